@@ -1,0 +1,64 @@
+"""The units that every message is measured in.
+
+Time is an integer of nanoseconds since 1970-01-01 UTC, a period is an integer of nanoseconds, our own quantities are
+signed whole lots, money is a signed whole number of its currency's minor unit, and prices are floats on the
+instrument's tick grid. The names below are aliases rather than classes: they cost nothing on the hot path and tell
+the reader (and the type checker's reader) which integer is meant.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+Symbol: TypeAlias = str
+Account: TypeAlias = str
+StrategyId: TypeAlias = str
+Address: TypeAlias = str
+"""Where an actor is reached: `feed`, `portfolio@main`, `strategy:ema-cross`. It outlives the actor's incarnations."""
+UtcNs: TypeAlias = int
+Period: TypeAlias = int
+"""Length of a bar in nanoseconds."""
+Lots: TypeAlias = int
+"""Signed: positive buys or is long, negative sells or is short."""
+Minor: TypeAlias = int
+"""A signed amount in the currency's smallest unit (XBT: 1e-8, USD: 1e-2)."""
+
+NS_PER_SECOND = 1_000_000_000
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+WEEK: Period = 604_800 * NS_PER_SECOND
+_FIRST_MONDAY: UtcNs = 4 * 86_400 * NS_PER_SECOND
+"""1970-01-05. Weeks start on Monday, so all periods are counted from a Monday at midnight UTC."""
+
+
+def parse_period(text: str) -> Period:
+    """Nanoseconds of a period written like `15s`, `1m`, `4h`, `1d`, `1w`; ValueError says what is wrong."""
+    match = re.fullmatch(r"([1-9][0-9]{0,5})([smhdw])", text.strip())
+    if match is None:
+        raise ValueError(f"period {text!r} is not a whole number of s, m, h, d or w, such as 15s, 5m, 1h, 1d")
+    period = int(match[1]) * _UNIT_SECONDS[match[2]] * NS_PER_SECOND
+    if period > WEEK:
+        raise ValueError(f"period {text!r} is longer than a week")
+    return period
+
+
+def period_name(period: Period) -> str:
+    """The shortest writing of a period: 60 s is `1m`, 90 s is `90s`."""
+    seconds, rest = divmod(period, NS_PER_SECOND)
+    if rest or seconds <= 0:
+        return f"{period}ns"
+    for unit in ("w", "d", "h", "m"):
+        if seconds % _UNIT_SECONDS[unit] == 0:
+            return f"{seconds // _UNIT_SECONDS[unit]}{unit}"
+    return f"{seconds}s"
+
+
+def period_start(ts: UtcNs, period: Period) -> UtcNs:
+    """When the interval that contains `ts` began: periods divide the time since a Monday's midnight UTC."""
+    return ts - (ts - _FIRST_MONDAY) % period
+
+
+def iso_utc(ts: UtcNs) -> str:
+    """ISO 8601 in UTC with as many decimals as are needed: `2018-01-01T00:00:00Z`."""
+    seconds, ns = divmod(ts, NS_PER_SECOND)
+    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{ns:09d}".rstrip("0") + "Z" if ns else f"{text}Z"
