@@ -1,0 +1,61 @@
+"""The contract of everything that decides: given one message, a component answers with messages.
+
+It sends nothing, starts no thread, reads no clock and logs nothing. Time comes in messages (`WakeAt` is answered by
+`Woke`), randomness comes as a seeded generator through the constructor, and what it says is what its handler returns.
+So a test needs no thread and no mock: call the handler, look at the answer.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+from messages import ALL_MESSAGES, Message
+
+Answers: TypeAlias = Iterable[Message]
+Handler: TypeAlias = Callable[[Any], Answers]
+
+
+class Component:
+    """One actor's decisions. Subclasses add `on_<message>` for each message class they hear.
+
+    A handler returns the messages it says, in order; an empty tuple says nothing. An exception from a handler ends
+    this incarnation: the runtime reports it to the supervisor, and only the message being handled is lost.
+    """
+
+    def on_start(self) -> Answers:
+        """Said before anything is heard. Called in the actor's own thread."""
+        return ()
+
+    def on_stop(self) -> Answers:
+        """Said last, at an ordered stop. Not called after a failure: what must always happen stands in `release`."""
+        return ()
+
+    def release(self) -> None:
+        """Give back sockets, files and threads. Called once at the end of an incarnation, however it ended."""
+
+
+def handler_name(message_class: type[Message]) -> str:
+    """`SubmitOrder` is heard by `on_submit_order`."""
+    return "on_" + re.sub(r"(?<!^)(?=[A-Z])", "_", message_class.__name__).lower()
+
+
+_MESSAGE_OF_HANDLER = {handler_name(cls): cls for cls in ALL_MESSAGES}
+_LIFE_CYCLE = frozenset({"on_start", "on_stop", "on_message"})
+
+
+def handlers_of(component: Component) -> dict[type[Message], Handler]:
+    """The component's handlers by message class; TypeError names a handler that no message class belongs to.
+
+    `on_message`, if there is one, hears every class that has no handler of its own.
+    """
+    handlers: dict[type[Message], Handler] = {}
+    catch_all = getattr(component, "on_message", None)
+    if catch_all is not None:
+        handlers = dict.fromkeys(ALL_MESSAGES, catch_all)
+    for name in dir(component):
+        if name.startswith("on_") and name not in _LIFE_CYCLE:
+            message_class = _MESSAGE_OF_HANDLER.get(name)
+            if message_class is None:
+                raise TypeError(f"{type(component).__name__}.{name} hears no message class: there is no such message")
+            handlers[message_class] = getattr(component, name)
+    return handlers

@@ -1,0 +1,194 @@
+"""The whole data flow as one table, in its order. A newcomer starts here.
+
+Read a row as: what `sender` says of class `message` is heard by `receiver`, `by` choosing which instance, at `step` of
+the instant in a replay (docs/conventions.md; on threads a step is not promised).
+
+`by` is one of
+    ALL           every instance of the receiving role
+    ACCOUNT       the instance of the message's account (all instances where its account is None)
+    STRATEGY      the instance that carries the message's strategy
+    OWNERS        the instances that carry an order's owners, or a fill's parts
+    SUBSCRIBED    the instances that subscribed to the message's symbol (and period), at start or at run time
+"""
+
+import enum
+
+import attrs
+
+from messages import (
+    ActorFailed,
+    ActorHung,
+    ActorLagging,
+    ActorQuarantined,
+    ActorStarted,
+    ActorStopped,
+    Annotated,
+    ApprovedCancel,
+    ApprovedOrder,
+    Bar,
+    BarOpen,
+    CancelAll,
+    CancelOrder,
+    CancelPlaced,
+    CancelRejected,
+    EquityMarked,
+    ExternalEvent,
+    FeedEnded,
+    Fill,
+    FundingRate,
+    HaltTrading,
+    MarkPrice,
+    Message,
+    OrderAccepted,
+    OrderBook,
+    OrderEnded,
+    OrderRefused,
+    OrderRejected,
+    PlaceOrder,
+    PositionAdjusted,
+    PositionsReported,
+    Quarantined,
+    Quote,
+    ReportPositions,
+    ShareRounded,
+    Signal,
+    Step,
+    StopSystem,
+    SubmitOrder,
+    TargetShares,
+    Tick,
+    TickBlock,
+    TradingStateChanged,
+)
+
+
+class By(enum.Enum):
+    """How a row chooses among the instances of its receiving role."""
+
+    ALL = "all"
+    ACCOUNT = "account"
+    STRATEGY = "strategy"
+    OWNERS = "owners"
+    SUBSCRIBED = "subscribed"
+
+
+@attrs.frozen
+class Route:
+    """One row of the table."""
+
+    sender: str
+    message: type[Message]
+    receiver: str
+    by: By
+    step: Step | None = None
+    """None: at once, within the step that it was said in."""
+
+
+ALL, ACCOUNT, STRATEGY, OWNERS, SUBSCRIBED = By.ALL, By.ACCOUNT, By.STRATEGY, By.OWNERS, By.SUBSCRIBED
+
+ROUTES: tuple[Route, ...] = (
+    # Market data. Files of the wanted period go straight to those who want bars; ticks pass the filter first.
+    Route("feed", Tick, "tick-filter", ALL, Step.TICKS),
+    Route("feed", TickBlock, "tick-filter", ALL, Step.TICKS),
+    Route("feed", Quote, "tick-filter", ALL, Step.TICKS),
+    Route("feed", OrderBook, "tick-filter", ALL, Step.TICKS),
+    Route("feed", Bar, "bar-builder", SUBSCRIBED, Step.VENUE_BARS),
+    Route("feed", Bar, "venue", SUBSCRIBED, Step.VENUE_BARS),
+    Route("feed", FundingRate, "portfolio", ALL, Step.MARKS),
+    Route("feed", MarkPrice, "venue", SUBSCRIBED, Step.MARKS),
+    Route("feed", MarkPrice, "portfolio", SUBSCRIBED, Step.MARKS),
+    Route("feed", Bar, "portfolio", SUBSCRIBED, Step.MARKS),
+    Route("feed", Bar, "risk-guard", SUBSCRIBED, Step.MARKS),
+    Route("feed", Bar, "strategy", SUBSCRIBED, Step.CLOSES),
+    Route("feed", BarOpen, "venue", SUBSCRIBED, Step.VENUE_OPENS),
+    Route("feed", BarOpen, "strategy", SUBSCRIBED, Step.OPENS),
+    Route("feed", ExternalEvent, "strategy", SUBSCRIBED, Step.TICKS),
+    Route("feed", FeedEnded, "bar-builder", ALL),
+    Route("tick-filter", Quarantined, "recorder", ALL),
+    Route("tick-filter", TickBlock, "bar-builder", ALL, Step.TICKS),
+    Route("tick-filter", Tick, "venue", SUBSCRIBED, Step.TICKS),
+    Route("tick-filter", Quote, "venue", SUBSCRIBED, Step.TICKS),
+    Route("tick-filter", OrderBook, "venue", SUBSCRIBED, Step.TICKS),
+    Route("tick-filter", Tick, "bar-builder", ALL, Step.TICK_MARKS),
+    Route("tick-filter", Tick, "portfolio", SUBSCRIBED, Step.TICK_MARKS),
+    Route("tick-filter", Tick, "risk-guard", SUBSCRIBED, Step.TICK_MARKS),
+    Route("tick-filter", Tick, "strategy", SUBSCRIBED, Step.TICK_STRATEGIES),
+    Route("tick-filter", Quote, "strategy", SUBSCRIBED, Step.TICK_STRATEGIES),
+    Route("tick-filter", OrderBook, "strategy", SUBSCRIBED, Step.TICK_STRATEGIES),
+    Route("bar-builder", Quarantined, "recorder", ALL),
+    Route("bar-builder", Bar, "portfolio", SUBSCRIBED, Step.MARKS),
+    Route("bar-builder", Bar, "risk-guard", SUBSCRIBED, Step.MARKS),
+    Route("bar-builder", Bar, "recorder", SUBSCRIBED, Step.MARKS),
+    Route("bar-builder", Bar, "strategy", SUBSCRIBED, Step.CLOSES),
+    Route("bar-builder", BarOpen, "strategy", SUBSCRIBED, Step.OPENS),
+    # From wish to order.
+    Route("strategy", Signal, "portfolio", STRATEGY),
+    Route("strategy", PlaceOrder, "portfolio", STRATEGY),
+    Route("strategy", PlaceOrder, "executor", STRATEGY),
+    Route("strategy", CancelPlaced, "executor", STRATEGY),
+    Route("portfolio", TargetShares, "executor", ACCOUNT),
+    Route("executor", SubmitOrder, "risk-guard", ACCOUNT),
+    Route("executor", CancelOrder, "risk-guard", ACCOUNT),
+    Route("risk-guard", ApprovedOrder, "venue", ACCOUNT),
+    Route("risk-guard", ApprovedCancel, "venue", ACCOUNT),
+    Route("risk-guard", CancelAll, "venue", ACCOUNT),
+    Route("risk-guard", OrderRefused, "executor", ACCOUNT),
+    Route("risk-guard", OrderRefused, "strategy", OWNERS),
+    # Back from the venue: guard, executor, portfolio, then strategies.
+    Route("venue", OrderAccepted, "risk-guard", ACCOUNT),
+    Route("venue", OrderAccepted, "executor", ACCOUNT),
+    Route("venue", OrderAccepted, "strategy", OWNERS),
+    Route("venue", OrderRejected, "risk-guard", ACCOUNT),
+    Route("venue", OrderRejected, "executor", ACCOUNT),
+    Route("venue", OrderRejected, "strategy", OWNERS),
+    Route("venue", CancelRejected, "executor", ACCOUNT),
+    Route("venue", Fill, "risk-guard", ACCOUNT),
+    Route("venue", Fill, "executor", ACCOUNT),
+    Route("venue", Fill, "portfolio", ACCOUNT),
+    Route("venue", Fill, "checker", ACCOUNT),
+    Route("venue", Fill, "strategy", OWNERS),
+    Route("venue", OrderEnded, "risk-guard", ACCOUNT),
+    Route("venue", OrderEnded, "executor", ACCOUNT),
+    Route("venue", OrderEnded, "strategy", OWNERS),
+    Route("executor", Fill, "portfolio", ACCOUNT),
+    Route("executor", Fill, "checker", ACCOUNT),
+    Route("executor", Fill, "strategy", OWNERS),
+    Route("reconciler", PositionAdjusted, "risk-guard", ACCOUNT),
+    Route("reconciler", PositionAdjusted, "executor", ACCOUNT),
+    Route("reconciler", PositionAdjusted, "portfolio", ACCOUNT),
+    # Risk.
+    Route("portfolio", EquityMarked, "risk-guard", ACCOUNT),
+    Route("risk-guard", TradingStateChanged, "executor", ACCOUNT),
+    Route("risk-guard", TradingStateChanged, "portfolio", ACCOUNT),
+    Route("supervisor", HaltTrading, "risk-guard", ACCOUNT),
+    Route("checker", HaltTrading, "risk-guard", ACCOUNT),
+    Route("outside", HaltTrading, "risk-guard", ACCOUNT),
+    Route("checker", ReportPositions, "risk-guard", ACCOUNT),
+    Route("checker", ReportPositions, "executor", ACCOUNT),
+    Route("checker", ReportPositions, "portfolio", ACCOUNT),
+    Route("risk-guard", PositionsReported, "checker", ACCOUNT),
+    Route("executor", PositionsReported, "checker", ACCOUNT),
+    Route("portfolio", PositionsReported, "checker", ACCOUNT),
+    # Life and death. What the supervisor orders (StartActor, StopActor, FenceActor) the runtime itself executes.
+    Route("host", ActorStarted, "supervisor", ALL),
+    Route("host", ActorStopped, "supervisor", ALL),
+    Route("host", ActorFailed, "supervisor", ALL),
+    Route("host", ActorHung, "supervisor", ALL),
+    Route("host", ActorFailed, "recorder", ALL),
+    Route("host", ActorHung, "recorder", ALL),
+    Route("host", ActorLagging, "recorder", ALL),
+    Route("supervisor", ActorQuarantined, "recorder", ALL),
+    Route("supervisor", ActorQuarantined, "portfolio", ALL),
+    Route("outside", StopSystem, "supervisor", ALL),
+    # Beside the stream: the recorder hears what the results are made of.
+    Route("strategy", Signal, "recorder", ALL),
+    Route("strategy", Annotated, "recorder", ALL),
+    Route("portfolio", ShareRounded, "recorder", ALL),
+    Route("executor", SubmitOrder, "recorder", ALL),
+    Route("executor", Fill, "recorder", ALL),
+    Route("risk-guard", OrderRefused, "recorder", ALL),
+    Route("risk-guard", TradingStateChanged, "recorder", ALL),
+    Route("venue", OrderRejected, "recorder", ALL),
+    Route("venue", Fill, "recorder", ALL),
+    Route("venue", OrderEnded, "recorder", ALL),
+)
