@@ -9,6 +9,7 @@ from typing import Final
 
 from messages.base import Envelope, Message
 from messages.control import (
+    ActorAdded,
     ActorFailed,
     ActorHung,
     ActorLagging,
@@ -148,6 +149,7 @@ ALL_MESSAGES: Final[tuple[type[Message], ...]] = (
     ActorHung,
     ActorLagging,
     ActorQuarantined,
+    ActorAdded,
     SystemReady,
     StopSystem,
     SystemStopped,
@@ -158,6 +160,7 @@ ALL_MESSAGES: Final[tuple[type[Message], ...]] = (
 """Every message class, in the order of the data flow."""
 
 __all__ = [
+    "ActorAdded",
     "ALL_MESSAGES",
     "Account",
     "ActorFailed",

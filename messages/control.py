@@ -103,10 +103,12 @@ class StopActor(Message):
 
 @attrs.frozen
 class FenceActor(Message):
-    """The supervisor cuts an incarnation off: from now on nothing it says is delivered, and it is never waited for."""
+    """The supervisor cuts an incarnation off: from now on nothing it says is delivered."""
 
     actor: Address = attrs.field(validator=filled)
     epoch: int = attrs.field(validator=whole)
+    hung: bool = False
+    """True: it is not waited for, and the message it hangs on is lost. False: that message goes to its successor."""
 
 
 @attrs.frozen
@@ -177,6 +179,13 @@ class SystemReady(Message):
     """Every actor is up."""
 
     at: UtcNs = attrs.field(validator=whole)
+
+
+@attrs.frozen
+class ActorAdded(Message):
+    """The host application added an address to a running system: the supervisor starts it and looks after it."""
+
+    actor: Address = attrs.field(validator=filled)
 
 
 @attrs.frozen

@@ -1,0 +1,251 @@
+"""The feed of a replay: plays columns of bars, ticks and quotes, and says nothing that is not yet known at its time.
+
+A file row of a bar becomes an open (at `open_ts`, price only, made only while somebody hears opens) and a bar (at
+`close_ts`). Several symbols and periods are merged by time, step, period and symbol.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import chain, repeat
+from typing import Any
+
+import numpy as np
+
+from actors.columns import BarColumns, Columns, QuoteColumns, TickColumns
+from actors.component import Answers, Component
+from actors.tape import FOREVER, Batch, Entry, Source, Stream
+from messages import Bar, BarOpen, FeedEnded, Message, Period, Pull, Quote, Step, Tick, TickBlock, UtcNs, period_start
+from messages.bulk import bulk_bar, bulk_bar_open, bulk_tick
+
+CHUNK = 32_768
+"""Rows turned into Python numbers at a time: bounds memory, and long enough to be cheap."""
+BLOCK_MAX = 4_096
+
+
+class Feed(Component):
+    """Hears Pull. Says, batch by batch, everything its columns hold, then FeedEnded.
+
+    `block_period` is the shortest period that bars are built of from ticks: blocks of ticks never cross its boundaries.
+    """
+
+    def __init__(self, columns: Sequence[Columns], *, block_period: Period | None = None) -> None:
+        self._bars = [_BarSeries(series) for series in columns if isinstance(series, BarColumns)]
+        self._bars.sort(key=lambda series: (series.columns.period, series.columns.symbol))
+        ticks = [_TickStream(series, block_period) for series in columns if isinstance(series, TickColumns)]
+        quotes = [_QuoteStream(series) for series in columns if isinstance(series, QuoteColumns)]
+        self._streams: tuple[Stream, ...] = (*ticks, *quotes)
+        self._batches = self._make_batches()
+
+    def on_pull(self, pull: Pull) -> Answers | Batch:
+        """The next batch, or FeedEnded after the last."""
+        batch = next(self._batches, None)
+        return (FeedEnded(pull.at),) if batch is None else batch
+
+    def _make_batches(self) -> Iterator[Batch]:
+        streams = self._streams
+        lone = len(self._bars) == 1 and not streams
+        times = [series.columns.close_ts[min(CHUNK, len(series.columns)) - 1 :: CHUNK] for series in self._bars]
+        cuts = np.unique(np.concatenate([*times, *(series.columns.close_ts[-1:] for series in self._bars)])) if times else ()
+        for number, cut in enumerate(cuts, 1):
+            entries = [part for series in self._bars for part in series.entries_until(int(cut))]
+            yield Batch(_merge(entries), streams=streams, lone=lone, last=number == len(cuts))
+            streams = ()
+        if streams:
+            yield Batch(streams=streams, last=True)
+
+
+def _merge(parts: list[tuple[Any, int, Source]]) -> Iterator[Entry]:
+    """Interleave columns of times, each of one step and source, by (time, step, source's place)."""
+    parts = [part for part in parts if len(part[0])]
+    if not parts:
+        return iter(())
+    times = np.concatenate([part[0] for part in parts])
+    steps = np.repeat([part[1] for part in parts], [len(part[0]) for part in parts])
+    places = np.repeat(np.arange(len(parts)), [len(part[0]) for part in parts])
+    order = np.lexsort((places, steps, times))
+    sources = [part[2] for part in parts]
+    return zip(times[order].tolist(), steps[order].tolist(), map(sources.__getitem__, places[order].tolist()), strict=True)
+
+
+class _BarSeries:
+    """One symbol and period of bars: two sources, opens and bars, over one set of columns."""
+
+    def __init__(self, columns: BarColumns) -> None:
+        self.columns = columns
+        self.opens = _Opens(columns)
+        self.bars = _Bars(columns)
+        self._opens_played = 0
+        self._bars_played = 0
+
+    def entries_until(self, cut: UtcNs) -> list[tuple[Any, int, Source]]:
+        """Times of the opens before and the closes up to `cut` that were not given out before."""
+        columns = self.columns
+        opens_end = int(np.searchsorted(columns.open_ts, cut, side="left"))
+        bars_end = int(np.searchsorted(columns.close_ts, cut, side="right"))
+        opens = columns.open_ts[self._opens_played : opens_end]
+        bars = columns.close_ts[self._bars_played : bars_end]
+        self._opens_played, self._bars_played = opens_end, bars_end
+        return [(bars, Step.VENUE_BARS, self.bars), (opens, Step.VENUE_OPENS, self.opens)]
+
+
+class _Bars:
+    """The bars of a series, in order, turned into Python numbers a chunk at a time."""
+
+    kind: type[Message] = Bar
+    optional = False
+
+    def __init__(self, columns: BarColumns) -> None:
+        self.topic = (columns.symbol, columns.period)
+        self._bars = chain.from_iterable(_bar_chunks(columns))
+
+    def take(self, _at: UtcNs) -> Message:
+        """The next bar."""
+        return next(self._bars)
+
+
+class _Opens:
+    """The opens of a series, looked up by time, because most of them are wanted by nobody."""
+
+    kind: type[Message] = BarOpen
+    optional = True
+
+    def __init__(self, columns: BarColumns) -> None:
+        self.topic = (columns.symbol, columns.period)
+        self._columns = columns
+
+    def take(self, at: UtcNs) -> Message:
+        """The open of the bar that begins at `at`."""
+        row = np.searchsorted(self._columns.open_ts, at)
+        return bulk_bar_open(*self.topic, at, at, float(self._columns.open[row]))
+
+
+def _bar_chunks(columns: BarColumns) -> Iterator[Iterator[Bar]]:
+    for start in range(0, len(columns), CHUNK):
+        rows = slice(start, start + CHUNK)
+        closes_at = columns.close_ts[rows].tolist()
+        yield map(
+            bulk_bar,
+            repeat(columns.symbol),
+            repeat(columns.period),
+            columns.open_ts[rows].tolist(),
+            closes_at,
+            closes_at,
+            columns.open[rows].tolist(),
+            columns.high[rows].tolist(),
+            columns.low[rows].tolist(),
+            columns.close[rows].tolist(),
+            columns.volume[rows].tolist(),
+            repeat(None) if columns.turnover is None else columns.turnover[rows].tolist(),
+            repeat(None),
+        )
+
+
+class _TickStream:
+    """Ticks of one symbol: one by one while anybody hears them, else in blocks up to the period's boundary."""
+
+    kind: type[Message] = Tick
+
+    def __init__(self, columns: TickColumns, block_period: Period | None) -> None:
+        self.topic = (columns.symbol, None)
+        self._columns = columns
+        self._block_period = block_period
+        self._chunk_start = 0
+        self._at = 0
+        self._end = 0
+        self._singly = True
+        self._received: list[UtcNs] = []
+        self._load(0)
+
+    def _load(self, start: int) -> None:
+        columns, rows = self._columns, slice(start, start + CHUNK)
+        self._chunk_start, self._at = start, 0
+        self._received = columns.received[rows].tolist()
+        self._ts = columns.ts[rows].tolist()
+        self._prices = columns.price[rows].tolist()
+        self._sizes = columns.size[rows].tolist()
+        self._aggressors = [0] * len(self._ts) if columns.aggressor is None else columns.aggressor[rows].tolist()
+
+    def next_at(self, *, singly: bool) -> UtcNs:
+        """The next tick's time, or the last of the next block's."""
+        if self._at >= len(self._received):
+            start = self._chunk_start + len(self._received)
+            if start >= len(self._columns):
+                return FOREVER
+            self._load(start)
+        self._singly = singly
+        at = self._at
+        if singly:
+            self._end = at + 1
+            return self._received[at]
+        end = min(at + BLOCK_MAX, len(self._received))
+        if self._block_period is not None:
+            boundary = period_start(self._received[at], self._block_period) + self._block_period
+            end = bisect_left(self._received, boundary, at, end)
+        self._end = end
+        return self._received[end - 1]
+
+    def take(self) -> Message:
+        """The single tick or the block that was announced."""
+        return self._single() if self._singly else self._block(self._end)
+
+    def interrupt(self, now: UtcNs) -> Message | None:
+        """The announced block's ticks before `now`."""
+        if self._singly or self._end <= self._at:
+            return None
+        end = bisect_left(self._received, now, self._at, self._end)
+        return self._block(end) if end > self._at else None
+
+    def _single(self) -> Message:
+        at = self._at
+        self._at = at + 1
+        return bulk_tick(
+            self.topic[0], self._ts[at], self._received[at], self._prices[at], self._sizes[at], self._aggressors[at]
+        )
+
+    def _block(self, end: int) -> Message:
+        rows = slice(self._at, end)
+        self._at = end
+        return TickBlock(
+            symbol=self.topic[0],
+            received=self._received[end - 1],
+            ts=tuple(self._ts[rows]),
+            prices=tuple(self._prices[rows]),
+            sizes=tuple(self._sizes[rows]),
+        )
+
+
+class _QuoteStream:
+    """Quotes of one symbol: made one by one while anybody hears them, passed over otherwise."""
+
+    kind: type[Message] = Quote
+
+    def __init__(self, columns: QuoteColumns) -> None:
+        self.topic = (columns.symbol, None)
+        self._columns = columns
+        self._at = 0
+        self._announced = False
+
+    def next_at(self, *, singly: bool) -> UtcNs:
+        """The next quote's time; FOREVER while nobody listens."""
+        self._announced = singly
+        return int(self._columns.received[self._at]) if singly and self._at < len(self._columns) else FOREVER
+
+    def take(self) -> Message:
+        """The quote that was announced."""
+        columns, at = self._columns, self._at
+        self._at = at + 1
+        return Quote(
+            symbol=self.topic[0],
+            ts=int(columns.ts[at]),
+            received=int(columns.received[at]),
+            bid=float(columns.bid[at]),
+            bid_size=float(columns.bid_size[at]),
+            ask=float(columns.ask[at]),
+            ask_size=float(columns.ask_size[at]),
+        )
+
+    def interrupt(self, now: UtcNs) -> Message | None:
+        """Nobody listened until now: what lies before now is past."""
+        if not self._announced:
+            self._at = max(self._at, int(np.searchsorted(self._columns.received, now, side="left")))
+        return None

@@ -1,0 +1,367 @@
+"""The replay runtime: one thread, a virtual clock that jumps to the next event, and one total order.
+
+The order within an instant is `Step`'s; within a step it is the order of saying. Bars come from the feed's tape, ticks
+and quotes from its streams, everything with a time of its own (timers, later steps, streams) waits on one heap, the
+agenda. What is said at once goes through one queue, first in, first out.
+
+A schedule seed replaces that queue by one per (sender, receiver), served in a random order and not always to the end
+before the next event: interleavings that threads could produce, with each sender's order kept.
+"""
+
+import itertools
+from collections import deque
+from heapq import heappop, heappush
+from typing import Any
+
+from actors.runtime.host import HandlerTimedOut, Host, ReplayHost
+from actors.runtime.router import Flow, Plan
+from actors.runtime.runtime import OUTSIDE, SUPERVISOR, Runtime, SupervisorFailed
+from actors.runtime.schedule import Schedule
+from actors.runtime.slot import Slot, State
+from actors.runtime.streams import Playing
+from actors.runtime.watchdog import ReplayWatchdog
+from actors.tape import FOREVER, Batch, Stream
+from messages import (
+    ActorFailed,
+    Bar,
+    Envelope,
+    Message,
+    Pull,
+    Quote,
+    Step,
+    StopSystem,
+    Subscribe,
+    Tick,
+    Unsubscribe,
+    UtcNs,
+    WakeAt,
+    Woke,
+)
+
+LOOPS_MAX = 100_000
+"""Deliveries that one event may cause at one instant before the run is declared to be going in circles."""
+_NETTINGS = (Step.NETTING, Step.OPENS_NETTING, Step.TICKS_NETTING)
+
+
+class GoingInCircles(RuntimeError):
+    """Actors answer one another without end at one instant of the virtual clock."""
+
+
+class ReplayRuntime(Runtime):
+    """Runs to the end of its feed when told to, on the caller's thread."""
+
+    def __init__(
+        self, *, start_at: UtcNs = 0, schedule_seed: int | None = None, handler_seconds: float | None = 30.0
+    ) -> None:
+        super().__init__()
+        self._now = start_at
+        self._step: int = Step.VENUE_BARS
+        self._agenda: list[tuple[Any, ...]] = []
+        self._turns = itertools.count()
+        self._ready: deque[tuple[Slot, Envelope]] = deque()
+        self._schedule = None if schedule_seed is None else Schedule(schedule_seed)
+        self._streams: dict[tuple[type[Message], str], Playing] = {}
+        self._batch: Batch | None = None
+        self._feed: Slot | None = None
+        self._feed_ended = False
+        self._stopping: str | None = None
+        self.watchdog = ReplayWatchdog(self, handler_seconds) if handler_seconds else None
+
+    # The run.
+
+    def now(self) -> UtcNs:
+        """The virtual clock."""
+        return self._now
+
+    def run(self, *, progress: Any = None) -> None:
+        """Start every actor, play the feed to its end, stop every actor.
+
+        `progress(now)` is called after each batch. HandlerTimedOut, KeyboardInterrupt and SupervisorFailed pass.
+        """
+        watchdog = self.watchdog
+        if watchdog is not None:
+            watchdog.start()
+        try:
+            self.start()
+            while not self._feed_ended and self._stopping is None:
+                self._pull()
+                if progress is not None:
+                    progress(self._now)
+            self.stop()
+        except HandlerTimedOut:
+            assert watchdog is not None
+            assert watchdog.found is not None
+            actor, message = watchdog.found
+            raise HandlerTimedOut(f"{actor} was busy with one {message} for {watchdog.seconds:g} s") from None
+        finally:
+            if watchdog is not None:
+                watchdog.stop()
+
+    def start(self) -> None:
+        """Start the supervisor, which starts the others."""
+        slot = self.slots[SUPERVISOR]
+        slot.epoch = 1
+        self.launch(slot, warm=False)
+        self._settle()
+        self._feed = next((slot for slot in self.slots.values() if slot.role == "feed"), None)
+
+    def stop(self) -> None:
+        """An ordered stop of everything, at the virtual now."""
+        self._run_agenda(self._now, Step.CHECKS + 1)
+        self.say(OUTSIDE, StopSystem(self._stopping or "end of feed"), sender=OUTSIDE)
+        self._settle()
+
+    def request_stop(self, reason: str) -> None:
+        """Stop in order before the next bar; may be called from a signal handler or another thread."""
+        self._stopping = reason
+
+    def settle(self) -> None:
+        """Deliver everything that waits at this instant: for tests and for hosts that send from outside."""
+        self._settle()
+        self._run_agenda(self._now, Step.CHECKS + 1)
+
+    def advance(self, at: UtcNs) -> None:
+        """Let the clock run to `at`, serving timers on the way: for tests and for hosts without a feed."""
+        self._run_agenda(at, Step.CHECKS + 1)
+        self._now = max(self._now, at)
+
+    def _settle(self) -> None:
+        self._drain(everything=True)
+        self._catch_up_now()
+
+    def _catch_up_now(self) -> None:
+        agenda = self._agenda
+        while agenda and agenda[0][0] <= self._now:
+            self._run_agenda(self._now, Step.CHECKS + 1)
+
+    def _pull(self) -> None:
+        feed = self._feed
+        if feed is None or feed.is_over:
+            self._feed_ended = True
+            return
+        self.put(feed, Envelope(next(self._ids), 0, OUTSIDE, 0, self._now, Pull(self._now)))
+        self._drain(everything=True)
+        batch, self._batch = self._batch, None
+        if batch is not None:
+            self._play(batch)
+        elif not self._feed_ended:
+            # The feed is down: let the supervisor's timers bring it back, or find that it does not come back.
+            if not self._agenda:
+                self._feed_ended = True
+            else:
+                self._run_agenda(self._agenda[0][0], Step.CHECKS + 1)
+
+    def play(self, host: Host, batch: Batch) -> None:
+        """The feed's answer to Pull: played by `_pull`, when the queue is empty."""
+        self._batch = batch
+        self._feed = host.slot
+
+    def _play(self, batch: Batch) -> None:
+        for stream in batch.streams:
+            self._add_stream(stream)
+        feed = self._feed
+        assert feed is not None
+        ids, agenda, ready, new = self._ids, self._agenda, self._ready, tuple.__new__
+        address, epoch = feed.address, feed.epoch
+        straight = batch.lone and self._schedule is None
+        plans: dict[Any, Plan] = {}
+        for at, step, source in batch.entries:
+            if agenda and agenda[0][0] <= at:
+                self._run_agenda(at, step)
+                if self._stopping is not None:
+                    return
+            plan = plans.get(source)
+            if plan is None:
+                plan = plans[source] = self.router.flow("feed", source.kind).plan_of(source.topic)
+            if source.optional:
+                for leg in plan:
+                    if leg[1]:
+                        break
+                else:
+                    continue
+            self._now = at
+            self._step = step
+            envelope = new(Envelope, (next(ids), 0, address, epoch, at, source.take(at)))
+            if not straight:
+                self._spread(plan, envelope)
+                self._drain()
+                continue
+            for leg_step, hearers in plan:
+                if hearers:
+                    if leg_step is not None and leg_step > self._step:
+                        if agenda and agenda[0][0] <= at:
+                            self._run_agenda(at, leg_step)
+                        self._step = leg_step
+                    for slot in hearers:
+                        slot.deliver(envelope)
+                    if ready:
+                        self._drain()
+        if batch.last:
+            self._play_streams()
+
+    def _add_stream(self, stream: Stream) -> None:
+        plan = self.router.flow("feed", stream.kind).plan_of(stream.topic)
+        listeners = self.router.flow("tick-filter", stream.kind).subscribed(stream.topic)
+        playing = Playing(stream, plan, listeners, self._announce, self._say_now)
+        self._streams[stream.kind, playing.symbol] = playing
+        playing.announce()
+
+    def _announce(self, at: UtcNs, playing: Playing) -> int:
+        turn = next(self._turns)
+        heappush(self._agenda, (max(at, self._now), Step.TICKS, 0, playing.symbol, turn, None, playing))
+        return turn
+
+    def _say_now(self, plan: Plan, message: Message) -> None:
+        feed = self._feed
+        assert feed is not None
+        self._spread(plan, Envelope(next(self._ids), 0, feed.address, feed.epoch, self._now, message))
+        self._drain()
+
+    def _play_streams(self) -> None:
+        while self._stopping is None:
+            due = min((playing.due for playing in self._streams.values()), default=FOREVER)
+            if due == FOREVER:
+                return
+            self._run_agenda(max(due, self._now), Step.CHECKS + 1)
+
+    # Delivery.
+
+    def dispatch(self, flow: Flow, envelope: Envelope) -> None:
+        """Queue for everybody the plan names: at once, or on the agenda for a later step of this instant."""
+        self._spread(flow.plan(envelope[5]), envelope)
+
+    def _spread(self, plan: Plan, envelope: Envelope) -> None:
+        step_now = self._step
+        for step, hearers in plan:
+            if hearers:
+                if step is None or step <= step_now:
+                    for slot in hearers:
+                        self.put(slot, envelope)
+                else:
+                    message = envelope[5]
+                    period, symbol = (message.period, message.symbol) if message.__class__ is Bar else (0, "")  # type: ignore[attr-defined]
+                    heappush(
+                        self._agenda, (self._now, step, period, symbol, next(self._turns), envelope, hearers)
+                    )
+
+    def put(self, slot: Slot, envelope: Envelope) -> None:
+        """Queue for one address."""
+        if self._schedule is None:
+            self._ready.append((slot, envelope))
+        else:
+            self._schedule.put(slot, envelope)
+
+    def _drain(self, *, everything: bool = False) -> None:
+        if self._schedule is not None:
+            self._schedule.drain(everything=everything)
+            return
+        ready = self._ready
+        left = LOOPS_MAX
+        while ready:
+            slot, envelope = ready.popleft()
+            slot.deliver(envelope)
+            left -= 1
+            if not left:
+                slot_name, name = slot.address, type(envelope.message).__name__
+                raise GoingInCircles(f"more than {LOOPS_MAX} deliveries at one instant, lately {name} to {slot_name}")
+
+    # Time.
+
+    def wake(self, slot: Slot, epoch: int, wish: WakeAt) -> None:
+        """Put a timer on the agenda; one that is past is due now, at the next step that fits."""
+        at, step = wish.at, int(wish.step)
+        if at <= self._now:
+            at = self._now
+            if step < self._step:
+                step = next((netting for netting in _NETTINGS if netting >= self._step), Step.TICKS_NETTING)
+                if wish.step is not Step.NETTING:
+                    step = self._step
+        heappush(self._agenda, (at, step, 0, slot.address, next(self._turns), None, (slot, epoch, wish.token)))
+
+    def _run_agenda(self, until: UtcNs, step: int) -> None:
+        """Serve everything on the agenda that comes before (until, step)."""
+        agenda = self._agenda
+        while agenda:
+            first = agenda[0]
+            if first[0] > until or (first[0] == until and first[1] >= step):
+                return
+            heappop(agenda)
+            at, self._step, *_, envelope, target = first
+            self._now = max(at, self._now)
+            if envelope is not None:
+                for slot in target:
+                    self.put(slot, envelope)
+            elif target.__class__ is tuple:
+                slot, epoch, token = target
+                if epoch != slot.epoch and slot.strategy is not None:
+                    continue
+                woke = Envelope(next(self._ids), 0, slot.address, slot.epoch, self._now, Woke(self._now, token))
+                self.put(slot, woke)
+            else:
+                target.play(first[4])
+            self._drain(everything=first[1] >= Step.CHECKS)
+            if self._stopping is not None:
+                return
+
+    def _subscribe(self, host: Host, cause: int, message: Message) -> None:
+        super()._subscribe(host, cause, message)
+        self._listeners_changed(message)
+
+    def _unsubscribe(self, host: Host, cause: int, message: Message) -> None:
+        super()._unsubscribe(host, cause, message)
+        self._listeners_changed(message)
+
+    def _listeners_changed(self, message: Message) -> None:
+        assert isinstance(message, Subscribe | Unsubscribe)
+        if message.message in (Tick, Quote):
+            for (kind, symbol), playing in self._streams.items():
+                if kind is message.message and message.symbol in (None, symbol):
+                    playing.listeners_changed(self._now)
+
+    # Actors.
+
+    def launch(self, slot: Slot, *, warm: bool) -> None:
+        """Start an incarnation at once, and hand it what waited."""
+        slot.host = host = ReplayHost(slot, self, warm=warm)
+        host.start_up()
+        if slot.state is State.UP:
+            self._hand_over_waiting(slot)
+
+    def _hand_over_waiting(self, slot: Slot) -> None:
+        waiting = []
+        while (item := slot.mailbox.take()) is not None:
+            waiting.append(item)
+        for item in reversed(waiting):
+            if isinstance(item, Envelope):
+                if self._schedule is None:
+                    self._ready.appendleft((slot, item))
+                else:
+                    self._schedule.put_first(slot, item)
+
+    def halt_incarnation(self, slot: Slot) -> None:
+        """End an incarnation in order, now."""
+        host = slot.host
+        slot.deliver = slot.store
+        if host is None:
+            slot.state = State.STOPPED
+            return
+        slot.host = None
+        host.end()
+
+    def feed_ended(self) -> None:
+        """Nothing more will come: the run ends."""
+        self._feed_ended = True
+
+    def supervisor_failed(self, failure: ActorFailed) -> None:
+        """Nothing goes on unsupervised."""
+        self.gate_open = False
+        self._stopping = "the supervisor failed"
+        raise SupervisorFailed(f"{failure.error}\n{failure.trace}")
+
+    def busy(self) -> tuple[Host, Any] | None:
+        """The host that is inside a handler, and what it handles; read by the watchdog's thread."""
+        for slot in tuple(self.slots.values()):
+            host = slot.host
+            if host is not None and host.handling is not None:
+                return host, host.handling
+        return None

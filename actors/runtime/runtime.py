@@ -1,0 +1,293 @@
+"""What both runtimes are: addresses, stamping, routing, and the execution of what the supervisor orders.
+
+A runtime decides nothing. It delivers what components say to whom the routes name, turns WakeAt into Woke, keeps
+subscriptions, and executes StartActor, StopActor and FenceActor, from the supervisor and from nobody else.
+"""
+
+import itertools
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import attrs
+
+from actors.runtime.host import Host
+from actors.runtime.router import Flow, Router
+from actors.runtime.slot import ActorKind, ActorSpec, Slot, State
+from actors.tape import Batch
+from messages import (
+    ActorFailed,
+    ActorLagging,
+    ActorQuarantined,
+    Address,
+    ApprovedOrder,
+    Envelope,
+    FeedEnded,
+    FenceActor,
+    HaltTrading,
+    Message,
+    StartActor,
+    StopActor,
+    Subscribe,
+    SystemReady,
+    SystemStopped,
+    Unsubscribe,
+    UtcNs,
+    WakeAt,
+)
+
+OUTSIDE = "outside"
+"""The sender of what a host application sends."""
+SUPERVISOR = "supervisor"
+DEAD_LETTERS_KEPT = 1_000
+
+
+@attrs.frozen
+class DeadLetter:
+    """A message that could not be delivered, and why."""
+
+    address: Address
+    message: str
+    """Class name; the content stays out, so that nothing secret can be read here."""
+    id: int
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class ActorStatus:
+    """What a host application sees of one actor."""
+
+    address: Address
+    state: str
+    epoch: int
+    handled: int
+    waiting: int
+    conflated: int
+    restarts: int
+    fenced: int
+    lagging: bool
+
+
+class SupervisorFailed(Exception):
+    """The supervisor itself raised: nothing may go on unsupervised. Exit code 70."""
+
+
+class Runtime:
+    """The part that replay and threads share."""
+
+    def __init__(self) -> None:
+        self.router = Router()
+        self.slots: dict[Address, Slot] = {}
+        self.dead_letters: deque[DeadLetter] = deque(maxlen=DEAD_LETTERS_KEPT)
+        self.dead_letter_counts: Counter[str] = Counter()
+        self.gate_open = True
+        """Read before every ApprovedOrder is delivered; closed when nobody supervises any more."""
+        self._ids = itertools.count(1)
+        self._orders: dict[type[Message], Callable[[Host, int, Message], None]] = {
+            WakeAt: self._wake_at,
+            Subscribe: self._subscribe,
+            Unsubscribe: self._unsubscribe,
+            StartActor: self._start_actor,
+            StopActor: self._stop_actor,
+            FenceActor: self._fence_actor,
+            ActorQuarantined: self._quarantine_actor,
+            FeedEnded: self._feed_ended_said,
+            SystemReady: self._system_ready,
+            SystemStopped: self._system_stopped,
+        }
+
+    def add(self, spec: ActorSpec) -> Slot:
+        """A new address; ValueError when it exists. The supervisor starts what lives there."""
+        if spec.address in self.slots:
+            raise ValueError(f"there is an actor at {spec.address} already")
+        slot = Slot(spec)
+        slot.store = slot.deliver = partial(self.store, slot)
+        self.slots[spec.address] = slot
+        self.router.add(slot)
+        return slot
+
+    def status(self) -> tuple[ActorStatus, ...]:
+        """Every address, as it is now."""
+        return tuple(
+            ActorStatus(
+                address=slot.address,
+                state=slot.state.value,
+                epoch=slot.epoch,
+                handled=slot.handled,
+                waiting=len(slot.mailbox),
+                conflated=slot.mailbox.conflated,
+                restarts=slot.restarts,
+                fenced=slot.fenced,
+                lagging=slot.lagging,
+            )
+            for slot in self.slots.values()
+        )
+
+    # What a host needs (see Post in host.py).
+
+    def now(self) -> UtcNs:
+        """The runtime's clock in ns."""
+        raise AssertionError("each runtime has its own clock")
+
+    def answered(self, host: Host, cause: int, answers: Iterable[Message]) -> None:
+        """Send what a component said; an incarnation that was fenced says nothing any more."""
+        slot = host.slot
+        if slot.epoch != host.epoch:
+            slot.fenced += 1
+            return
+        for message in answers:
+            execute = self._orders.get(message.__class__)
+            if execute is not None:
+                execute(host, cause, message)
+                continue
+            envelope = Envelope(next(self._ids), cause, slot.address, host.epoch, self.now(), message)
+            self.dispatch(self.router.flow(slot.role, message.__class__), envelope)
+
+    def report(self, host: Host, message: Message) -> None:
+        """Send what a shell says about its own actor, in the role `host`."""
+        slot = host.slot
+        if isinstance(message, ActorFailed) and slot.role == SUPERVISOR:
+            self.supervisor_failed(message)
+            return
+        self.say("host", message, sender=slot.address, epoch=host.epoch)
+
+    def play(self, host: Host, batch: Batch) -> None:
+        """Send a feed's batch."""
+        raise AssertionError("each runtime plays in its own way")
+
+    def say(self, role: str, message: Message, *, sender: Address, epoch: int = 0, cause: int = 0) -> None:
+        """Route one message that no component said in answer to another."""
+        envelope = Envelope(next(self._ids), cause, sender, epoch, self.now(), message)
+        self.dispatch(self.router.flow(role, message.__class__), envelope)
+
+    def tell(self, address: Address, message: Message) -> None:
+        """Send one message to one address; KeyError when there is none."""
+        envelope = Envelope(next(self._ids), 0, OUTSIDE, 0, self.now(), message)
+        self.put(self.slots[address], envelope)
+
+    def dispatch(self, flow: Flow, envelope: Envelope) -> None:
+        """Bring a message to everybody whom the routes name."""
+        raise AssertionError("each runtime dispatches in its own way")
+
+    def put(self, slot: Slot, envelope: Envelope) -> None:
+        """Bring a message to one address."""
+        raise AssertionError("each runtime puts in its own way")
+
+    def supervisor_failed(self, failure: ActorFailed) -> None:
+        """Close the gate and end everything."""
+        raise AssertionError("each runtime ends in its own way")
+
+    # What cannot be delivered.
+
+    def bury(self, slot: Slot, envelope: Envelope, reason: str) -> None:
+        """Note a message that could not be delivered."""
+        self.dead_letter_counts[f"{slot.address}: {reason}"] += 1
+        name = type(envelope.message).__name__
+        self.dead_letters.append(DeadLetter(slot.address, name, envelope.id, reason))
+
+    def store(self, slot: Slot, envelope: Envelope) -> int:
+        """Put into the mailbox: how many more wait, 0 when it cannot be delivered or replaced another."""
+        if slot.is_over:
+            self.bury(slot, envelope, slot.state.value)
+            return 0
+        if isinstance(envelope.message, ApprovedOrder) and not self.gate_open:
+            self.bury(slot, envelope, "gate closed")
+            return 0
+        more = slot.mailbox.put(envelope)
+        if more >= 0:
+            return more
+        self.bury(slot, envelope, "mailbox full")
+        if not slot.lagging:
+            slot.lagging = True
+            lagging = ActorLagging(actor=slot.address, waiting=len(slot.mailbox), at=self.now())
+            self.say("host", lagging, sender=slot.address)
+            if slot.spec.kind not in (ActorKind.STRATEGY, ActorKind.EDGE):
+                reason = f"mailbox of {slot.address} is full"
+                self.say(SUPERVISOR, HaltTrading(reason=reason, ts=self.now()), sender=slot.address)
+        return 0
+
+    # What components ask of the runtime.
+
+    def wake(self, slot: Slot, epoch: int, wish: WakeAt) -> None:
+        """Set a timer."""
+        raise AssertionError("each runtime has its own timers")
+
+    def _wake_at(self, host: Host, _cause: int, message: Message) -> None:
+        assert isinstance(message, WakeAt)
+        self.wake(host.slot, host.epoch, message)
+
+    def _subscribe(self, host: Host, _cause: int, message: Message) -> None:
+        assert isinstance(message, Subscribe)
+        self.router.subscribe(host.slot, message)
+
+    def _unsubscribe(self, host: Host, _cause: int, message: Message) -> None:
+        assert isinstance(message, Unsubscribe)
+        self.router.unsubscribe(host.slot, message)
+
+    # What the supervisor orders.
+
+    def _slot_for(self, host: Host, address: Address) -> Slot:
+        if host.slot.role != SUPERVISOR:
+            raise PermissionError(f"{host.slot.address} is not the supervisor and starts or stops nobody")
+        return self.slots[address]
+
+    def launch(self, slot: Slot, *, warm: bool) -> None:
+        """Make and start an incarnation."""
+        raise AssertionError("each runtime has its own hosts")
+
+    def halt_incarnation(self, slot: Slot) -> None:
+        """End an incarnation in order."""
+        raise AssertionError("each runtime stops in its own way")
+
+    def _start_actor(self, host: Host, _cause: int, message: Message) -> None:
+        assert isinstance(message, StartActor)
+        slot = self._slot_for(host, message.actor)
+        if slot.epoch:
+            slot.restarts += 1
+        slot.epoch = message.epoch
+        self.launch(slot, warm=message.warm)
+
+    def _stop_actor(self, host: Host, _cause: int, message: Message) -> None:
+        assert isinstance(message, StopActor)
+        self.halt_incarnation(self._slot_for(host, message.actor))
+
+    def _fence_actor(self, host: Host, _cause: int, message: Message) -> None:
+        assert isinstance(message, FenceActor)
+        slot = self._slot_for(host, message.actor)
+        if slot.host is not None:
+            slot.host.hung = message.hung
+        slot.epoch = message.epoch + 1
+        slot.deliver = slot.store
+        slot.state = State.DOWN
+        slot.mailbox.nudge()
+
+    def _quarantine_actor(self, host: Host, cause: int, message: Message) -> None:
+        assert isinstance(message, ActorQuarantined)
+        slot = self._slot_for(host, message.actor)
+        slot.state = State.QUARANTINED
+        self.router.drop(slot)
+        waiting = slot.mailbox.clear()
+        if waiting:
+            self.dead_letter_counts[f"{slot.address}: quarantined"] += waiting
+            self.cleared(waiting)
+        self._say_on(host, cause, message)
+
+    def _feed_ended_said(self, host: Host, cause: int, message: Message) -> None:
+        self.feed_ended()
+        self._say_on(host, cause, message)
+
+    def _system_ready(self, host: Host, cause: int, message: Message) -> None:
+        self._say_on(host, cause, message)
+
+    def _system_stopped(self, host: Host, cause: int, message: Message) -> None:
+        self._say_on(host, cause, message)
+
+    def _say_on(self, host: Host, cause: int, message: Message) -> None:
+        self.say(host.slot.role, message, sender=host.slot.address, epoch=host.epoch, cause=cause)
+
+    def feed_ended(self) -> None:
+        """The feed said that nothing more will come."""
+        raise AssertionError("each runtime ends in its own way")
+
+    def cleared(self, count: int) -> None:
+        """Messages that waited were given up on; a runtime that counts what is unfinished subtracts them."""

@@ -1,0 +1,47 @@
+"""Another legal order: what threads could do, chosen by a seed. For tests that look for order-dependent mistakes."""
+
+import random
+from collections import deque
+
+from actors.runtime.mailbox import LANES, Lane
+from actors.runtime.slot import Slot
+from messages import Address, Envelope
+
+BACKLOG_MAX = 200
+"""Messages that may be left waiting when the next event comes."""
+
+
+class Schedule:
+    """One queue per (sender, receiver, lane), served in a seeded random order and not always to the end."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - a schedule, not a secret
+        self._queues: dict[tuple[Address, Address, Lane], deque[tuple[Slot, Envelope]]] = {}
+        self._waiting = 0
+
+    def put(self, slot: Slot, envelope: Envelope) -> None:
+        """Queue behind what the same sender said to the same receiver before."""
+        self._queue(slot, envelope).append((slot, envelope))
+        self._waiting += 1
+
+    def put_first(self, slot: Slot, envelope: Envelope) -> None:
+        """Queue before it: for what waited in a mailbox while the receiver was down."""
+        self._queue(slot, envelope).appendleft((slot, envelope))
+        self._waiting += 1
+
+    def drain(self, *, everything: bool) -> None:
+        """Deliver some of what waits; all of it when asked for `everything`."""
+        while self._waiting:
+            if not everything and self._waiting < BACKLOG_MAX and self._random.random() < 0.1:
+                return
+            key = self._random.choice(list(self._queues))
+            queue = self._queues[key]
+            slot, envelope = queue.popleft()
+            if not queue:
+                del self._queues[key]
+            self._waiting -= 1
+            slot.deliver(envelope)
+
+    def _queue(self, slot: Slot, envelope: Envelope) -> deque[tuple[Slot, Envelope]]:
+        lane = LANES.get(type(envelope.message), Lane.MUST_DELIVER)
+        return self._queues.setdefault((envelope.sender, slot.address, lane), deque())

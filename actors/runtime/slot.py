@@ -1,0 +1,108 @@
+"""An address: what outlives an actor's incarnations. Its mailbox, its epoch, and what a new incarnation is fed."""
+
+import enum
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import attrs
+
+from actors.component import Component
+from actors.runtime.mailbox import MUST_DELIVER_CAP, Mailbox
+from messages import Address, Envelope, Message
+
+if TYPE_CHECKING:
+    from actors.runtime.host import Host
+
+
+class ActorKind(enum.Enum):
+    """What the supervisor's policy for an actor follows from; see actors/supervisor.py."""
+
+    CORE = "core"
+    """Keeps the money: portfolio, executor, guard. One fails, all restart."""
+    VENUE = "venue"
+    MARKET = "market"
+    """Feed, tick filter, bar builder."""
+    STRATEGY = "strategy"
+    EDGE = "edge"
+    """Recorder, checker, listeners: beside the stream."""
+    ROOT = "root"
+    """The supervisor."""
+
+
+@attrs.frozen(kw_only=True)
+class ActorSpec:
+    """How to make an actor, and what it is to the supervisor."""
+
+    address: Address
+    role: str
+    kind: ActorKind
+    factory: Callable[[], Component]
+    """Makes a fresh component for each incarnation; does no I/O."""
+    account: str | None = None
+    strategy: str | None = None
+    keeps: Mapping[type[Message], int | None] = attrs.field(factory=dict)
+    """Message classes of which the address keeps the last n handled (None: all), to feed a new incarnation with."""
+    mailbox_cap: int = MUST_DELIVER_CAP
+
+
+class State(enum.Enum):
+    """Where an address is in its life."""
+
+    NEW = "new"
+    STARTING = "starting"
+    UP = "up"
+    DOWN = "down"
+    """Between two incarnations: messages wait in the mailbox."""
+    STOPPED = "stopped"
+    QUARANTINED = "quarantined"
+
+
+class Slot:
+    """One address in one runtime. `deliver` takes an envelope to the incarnation that is up, or into the mailbox."""
+
+    __slots__ = (
+        "account",
+        "address",
+        "deliver",
+        "epoch",
+        "fenced",
+        "handled",
+        "host",
+        "kept",
+        "lagging",
+        "mailbox",
+        "restarts",
+        "role",
+        "spec",
+        "state",
+        "store",
+        "strategy",
+    )
+
+    def __init__(self, spec: ActorSpec) -> None:
+        self.spec = spec
+        self.address = spec.address
+        self.role = spec.role
+        self.account = spec.account
+        self.strategy = spec.strategy
+        self.mailbox = Mailbox(spec.mailbox_cap)
+        self.kept: dict[type[Message], deque[Envelope]] = {
+            message_class: deque(maxlen=count) for message_class, count in spec.keeps.items()
+        }
+        self.epoch = 0
+        self.handled = 0
+        self.restarts = 0
+        self.fenced = 0
+        """How many messages of fenced incarnations were dropped."""
+        self.lagging = False
+        self.state = State.NEW
+        self.host: Host | None = None
+        self.store: Callable[[Envelope], object] = self.mailbox.put
+        """Into the mailbox, by the runtime's rules for what does not fit."""
+        self.deliver: Callable[[Envelope], object] = self.store
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing sent here will ever be handled."""
+        return self.state in (State.STOPPED, State.QUARANTINED)

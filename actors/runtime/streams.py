@@ -1,0 +1,59 @@
+"""A stream of ticks or quotes on a replay's agenda: one by one while anybody hears them, in blocks otherwise."""
+
+from collections.abc import Callable
+from typing import Any
+
+from actors.runtime.router import Plan
+from actors.tape import FOREVER, Stream
+from messages import Message, UtcNs
+
+
+class Playing:
+    """Announces its stream's next item, and announces anew when the listeners change.
+
+    `announce(at, playing)` puts an entry on the agenda and returns what tells it from an older one; `say(plan, message)`
+    delivers, and everything that follows from it, before it returns.
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        plan: Plan,
+        listeners: list[list[Any]],
+        announce: Callable[[UtcNs, "Playing"], int],
+        say: Callable[[Plan, Message], None],
+    ) -> None:
+        self.symbol = stream.topic[0]
+        self.due: UtcNs = FOREVER
+        self._stream = stream
+        self._plan = plan
+        self._listeners = listeners
+        self._announce = announce
+        self._say = say
+        self._turn = -1
+        self._singly = False
+        self._playing = False
+
+    def announce(self) -> None:
+        """Put the next item on the agenda."""
+        self._singly = any(self._listeners)
+        self.due = self._stream.next_at(singly=self._singly)
+        self._turn = self._announce(self.due, self) if self.due != FOREVER else -1
+
+    def play(self, turn: int) -> None:
+        """The announced time has come, unless another announcement took this one's place."""
+        if turn != self._turn:
+            return
+        self._playing = True
+        self._say(self._plan, self._stream.take())
+        self._playing = False
+        self.announce()
+
+    def listeners_changed(self, now: UtcNs) -> None:
+        """Somebody began or ceased to hear single items."""
+        if self._playing or any(self._listeners) == self._singly:
+            return
+        part = self._stream.interrupt(now)
+        if part is not None:
+            self._say(self._plan, part)
+        self.announce()

@@ -1,0 +1,66 @@
+"""Finds a handler that does not come back, by wall time, from a thread beside the replay."""
+
+import ctypes
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from actors.runtime.host import HandlerTimedOut, Host
+from messages import Address, Envelope
+
+
+class Watched(Protocol):
+    """What the watchdog looks at."""
+
+    def busy(self) -> tuple[Host, Any] | None:
+        """The host inside a handler and what it handles."""
+
+
+def what(handling: Any) -> str:
+    """The name of what a host is busy with: a message class, or start, warm-up, stop."""
+    return type(handling.message).__name__ if isinstance(handling, Envelope) else str(handling)
+
+
+class ReplayWatchdog:
+    """Raises HandlerTimedOut inside a handler that runs longer than `seconds`.
+
+    A handler that cannot be interrupted (stuck in C code, or swallowing every exception) is given as long again; then
+    `on_stuck(actor, message)` is called, from the watchdog's own thread, to end the process if its owner wants that.
+    """
+
+    def __init__(self, watched: Watched, seconds: float) -> None:
+        self.seconds = seconds
+        self.found: tuple[Address, str] | None = None
+        """(actor, message class) of the handler that took too long."""
+        self.on_stuck: Callable[[Address, str], None] | None = None
+        self._watched = watched
+        self._over = threading.Event()
+        self._target = 0
+
+    def start(self) -> None:
+        """Watch the calling thread."""
+        self._target = threading.get_ident()
+        threading.Thread(target=self._watch, name="replay-watchdog", daemon=True).start()
+
+    def stop(self) -> None:
+        """Watch no more."""
+        self._over.set()
+
+    def _watch(self) -> None:
+        seen: Any = None
+        since = time.monotonic()
+        while not self._over.wait(min(1.0, self.seconds / 5)):
+            busy = self._watched.busy()
+            handling = None if busy is None else busy[1]
+            if busy is None or handling is not seen:
+                seen, since = handling, time.monotonic()
+                continue
+            waited = time.monotonic() - since
+            if waited >= self.seconds and self.found is None:
+                self.found = (busy[0].slot.address, what(handling))
+                thread = ctypes.c_ulong(self._target)
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(HandlerTimedOut))
+            elif waited >= 2 * self.seconds and self.found is not None and self.on_stuck is not None:
+                self.on_stuck(*self.found)
+                return

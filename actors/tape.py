@@ -1,0 +1,68 @@
+"""What a feed answers to Pull: messages that are not yet made, each with the time it belongs to.
+
+A million bars as messages at once would need half a gigabyte, and most opens are wanted by nobody. So bars come as a
+tape: (time, step, source) entries in order, whose source makes the message when its time has come. Ticks and quotes
+come as streams, which say themselves when they have something next, because that depends on who listens: single
+ticks while anybody hears them, whole blocks otherwise.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeAlias
+
+import attrs
+
+from messages import Message, Symbol, UtcNs
+
+FOREVER: UtcNs = 2**62
+"""Later than any time a clock will show."""
+
+
+class Source(Protocol):
+    """Makes the messages of one symbol and class, in order."""
+
+    kind: type[Message]
+    """The class of what `take` makes."""
+    topic: tuple[Symbol, int | None]
+    """(symbol, period): what subscriptions are matched with."""
+    optional: bool
+    """True: when nobody hears the class, the entry is skipped and no message made."""
+
+    def take(self, at: UtcNs, /) -> Message:
+        """The message that belongs to the entry at `at`."""
+
+
+class Stream(Protocol):
+    """Ticks or quotes of one symbol, which plays itself according to who listens."""
+
+    kind: type[Message]
+    topic: tuple[Symbol, int | None]
+
+    def next_at(self, *, singly: bool) -> UtcNs:
+        """When it next has something to say, FOREVER when never. `singly`: somebody hears single items."""
+
+    def take(self) -> Message:
+        """What it said it would say at that time."""
+
+    def interrupt(self, now: UtcNs) -> Message | None:
+        """Who listens has changed: the part of an announced block that lies before `now`, if there is one."""
+
+
+Entry: TypeAlias = tuple[UtcNs, int, Source]
+"""(when, Step, who makes it)"""
+
+
+@attrs.frozen(eq=False)
+class Batch:
+    """A feed's answer to one Pull, to be played once."""
+
+    entries: Iterable[Entry] = ()
+    """In order of (time, step, period, symbol)."""
+    streams: Sequence[Stream] = ()
+    """In the first batch only: they go on through all batches."""
+    lone: bool = False
+    """Promises that no two bars of this feed end at the same instant, so that a bar need not wait for another."""
+    last: bool = False
+    """Nothing follows this batch but what its streams still have."""
+
+    def __bool__(self) -> bool:
+        return True
