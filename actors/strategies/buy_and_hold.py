@@ -1,0 +1,14 @@
+"""Buys one unit at the first close and keeps it: what every other strategy is measured against."""
+
+from actors.strategy import Strategy
+from messages import Bar
+
+
+class BuyAndHold(Strategy):
+    """Long one unit of each symbol from its first bar on."""
+
+    warmup = 1
+
+    def on_bar(self, bar: Bar) -> None:
+        """Said at every close, sent once."""
+        self.target(1.0, bar.symbol)

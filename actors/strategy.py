@@ -1,0 +1,274 @@
+"""What users write: a class that hears the market and says what position it wants.
+
+`Strategy` is plain. It sends nothing and knows no actor: a StrategyHost (actors/strategy_host.py) owns one instance,
+calls its callbacks, collects what it asked for during the call, and says it. The same object runs in a backtest and
+live.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import attrs
+
+from actors.strategy_desk import Desk, NotHosted
+from actors.strategy_parameters import Parameter, ParameterError, make, parameters_of
+from actors.strategy_values import number, price_or_none, whole_lots
+from messages import (
+    Bar,
+    BarOpen,
+    ExternalEvent,
+    Instrument,
+    Liquidity,
+    Lots,
+    Minor,
+    OrderAccepted,
+    OrderBook,
+    OrderEnded,
+    OrderRefused,
+    OrderRejected,
+    Period,
+    Quote,
+    StrategyId,
+    Symbol,
+    Tick,
+    UtcNs,
+)
+
+__all__ = [
+    "OrderEvent",
+    "Parameter",
+    "ParameterError",
+    "Strategy",
+    "StrategyEntry",
+    "StrategyFill",
+    "make",
+    "parameters_of",
+]
+
+OrderEvent = OrderAccepted | OrderRefused | OrderRejected | OrderEnded
+"""What `on_order` hears about the orders that this strategy owns, alone or with others."""
+
+_NAN = math.nan
+"""Equal to nothing, not even itself: stands for a target that was never set."""
+
+
+@attrs.frozen(kw_only=True)
+class StrategyFill:
+    """One strategy's part of an execution, as `on_fill` hears it."""
+
+    ts: UtcNs
+    symbol: Symbol
+    lots: Lots
+    price: float
+    fee_minor: Minor
+    """Its share of the fee: paid when positive, received when negative."""
+    liquidity: Liquidity
+    client_id: str
+    position: Lots
+    """What the strategy holds in the symbol after this fill."""
+
+
+class Strategy:
+    """Base of every strategy: override the callbacks you need, act through `target` or `buy` and `sell`.
+
+    Annotated class attributes with a default are parameters (`fast: int = 10`), checked when the strategy is made and
+    set before `__init__` runs; names that begin with an underscore, `ClassVar`s and attributes without annotation are
+    not. A subclass needs no `__init__`; one without arguments is fine, and needs no `super().__init__()`.
+
+    What a callback asks for is sent when it returns, and not at all when it raises. What `on_start` asks for (except
+    `wake_at`) is sent with the first message heard, for before it no time is known.
+    """
+
+    warmup = 200
+    """How many closed bars per symbol are kept for `history` and heard again after a restart."""
+
+    _desk: Desk = NotHosted()
+
+    # What it hears. Only what a subclass overrides is subscribed to.
+
+    def on_start(self) -> None:
+        """Called once before anything is heard."""
+
+    def on_bar(self, bar: Bar) -> None:
+        """A bar of the entry's period has closed; `history` already ends with it."""
+
+    def on_bar_open(self, bar_open: BarOpen) -> None:
+        """A bar has begun at this price; nothing else of it is known yet."""
+
+    def on_tick(self, tick: Tick) -> None:
+        """One trade on the market."""
+
+    def on_quote(self, quote: Quote) -> None:
+        """The best bid and ask have changed."""
+
+    def on_book(self, book: OrderBook) -> None:
+        """A snapshot of the order book."""
+
+    def on_order(self, event: OrderEvent) -> None:
+        """One of this strategy's orders was accepted, refused, rejected, or has ended."""
+
+    def on_fill(self, fill: StrategyFill) -> None:
+        """This strategy's part of an execution; `position` already includes it."""
+
+    def on_timer(self, name: str) -> None:
+        """The timer that `wake_at` or `wake_in` set under this name."""
+
+    def on_event(self, event: ExternalEvent) -> None:
+        """Something from beside the market."""
+
+    def on_stop(self) -> None:
+        """Called once at an ordered stop, not after a failure."""
+
+    def check(self) -> None:
+        """Called when the parameters have been set: raise ValueError when they do not fit together."""
+
+    @classmethod
+    def hears(cls) -> frozenset[str]:
+        """Names of the callbacks that this class overrides."""
+        return frozenset(name for name in CALLBACKS if getattr(cls, name) is not getattr(Strategy, name))
+
+    # What it does.
+
+    def target(self, x: float, symbol: Symbol | None = None) -> None:
+        """Want a position of `x` units: any finite number, scaled by lots, weight and volatility. Cheap if unchanged.
+
+        It ends order mode: orders of `buy` and `sell` that still work in the symbol are cancelled first. The symbol
+        may be left out when the strategy has only one. TypeError or ValueError for what is not a finite number.
+        """
+        desk = self._desk
+        if desk.units.get(symbol, _NAN) == x:
+            return
+        desk.wish(symbol, number("target", x), in_lots=False)
+
+    def target_lots(self, n: int, symbol: Symbol | None = None) -> None:
+        """Want a position of exactly `n` signed whole lots, scaled by nothing; else as `target`."""
+        desk = self._desk
+        if desk.lots.get(symbol, _NAN) == n:
+            return
+        desk.wish(symbol, whole_lots("target_lots", n), in_lots=True)
+
+    def buy(
+        self, lots: int, symbol: Symbol | None = None, *, limit: float | None = None, stop: float | None = None
+    ) -> int:
+        """Send an own order for `lots` above zero: at market, or with a limit or a stop price. Returns its number.
+
+        It puts the symbol in order mode: own orders are never netted with, or crossed against, other strategies'.
+        """
+        return self._desk.place("buy", symbol, lots, limit, stop)
+
+    def sell(
+        self, lots: int, symbol: Symbol | None = None, *, limit: float | None = None, stop: float | None = None
+    ) -> int:
+        """As `buy`, on the other side."""
+        return self._desk.place("sell", symbol, lots, limit, stop)
+
+    def cancel(self, number: int | None = None, symbol: Symbol | None = None) -> None:
+        """Take back the own order of that number, or all own orders in the symbol."""
+        self._desk.cancel(number, symbol)
+
+    def mark(self, text: str, price: float | None = None, symbol: Symbol | None = None) -> None:
+        """Write a note on the chart, now, at a price or at none."""
+        self._desk.annotate("mark", "mark", price_or_none("mark", price), text, symbol)
+
+    def line(self, name: str, price: float | None, symbol: Symbol | None = None) -> None:
+        """Draw the next point of a named line on the chart; None ends the line here."""
+        self._desk.annotate("line", name, price_or_none("line", price), "", symbol)
+
+    def wake_at(self, at: UtcNs, name: str = "") -> None:
+        """Have `on_timer(name)` called at a time in ns UTC; one that has passed means as soon as possible."""
+        self._desk.wake_at(at, name)
+
+    def wake_in(self, delay: float | timedelta, name: str = "") -> None:
+        """Have `on_timer(name)` called after so many seconds, or after a timedelta."""
+        self._desk.wake_in(delay, name)
+
+    # What it knows.
+
+    def history(self, n: int, symbol: Symbol | None = None) -> tuple[Bar, ...]:
+        """The last `n` closed bars, oldest first, the current one included; fewer while fewer exist.
+
+        ValueError when `n` is below 1 or above `warmup`, for no more are kept.
+        """
+        return self._desk.last_bars(n, symbol)
+
+    def position(self, symbol: Symbol | None = None) -> Lots:
+        """Lots held by this strategy: the sum of its own fills."""
+        desk = self._desk
+        return desk.positions[desk.resolve(symbol)]
+
+    def instrument(self, symbol: Symbol | None = None) -> Instrument:
+        """The contract's terms."""
+        return self._desk.instrument(symbol)
+
+    def starting_cash_minor(self, symbol: Symbol | None = None) -> Minor:
+        """The account's starting cash in the settlement currency of the symbol, in its minor unit."""
+        return self._desk.starting_cash(symbol)
+
+    @property
+    def now(self) -> UtcNs:
+        """The time of what is being heard, ns UTC; it never goes back. RuntimeError in `on_start`."""
+        return self._desk.time()
+
+    @property
+    def random(self) -> Random:
+        """A generator of this instance's own, seeded from the system's seed and the strategy's id."""
+        return self._desk.random
+
+    @property
+    def id(self) -> StrategyId:
+        """The entry's unique name."""
+        return self._desk.id
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        """What it hears and trades, in the entry's order."""
+        return self._desk.symbols
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """A copy of all parameters and their values."""
+        return {name: getattr(self, name) for name in parameters_of(type(self))}
+
+
+CALLBACKS = tuple(name for name in vars(Strategy) if name.startswith("on_"))
+"""Every callback's name."""
+
+
+def _pairs(params: Mapping[str, Any] | tuple[tuple[str, Any], ...]) -> tuple[tuple[str, Any], ...]:
+    return tuple(dict(params).items())
+
+
+def _names(symbols: Iterable[Symbol]) -> tuple[Symbol, ...]:
+    return (symbols,) if isinstance(symbols, str) else tuple(symbols)
+
+
+def _strategy_class(instance: "StrategyEntry", _attribute: "attrs.Attribute[Any]", value: object) -> None:
+    if not (isinstance(value, type) and issubclass(value, Strategy)):
+        raise TypeError(f"StrategyEntry {instance.id}: {value!r} is not a subclass of actors.Strategy")
+
+
+def _symbols(instance: "StrategyEntry", _attribute: "attrs.Attribute[Any]", value: tuple[str, ...]) -> None:
+    if not value or len(set(value)) < len(value) or not all(isinstance(symbol, str) and symbol for symbol in value):
+        raise ValueError(f"StrategyEntry {instance.id}: symbols must be different names, at least one, not {value!r}")
+
+
+@attrs.frozen(kw_only=True)
+class StrategyEntry:
+    """One instance of a strategy: one actor, which hears all its symbols at one period."""
+
+    id: StrategyId = attrs.field(validator=attrs.validators.matches_re(r"[a-z0-9-]{1,16}"))
+    strategy: type[Strategy] = attrs.field(validator=_strategy_class)
+    symbols: tuple[Symbol, ...] = attrs.field(converter=_names, validator=_symbols)
+    period: Period = attrs.field(validator=[attrs.validators.instance_of(int), attrs.validators.gt(0)])
+    params: tuple[tuple[str, Any], ...] = attrs.field(default=(), converter=_pairs)
+    """Names and values; a mapping is copied. They are checked when the strategy is made."""
+    weight: float = attrs.field(default=1.0, validator=[attrs.validators.ge(0), attrs.validators.lt(math.inf)])
+    lots: Lots = attrs.field(default=1, validator=[attrs.validators.instance_of(int), attrs.validators.gt(0)])
+    """Lots per unit of signal, before weight and volatility scale."""
+    account: str = attrs.field(default="main", validator=attrs.validators.min_len(1))
+    algorithm: str = attrs.field(default="market", validator=attrs.validators.min_len(1))
+    """How its share of an order is worked."""
+    on_quarantine: str = attrs.field(default="hold", validator=attrs.validators.in_(("hold", "flatten")))
