@@ -67,13 +67,14 @@ class ChildSpec:
 
 
 class _Child:
-    __slots__ = ("ended", "epoch", "failures", "quarantined", "spec", "up")
+    __slots__ = ("epoch", "failures", "quarantined", "running", "spec", "up")
 
     def __init__(self, spec: ChildSpec) -> None:
         self.spec = spec
         self.epoch = 0
         self.up = False
-        self.ended = False
+        self.running = False
+        """Started, and not known to be over: an ordered stop waits for it."""
         self.quarantined = False
         self.failures: deque[tuple[UtcNs, int]] = deque()
 
@@ -96,6 +97,7 @@ class Supervisor(Component):
         self._starting: list[_Child] = []
         self._ready = False
         self._stopping: deque[list[_Child]] | None = None
+        self._stopping_now: list[_Child] | None = None
         self._abandoned: list[Address] = []
         self._last_at: UtcNs = 0
 
@@ -161,7 +163,7 @@ class Supervisor(Component):
     def on_actor_stopped(self, stopped: ActorStopped) -> list[Message]:
         """One less."""
         child = self._children[stopped.actor]
-        child.up, child.ended = False, True
+        child.up = child.running = False
         return self._stop_groups()
 
     # Starting and stopping.
@@ -180,34 +182,31 @@ class Supervisor(Component):
         return said
 
     def _stop_groups(self) -> list[Message]:
-        if self._stopping is None:
-            return []
-        said: list[Message] = []
-        while self._stopping and all(self._is_over(child) for child in self._stopping[0]):
+        while self._stopping:
+            group = self._stopping[0]
+            if group is not self._stopping_now:
+                self._stopping_now = group
+                orders: list[Message] = [StopActor(child.spec.address) for child in group if child.running]
+                if orders:
+                    return orders
+            if any(child.running for child in group):
+                return []
             self._stopping.popleft()
             if not self._stopping:
                 return [SystemStopped(tuple(self._abandoned))]
-            said = [StopActor(child.spec.address) for child in self._stopping[0] if not self._is_over(child)]
-        if not said and self._stopping and not any(child.ended for group in self._stopping for child in group):
-            said = [StopActor(child.spec.address) for child in self._stopping[0] if not self._is_over(child)]
-        return said
-
-    @staticmethod
-    def _is_over(child: _Child) -> bool:
-        return child.ended or child.quarantined or not child.up
+        return []
 
     def _start(self, child: _Child, *, warm: bool = False) -> list[Message]:
         child.epoch += 1
-        child.up = False
+        child.up, child.running = False, True
         return [StartActor(child.spec.address, child.epoch, warm=warm)]
 
     # Restarting.
 
     def _over(self, child: _Child, during: str, error: str, at: UtcNs, handled: int) -> list[Message]:
         self._last_at = at
-        child.up = False
+        child.up = child.running = False
         if self._stopping is not None:
-            child.ended = True
             return self._stop_groups()
         if during == "warm-up" and child.spec.kind is ActorKind.STRATEGY:
             return self._give_up(child, f"failed while warming up: {error}", at)
@@ -257,6 +256,7 @@ class Supervisor(Component):
 
     def _give_up(self, child: _Child, reason: str, at: UtcNs) -> list[Message]:
         child.quarantined = True
+        child.up = child.running = False
         said: list[Message] = [ActorQuarantined(child.spec.address, reason, at)]
         if child.spec.kind not in (ActorKind.STRATEGY, ActorKind.EDGE):
             halt = f"{child.spec.address} is given up on: {reason}"

@@ -33,9 +33,9 @@ from messages.control import (
     Woke,
 )
 from messages.instrument import (
+    MINOR_DIGITS,
     Instrument,
     Kind,
-    MINOR_DIGITS,
     ValueRounding,
 )
 from messages.market import (
@@ -82,25 +82,25 @@ from messages.orders import (
     TradingState,
     TradingStateChanged,
 )
+from messages.siblings import check_siblings
 from messages.units import (
+    NS_PER_SECOND,
+    WEEK,
     Account,
     Address,
     Lots,
     Minor,
-    NS_PER_SECOND,
     Period,
     StrategyId,
     Symbol,
     UtcNs,
-    WEEK,
     iso_utc,
     parse_period,
     period_name,
     period_start,
 )
 
-OPENOUTCRY_PACKAGE: Final = "messages"
-"""Read by whoever checks that the `messages` it found is openoutcry's and not a host application's."""
+check_siblings()
 
 ALL_MESSAGES: Final[tuple[type[Message], ...]] = (
     Tick,
@@ -160,9 +160,12 @@ ALL_MESSAGES: Final[tuple[type[Message], ...]] = (
 """Every message class, in the order of the data flow."""
 
 __all__ = [
-    "ActorAdded",
     "ALL_MESSAGES",
+    "MINOR_DIGITS",
+    "NS_PER_SECOND",
+    "WEEK",
     "Account",
+    "ActorAdded",
     "ActorFailed",
     "ActorHung",
     "ActorLagging",
@@ -193,12 +196,9 @@ __all__ = [
     "Level",
     "Liquidity",
     "Lots",
-    "MINOR_DIGITS",
     "MarkPrice",
     "Message",
     "Minor",
-    "NS_PER_SECOND",
-    "OPENOUTCRY_PACKAGE",
     "Order",
     "OrderAccepted",
     "OrderBook",
@@ -237,7 +237,6 @@ __all__ = [
     "Unsubscribe",
     "UtcNs",
     "ValueRounding",
-    "WEEK",
     "WakeAt",
     "Woke",
     "iso_utc",

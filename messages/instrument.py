@@ -34,12 +34,16 @@ class ValueRounding(enum.StrEnum):
 
 def _positive(instance: "Instrument", attribute: "attrs.Attribute[Decimal]", value: Decimal) -> None:
     if not (isinstance(value, Decimal) and value.is_finite() and value > 0):
-        raise ValueError(f"Instrument.{attribute.name} of {instance.symbol} must be a Decimal above zero, not {value!r}")
+        raise ValueError(
+            f"Instrument.{attribute.name} of {instance.symbol} must be a Decimal above zero, not {value!r}"
+        )
 
 
 def _rate(instance: "Instrument", attribute: "attrs.Attribute[Decimal]", value: Decimal) -> None:
     if not (isinstance(value, Decimal) and value.is_finite() and abs(value) < 1):
-        raise ValueError(f"Instrument.{attribute.name} of {instance.symbol} must be a Decimal within -1..1, not {value!r}")
+        raise ValueError(
+            f"Instrument.{attribute.name} of {instance.symbol} must be a Decimal within -1..1, not {value!r}"
+        )
 
 
 @attrs.frozen(kw_only=True)

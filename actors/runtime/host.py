@@ -17,10 +17,10 @@ from actors.runtime.mailbox import STOP, Stop
 from actors.runtime.pykka_seam import ManualShell, ThreadShell
 from actors.runtime.slot import ActorKind, Slot, State
 from actors.tape import Batch
-from messages import Address, ActorFailed, ActorStarted, ActorStopped, Envelope, Message, UtcNs, WakeAt
+from messages import ActorFailed, ActorStarted, ActorStopped, Envelope, Message, UtcNs, WakeAt
 
 if TYPE_CHECKING:
-    from actors.runtime.slot import ActorSpec
+    pass
 
 
 class Post(Protocol):

@@ -240,9 +240,7 @@ class ReplayRuntime(Runtime):
                 else:
                     message = envelope[5]
                     period, symbol = (message.period, message.symbol) if message.__class__ is Bar else (0, "")  # type: ignore[attr-defined]
-                    heappush(
-                        self._agenda, (self._now, step, period, symbol, next(self._turns), envelope, hearers)
-                    )
+                    heappush(self._agenda, (self._now, step, period, symbol, next(self._turns), envelope, hearers))
 
     def put(self, slot: Slot, envelope: Envelope) -> None:
         """Queue for one address."""

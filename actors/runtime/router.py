@@ -160,7 +160,9 @@ class Router:
     def subscribe(self, slot: Slot, wish: Subscribe) -> None:
         """From now on the slot hears the class about the topic; ValueError when no route could ever bring it."""
         if not self.is_subscribable(slot.role, wish.message):
-            raise ValueError(f"{slot.address} subscribes to {wish.message.__name__}, but no route brings it to a {slot.role}")
+            raise ValueError(
+                f"{slot.address} subscribes to {wish.message.__name__}, but no route brings it to a {slot.role}"
+            )
         with self.lock:
             self._wishes.setdefault((slot.role, wish.message), set()).add((slot, (wish.symbol, wish.period)))
             self._refresh(slot.role, wish.message)
