@@ -103,6 +103,16 @@ def test_counts_physical_lines_over_blank_lines_and_line_breaks_in_quotes(tmp_pa
         load(path)
 
 
+def test_a_bad_row_of_several_lines_stands_where_it_begins(tmp_path):
+    path = tmp_path / "bars.csv"
+    path.write_text(
+        "\n".join([HEADER + ",comment", a_row(0) + ",x", a_row(1, low="oops") + ',"two\nlines"', a_row(2) + ",x"])
+    )
+
+    with pytest.raises(InputError, match=r"line 3, column low: 'oops'"):
+        load(path)
+
+
 def test_an_open_outside_low_and_high_is_accepted_and_counted(tmp_path):
     path = a_file(tmp_path, (4, a_row(4, open="13")), (7, a_row(7, open="8.5")))
 
