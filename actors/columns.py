@@ -15,19 +15,26 @@ Ints: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
 
 
-def _read_only(dtype: Any) -> Any:
-    def convert(values: Any) -> Any:
-        if values is None:
-            return None
-        column = np.ascontiguousarray(values, dtype=dtype).view()
-        column.flags.writeable = False
-        return column
-
-    return convert
+def _column(values: Any, dtype: Any) -> Any:
+    column = np.ascontiguousarray(values, dtype=dtype).view()
+    column.flags.writeable = False
+    return column
 
 
-_ints = _read_only(np.int64)
-_floats = _read_only(np.float64)
+def _ints(values: Any) -> Ints:
+    return _column(values, np.int64)  # type: ignore[no-any-return]
+
+
+def _floats(values: Any) -> Floats:
+    return _column(values, np.float64)  # type: ignore[no-any-return]
+
+
+def _ints_or_none(values: Any) -> Ints | None:
+    return None if values is None else _ints(values)
+
+
+def _floats_or_none(values: Any) -> Floats | None:
+    return None if values is None else _floats(values)
 
 
 def _one_length(columns: Any) -> None:
@@ -56,7 +63,7 @@ class BarColumns:
     close: Floats = attrs.field(converter=_floats)
     volume: Floats = attrs.field(converter=_floats)
     """Contracts or base units."""
-    turnover: Floats | None = attrs.field(default=None, converter=_floats)
+    turnover: Floats | None = attrs.field(default=None, converter=_floats_or_none)
     """Sum of price x size, None when unknown."""
 
     def __attrs_post_init__(self) -> None:
@@ -78,7 +85,7 @@ class TickColumns:
     price: Floats = attrs.field(converter=_floats)
     size: Floats = attrs.field(converter=_floats)
     """Contracts or base units."""
-    aggressor: Ints | None = attrs.field(default=None, converter=_ints)
+    aggressor: Ints | None = attrs.field(default=None, converter=_ints_or_none)
     """+1 buyer, -1 seller, 0 unknown; None when the source never says."""
 
     def __attrs_post_init__(self) -> None:

@@ -6,7 +6,7 @@ So a test needs no thread and no mock: call the handler, look at the answer.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from messages import ALL_MESSAGES, Message
@@ -29,6 +29,17 @@ class Component:
     def on_stop(self) -> Answers:
         """Said last, at an ordered stop. Not called after a failure: what must always happen stands in `release`."""
         return ()
+
+    def keeps(self) -> Mapping[type[Message], int]:
+        """Message classes of which the address shall keep the last n, to feed the next incarnation with."""
+        return {}
+
+    def heritage(self) -> Any:
+        """What the next incarnation's factory is given of this one when it is over."""
+        return None
+
+    def warmed_up(self) -> None:
+        """The kept messages have been heard, and what was answered to them thrown away. From now on it counts."""
 
     def release(self) -> None:
         """Give back sockets, files and threads. Called once at the end of an incarnation, however it ended."""

@@ -45,7 +45,11 @@ class Feed(Component):
         streams = self._streams
         lone = len(self._bars) == 1 and not streams
         times = [series.columns.close_ts[min(CHUNK, len(series.columns)) - 1 :: CHUNK] for series in self._bars]
-        cuts = np.unique(np.concatenate([*times, *(series.columns.close_ts[-1:] for series in self._bars)])) if times else ()
+        cuts = (
+            np.unique(np.concatenate([*times, *(series.columns.close_ts[-1:] for series in self._bars)]))
+            if times
+            else ()
+        )
         for number, cut in enumerate(cuts, 1):
             entries = [part for series in self._bars for part in series.entries_until(int(cut))]
             yield Batch(_merge(entries), streams=streams, lone=lone, last=number == len(cuts))
@@ -64,7 +68,9 @@ def _merge(parts: list[tuple[Any, int, Source]]) -> Iterator[Entry]:
     places = np.repeat(np.arange(len(parts)), [len(part[0]) for part in parts])
     order = np.lexsort((places, steps, times))
     sources = [part[2] for part in parts]
-    return zip(times[order].tolist(), steps[order].tolist(), map(sources.__getitem__, places[order].tolist()), strict=True)
+    return zip(
+        times[order].tolist(), steps[order].tolist(), map(sources.__getitem__, places[order].tolist()), strict=True
+    )
 
 
 class _BarSeries:

@@ -16,6 +16,7 @@ import enum
 import attrs
 
 from messages import (
+    ActorAdded,
     ActorFailed,
     ActorHung,
     ActorLagging,
@@ -104,6 +105,18 @@ ROUTES: tuple[Route, ...] = (
     Route("feed", BarOpen, "strategy", SUBSCRIBED, Step.OPENS),
     Route("feed", ExternalEvent, "strategy", SUBSCRIBED, Step.TICKS),
     Route("feed", FeedEnded, "bar-builder", ALL),
+    # What a host application sends into a running system takes the feed's place.
+    Route("outside", Tick, "tick-filter", ALL, Step.TICKS),
+    Route("outside", Quote, "tick-filter", ALL, Step.TICKS),
+    Route("outside", OrderBook, "tick-filter", ALL, Step.TICKS),
+    Route("outside", Bar, "bar-builder", SUBSCRIBED, Step.VENUE_BARS),
+    Route("outside", Bar, "venue", SUBSCRIBED, Step.VENUE_BARS),
+    Route("outside", Bar, "portfolio", SUBSCRIBED, Step.MARKS),
+    Route("outside", Bar, "risk-guard", SUBSCRIBED, Step.MARKS),
+    Route("outside", Bar, "strategy", SUBSCRIBED, Step.CLOSES),
+    Route("outside", BarOpen, "venue", SUBSCRIBED, Step.VENUE_OPENS),
+    Route("outside", BarOpen, "strategy", SUBSCRIBED, Step.OPENS),
+    Route("outside", ExternalEvent, "strategy", SUBSCRIBED, Step.TICKS),
     Route("tick-filter", Quarantined, "recorder", ALL),
     Route("tick-filter", TickBlock, "bar-builder", ALL, Step.TICKS),
     Route("tick-filter", Tick, "venue", SUBSCRIBED, Step.TICKS),
@@ -180,6 +193,7 @@ ROUTES: tuple[Route, ...] = (
     Route("supervisor", ActorQuarantined, "recorder", ALL),
     Route("supervisor", ActorQuarantined, "portfolio", ALL),
     Route("outside", StopSystem, "supervisor", ALL),
+    Route("outside", ActorAdded, "supervisor", ALL),
     # Beside the stream: the recorder hears what the results are made of.
     Route("strategy", Signal, "recorder", ALL),
     Route("strategy", Annotated, "recorder", ALL),

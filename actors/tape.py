@@ -20,12 +20,17 @@ FOREVER: UtcNs = 2**62
 class Source(Protocol):
     """Makes the messages of one symbol and class, in order."""
 
-    kind: type[Message]
-    """The class of what `take` makes."""
-    topic: tuple[Symbol, int | None]
-    """(symbol, period): what subscriptions are matched with."""
-    optional: bool
-    """True: when nobody hears the class, the entry is skipped and no message made."""
+    @property
+    def kind(self) -> type[Message]:
+        """The class of what `take` makes."""
+
+    @property
+    def topic(self) -> tuple[Symbol, int | None]:
+        """(symbol, period): what subscriptions are matched with."""
+
+    @property
+    def optional(self) -> bool:
+        """True: when nobody hears the class, the entry is skipped and no message made."""
 
     def take(self, at: UtcNs, /) -> Message:
         """The message that belongs to the entry at `at`."""
@@ -34,8 +39,13 @@ class Source(Protocol):
 class Stream(Protocol):
     """Ticks or quotes of one symbol, which plays itself according to who listens."""
 
-    kind: type[Message]
-    topic: tuple[Symbol, int | None]
+    @property
+    def kind(self) -> type[Message]:
+        """The class of its single items."""
+
+    @property
+    def topic(self) -> tuple[Symbol, int | None]:
+        """(symbol, None)."""
 
     def next_at(self, *, singly: bool) -> UtcNs:
         """When it next has something to say, FOREVER when never. `singly`: somebody hears single items."""

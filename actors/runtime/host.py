@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pykka
 
 from actors.component import Component, Handler, handlers_of
-from actors.runtime.mailbox import STOP, Stop
+from actors.runtime.mailbox import Stop
 from actors.runtime.pykka_seam import ManualShell, ThreadShell
 from actors.runtime.slot import ActorKind, Slot, State
 from actors.tape import Batch
@@ -101,7 +101,7 @@ class Host(pykka.Actor):
         doing = "start"
         self.handling = doing
         try:
-            self._component = component = self.slot.spec.factory()
+            self._component = component = self._make()
             self._handlers = handlers_of(component)
             answers = tuple(component.on_start())
             if self._warm:
@@ -116,6 +116,15 @@ class Host(pykka.Actor):
         self._runtime.answered(self, 0, answers)
         self._runtime.report(self, ActorStarted(self.slot.address, self.epoch))
         return True
+
+    def _make(self) -> Component:
+        slot = self.slot
+        heritage = slot.component.heritage() if slot.component is not None else None
+        component = slot.spec.factory(heritage)
+        slot.component = component
+        for message_class, count in component.keeps().items():
+            slot.keep(message_class, count)
+        return component
 
     def end(self) -> None:
         """An ordered stop: on_stop, release, and the report."""
@@ -173,15 +182,13 @@ class Host(pykka.Actor):
 
     def _warm_up(self, component: Component) -> tuple[Message, ...]:
         """Feed what the address kept, in the order it was first heard. Only timers still ahead survive of the answers."""
-        kept = sorted((envelope for envelopes in self._kept.values() for envelope in envelopes), key=_by_id)
+        kept = sorted((envelope for envelopes in self._kept.values() for envelope in tuple(envelopes)), key=_by_id)
         now = self._runtime.now()
         timers: list[Message] = []
         for envelope in kept:
             answers = self._handlers[type(envelope.message)](envelope.message)
             timers.extend(answer for answer in answers if isinstance(answer, WakeAt) and answer.at >= now)
-        warmed_up = getattr(component, "warmed_up", None)
-        if warmed_up is not None:
-            warmed_up()
+        component.warmed_up()
         return tuple(timers)
 
 
@@ -264,7 +271,7 @@ class ThreadedHost(Host, ThreadShell):
             item = mailbox.wait(0.5)
             if item is None:
                 continue
-            if self.slot.epoch != self.epoch and item is not STOP:
+            if self.slot.epoch != self.epoch and isinstance(item, Envelope):
                 # Fenced between the wait and now: the item belongs to the next incarnation.
                 mailbox.put_back(item)
                 break

@@ -25,7 +25,7 @@ LISTENER = "listener"
 
 
 def _has(message_class: type[Message], *names: str) -> bool:
-    return {field.name for field in attrs.fields(message_class)}.issuperset(names)
+    return {field.name for field in attrs.fields(message_class)}.issuperset(names)  # type: ignore[arg-type]
 
 
 def _account_of(message_class: type[Message]) -> Callable[[Any], Any] | None:

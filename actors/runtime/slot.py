@@ -3,7 +3,7 @@
 import enum
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -37,8 +37,8 @@ class ActorSpec:
     address: Address
     role: str
     kind: ActorKind
-    factory: Callable[[], Component]
-    """Makes a fresh component for each incarnation; does no I/O."""
+    factory: Callable[[Any], Component]
+    """Makes a fresh component for each incarnation, given its predecessor's heritage (None at first). Does no I/O."""
     account: str | None = None
     strategy: str | None = None
     keeps: Mapping[type[Message], int | None] = attrs.field(factory=dict)
@@ -64,6 +64,7 @@ class Slot:
     __slots__ = (
         "account",
         "address",
+        "component",
         "deliver",
         "epoch",
         "fenced",
@@ -98,9 +99,17 @@ class Slot:
         self.lagging = False
         self.state = State.NEW
         self.host: Host | None = None
+        self.component: Component | None = None
+        """The last incarnation's: asked for its heritage when it is over, and for nothing else."""
         self.store: Callable[[Envelope], object] = self.mailbox.put
         """Into the mailbox, by the runtime's rules for what does not fit."""
         self.deliver: Callable[[Envelope], object] = self.store
+
+    def keep(self, message_class: type[Message], count: int) -> None:
+        """From now on keep the last `count` messages of a class."""
+        kept = self.kept.get(message_class)
+        if kept is None or kept.maxlen != count:
+            self.kept[message_class] = deque(kept or (), maxlen=count)
 
     @property
     def is_over(self) -> bool:

@@ -1,0 +1,109 @@
+"""The recorder: keeps what a result is made of, in the order it was said. It decides nothing and answers nothing."""
+
+from array import array
+from collections import Counter
+from collections.abc import Iterable
+
+from actors.component import Answers, Component
+from messages import (
+    ActorFailed,
+    ActorHung,
+    ActorLagging,
+    ActorQuarantined,
+    Annotated,
+    Bar,
+    Fill,
+    OrderEnded,
+    OrderRefused,
+    OrderRejected,
+    Period,
+    Quarantined,
+    ShareRounded,
+    Signal,
+    SubmitOrder,
+    Subscribe,
+    Symbol,
+    TradingStateChanged,
+)
+
+BAD_ITEMS_KEPT = 1_000
+
+
+class Record:
+    """What was recorded: lists of messages, and the closes of bars that were built on the way."""
+
+    def __init__(self) -> None:
+        self.signals: list[Signal] = []
+        self.annotations: list[Annotated] = []
+        self.submitted: list[SubmitOrder] = []
+        self.ended: list[OrderEnded | OrderRefused | OrderRejected] = []
+        self.fills: list[Fill] = []
+        self.rounded: Counter[tuple[str, str]] = Counter()
+        """Shares that were too small for one lot, by (strategy, symbol)."""
+        self.bad_items: list[Quarantined] = []
+        self.bad_item_counts: Counter[str] = Counter()
+        self.failures: list[ActorFailed] = []
+        self.hangs: list[ActorHung] = []
+        self.lagging: list[ActorLagging] = []
+        self.quarantined: dict[str, str] = {}
+        self.states: list[TradingStateChanged] = []
+        self.closes: dict[Symbol, tuple[array[int], array[float]]] = {}
+        """(close times, closes) of the built bars that were subscribed to, by symbol."""
+        self.built_bars = 0
+
+
+class Recorder(Component):
+    """Hears what the results are made of and notes it in a Record that outlives its incarnations."""
+
+    def __init__(self, record: Record, *, closes_of: Iterable[tuple[Symbol, Period]] = ()) -> None:
+        self.record = record
+        self._closes_of = tuple(closes_of)
+        self.on_signal = _noting(record.signals)
+        self.on_annotated = _noting(record.annotations)
+        self.on_submit_order = _noting(record.submitted)
+        self.on_order_ended = _noting(record.ended)
+        self.on_order_refused = _noting(record.ended)
+        self.on_order_rejected = _noting(record.ended)
+        self.on_fill = _noting(record.fills)
+        self.on_actor_failed = _noting(record.failures)
+        self.on_actor_hung = _noting(record.hangs)
+        self.on_actor_lagging = _noting(record.lagging)
+        self.on_trading_state_changed = _noting(record.states)
+
+    def on_start(self) -> Answers:
+        """Subscribe to the built bars whose closes the equity curve needs."""
+        return [Subscribe(Bar, symbol, period) for symbol, period in self._closes_of]
+
+    def on_bar(self, bar: Bar) -> Answers:
+        """A built bar's close."""
+        times, closes = self.record.closes.setdefault(bar.symbol, (array("q"), array("d")))
+        times.append(bar.close_ts)
+        closes.append(bar.close)
+        return ()
+
+    def on_quarantined(self, item: Quarantined) -> Answers:
+        """Count all, keep the first thousand."""
+        self.record.bad_item_counts[item.reason] += 1
+        if len(self.record.bad_items) < BAD_ITEMS_KEPT:
+            self.record.bad_items.append(item)
+        return ()
+
+    def on_share_rounded(self, share: ShareRounded) -> Answers:
+        """A wish that came to nothing."""
+        self.record.rounded[share.strategy, share.symbol] += 1
+        return ()
+
+    def on_actor_quarantined(self, quarantined: ActorQuarantined) -> Answers:
+        """Who was given up on, and why."""
+        self.record.quarantined[quarantined.actor] = quarantined.reason
+        return ()
+
+
+def _noting(messages: list):  # type: ignore[no-untyped-def,type-arg]
+    append = messages.append
+
+    def note(message) -> tuple[()]:  # type: ignore[no-untyped-def]
+        append(message)
+        return ()
+
+    return note

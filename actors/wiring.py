@@ -1,0 +1,265 @@
+"""Who is in the house: from a set-up to the actors' specs, in the order of the data flow."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from actors.bar_builder import BarBuilder, BarWanted
+from actors.checker import Checker
+from actors.columns import BarColumns, Columns, QuoteColumns, TickColumns
+from actors.component import Component
+from actors.executor import Executor
+from actors.feed import Feed
+from actors.portfolio import Portfolio, ShareRule
+from actors.recorder import Record, Recorder
+from actors.risk_guard import RiskGuard, RiskLimits
+from actors.runtime.slot import ActorKind, ActorSpec
+from actors.simulated_venue import SimulatedVenue, VenueSettings
+from actors.strategy import StrategyEntry
+from actors.strategy_host import StrategyHost
+from actors.supervisor import ChildSpec, RestartPolicy, Supervisor
+from actors.tick_filter import FilterSettings, TickFilter
+from messages import (
+    Account,
+    Bar,
+    BarOpen,
+    CancelAll,
+    EquityMarked,
+    FundingRate,
+    Instrument,
+    Message,
+    Minor,
+    OrderBook,
+    Period,
+    PositionsReported,
+    Quote,
+    ReportPositions,
+    Symbol,
+    Tick,
+    Woke,
+    period_name,
+)
+from messages import ALL_MESSAGES
+
+VENUE_KEEPS = 100_000
+"""Messages of each class that a simulated venue's address keeps: with these a new incarnation finds its orders again."""
+_NOT_KEPT = (Woke, Bar, BarOpen, Tick, Quote, OrderBook, FundingRate, EquityMarked, ReportPositions, PositionsReported)
+_FACTS: Mapping[type[Message], int | None] = dict.fromkeys((m for m in ALL_MESSAGES if m not in _NOT_KEPT), None)
+"""What the core is rebuilt from: everything that decides about orders and money. A journal takes this place live."""
+
+VenueFactory = Callable[[Account, Mapping[Symbol, Instrument]], Component]
+
+
+@attrs.frozen(kw_only=True)
+class Setup:
+    """Everything that determines a system, checked by whoever made it."""
+
+    columns: tuple[Columns, ...]
+    feed: Callable[[], Component] | None = None
+    """Makes a feed of the host's own, in place of one that plays the columns."""
+    venue: VenueFactory | None = None
+    instruments: Mapping[Symbol, Instrument]
+    strategies: tuple[StrategyEntry, ...]
+    cash: Mapping[str, Minor]
+    """Every account starts with this, by currency."""
+    seed: int
+    run6: str
+    risk: RiskLimits
+    venue_settings: VenueSettings
+    symbol_multiplier: Mapping[Symbol, float]
+    filter_settings: FilterSettings | None = None
+    live_marks: bool = False
+    empty_bars: Any = "none"
+    policy: RestartPolicy = attrs.field(factory=RestartPolicy)
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """In order, each once."""
+        return tuple(sorted({entry.account for entry in self.strategies})) or ("main",)
+
+    @property
+    def file_periods(self) -> dict[Symbol, tuple[Period, ...]]:
+        """The periods of the feed's own bars, shortest first."""
+        found: dict[Symbol, list[Period]] = {}
+        for series in self.columns:
+            if isinstance(series, BarColumns):
+                found.setdefault(series.symbol, []).append(series.period)
+        return {symbol: tuple(sorted(periods)) for symbol, periods in found.items()}
+
+    @property
+    def tick_symbols(self) -> frozenset[Symbol]:
+        """Symbols with ticks or quotes in the feed, and all symbols when the data come from outside."""
+        if self.feed is not None or not self.columns:
+            return frozenset(self.instruments)
+        return frozenset(series.symbol for series in self.columns if isinstance(series, TickColumns | QuoteColumns))
+
+
+def wanted_bars(setup: Setup) -> tuple[BarWanted, ...]:
+    """The bars that have to be built, because the feed does not have them; ValueError when they cannot be."""
+    wanted: dict[tuple[Symbol, Period], BarWanted] = {}
+    periods = setup.file_periods
+    for entry in setup.strategies:
+        hears = entry.strategy.hears()
+        for symbol in entry.symbols:
+            own = periods.get(symbol, ())
+            if entry.period in own:
+                continue
+            shorter = [period for period in own if entry.period % period == 0 and period < entry.period]
+            if shorter:
+                source: Any = shorter[-1]
+            elif symbol in setup.tick_symbols:
+                source = "ticks"
+            else:
+                have = ", ".join(period_name(period) for period in own) or "nothing"
+                raise ValueError(
+                    f"strategy {entry.id} wants {period_name(entry.period)} bars of {symbol}, which cannot be built "
+                    f"from what the feed has of it: {have}"
+                )
+            before = wanted.get((symbol, entry.period))
+            opens = "on_bar_open" in hears or (before is not None and before.opens)
+            wanted[symbol, entry.period] = BarWanted(symbol, entry.period, source, opens)
+    return tuple(wanted[key] for key in sorted(wanted, key=lambda key: (key[1], key[0])))
+
+
+def actor_specs(setup: Setup, record: Record) -> list[ActorSpec]:
+    """Every actor but the supervisor."""
+    wanted = wanted_bars(setup)
+    return [
+        *_beside(setup, record, wanted),
+        *[spec for account in setup.accounts for spec in _account(setup, account)],
+        *[_strategy(setup, entry) for entry in setup.strategies],
+        *_market(setup, wanted),
+    ]
+
+
+def supervisor_spec(setup: Setup, specs: Sequence[ActorSpec]) -> ActorSpec:
+    """The supervisor of all of them."""
+    ranks = {"tick-filter": 1, "bar-builder": 2}
+    children = [
+        ChildSpec(address=spec.address, kind=spec.kind, account=spec.account, rank=ranks.get(spec.role, 0))
+        for spec in specs
+    ]
+    return ActorSpec(
+        address="supervisor",
+        role="supervisor",
+        kind=ActorKind.ROOT,
+        factory=lambda _heritage: Supervisor(children, seed=setup.seed, policy=setup.policy),
+    )
+
+
+def _beside(setup: Setup, record: Record, wanted: Sequence[BarWanted]) -> list[ActorSpec]:
+    built = [each for each in wanted if each.source == "ticks"]
+    shortest = min((each.period for each in built), default=None)
+    closes_of = [(each.symbol, each.period) for each in built if each.period == shortest]
+    return [
+        ActorSpec(
+            address="recorder",
+            role="recorder",
+            kind=ActorKind.EDGE,
+            factory=lambda _heritage: Recorder(record, closes_of=closes_of),
+        )
+    ]
+
+
+def _account(setup: Setup, account: Account) -> list[ActorSpec]:
+    instruments = setup.instruments
+    entries = [entry for entry in setup.strategies if entry.account == account]
+    rules = [
+        ShareRule(
+            strategy=entry.id,
+            symbols=entry.symbols,
+            lots=entry.lots,
+            weight=entry.weight,
+            algorithm=entry.algorithm,
+            on_quarantine=entry.on_quarantine,
+        )
+        for entry in entries
+    ]
+    marked = _marked(setup) if setup.live_marks or setup.risk.daily_loss_max is not None else ()
+    periods = setup.file_periods
+    feeds = {symbol: periods[symbol][0] if symbol in periods else None for symbol in instruments}
+
+    def portfolio(_heritage: object) -> Component:
+        return Portfolio(
+            account,
+            instruments,
+            rules,
+            symbol_multiplier=setup.symbol_multiplier,
+            marks=marked,
+            cash_minor=setup.cash,
+        )
+
+    def venue(_heritage: object) -> Component:
+        if setup.venue is not None:
+            return setup.venue(account, instruments)
+        return SimulatedVenue(account, instruments, setup.venue_settings, feeds)
+
+    def spec(role: str, kind: ActorKind, factory: Callable[[object], Component], keeps: Any) -> ActorSpec:
+        return ActorSpec(
+            address=f"{role}@{account}", role=role, kind=kind, factory=factory, account=account, keeps=keeps
+        )
+
+    heard_by_venue = dict.fromkeys((m for m in ALL_MESSAGES if m not in (Woke, CancelAll)), VENUE_KEEPS)
+    return [
+        spec("venue", ActorKind.VENUE, venue, {**heard_by_venue, CancelAll: VENUE_KEEPS}),
+        spec("risk-guard", ActorKind.CORE, lambda _h: RiskGuard(account, instruments, setup.risk, feeds), _FACTS),
+        spec("executor", ActorKind.CORE, lambda _h: Executor(account, instruments, setup.run6, rules), _FACTS),
+        spec("portfolio", ActorKind.CORE, portfolio, _FACTS),
+        spec("checker", ActorKind.EDGE, lambda _h: Checker(account), {}),
+    ]
+
+
+def _marked(setup: Setup) -> tuple[tuple[Symbol, Period], ...]:
+    periods = setup.file_periods
+    wanted = {symbol: each[0] for symbol, each in periods.items()}
+    for each in wanted_bars(setup):
+        if each.symbol not in periods:
+            wanted[each.symbol] = min(each.period, wanted.get(each.symbol, each.period))
+    return tuple(sorted(wanted.items()))
+
+
+def _strategy(setup: Setup, entry: StrategyEntry) -> ActorSpec:
+    def factory(heritage: Any) -> Component:
+        return StrategyHost(entry, setup.instruments, setup.seed, setup.cash, heritage)
+
+    return ActorSpec(
+        address=f"strategy:{entry.id}",
+        role="strategy",
+        kind=ActorKind.STRATEGY,
+        factory=factory,
+        account=entry.account,
+        strategy=entry.id,
+    )
+
+
+def _market(setup: Setup, wanted: Sequence[BarWanted]) -> list[ActorSpec]:
+    specs: list[ActorSpec] = []
+    if setup.tick_symbols:
+        specs.append(_market_spec("tick-filter", lambda _heritage: TickFilter(setup.filter_settings)))
+    if wanted:
+        specs.append(_market_spec("bar-builder", lambda _heritage: BarBuilder(wanted, empty_bars=setup.empty_bars)))
+    block = min((each.period for each in wanted if each.source == "ticks"), default=None)
+    if setup.feed is not None:
+        make_feed = setup.feed
+        specs.append(_market_spec("feed", lambda _heritage: make_feed()))
+    elif setup.columns:
+        specs.append(_market_spec("feed", lambda _heritage: Feed(setup.columns, block_period=block)))
+    return specs
+
+
+def _market_spec(role: str, factory: Callable[[object], Component]) -> ActorSpec:
+    return ActorSpec(address=role, role=role, kind=ActorKind.MARKET, factory=factory)
+
+
+def run6_of(columns: Sequence[Columns], *parts: object) -> str:
+    """Six characters that name a run: a hash of its configuration, data and seed."""
+    digest = hashlib.sha256(repr(parts).encode())
+    for series in columns:
+        digest.update(repr((type(series).__name__, series.symbol, len(series))).encode())
+        for field in ("close_ts", "close", "received", "price", "bid", "ask"):
+            column = getattr(series, field, None)
+            if column is not None:
+                digest.update(column.tobytes())
+    return digest.hexdigest()[:6]
