@@ -34,6 +34,8 @@ from messages import (
     WakeAt,
 )
 
+_NUMBERS_KEPT = 10_000  # so many own orders can be cancelled without naming their symbol
+
 
 class _Wish(NamedTuple):
     symbol: Symbol
@@ -41,8 +43,7 @@ class _Wish(NamedTuple):
     in_lots: bool
 
 
-@attrs.frozen
-class _Later:
+class _Later(NamedTuple):
     """A timer asked for before any time was known."""
 
     delay: int
@@ -83,6 +84,8 @@ class Desk:
         self.orders = 0
         self._only = symbols[0] if len(symbols) == 1 else None
         self._order_symbols: dict[int, Symbol] = {}
+        self._resolved: list[tuple[UtcNs, _Later]] = []
+        """The relative timers that on_start asked for, with the time they came to."""
         self._instruments = dict(instruments)
         self._cash = dict(starting_cash_minor)
 
@@ -203,7 +206,7 @@ class Desk:
         """The acts as messages, in the order they were asked for; an unchanged target says nothing."""
         acts = self.acts[:]
         self.acts.clear()
-        if len(acts) == 1 and type(acts[0]) is _Wish:  # nearly every call of nearly every strategy
+        if len(acts) == 1 and type(acts[0]) is _Wish:  # the usual call
             return self._wanted(acts[0])
         last = {act.symbol: act for act in acts if type(act) is _Wish}
         answers: list[Message] = []
@@ -212,6 +215,7 @@ class Desk:
                 if last[act.symbol] is act:
                     answers.extend(self._wanted(act))
             elif type(act) is _Later:
+                self._resolved.append((self.now + act.delay, act))
                 answers.append(WakeAt(self.now + act.delay, act.name))
             else:
                 if type(act) is PlaceOrder:
@@ -226,14 +230,16 @@ class Desk:
         self.acts[:] = [act for act in self.acts if type(act) is not WakeAt]
         return timers
 
-    def delayed_timers(self) -> list[Any]:
-        """The relative timers that still wait for a time."""
-        return [act for act in self.acts if type(act) is _Later]
+    def renew_lapsed_timers(self) -> None:
+        """Ask again for on_start's relative timers that ended before now: they were counted from an old bar."""
+        self.acts.extend(act for at, act in self._resolved if at <= self.now)
+        self._resolved.clear()
 
     def forget_wishes(self) -> None:
         """Let the next target be said again, whatever it is."""
-        for latest in (self.units, self.lots, self.said):
-            latest.clear()
+        self.units.clear()
+        self.lots.clear()
+        self.said.clear()
 
     def drop_acts(self) -> None:
         """The call failed: nothing it asked for is said."""
@@ -250,7 +256,7 @@ class Desk:
     def carry_on(self, signals: int, orders: int, order_mode: Iterable[Symbol]) -> None:
         """Go on counting where an earlier incarnation stopped."""
         self.signals, self.orders = signals, orders
-        self.order_mode = {symbol for symbol in order_mode if symbol in self.positions}
+        self.order_mode = set(order_mode)
 
     def _forget_wish(self, symbol: Symbol) -> None:
         for latest in (self.units, self.lots):
@@ -277,10 +283,6 @@ class Desk:
             return (signal,)
         self.order_mode.discard(symbol)
         return CancelPlaced(strategy=self.id, symbol=symbol, ts=self.now), signal
-
-
-_NUMBERS_KEPT = 10_000
-"""So many own orders can be cancelled without naming their symbol."""
 
 
 class NotHosted(Desk):

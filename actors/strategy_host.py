@@ -1,6 +1,6 @@
 """The actor around one strategy: time, history and position go in, what the strategy asked for comes out.
 
-The handlers of market data are closures bound once, in `market_handlers`: they are the hot path of every backtest.
+The handlers of market data are made in strategy_handlers.py.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 import attrs
 
 from actors.component import Answers, Component, Handler
-from actors.strategy import Strategy, StrategyEntry, StrategyFill, make
+from actors.strategy import StrategyEntry, StrategyFill, make
 from actors.strategy_desk import Desk
+from actors.strategy_handlers import market_handlers
 from messages import (
     Bar,
     BarOpen,
@@ -86,7 +87,6 @@ class StrategyHost(Component):
         self._desk.positions.update(dict(self._heritage.positions))
         self._count_on()
         self._executions = dict.fromkeys(self._heritage.executions)
-        self._start_timers: list[Any] = []
         handlers = market_handlers(self.strategy, self._desk)
         self.on_bar: Handler = handlers[Bar]
         self.on_bar_open: Handler = handlers[BarOpen]
@@ -99,9 +99,7 @@ class StrategyHost(Component):
     def on_start(self) -> Answers:
         """Subscribes, then calls the strategy's own on_start; what that asks for waits until a time is known."""
         self._call(self.strategy.on_start)
-        timers = self._desk.split_timers()
-        self._start_timers = self._desk.delayed_timers()
-        return (*self._subscriptions(), *timers)
+        return (*self._subscriptions(), *self._desk.split_timers())
 
     def on_stop(self) -> Answers:
         """The strategy's last word."""
@@ -112,7 +110,7 @@ class StrategyHost(Component):
         """The kept messages have been heard and the answers discarded: from here on everything is said again."""
         self._desk.forget_wishes()
         self._count_on()
-        self._desk.acts[:] = self._start_timers
+        self._desk.renew_lapsed_timers()
 
     def heritage(self) -> Heritage:
         """What the next incarnation needs to know of this one."""
@@ -203,94 +201,25 @@ class StrategyHost(Component):
         return tuple(wanted)
 
 
-def market_handlers(strategy: Strategy, desk: Desk) -> dict[type[Message], Handler]:
-    """The handlers of market data, each specialised once for what this strategy hears.
+def strategy_factory(
+    entry: StrategyEntry, instruments: Mapping[Symbol, Instrument], seed: int, starting_cash_minor: Mapping[str, Minor]
+) -> Callable[[], StrategyHost]:
+    """Makes the hosts of one entry, each the heir of the one before: a fill that killed it is in the position still."""
+    last: list[StrategyHost] = []
 
-    A strategy that hears bars alone needs no price noted: its last price is the last close in its history.
+    def make_host() -> StrategyHost:
+        heritage = last[-1].heritage() if last else None
+        last[:] = [StrategyHost(entry, instruments, seed, starting_cash_minor, heritage)]
+        return last[-1]
+
+    return make_host
+
+
+def keeps_of(entry: StrategyEntry) -> dict[type[Message], int | None]:
+    """What the entry's address keeps for a new incarnation: the last `warmup` bars of each of its symbols.
+
+    Fills need not be kept where `strategy_factory` hands the position on. ParameterError when the entry's parameters
+    do not fit its class.
     """
-    hears = strategy.hears()
-    bars_only = hears.isdisjoint({"on_bar_open", "on_tick", "on_quote", "on_book"})
-    return {
-        Bar: _bars(strategy.on_bar, desk) if bars_only else _bars_among_others(strategy.on_bar, desk),
-        BarOpen: _others(strategy.on_bar_open, desk, lambda bar_open: bar_open.price),
-        Tick: _others(strategy.on_tick, desk, lambda tick: tick.price),
-        Quote: _others(strategy.on_quote, desk, lambda quote: (quote.bid + quote.ask) / 2),
-        OrderBook: _others(strategy.on_book, desk, _book_price),
-        ExternalEvent: _others(strategy.on_event, desk, None),
-    }
-
-
-def _bars(user: _User, desk: Desk) -> Handler:
-    if len(desk.symbols) > 1:
-        return _bars_of_several(user, desk)
-    acts, flush, drop_acts = desk.acts, desk.flush, desk.drop_acts
-    keep = desk.histories[desk.symbols[0]].append
-
-    def on_bar(bar: Bar) -> Answers:
-        received = bar.received
-        if received > desk.now:  # noqa: PLR1730 - max() is a call, and this runs at every bar
-            desk.now = received
-        keep(bar)
-        try:
-            user(bar)
-        except BaseException:
-            drop_acts()
-            raise
-        return flush() if acts else ()
-
-    return on_bar
-
-
-def _bars_of_several(user: _User, desk: Desk) -> Handler:
-    acts, flush, drop_acts, histories = desk.acts, desk.flush, desk.drop_acts, desk.histories
-
-    def on_bar(bar: Bar) -> Answers:
-        received = bar.received
-        if received > desk.now:  # noqa: PLR1730 - max() is a call, and this runs at every bar
-            desk.now = received
-        histories[bar.symbol].append(bar)
-        try:
-            user(bar)
-        except BaseException:
-            drop_acts()
-            raise
-        return flush() if acts else ()
-
-    return on_bar
-
-
-def _bars_among_others(user: _User, desk: Desk) -> Handler:
-    prices, hear = desk.prices, _bars_of_several(user, desk)
-
-    def on_bar(bar: Bar) -> Answers:
-        prices[bar.symbol] = bar.close
-        return hear(bar)
-
-    return on_bar
-
-
-def _others(user: _User, desk: Desk, price_of: Callable[[Any], float | None] | None) -> Handler:
-    acts, flush, drop_acts, prices = desk.acts, desk.flush, desk.drop_acts, desk.prices
-
-    def on_market(item: Any) -> Answers:
-        if item.received > desk.now:  # noqa: PLR1730 - max() is a call, and this runs at every tick
-            desk.now = item.received
-        if price_of is not None:
-            price = price_of(item)
-            if price is not None:
-                prices[item.symbol] = price
-        try:
-            user(item)
-        except BaseException:
-            drop_acts()
-            raise
-        return flush() if acts else ()
-
-    return on_market
-
-
-def _book_price(book: OrderBook) -> float | None:
-    if book.bids and book.asks:
-        return (book.bids[0][0] + book.asks[0][0]) / 2
-    best = book.bids or book.asks
-    return best[0][0] if best else None
+    warmup = make(entry.strategy, dict(entry.params)).warmup
+    return {Bar: warmup * len(entry.symbols)} if warmup > 0 else {}

@@ -17,13 +17,19 @@ class Bracket(Strategy):
     """How far from the fill stop and profit stand, as a fraction."""
     lots: int = 1
 
+    def __init__(self) -> None:
+        self.bids: dict[str, int] = {}
+
     def on_bar(self, bar: Bar) -> None:
         """One bid at a time: the last bar's is taken back first."""
         if self.position(bar.symbol) != 0:
             return
-        self.cancel(symbol=bar.symbol)
+        if bar.symbol in self.bids:
+            self.cancel(self.bids.pop(bar.symbol))
         if bar.close < bar.open:
-            self.buy(self.lots, bar.symbol, limit=self.grid(bar.close * (1 - self.discount), bar.symbol))
+            self.bids[bar.symbol] = self.buy(
+                self.lots, bar.symbol, limit=self.grid(bar.close * (1 - self.discount), bar.symbol)
+            )
 
     def on_fill(self, fill: StrategyFill) -> None:
         """A bought lot gets its bracket; when one leg has sold it, the other is taken back."""

@@ -94,7 +94,9 @@ def test_refuses_values_of_another_type_and_names_the_parameter(name, value):
 
 
 def test_an_unknown_parameter_is_answered_with_the_known_ones():
-    with pytest.raises(ParameterError, match="no parameter 'fats': its parameters are fast, share, .* did you mean fast"):
+    with pytest.raises(
+        ParameterError, match=r"no parameter 'fats': its parameters are fast, share, .* did you mean fast"
+    ):
         make(Plain, {"fats": 1})
 
 
