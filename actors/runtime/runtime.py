@@ -146,8 +146,10 @@ class Runtime:
     def report(self, host: Host, message: Message) -> None:
         """Send what a shell says about its own actor, in the role `host`."""
         slot = host.slot
-        if isinstance(message, ActorFailed) and slot.role == SUPERVISOR:
-            self.supervisor_failed(message)
+        if slot.role == SUPERVISOR:
+            # Nobody supervises the supervisor: its start needs no word, and its failure ends everything.
+            if isinstance(message, ActorFailed):
+                self.supervisor_failed(message)
             return
         self.say("host", message, sender=slot.address, epoch=host.epoch)
 

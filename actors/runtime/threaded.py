@@ -91,19 +91,21 @@ class ThreadedRuntime(Runtime):
             self.say(OUTSIDE, StopSystem("stop was called"), sender=OUTSIDE)
             self._stopped.wait(timeout)
         self._over.set()
-        abandoned = set(self.abandoned)
         for slot in self.slots.values():
-            if slot.state not in (State.STOPPED, State.QUARANTINED, State.NEW) and slot.role != SUPERVISOR:
-                abandoned.add(slot.address)
+            # Fences whoever is still running, the supervisor included.
             slot.epoch += 1
             slot.mailbox.nudge()
-        for host in self._hosts:
-            thread = host.thread
-            if thread is not None and thread is not threading.current_thread() and not host.hung:
-                thread.join(max(0.0, deadline - time.monotonic()) + 0.5)
+        threads = [(host.slot.address, host.thread) for host in self._hosts if host.thread is not None]
+        for _, thread in threads:
+            if thread is not threading.current_thread():
+                thread.join(max(0.05, deadline - time.monotonic()))
         if self._ticker is not None and self._ticker is not threading.current_thread():
             self._ticker.join(1.0)
-        self.abandoned = tuple(sorted(abandoned))
+        for slot in self.slots.values():
+            if slot.state is not State.QUARANTINED:
+                slot.state = State.STOPPED
+        hanging = {address for address, thread in threads if thread.is_alive()}
+        self.abandoned = tuple(sorted(hanging.union(self.abandoned)))
         return self.abandoned
 
     def wait_until_idle(self, timeout: float = 30.0) -> bool:
