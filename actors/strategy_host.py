@@ -72,7 +72,7 @@ class StrategyHost(Component):
         self.entry = entry
         self.strategy = make(entry.strategy, dict(entry.params))
         self.warmup = self.strategy.warmup
-        """Bars per symbol that its address should keep for the next incarnation."""
+        """Bars per symbol that `history` and the next incarnation go back."""
         if type(self.warmup) is not int or self.warmup < 0:
             raise ValueError(f"{entry.strategy.__name__}.warmup must be a whole number of bars, not {self.warmup!r}")
         self._heritage = heritage or Heritage()
@@ -111,6 +111,10 @@ class StrategyHost(Component):
         self._desk.forget_wishes()
         self._count_on()
         self._desk.renew_lapsed_timers()
+
+    def keeps(self) -> dict[type[Message], int]:
+        """The last `warmup` bars of each symbol. Fills need not be kept: the position is in the heritage."""
+        return {Bar: self.warmup * len(self.entry.symbols)} if self.warmup else {}
 
     def heritage(self) -> Heritage:
         """What the next incarnation needs to know of this one."""
@@ -199,27 +203,3 @@ class StrategyHost(Component):
         if "on_event" in hears:
             wanted.append(Subscribe(ExternalEvent))
         return tuple(wanted)
-
-
-def strategy_factory(
-    entry: StrategyEntry, instruments: Mapping[Symbol, Instrument], seed: int, starting_cash_minor: Mapping[str, Minor]
-) -> Callable[[], StrategyHost]:
-    """Makes the hosts of one entry, each the heir of the one before: a fill that killed it is in the position still."""
-    last: list[StrategyHost] = []
-
-    def make_host() -> StrategyHost:
-        heritage = last[-1].heritage() if last else None
-        last[:] = [StrategyHost(entry, instruments, seed, starting_cash_minor, heritage)]
-        return last[-1]
-
-    return make_host
-
-
-def keeps_of(entry: StrategyEntry) -> dict[type[Message], int | None]:
-    """What the entry's address keeps for a new incarnation: the last `warmup` bars of each of its symbols.
-
-    Fills need not be kept where `strategy_factory` hands the position on. ParameterError when the entry's parameters
-    do not fit its class.
-    """
-    warmup = make(entry.strategy, dict(entry.params)).warmup
-    return {Bar: warmup * len(entry.symbols)} if warmup > 0 else {}

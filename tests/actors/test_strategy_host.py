@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from actors.component import handlers_of
 from actors.strategy import ParameterError, Strategy, StrategyEntry
-from actors.strategy_host import Heritage, StrategyHost, keeps_of, strategy_factory
+from actors.strategy_host import Heritage, StrategyHost
 from messages import (
     Annotated,
     Bar,
@@ -462,14 +462,13 @@ def test_a_warmed_up_heir_holds_the_position_goes_on_counting_and_restates_its_t
             raise RuntimeError("dies on its fill")
 
     entry = StrategyEntry(id="s", strategy=Trader, symbols=("A",), period=MINUTE)
-    make_host = strategy_factory(entry, {}, 1, {})
-    first = make_host()
+    first = StrategyHost(entry, {}, 1, {})
     first.on_start()
     (said,) = first.on_bar(a_bar())
     with pytest.raises(RuntimeError):
         first.on_fill(a_fill(4))
 
-    heir = make_host()
+    heir = StrategyHost(entry, {}, 1, {}, first.heritage())
     heir.on_start()
     heir.on_bar(a_bar())
     heir.warmed_up()
@@ -509,4 +508,5 @@ def test_its_address_keeps_the_warm_up_bars_of_each_symbol():
     class Kept(Strategy):
         warmup = 7
 
-    assert keeps_of(StrategyEntry(id="s", strategy=Kept, symbols=("A", "B"), period=MINUTE)) == {Bar: 14}
+    assert a_host(Kept, symbols=("A", "B")).keeps() == {Bar: 14}
+    assert a_host(type("None_", (Strategy,), {"warmup": 0})).keeps() == {}
