@@ -1,0 +1,204 @@
+"""The running bar of one symbol and period: it takes trades or shorter bars, and gives closed bars.
+
+Each bar lies in the interval from `open_ts` to `close_ts`, exclusive. When no bar is running both are the time up to
+which everything is closed. So one comparison says what a trade is: before `open_ts` it is late, from `close_ts` on it
+closes the bar that runs, if one does, and opens its own.
+"""
+
+from actors.bars.wanted import BarWanted, Conventions
+from messages import Bar, BarOpen, Step, UtcNs, WakeAt, period_start
+
+_NOTHING_YET: UtcNs = -(1 << 62)
+_UNKNOWN: UtcNs = _NOTHING_YET
+
+FLAT_BARS_MAX = 100_000
+"""A longer row of empty intervals, found at one go, is left empty: a wrong time stamp must not fill the memory."""
+
+
+class RunningBar:
+    """Accumulates one bar after the other. Sums are plain, in order of arrival: blocks and single ticks agree."""
+
+    __slots__ = (
+        "_grace", "_is_flat", "_step", "close", "close_ts", "due", "high", "low", "open", "open_ts", "period",
+        "seen_ts", "skip_to", "source", "symbol", "ticks", "token", "turnover", "volume", "wants_open",
+    )  # fmt: skip
+
+    def __init__(self, wanted: BarWanted, conventions: Conventions) -> None:
+        self._grace = conventions.close_grace_ns
+        self._is_flat = conventions.empty_bars == "flat"
+        # Shorter bars ending at an instant come at VENUE_BARS: the clock must not close a bar before its last one came.
+        self._step = Step.VENUE_BARS if wanted.source == "ticks" else Step.MARKS
+        self.wants_open = wanted.opens
+        """Somebody hears BarOpen."""
+        self.source = wanted.source
+        self.symbol = wanted.symbol
+        self.period = wanted.period
+        self.token = f"{wanted.symbol} {wanted.period}"
+        """Of its timers: the same for every bar, so that a wake of one that has closed already finds nothing to do."""
+        self.open_ts: UtcNs = _NOTHING_YET
+        self.close_ts: UtcNs = _NOTHING_YET
+        self.open = self.high = self.low = self.close = 0.0
+        """close stays after the bar: the price of the flat bars that may follow. 0.0: there was no bar yet."""
+        self.volume: float = 0
+        self.turnover: float | None = 0
+        self.ticks: int | None = 0
+        self.due: UtcNs | None = None
+        """The latest wake that was asked for and is still wanted; None: wakes are nothing to it."""
+        self.seen_ts: UtcNs = _NOTHING_YET
+        """From shorter bars: where the last one ended."""
+        self.skip_to: UtcNs | None = None
+        """Added in the middle of the stream: what lies before this is ignored, since its bar's beginning was missed."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a bar is open."""
+        return self.close_ts > self.open_ts
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything was counted into a bar yet."""
+        return self.open_ts > _NOTHING_YET
+
+    def join_late(self) -> None:
+        """The stream is under way: leave out the bar whose beginning was missed."""
+        self.skip_to = _UNKNOWN
+
+    def misses(self, ts: UtcNs, *, begins_there: bool) -> bool:
+        """Whether `ts` lies in the bar that is left out. `begins_there`: nothing of its instant came before."""
+        if self.skip_to is None:
+            return False
+        if self.skip_to == _UNKNOWN:
+            start = period_start(ts, self.period)
+            self.skip_to = start if begins_there and ts == start else start + self.period
+        if ts < self.skip_to:
+            return True
+        self.skip_to = None
+        return False
+
+    def add_tick(self, price: float, size: float) -> None:
+        """A trade of the running bar."""
+        if price > self.high:
+            self.high = price
+        elif price < self.low:
+            self.low = price
+        self.close = price
+        self.volume += size
+        self.turnover += price * size  # type: ignore[operator]
+        self.ticks += 1  # type: ignore[operator]
+
+    def add_ticks(self, prices: tuple[float, ...], sizes: tuple[float, ...], *, lowest: float, highest: float) -> None:
+        """Trades of the running bar, at least one, as if one by one; the caller knows their range."""
+        self.high = max(self.high, highest)
+        self.low = min(self.low, lowest)
+        self.close = prices[-1]
+        volume, turnover = self.volume, self.turnover
+        assert turnover is not None
+        # Not sum(): from Python 3.12 on it compensates, and the result would depend on where blocks are cut.
+        for price, size in zip(prices, sizes, strict=True):
+            volume += size
+            turnover += price * size
+        self.volume, self.turnover = volume, turnover
+        self.ticks += len(prices)  # type: ignore[operator]
+
+    def add_late(self, price: float, size: float) -> None:
+        """A trade whose bar is closed, counted into the running bar or the next: its size, and not its price."""
+        self.volume += size
+        self.turnover += price * size  # type: ignore[operator]
+        self.ticks += 1  # type: ignore[operator]
+
+    def add_bar(self, bar: Bar) -> None:
+        """A shorter bar of the running bar."""
+        self.high = max(self.high, bar.high)
+        self.low = min(self.low, bar.low)
+        self.close = bar.close
+        self.volume += bar.volume
+        unknown = self.turnover is None or bar.turnover is None
+        self.turnover = None if unknown else self.turnover + bar.turnover  # type: ignore[operator]
+        self.ticks = None if self.ticks is None or bar.ticks is None else self.ticks + bar.ticks
+
+    def begin(self, start: UtcNs, price: float) -> None:
+        """Open the bar of the interval that begins at `start`, which no bar has covered, with a trade's price."""
+        self.open_ts = start
+        self.close_ts = start + self.period
+        self.open = self.high = self.low = self.close = price
+
+    def begin_with(self, start: UtcNs, bar: Bar) -> None:
+        """The same with a shorter bar, whose open may lie outside its own range: it makes no high and no low."""
+        self.begin(start, bar.open)
+        self.high, self.low = bar.high, bar.low
+
+    def end(self, at: UtcNs) -> Bar:
+        """Close the running bar, heard at `at` and not before its own end."""
+        bar = Bar(
+            symbol=self.symbol,
+            period=self.period,
+            open_ts=self.open_ts,
+            close_ts=self.close_ts,
+            received=max(at, self.close_ts),
+            open=self.open,
+            high=self.high,
+            low=self.low,
+            close=self.close,
+            volume=self.volume,
+            turnover=self.turnover,
+            ticks=self.ticks,
+        )
+        self.open_ts = self.close_ts
+        self.volume = self.turnover = self.ticks = 0
+        return bar
+
+    def advance(self, start: UtcNs, at: UtcNs) -> list[Bar]:
+        """Something of the interval that begins at `start` came at `at`: close what lies before it."""
+        bars = [self.end(at)] if self.is_running else []
+        if self._is_flat:
+            bars += self._flat_until(start, at)
+        return bars
+
+    def pass_time(self, at: UtcNs, grace: int | None = None) -> list[Bar]:
+        """The clock shows `at`: close what has ended, `grace` ago or longer (the conventions' grace, if not given)."""
+        ended = at - (self._grace if grace is None else grace)
+        return self.advance(period_start(ended, self.period), at) if self.close_ts <= ended else []
+
+    def opened(self, received: UtcNs) -> BarOpen:
+        """That the running bar has begun."""
+        return BarOpen(symbol=self.symbol, period=self.period, ts=self.open_ts, received=received, price=self.open)
+
+    def next_wake(self) -> tuple[WakeAt, ...]:
+        """The timer for the next close, unless it was asked for already or there is nothing to close."""
+        if self.is_running:
+            due = self.close_ts
+        elif self._is_flat:
+            due = self.close_ts + self.period
+        else:
+            return ()
+        due += self._grace
+        if self.due is not None and due <= self.due:
+            return ()
+        self.due = due
+        return (WakeAt(due, self.token, self._step),)
+
+    def _flat_until(self, start: UtcNs, at: UtcNs) -> list[Bar]:
+        price, period = self.close, self.period
+        first = self.close_ts
+        if not price or start <= first:
+            return []
+        self.open_ts = self.close_ts = start
+        if start - first > FLAT_BARS_MAX * period:
+            return []
+        return [
+            Bar(
+                symbol=self.symbol,
+                period=period,
+                open_ts=open_ts,
+                close_ts=open_ts + period,
+                received=max(at, open_ts + period),
+                open=price,
+                high=price,
+                low=price,
+                close=price,
+                volume=0,
+                turnover=0,
+                ticks=0,
+            )
+            for open_ts in range(first, start, period)
+        ]
