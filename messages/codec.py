@@ -8,7 +8,7 @@ not a 5), refuses fields it does not know, and refuses a version that is newer t
 
 import enum
 from decimal import Decimal, InvalidOperation
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_type_hints
 
 import attrs
 import cattrs
@@ -99,6 +99,11 @@ def _decimal(value: Any, _type: Any) -> Decimal:
         raise ValueError(f"must be a decimal number in text, not {value!r}") from None
 
 
+def _enums() -> set[type[enum.Enum]]:
+    kinds = {hint for cls in (*ALL_MESSAGES, *_PARTS) for hint in get_type_hints(cls).values()}
+    return {kind for kind in kinds if isinstance(kind, type) and issubclass(kind, enum.Enum)}
+
+
 def _plain(member: enum.Enum) -> Any:
     return member.value
 
@@ -125,7 +130,9 @@ def _make_converter() -> cattrs.Converter:
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(Decimal, _decimal)
     converter.register_unstructure_hook(Decimal, str)
-    converter.register_unstructure_hook(enum.Enum, _plain)
+    for kind in _enums():
+        # One by one: an enum of texts would otherwise pass for the text that it is too.
+        converter.register_unstructure_hook(kind, _plain)
     converter.register_unstructure_hook(tuple, lambda value: [converter.unstructure(item) for item in value])
     converter.register_structure_hook_func(lambda kind: kind == type[Message], _class_of)
     converter.register_unstructure_hook_func(lambda kind: kind == type[Message], lambda value: value.__name__)
