@@ -179,7 +179,7 @@ class BarBuilder(Component):
     def on_woke(self, woke: Woke) -> tuple[Message, ...]:
         """The clock passed a bar's end: close it, if no trade has."""
         bar = self._by_token.get(woke.token)
-        if bar is None or bar.due is None or woke.at < bar.due:
+        if bar is None or bar.due is None:
             return ()
         return (*bar.pass_time(woke.at), *bar.next_wake())
 

@@ -125,6 +125,29 @@ def test_one_timer_is_set_for_each_open_bar():
     assert [len(only(WakeAt, each)) for each in answers] == [2, 0, 0, 1, 0, 0]
 
 
+def test_a_timer_that_was_set_for_a_flat_bar_is_not_set_again_for_a_bar_of_that_interval():
+    builder = a_builder(empty_bars="flat")
+    assert len(only(WakeAt, wake(builder, builder.on_tick(at(1))))) == 1
+
+    assert builder.on_tick(at(61)) == ()
+
+
+def test_a_trade_at_the_instant_at_which_the_clock_has_closed_a_bar_opens_the_next():
+    builder = a_builder()
+    wake(builder, builder.on_tick(at(1)))
+
+    assert only(Quarantined, builder.on_tick(at(60))) == []
+    assert len(only(Bar, builder.on_tick(at(120)))) == 1
+
+
+def test_a_clock_that_strikes_late_closes_what_the_grace_is_over_for():
+    builder = a_builder(close_grace_ns=SECOND, empty_bars="flat")
+    said = wake(builder, builder.on_tick(at(1)), MONDAY + 2 * MINUTE)
+
+    assert [bar.open_ts for bar in only(Bar, said)] == [MONDAY]
+    assert len(only(Bar, wake(builder, said))) == 1
+
+
 def test_the_timer_of_a_bar_that_a_trade_has_closed_does_nothing():
     builder = a_builder()
     opening = builder.on_tick(at(1))
@@ -284,6 +307,13 @@ def test_symbols_have_bars_of_their_own():
     assert builder.on_tick_block(a_block(a_tick(symbol="unknown"))) == ()
 
 
+def test_a_block_is_cut_where_a_bar_ends():
+    builder = a_builder()
+    said = builder.on_tick_block(a_block(at(0), at(1), at(59), at(60), at(61), at(120), at(179)))
+
+    assert [(bar.open_ts - MONDAY, bar.ticks) for bar in only(Bar, said)] == [(0, 3), (MINUTE, 2)]
+
+
 # From shorter bars.
 
 
@@ -347,9 +377,16 @@ def test_the_clock_of_long_bars_strikes_after_the_short_bars_of_the_instant_and_
     opening = builder.on_bar(minutes(1.0)[0])
     (timer,) = opening
 
+    assert timer == WakeAt(MONDAY + 2 * MINUTE, timer.token, Step.MARKS)
     assert Step.VENUE_BARS < timer.step < Step.CLOSES
     assert len(builder.on_bar(minutes(2.0, start=1)[0])) == 1
     assert wake(builder, opening) == ()
+
+
+def test_one_timer_is_set_for_each_long_bar():
+    said = on_a_clock(a_builder(5 * MINUTE, source=MINUTE), minutes(*[1.0] * 10))
+
+    assert len(only(WakeAt, said)) == 2
 
 
 def test_a_short_bar_that_comes_twice_counts_once():

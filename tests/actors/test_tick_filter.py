@@ -1,6 +1,7 @@
 """The tick filter lets believable data through untouched and names what it sets aside, one by one or in blocks."""
 
 import math
+from itertools import cycle
 
 import attrs
 import pytest
@@ -222,6 +223,35 @@ def test_a_block_loses_its_wild_members_and_nothing_else():
     )
 
 
+def reasons_in_block(tick_filter, *ticks, received):
+    answers = tick_filter.on_tick_block(a_block(*ticks, received=received))
+    return [(answer.reason, answer.item.ts - MONDAY) for answer in answers if isinstance(answer, Quarantined)]
+
+
+@pytest.mark.parametrize("wild", [[], [a_tick(9.0)]])
+def test_of_a_block_only_the_last_member_can_be_stale(wild):
+    def reasons(received):
+        ticks = [*wild, a_tick(), a_tick(ts=MONDAY + 50)]
+        return reasons_in_block(a_filter_at(100.0, stale_ns=10), *ticks, received=MONDAY + received)
+
+    off_band = [("off-band", 0)] * len(wild)
+    assert reasons(60) == off_band
+    assert reasons(61) == [*off_band, ("stale", 50)]
+
+
+def test_a_member_is_ahead_when_it_is_ahead_of_its_block():
+    ticks = [a_tick(), a_tick(ts=MONDAY + 11), a_tick(ts=MONDAY + 12)]
+
+    assert reasons_in_block(TickFilter(FilterSettings(ahead_ns=10)), *ticks, received=MONDAY + 1) == [("ahead", 12)]
+
+
+def test_a_block_within_the_tolerance_does_not_set_the_latest_time_back():
+    tick_filter = a_filter_at(100.0)
+    tick_filter.on_tick_block(a_block(a_tick(ts=MONDAY - SECOND), a_tick(ts=MONDAY - SECOND + 1)))
+
+    assert reason_of(tick_filter.on_tick(a_tick(ts=MONDAY - SECOND - 1))) == "out-of-order"
+
+
 def test_a_block_of_wild_members_only_is_not_said_on():
     answers = a_filter_at(100.0).on_tick_block(a_block(a_tick(9.0), a_tick(9.0)))
 
@@ -260,7 +290,10 @@ def test_settings_that_make_no_sense_are_refused():
 
 # Few distinct values, close to the band's edges, so that rules meet each other often.
 PRICES = st.one_of(st.floats(99, 101), st.sampled_from([70.0, 80.0, 100.0, 120.0, 121.0, 150.0, 179.0, 180.0, 300.0]))
-TRADES = st.lists(st.tuples(st.integers(-3, 4), PRICES, st.sampled_from([1.0, 2.0])), max_size=80)
+TRADES = st.lists(
+    st.tuples(st.integers(-3, 4), PRICES, st.sampled_from([1.0, 2.0]), st.sampled_from([1, 1, 2])), max_size=60
+)
+"""(ns after the one before, price, size, how many times)"""
 SETTINGS = st.builds(
     FilterSettings,
     band=st.sampled_from([None, 0.01, 0.2, 1.5]),
@@ -274,9 +307,9 @@ SETTINGS = st.builds(
 
 def ticks_of(trades):
     now, ticks = MONDAY, []
-    for step, price, size in trades:
+    for step, price, size, times in trades:
         now += step
-        ticks.append(a_tick(price, size, ts=now, received=now))
+        ticks += [a_tick(price, size, ts=now, received=now)] * times
     return ticks
 
 
@@ -313,7 +346,7 @@ def decisions_of_the_textbook(ticks, rules):
 
 
 @given(TRADES, SETTINGS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=400, deadline=None)
 def test_the_shortcuts_decide_as_the_textbook_does(trades, rules):
     tick_filter, ticks = TickFilter(rules), ticks_of(trades)
 
@@ -322,20 +355,22 @@ def test_the_shortcuts_decide_as_the_textbook_does(trades, rules):
     assert reasons == decisions_of_the_textbook(ticks, rules)
 
 
-@given(TRADES, SETTINGS, st.lists(st.integers(1, 30), max_size=30))
-@settings(max_examples=300, deadline=None)
+@given(TRADES, SETTINGS, st.lists(st.tuples(st.integers(1, 8), st.booleans()), min_size=1, max_size=8))
+@settings(max_examples=400, deadline=None)
 def test_blocks_decide_as_single_ticks_do_wherever_they_are_cut(trades, rules, cuts):
     ticks = ticks_of(trades)
     by_blocks, one_by_one = TickFilter(rules), TickFilter(rules)
     kept, aside = [], []
     at = 0
-    for length in [*cuts, *[7] * len(ticks)]:
+    for length, singly in cycle(cuts):
         part = ticks[at : at + length]
         at += length
-        if length == 1 and part:
-            answers = by_blocks.on_tick(part[0])
+        if not part:
+            break
+        if singly:
+            answers = [answer for tick in part for answer in by_blocks.on_tick(tick)]
         else:
-            answers = by_blocks.on_tick_block(a_block(*part)) if part else ()
+            answers = by_blocks.on_tick_block(a_block(*part))
         for answer in answers:
             if isinstance(answer, Quarantined):
                 aside.append((answer.reason, answer.item.ts, answer.item.price))
