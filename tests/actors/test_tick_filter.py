@@ -126,6 +126,13 @@ def test_equal_trades_are_duplicates_only_when_asked_to():
     assert reason_of(a_filter_at(count=1, duplicate_ticks=True).on_tick(a_tick(size=2.0))) is None
 
 
+def test_a_trade_that_equals_the_last_of_a_block_is_a_duplicate_when_asked_for():
+    tick_filter = a_filter_at(duplicate_ticks=True)
+    tick_filter.on_tick_block(a_block(a_tick(ts=MONDAY + 1), a_tick(ts=MONDAY + 2)))
+
+    assert reason_of(tick_filter.on_tick(a_tick(ts=MONDAY + 2))) == "duplicate"
+
+
 def test_symbols_do_not_disturb_one_another():
     tick_filter = a_filter_at(100.0)
 
