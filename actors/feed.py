@@ -13,7 +13,7 @@ import numpy as np
 
 from actors.columns import BarColumns, Columns, QuoteColumns, TickColumns
 from actors.component import Answers, Component
-from actors.tape import FOREVER, Batch, Entry, Source, Stream
+from actors.tape import FOREVER, Batch, Entry, Run, Source, Stream
 from messages import Bar, BarOpen, FeedEnded, Message, Period, Pull, Quote, Step, Tick, TickBlock, UtcNs, period_start
 from messages.bulk import bulk_bar, bulk_bar_open, bulk_tick
 
@@ -43,16 +43,15 @@ class Feed(Component):
 
     def _make_batches(self) -> Iterator[Batch]:
         streams = self._streams
-        lone = len(self._bars) == 1 and not streams
+        if len(self._bars) == 1 and not streams:
+            yield from self._bars[0].batches()
+            return
         times = [series.columns.close_ts[min(CHUNK, len(series.columns)) - 1 :: CHUNK] for series in self._bars]
-        cuts = (
-            np.unique(np.concatenate([*times, *(series.columns.close_ts[-1:] for series in self._bars)]))
-            if times
-            else ()
-        )
+        ends = [series.columns.close_ts[-1:] for series in self._bars]
+        cuts = np.unique(np.concatenate([*times, *ends])) if times else ()
         for number, cut in enumerate(cuts, 1):
             entries = [part for series in self._bars for part in series.entries_until(int(cut))]
-            yield Batch(_merge(entries), streams=streams, lone=lone, last=number == len(cuts))
+            yield Batch(_merge(entries), streams=streams, last=number == len(cuts))
             streams = ()
         if streams:
             yield Batch(streams=streams, last=True)
@@ -82,6 +81,15 @@ class _BarSeries:
         self.bars = _Bars(columns)
         self._opens_played = 0
         self._bars_played = 0
+
+    def batches(self) -> Iterator[Batch]:
+        """All of it, a chunk at a time, for a feed that has nothing else."""
+        columns = self.columns
+        for start, bars in zip(range(0, len(columns), CHUNK), _bar_chunks(columns), strict=True):
+            rows = slice(start, start + CHUNK)
+            times = columns.open_ts[rows].tolist(), columns.close_ts[rows].tolist()
+            run = Run(self.bars, self.opens, zip(*times, bars, strict=True))
+            yield Batch(run=run, last=start + CHUNK >= len(columns))
 
     def entries_until(self, cut: UtcNs) -> list[tuple[Any, int, Source]]:
         """Times of the opens before and the closes up to `cut` that were not given out before."""

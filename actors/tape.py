@@ -62,6 +62,16 @@ Entry: TypeAlias = tuple[UtcNs, int, Source]
 
 
 @attrs.frozen(eq=False)
+class Run:
+    """A stretch of one series' bars, no two of which end at the same instant: nothing has to wait for anything."""
+
+    bars: Source
+    opens: Source
+    rows: Iterable[tuple[UtcNs, UtcNs, Message]]
+    """(opens at, ends at, the bar), in time order."""
+
+
+@attrs.frozen(eq=False)
 class Batch:
     """A feed's answer to one Pull, to be played once."""
 
@@ -69,8 +79,8 @@ class Batch:
     """In order of (time, step, period, symbol)."""
     streams: Sequence[Stream] = ()
     """In the first batch only: they go on through all batches."""
-    lone: bool = False
-    """Promises that no two bars of this feed end at the same instant, so that a bar need not wait for another."""
+    run: Run | None = None
+    """In place of entries, when the feed is one series of bars."""
     last: bool = False
     """Nothing follows this batch but what its streams still have."""
 

@@ -7,7 +7,7 @@ handled is lost and named, and what waits in the address's mailbox waits for the
 
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pykka
@@ -58,7 +58,7 @@ class Host(pykka.Actor):
         self.slot = slot
         self.epoch = slot.epoch
         self.handling: Envelope | str | None = None
-        """What it is busy with: read by the watchdog, and by nobody else."""
+        """On threads, what it is busy with: read by the watchdog, and by nobody else."""
         self.failed = False
         self.hung = False
         """Set when it is fenced for hanging: what it hangs on is not given to its successor."""
@@ -66,30 +66,28 @@ class Host(pykka.Actor):
         self._warm = warm
         self._component: Component | None = None
         self._handlers: dict[type[Message], Handler] = {}
-        self._kept = slot.kept
+        self._ways: dict[type[Message], tuple[Handler, Callable[[Envelope], None] | None]] = {}
+        """Handler, and where the address keeps what was handled, if it does: one look-up per message."""
         self._released = False
 
     def deliver(self, envelope: Envelope) -> None:
         """Let the component handle one message, contain what it raises, and send what it answers."""
-        message_class = envelope[5].__class__
-        handler = self._handlers.get(message_class)
-        if handler is None:
+        way = self._ways.get(envelope[5].__class__)
+        if way is None:
             return
-        self.handling = envelope
+        handler, keep = way
         try:
             answers = handler(envelope[5])
-            if answers.__class__ is not tuple and not isinstance(answers, Batch):
+            if answers and answers.__class__ is not tuple and answers.__class__ is not Batch:
                 answers = tuple(answers)
         except self.through:
             raise
         except BaseException as error:  # noqa: BLE001 - a strategy's sys.exit() must not stop the risk guard
-            self.fail(error, message_class.__name__, envelope[0])
+            self.fail(error, type(envelope[5]).__name__, envelope[0])
             return
-        self.handling = None
-        slot = self.slot
-        slot.handled += 1
-        if self._kept and message_class in self._kept and slot.epoch == self.epoch:
-            self._kept[message_class].append(envelope)
+        self.slot.handled += 1
+        if keep is not None and self.slot.epoch == self.epoch:
+            keep(envelope)
         if answers:
             if answers.__class__ is tuple:
                 self._runtime.answered(self, envelope[0], answers)
@@ -113,6 +111,11 @@ class Host(pykka.Actor):
             self.fail(error, doing, 0)
             return False
         self.handling = None
+        kept = self.slot.kept
+        self._ways = {
+            message_class: (handler, kept[message_class].append if message_class in kept else None)
+            for message_class, handler in self._handlers.items()
+        }
         self._runtime.answered(self, 0, answers)
         self._runtime.report(self, ActorStarted(self.slot.address, self.epoch))
         return True
@@ -182,7 +185,7 @@ class Host(pykka.Actor):
 
     def _warm_up(self, component: Component) -> tuple[Message, ...]:
         """Feed what the address kept, in the order it was first heard. Only timers still ahead survive of the answers."""
-        kept = sorted((envelope for envelopes in self._kept.values() for envelope in tuple(envelopes)), key=_by_id)
+        kept = sorted((envelope for envelopes in self.slot.kept.values() for envelope in tuple(envelopes)), key=_by_id)
         now = self._runtime.now()
         timers: list[Message] = []
         for envelope in kept:
@@ -245,6 +248,7 @@ class ThreadedHost(Host, ThreadShell):
             self.finish()
             return
         self.busy_since = time.monotonic()
+        self.handling = message
         try:
             if isinstance(message, Stop):
                 self.end()
@@ -257,6 +261,7 @@ class ThreadedHost(Host, ThreadShell):
                     self._threads.undone()
         finally:
             self.busy_since = 0.0
+            self.handling = None
             if not isinstance(message, Stop):
                 self._threads.done()
 

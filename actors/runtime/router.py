@@ -116,6 +116,8 @@ class Router:
 
     def __init__(self, routes: Iterable[Route] = ROUTES) -> None:
         self.lock = threading.RLock()
+        self.version = 0
+        """Goes up whenever somebody begins or ceases to hear something."""
         rows: dict[tuple[str, type[Message]], list[Route]] = {}
         for route in routes:
             rows.setdefault((route.sender, route.message), []).append(route)
@@ -135,6 +137,7 @@ class Router:
             role.sort(key=_by_address)
             if slot.role == "strategy" and slot.strategy is not None:
                 self._account_of_strategy[slot.strategy] = slot.account or "main"
+            self.version += 1
             for key, hearers in self._chosen.items():
                 if key[0] == slot.role:
                     hearers[:] = self._select(*key)
@@ -222,6 +225,7 @@ class Router:
         return sorted(slots, key=_by_address)
 
     def _refresh(self, role: str, message_class: type[Message]) -> None:
+        self.version += 1
         for topic, hearers in self._topics.get((role, message_class), {}).items():
             hearers[:] = self._subscribed(role, message_class, topic)
 

@@ -184,6 +184,13 @@ class ThreadedRuntime(Runtime):
         self._pull()
 
     def _tape(self, batch: Batch) -> Iterator[tuple[UtcNs, Plan, Message | None]]:
+        if batch.run is not None:
+            bars, opens = batch.run.bars, batch.run.opens
+            bar_plan = self.router.flow("feed", bars.kind).plan_of(bars.topic)
+            open_plan = self.router.flow("feed", opens.kind).plan_of(opens.topic)
+            for opens_at, at, bar in batch.run.rows:
+                yield opens_at, open_plan, opens.take(opens_at) if any(hearers for _, hearers in open_plan) else None
+                yield at, bar_plan, bar
         for at, _step, source in batch.entries:
             plan = self.router.flow("feed", source.kind).plan_of(source.topic)
             heard = not source.optional or any(hearers for _, hearers in plan)

@@ -1,6 +1,11 @@
-"""Finds a handler that does not come back, by wall time, from a thread beside the replay."""
+"""Finds a handler that does not come back, by wall time, from a thread beside the replay.
+
+Nothing is stamped per message: as long as the count of handled messages moves, nobody hangs. When it stands still, the
+replay's own stack says which host is inside which handler.
+"""
 
 import ctypes
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -13,13 +18,27 @@ from messages import Address, Envelope
 class Watched(Protocol):
     """What the watchdog looks at."""
 
-    def busy(self) -> tuple[Host, Any] | None:
-        """The host inside a handler and what it handles."""
+    def progress(self) -> int:
+        """How many messages have been handled so far."""
 
 
 def what(handling: Any) -> str:
     """The name of what a host is busy with: a message class, or start, warm-up, stop."""
     return type(handling.message).__name__ if isinstance(handling, Envelope) else str(handling)
+
+
+def running(thread: int) -> tuple[Address, str] | None:
+    """The actor that a thread is inside of, and what it handles; None when it is in no handler."""
+    frame = sys._current_frames().get(thread)
+    while frame is not None:
+        host = frame.f_locals.get("self")
+        if isinstance(host, Host):
+            if frame.f_code is Host.deliver.__code__:
+                return host.slot.address, what(frame.f_locals["envelope"])
+            if frame.f_code in (Host.begin.__code__, Host.end.__code__):
+                return host.slot.address, what(host.handling)
+        frame = frame.f_back
+    return None
 
 
 class ReplayWatchdog:
@@ -48,17 +67,15 @@ class ReplayWatchdog:
         self._over.set()
 
     def _watch(self) -> None:
-        seen: Any = None
-        since = time.monotonic()
+        seen, since = -1, time.monotonic()
         while not self._over.wait(min(1.0, self.seconds / 5)):
-            busy = self._watched.busy()
-            handling = None if busy is None else busy[1]
-            if busy is None or handling is not seen:
-                seen, since = handling, time.monotonic()
+            progress, busy = self._watched.progress(), running(self._target)
+            if progress != seen or busy is None:
+                seen, since = progress, time.monotonic()
                 continue
             waited = time.monotonic() - since
             if waited >= self.seconds and self.found is None:
-                self.found = (busy[0].slot.address, what(handling))
+                self.found = busy
                 thread = ctypes.c_ulong(self._target)
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(HandlerTimedOut))
             elif waited >= 2 * self.seconds and self.found is not None and self.on_stuck is not None:
