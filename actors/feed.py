@@ -15,7 +15,7 @@ from actors.columns import BarColumns, Columns, QuoteColumns, TickColumns
 from actors.component import Answers, Component
 from actors.tape import FOREVER, Batch, Entry, Run, Source, Stream
 from messages import Bar, BarOpen, FeedEnded, Message, Period, Pull, Quote, Step, Tick, TickBlock, UtcNs, period_start
-from messages.bulk import bulk_bar, bulk_bar_open, bulk_tick
+from messages.bulk import bulk_bar_open, bulk_bars, bulk_tick
 
 CHUNK = 32_768
 """Rows turned into Python numbers at a time: bounds memory, and long enough to be cheap."""
@@ -84,12 +84,9 @@ class _BarSeries:
 
     def batches(self) -> Iterator[Batch]:
         """All of it, a chunk at a time, for a feed that has nothing else."""
-        columns = self.columns
-        for start, bars in zip(range(0, len(columns), CHUNK), _bar_chunks(columns), strict=True):
-            rows = slice(start, start + CHUNK)
-            times = columns.open_ts[rows].tolist(), columns.close_ts[rows].tolist()
-            run = Run(self.bars, self.opens, zip(*times, bars, strict=True))
-            yield Batch(run=run, last=start + CHUNK >= len(columns))
+        last = (len(self.columns) - 1) // CHUNK
+        for number, rows in enumerate(_bar_rows(self.columns)):
+            yield Batch(run=Run(self.bars, self.opens, rows), last=number == last)
 
     def entries_until(self, cut: UtcNs) -> list[tuple[Any, int, Source]]:
         """Times of the opens before and the closes up to `cut` that were not given out before."""
@@ -110,11 +107,11 @@ class _Bars:
 
     def __init__(self, columns: BarColumns) -> None:
         self.topic = (columns.symbol, columns.period)
-        self._bars = chain.from_iterable(_bar_chunks(columns))
+        self._rows = chain.from_iterable(_bar_rows(columns))
 
     def take(self, _at: UtcNs) -> Message:
         """The next bar."""
-        return next(self._bars)
+        return next(self._rows)[2]
 
 
 class _Opens:
@@ -133,24 +130,20 @@ class _Opens:
         return bulk_bar_open(*self.topic, at, at, float(self._columns.open[row]))
 
 
-def _bar_chunks(columns: BarColumns) -> Iterator[Iterator[Bar]]:
+def _bar_rows(columns: BarColumns) -> Iterator[Iterator[tuple[UtcNs, UtcNs, Bar]]]:
     for start in range(0, len(columns), CHUNK):
         rows = slice(start, start + CHUNK)
-        closes_at = columns.close_ts[rows].tolist()
-        yield map(
-            bulk_bar,
-            repeat(columns.symbol),
-            repeat(columns.period),
+        yield bulk_bars(
+            columns.symbol,
+            columns.period,
             columns.open_ts[rows].tolist(),
-            closes_at,
-            closes_at,
+            columns.close_ts[rows].tolist(),
             columns.open[rows].tolist(),
             columns.high[rows].tolist(),
             columns.low[rows].tolist(),
             columns.close[rows].tolist(),
             columns.volume[rows].tolist(),
             repeat(None) if columns.turnover is None else columns.turnover[rows].tolist(),
-            repeat(None),
         )
 
 

@@ -5,32 +5,78 @@ with a bar. So a plain twin with the same slots is filled and its class then swi
 instance. The twin's layout is the frozen class's, held by a test, and nothing but columns may be read this way.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import attrs
 
 from messages.base import Message
 from messages.market import Bar, BarOpen, Tick
+from messages.units import Period, Symbol, UtcNs
 
 
-def _twin(message_class: type[Message]) -> Callable[..., Any]:
-    names = [field.name for field in attrs.fields(message_class)]
-    body = "\n    ".join(f"self.{name} = {name}" for name in names)
-    source = f"def fill(self, {', '.join(names)}):\n    {body}\n    self.__class__ = frozen\n"
-    namespace: dict[str, Any] = {"frozen": message_class}
-    exec(compile(source, f"<bulk {message_class.__name__}>", "exec"), namespace)  # noqa: S102 - from our own field names
-    twin = type(
-        f"_{message_class.__name__}Twin",
-        (Message,),
-        {"__slots__": tuple(names), "__init__": namespace["fill"]},
-    )
-    return twin
+def _twin(message_class: type[Any]) -> type[Any]:
+    names = tuple(field.name for field in attrs.fields(message_class))
+    return type(f"_{message_class.__name__}Twin", (Message,), {"__slots__": names})
 
 
-bulk_bar: Callable[..., Bar] = _twin(Bar)
-"""symbol, period, open_ts, close_ts, received, open, high, low, close, volume, turnover, ticks: in this order."""
-bulk_bar_open: Callable[..., BarOpen] = _twin(BarOpen)
-"""symbol, period, ts, received, price."""
-bulk_tick: Callable[..., Tick] = _twin(Tick)
-"""symbol, ts, received, price, size, aggressor."""
+_BarTwin = _twin(Bar)
+_BarOpenTwin = _twin(BarOpen)
+_TickTwin = _twin(Tick)
+
+
+def bulk_bars(
+    symbol: Symbol,
+    period: Period,
+    open_ts: Iterable[UtcNs],
+    close_ts: Iterable[UtcNs],
+    opens: Iterable[float],
+    highs: Iterable[float],
+    lows: Iterable[float],
+    closes: Iterable[float],
+    volumes: Iterable[float],
+    turnovers: Iterable[float | None],
+) -> Iterator[tuple[UtcNs, UtcNs, Bar]]:
+    """(open_ts, close_ts, bar) of each row; `received` is `close_ts`, the number of ticks is unknown."""
+    twin, frozen = _BarTwin, Bar
+    rows = zip(open_ts, close_ts, opens, highs, lows, closes, volumes, turnovers, strict=False)
+    for open_at, close_at, open_, high, low, close, volume, turnover in rows:
+        bar = twin()
+        bar.symbol = symbol
+        bar.period = period
+        bar.open_ts = open_at
+        bar.close_ts = bar.received = close_at
+        bar.open = open_
+        bar.high = high
+        bar.low = low
+        bar.close = close
+        bar.volume = volume
+        bar.turnover = turnover
+        bar.ticks = None
+        bar.__class__ = frozen
+        yield open_at, close_at, bar
+
+
+def bulk_bar_open(symbol: Symbol, period: Period, ts: UtcNs, received: UtcNs, price: float) -> BarOpen:
+    """One open."""
+    opened: Any = _BarOpenTwin()
+    opened.symbol = symbol
+    opened.period = period
+    opened.ts = ts
+    opened.received = received
+    opened.price = price
+    opened.__class__ = BarOpen
+    return opened  # type: ignore[no-any-return]
+
+
+def bulk_tick(symbol: Symbol, ts: UtcNs, received: UtcNs, price: float, size: float, aggressor: int) -> Tick:
+    """One tick."""
+    tick: Any = _TickTwin()
+    tick.symbol = symbol
+    tick.ts = ts
+    tick.received = received
+    tick.price = price
+    tick.size = size
+    tick.aggressor = aggressor
+    tick.__class__ = Tick
+    return tick  # type: ignore[no-any-return]

@@ -8,6 +8,7 @@ handled is lost and named, and what waits in the address's mailbox waits for the
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pykka
@@ -66,31 +67,36 @@ class Host(pykka.Actor):
         self._warm = warm
         self._component: Component | None = None
         self._handlers: dict[type[Message], Handler] = {}
-        self._ways: dict[type[Message], tuple[Handler, Callable[[Envelope], None] | None]] = {}
+        self._ways: dict[type[Message], tuple[Handler, Callable[[tuple[int, Message]], None] | None]] = {}
         """Handler, and where the address keeps what was handled, if it does: one look-up per message."""
         self._released = False
 
     def deliver(self, envelope: Envelope) -> None:
+        """Let the component handle what is in the envelope."""
+        self.handle(envelope[5], envelope[0])
+
+    def handle(self, message: Message, message_id: int) -> None:
         """Let the component handle one message, contain what it raises, and send what it answers."""
-        way = self._ways.get(envelope[5].__class__)
+        way = self._ways.get(message.__class__)
         if way is None:
             return
         handler, keep = way
         try:
-            answers = handler(envelope[5])
+            answers = handler(message)
             if answers and answers.__class__ is not tuple and answers.__class__ is not Batch:
                 answers = tuple(answers)
         except self.through:
             raise
         except BaseException as error:  # noqa: BLE001 - a strategy's sys.exit() must not stop the risk guard
-            self.fail(error, type(envelope[5]).__name__, envelope[0])
+            self.fail(error, type(message).__name__, message_id)
             return
-        self.slot.handled += 1
-        if keep is not None and self.slot.epoch == self.epoch:
-            keep(envelope)
+        slot = self.slot
+        slot.handled += 1
+        if keep is not None and slot.epoch == self.epoch:
+            keep((message_id, message))
         if answers:
             if answers.__class__ is tuple:
-                self._runtime.answered(self, envelope[0], answers)
+                self._runtime.answered(self, message_id, answers)
             else:
                 self._runtime.play(self, answers)  # type: ignore[arg-type]
 
@@ -167,7 +173,7 @@ class Host(pykka.Actor):
         self.release()
         if slot.epoch != self.epoch:
             return
-        slot.deliver = slot.store
+        slot.deliver, slot.hand = slot.store, None
         slot.state = State.DOWN
         text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         trace = "".join(traceback.format_exception(error)[-8:])
@@ -184,12 +190,12 @@ class Host(pykka.Actor):
         self._runtime.report(self, report)
 
     def _warm_up(self, component: Component) -> tuple[Message, ...]:
-        """Feed what the address kept, in the order it was first heard. Only timers still ahead survive of the answers."""
-        kept = sorted((envelope for envelopes in self.slot.kept.values() for envelope in tuple(envelopes)), key=_by_id)
+        """Feed what the address kept, in the order it was heard. Of the answers only timers still ahead survive."""
+        kept = sorted((pair for pairs in self.slot.kept.values() for pair in tuple(pairs)), key=itemgetter(0))
         now = self._runtime.now()
         timers: list[Message] = []
-        for envelope in kept:
-            answers = self._handlers[type(envelope.message)](envelope.message)
+        for _, message in kept:
+            answers = self._handlers[type(message)](message)
             timers.extend(answer for answer in answers if isinstance(answer, WakeAt) and answer.at >= now)
         component.warmed_up()
         return tuple(timers)
@@ -209,7 +215,7 @@ class ReplayHost(Host, ManualShell):
         """Pykka's hook."""
         if self.begin():
             self.slot.state = State.UP
-            self.slot.deliver = self.deliver
+            self.slot.deliver, self.slot.hand = self.deliver, self.handle
 
 
 class ThreadedHost(Host, ThreadShell):
@@ -293,6 +299,3 @@ class ThreadedPost(Post, Protocol):
     def undone(self) -> None:
         """A message went back into a mailbox."""
 
-
-def _by_id(envelope: Envelope) -> int:
-    return envelope.id

@@ -180,8 +180,8 @@ class ReplayRuntime(Runtime):
         """The hot loop: what `_play` does, for bars that wait for nobody, without a queue or a heap in between."""
         feed = self._feed
         assert feed is not None
-        router, ids, agenda, ready, new = self.router, self._ids, self._agenda, self._ready, tuple.__new__
-        address, epoch, shuffled = feed.address, feed.epoch, self._schedule is not None
+        router, ids, agenda, ready = self.router, self._ids, self._agenda, self._ready
+        shuffled = self._schedule is not None
         version = -1
         bar_plan = router.flow("feed", run.bars.kind).plan_of(run.bars.topic)
         open_plan = router.flow("feed", run.opens.kind).plan_of(run.opens.topic)
@@ -210,14 +210,18 @@ class ReplayRuntime(Runtime):
             if shuffled:
                 self._say_now(bar_plan, bar)
                 continue
-            envelope = new(Envelope, (next(ids), 0, address, epoch, at, bar))
+            number = next(ids)
             for step, hearers in legs:
                 if agenda and agenda[0][0] <= at:
                     self._run_agenda(at, step)
                 if step > self._step:
                     self._step = step
                 for slot in hearers:
-                    slot.deliver(envelope)
+                    hand = slot.hand
+                    if hand is not None:
+                        hand(bar, number)
+                    else:
+                        slot.store(Envelope(number, 0, feed.address, feed.epoch, at, bar))
                 if ready:
                     self._drain()
 
@@ -361,7 +365,7 @@ class ReplayRuntime(Runtime):
     def halt_incarnation(self, slot: Slot) -> None:
         """End an incarnation in order, now."""
         host = slot.host
-        slot.deliver = slot.store
+        slot.deliver, slot.hand = slot.store, None
         if host is None:
             slot.state = State.STOPPED
             return

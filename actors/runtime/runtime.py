@@ -259,7 +259,7 @@ class Runtime:
         if slot.host is not None:
             slot.host.hung = message.hung
         slot.epoch = message.epoch + 1
-        slot.deliver = slot.store
+        slot.deliver, slot.hand = slot.store, None
         slot.state = State.DOWN
         slot.mailbox.nudge()
 

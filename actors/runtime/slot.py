@@ -68,6 +68,7 @@ class Slot:
         "deliver",
         "epoch",
         "fenced",
+        "hand",
         "handled",
         "host",
         "kept",
@@ -88,7 +89,7 @@ class Slot:
         self.account = spec.account
         self.strategy = spec.strategy
         self.mailbox = Mailbox(spec.mailbox_cap)
-        self.kept: dict[type[Message], deque[Envelope]] = {
+        self.kept: dict[type[Message], deque[tuple[int, Message]]] = {
             message_class: deque(maxlen=count) for message_class, count in spec.keeps.items()
         }
         self.epoch = 0
@@ -104,6 +105,8 @@ class Slot:
         self.store: Callable[[Envelope], object] = self.mailbox.put
         """Into the mailbox, by the runtime's rules for what does not fit."""
         self.deliver: Callable[[Envelope], object] = self.store
+        self.hand: Callable[[Message, int], None] | None = None
+        """The handling itself, past envelope and mailbox, while an incarnation is up in a replay."""
 
     def keep(self, message_class: type[Message], count: int) -> None:
         """From now on keep the last `count` messages of a class."""

@@ -33,8 +33,8 @@ def running(thread: int) -> tuple[Address, str] | None:
     while frame is not None:
         host = frame.f_locals.get("self")
         if isinstance(host, Host):
-            if frame.f_code is Host.deliver.__code__:
-                return host.slot.address, what(frame.f_locals["envelope"])
+            if frame.f_code is Host.handle.__code__:
+                return host.slot.address, type(frame.f_locals["message"]).__name__
             if frame.f_code in (Host.begin.__code__, Host.end.__code__):
                 return host.slot.address, what(host.handling)
         frame = frame.f_back
