@@ -1,0 +1,220 @@
+"""`backtest`, from the options to the exit code: prepare, run, write, report."""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from platform import python_version
+from time import perf_counter
+from typing import Any
+
+import attrs
+from actors.risk_guard import RiskLimits
+
+from actors.result import BacktestResult
+from actors.runtime.host import HandlerTimedOut
+from actors.system import TradingSystem
+from adapters.configuration import RiskSection, to_toml
+from adapters.configuration.options import BacktestOptions
+from adapters.errors import InputError
+from adapters.interrupts import EXIT_CODES, Interrupts
+from adapters.preparation import Prepared, prepare
+from adapters.results import RunFacts, RunFolder, new_run_folder, result_files, summary_of
+from adapters.results.summary import to_json
+from messages import NS_PER_SECOND, UtcNs
+
+DONE, FAILED, HALTED = 0, 1, 3
+_PACKAGES = ("openoutcry", "attrs", "cattrs", "duckdb", "numpy", "pykka")
+_OPTIONAL_FILES = ("bad_rows.csv", "bad_items.csv")
+Progress = Callable[[UtcNs], None]
+
+
+@attrs.frozen(kw_only=True)
+class Screen:
+    """How much is said, and where."""
+
+    quiet: bool = False
+    json: bool = False
+
+
+def run_backtest(options: BacktestOptions, *, out: Path | None, screen: Screen, interrupts: Interrupts) -> int:
+    """The whole command; returns the exit code. InputError, OutputError and bugs are the caller's to tell."""
+    began = perf_counter()
+    prepared = prepare(options)
+    system = make_system(prepared)
+    loaded = perf_counter()
+    folder = new_run_folder("backtest") if out is None else RunFolder(out)
+    try:
+        result, stopped = _run(system, prepared, screen, interrupts)
+    except KeyboardInterrupt:
+        folder.discard()
+        raise
+    except BaseException as error:
+        _leave_trace(folder, error)
+        raise
+    ran = perf_counter()
+    facts = RunFacts(
+        command="backtest",
+        run_id=prepared.run_id,
+        seed=prepared.configuration.backtest.seed,
+        data=prepared.data,
+        strategies=prepared.described,
+        notes=prepared.notes,
+        bad_rows=prepared.bad_rows,
+        stopped=stopped,
+        seconds={"load": round(loaded - began, 3), "run": round(ran - loaded, 3)},
+        versions=versions(),
+    )
+    try:
+        summary = write_results(folder, result, facts, prepared)
+    except BaseException:
+        folder.discard()
+        raise
+    _tell(result, facts, summary, folder, screen)
+    return _exit_code(result, interrupts, stopped)
+
+
+def make_system(prepared: Prepared) -> TradingSystem:
+    """The system that a configuration describes; InputError when its parts do not fit together."""
+    settings = prepared.configuration.backtest
+    try:
+        return TradingSystem(
+            feed=prepared.columns,
+            instruments=prepared.instruments,
+            strategies=prepared.entries,
+            cash=prepared.cash,
+            seed=settings.seed,
+            risk=risk_limits(prepared.configuration.risk),
+            fill=settings.fill,
+            limit_fill=settings.limit_fill,
+            slippage_ticks=settings.slippage_ticks,
+            symbol_multiplier=prepared.configuration.portfolio.symbol_multiplier,
+            live_marks=settings.live_marks,
+            run_id=prepared.run_id,
+            handler_seconds=settings.handler_seconds,
+            notes=prepared.notes,
+        )
+    except ValueError as error:
+        raise InputError(str(error)) from error
+
+
+def risk_limits(section: RiskSection | None) -> RiskLimits | None:
+    """The guard's limits; None without a section, and then nothing limits sizes or losses."""
+    if section is None:
+        return None
+    hours, minutes = section.day_starts.split(":")
+    return RiskLimits(
+        order_lots_max=section.order_lots_max,
+        position_lots_max=section.position_lots_max,
+        daily_loss_max=section.daily_loss_max,
+        daily_loss_action=section.daily_loss_action,
+        day_starts_ns=(int(hours) * 3600 + int(minutes) * 60) * NS_PER_SECOND,
+    )
+
+
+def write_results(folder: RunFolder, result: BacktestResult, facts: RunFacts, prepared: Prepared) -> dict[str, Any]:
+    """All files of the run; returns the summary that was written, `seconds.write` included."""
+    began = perf_counter()
+    summary: dict[str, Any] = {}
+
+    def summary_text() -> Any:
+        # Written last, so that it can say how long the others took.
+        seconds = {**facts.seconds, "write": round(perf_counter() - began, 3)}
+        summary.update(summary_of(result, attrs.evolve(facts, seconds=seconds)))
+        yield to_json(summary)
+
+    files: dict[str, Any] = {
+        "config.toml": (to_toml(prepared.configuration),),
+        **result_files(result, facts.bad_rows),
+        "summary.json": summary_text(),
+    }
+    folder.write(files, stale=(*_OPTIONAL_FILES, "crash.txt"))
+    return summary
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of what the figures depend on."""
+    found = {"python": python_version(), "platform": sys.platform}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed as a package"
+    return found
+
+
+def _run(
+    system: TradingSystem, prepared: Prepared, screen: Screen, interrupts: Interrupts
+) -> tuple[BacktestResult, str | None]:
+    """The result, and why the run ended early, if it did."""
+    runtime = system.make_replay()
+    if runtime.watchdog is not None:
+        runtime.watchdog.on_stuck = _give_up
+    interrupts.stops(system.request_stop)
+    stopped = None
+    try:
+        with _progress(prepared, screen) as show:
+
+            def progress(now: UtcNs) -> None:
+                if interrupts.name is not None:
+                    system.request_stop(interrupts.name)
+                show(now)
+
+            runtime.run(progress=progress)
+    except HandlerTimedOut as error:
+        stopped = str(error)
+    finally:
+        interrupts.stops(None)
+    return system.result(), stopped or interrupts.name
+
+
+def _give_up(actor: str, message: str) -> None:
+    """A handler that cannot be interrupted ends the process: nothing else in it can go on."""
+    sys.stderr.write(f"{actor} is stuck with one {message} and cannot be interrupted; ended without results\n")
+    sys.stderr.flush()
+    os._exit(FAILED)
+
+
+def _progress(prepared: Prepared, screen: Screen) -> AbstractContextManager[Progress]:
+    """A bar on stderr, only on a terminal; it shows itself after the first half second."""
+    if screen.quiet or not sys.stderr.isatty() or not prepared.data:
+        return nullcontext(lambda _now: None)
+    from adapters.progress import ProgressBar  # noqa: PLC0415
+
+    first = min(data.first_ts for data in prepared.data)
+    last = max(data.last_ts for data in prepared.data)
+    return ProgressBar(first, last)
+
+
+def _tell(
+    result: BacktestResult, facts: RunFacts, summary: Mapping[str, Any], folder: RunFolder, screen: Screen
+) -> None:
+    if screen.json:
+        sys.stdout.write(to_json({**summary, "out": str(folder.path), "notes": list(facts.notes)}))
+    elif not screen.quiet:
+        from adapters.report import console_for, print_report  # noqa: PLC0415 --json does not need it
+
+        print_report(result, facts, console_for(sys.stdout), folder=folder.path)
+    sys.stdout.flush()
+
+
+def _exit_code(result: BacktestResult, interrupts: Interrupts, stopped: str | None) -> int:
+    if interrupts.name is not None:
+        return EXIT_CODES[interrupts.name]
+    if stopped is not None:
+        sys.stderr.write(f"failed while running: {stopped}\n")
+        return FAILED
+    return HALTED if result.halted is not None else DONE
+
+
+def _leave_trace(folder: RunFolder, error: BaseException) -> None:
+    """What our own bug looked like, for whoever reports it."""
+    try:
+        path = folder.path / "crash.txt"
+        path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        error.add_note(f"trace: {path}")
+    except OSError:
+        return

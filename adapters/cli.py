@@ -1,0 +1,243 @@
+"""The command line. It starts fast: what a command needs is imported by the command.
+
+Exit codes: 0 done, 1 failed while running, 2 bad usage, configuration or input data, 3 ended halted by the risk guard,
+70 internal error, 130 and 143 stopped by SIGINT and SIGTERM after an ordered stop.
+"""
+# ruff: noqa: PLC0415 - imports inside functions are what makes the start fast
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+FAILED, BAD_INPUT, INTERNAL, INTERRUPTED = 1, 2, 70, 130
+LOG_LEVELS = ("trace", "debug", "info", "warning", "error")
+
+app = typer.Typer(
+    name="openoutcry",
+    help="An actor-model trading system: backtest strategies, and trade them live, on the same actors.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_DATA = "Data"
+_CONTRACT = "Contract"
+_STRATEGIES = "Strategies"
+_RUN = "Run"
+_OUTPUT = "Output"
+
+
+@app.callback()
+def _commands() -> None:
+    """Keeps `backtest` a command of its own while it is the only one."""
+
+
+@app.command()
+def backtest(  # noqa: PLR0917 typer calls it by keyword
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE.toml", help="Configuration; the options below win over it.")
+    ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[SYMBOL=]FILE",
+            help="Bars or ticks: .csv, .csv.gz, .parquet. Repeatable. Without it: a generated market.",
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
+    symbol: Annotated[
+        str | None, typer.Option(help="Symbol of the data file. Default: from its name.", rich_help_panel=_DATA)
+    ] = None,
+    period: Annotated[
+        str | None,
+        typer.Option(
+            metavar="1m", help="Period the strategies hear. Default: the data's own (ticks: 1m).", rich_help_panel=_DATA
+        ),
+    ] = None,
+    stamps: Annotated[
+        str | None,
+        typer.Option(metavar="start|end", help="What a bar's time is. Default: start, said so.", rich_help_panel=_DATA),
+    ] = None,
+    timezone: Annotated[
+        str | None,
+        typer.Option(metavar="ZONE", help="Of times without a zone. Default: UTC.", rich_help_panel=_DATA),
+    ] = None,
+    begin: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="First time used (UTC).", rich_help_panel=_DATA)
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", help="First time no longer used.", rich_help_panel=_DATA)
+    ] = None,
+    bad_rows: Annotated[
+        str | None,
+        typer.Option(metavar="fail|quarantine", help="What bad rows do. Default: fail.", rich_help_panel=_DATA),
+    ] = None,
+    instrument: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND|NAME",
+            help="linear, inverse, quanto, or an [[instruments]] entry. Default: linear.",
+            rich_help_panel=_CONTRACT,
+        ),
+    ] = None,
+    tick_size: Annotated[
+        str | None, typer.Option(metavar="X", help="Default: inferred from the data.", rich_help_panel=_CONTRACT)
+    ] = None,
+    lot_size: Annotated[
+        str | None, typer.Option(metavar="X", help="Contracts in one lot. Default: 1.", rich_help_panel=_CONTRACT)
+    ] = None,
+    multiplier: Annotated[
+        str | None,
+        typer.Option(metavar="X", help="Currency per point of a contract. Default: 1.", rich_help_panel=_CONTRACT),
+    ] = None,
+    currency: Annotated[
+        str | None,
+        typer.Option(metavar="C", help="Settlement currency. Default: by kind and symbol.", rich_help_panel=_CONTRACT),
+    ] = None,
+    maker_fee: Annotated[
+        str | None,
+        typer.Option(metavar="R", help="Fraction; negative: a rebate. Default: 0.", rich_help_panel=_CONTRACT),
+    ] = None,
+    taker_fee: Annotated[
+        str | None, typer.Option(metavar="R", help="Fraction. Default: 0.", rich_help_panel=_CONTRACT)
+    ] = None,
+    strategy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="random, ema-cross, turtle, buy-and-hold, package.module:Class or path/file.py:Class. Repeatable. "
+            "Default: ema-cross and turtle.",
+            rich_help_panel=_STRATEGIES,
+        ),
+    ] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[NAME.]K=V",
+            help="A parameter of every strategy that has it, or of one. Repeatable.",
+            rich_help_panel=_STRATEGIES,
+        ),
+    ] = None,
+    lots: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="Lots per unit of signal. Default: 1.", rich_help_panel=_STRATEGIES),
+    ] = None,
+    fill: Annotated[
+        str | None,
+        typer.Option(
+            metavar="next-open|this-close",
+            help="Where market orders decided at a close fill. Default: next-open.",
+            rich_help_panel=_RUN,
+        ),
+    ] = None,
+    slippage_ticks: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="Against every market and stop order. Default: 0.", rich_help_panel=_RUN),
+    ] = None,
+    cash: Annotated[
+        str | None,
+        typer.Option(
+            metavar="AMOUNT", help="Starting cash. Default: 1 XBT for inverse, else 10000000.", rich_help_panel=_RUN
+        ),
+    ] = None,
+    seed: Annotated[
+        str | None, typer.Option(metavar="N", help="Of everything random. Default: 1.", rich_help_panel=_RUN)
+    ] = None,
+    handler_seconds: Annotated[
+        str | None,
+        typer.Option(metavar="S", help="A strategy busy for longer ends the run. Default: 30.", rich_help_panel=_RUN),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where results go. Default: runs/<time>-backtest.", rich_help_panel=_OUTPUT),
+    ] = None,
+    as_json: Annotated[  # noqa: FBT002
+        bool, typer.Option("--json", help="One JSON object on stdout, nothing else.", rich_help_panel=_OUTPUT)
+    ] = False,
+    quiet: Annotated[  # noqa: FBT002
+        bool, typer.Option("--quiet", help="No report, no progress.", rich_help_panel=_OUTPUT)
+    ] = False,
+    log_level: Annotated[
+        str, typer.Option(metavar="LEVEL", help="Of the log on stderr.", rich_help_panel=_OUTPUT)
+    ] = "warning",
+) -> None:
+    """Run strategies over history. Without --data: over a generated market."""
+    from adapters.backtest import Screen, run_backtest
+    from adapters.configuration.options import BacktestOptions
+    from adapters.interrupts import EXIT_CODES, Interrupts
+
+    options = BacktestOptions(
+        config=config, data=tuple(data or ()), symbol=symbol, period=period, stamps=stamps, timezone=timezone,
+        instrument=instrument, tick_size=tick_size, lot_size=lot_size, multiplier=multiplier, currency=currency,
+        strategies=tuple(strategy or ()), params=tuple(param or ()), lots=lots, fill=fill,
+        slippage_ticks=slippage_ticks, maker_fee=maker_fee, taker_fee=taker_fee, cash=cash, begin=begin, end=end,
+        bad_rows=bad_rows, seed=seed, handler_seconds=handler_seconds,
+    )  # fmt: skip
+    _log_to_stderr(log_level)
+    with Interrupts() as interrupts:
+        try:
+            code = run_backtest(options, out=out, screen=Screen(quiet=quiet, json=as_json), interrupts=interrupts)
+        except KeyboardInterrupt as error:
+            _say(f"interrupted by {error}, without results")
+            code = EXIT_CODES.get(str(error), INTERRUPTED)
+    raise typer.Exit(code)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command and end the process with its exit code. Every error becomes one message on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        # What a terminal cannot show becomes a question mark rather than an error.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        app(args=arguments, standalone_mode=True)
+    except BrokenPipeError:
+        _close_stdout()
+        sys.exit(FAILED)
+    except Exception as error:  # noqa: BLE001 what gets here is told by blame
+        sys.exit(_told(error))
+
+
+def _told(error: Exception) -> int:
+    """Say on stderr what went wrong; returns the exit code."""
+    from adapters.errors import InputError
+    from adapters.results import OutputError
+
+    if isinstance(error, InputError):
+        _say(str(error))
+        return BAD_INPUT
+    if isinstance(error, OutputError):
+        _say(str(error))
+        return FAILED
+    _say(f"internal error, ours and not yours: {type(error).__name__}: {error}")
+    for note in getattr(error, "__notes__", ()):
+        _say(note)
+    if not getattr(error, "__notes__", ()):
+        import traceback
+
+        _say("".join(traceback.format_exception(error)).rstrip())
+    return INTERNAL
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def _close_stdout() -> None:
+    """Whoever read our output has gone; Python would complain once more while ending."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _log_to_stderr(level: str) -> None:
+    if level.lower() not in LOG_LEVELS:
+        raise typer.BadParameter(f"{level!r} is none of {', '.join(LOG_LEVELS)}", param_hint="--log-level")
+    from loguru import logger
+
+    logger.remove()
+    logger.add(sys.stderr, level=level.upper())

@@ -1,0 +1,288 @@
+"""Strict hooks: each takes one value as TOML has it and returns what the schema wants, or says why it cannot.
+
+Nothing is coerced: "5" is no number, true is no integer, 5.0 is no whole number. TOML's floats arrive as Decimals, so
+that tick sizes and fees are what somebody wrote and not the nearest float.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import Any, get_args
+from zoneinfo import ZoneInfo
+
+from messages import NS_PER_SECOND, Kind, UtcNs, parse_period
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATER = "is not in this version"
+
+
+class WrongValues(Exception):  # noqa: N818 as HandlerTimedOut: what it says is what happened
+    """One or more values under a key are wrong: (rest of the key path, reason)."""
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        super().__init__("; ".join(reason for _, reason in problems))
+        self.problems = problems
+
+
+def say(value: Any) -> str:
+    """A value and its type, for an error."""
+    if isinstance(value, bool):
+        return f"the truth value {str(value).lower()}"
+    if isinstance(value, str):
+        return f"the text {value!r}"
+    if isinstance(value, Decimal):
+        return f"{value}"
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list):
+        return "a list"
+    return repr(value) if isinstance(value, int) else f"{value}"
+
+
+def hint(word: str, known: Any) -> str:
+    """`; did you mean x?`, or nothing."""
+    close = get_close_matches(word, list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def number(value: Any) -> Decimal:
+    """A finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal | float):
+        raise TypeError(f"must be a number, not {say(value)}")
+    exact = value if isinstance(value, Decimal) else Decimal(repr(value))
+    if not exact.is_finite():
+        raise ValueError(f"must be a finite number, not {value}")
+    return exact
+
+
+def whole(value: Any) -> int:
+    """An integer."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"must be a whole number, not {say(value)}")
+    return value
+
+
+def text(value: Any) -> str:
+    """A text that is not empty."""
+    if not isinstance(value, str):
+        raise TypeError(f"must be a text, not {say(value)}")
+    if not value.strip():
+        raise ValueError("must not be empty")
+    return value
+
+
+def truth(value: Any) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise TypeError(f"must be true or false, not {say(value)}")
+    return value
+
+
+def one_of(value: Any, allowed: tuple[str, ...]) -> str:
+    """One of these words."""
+    if not isinstance(value, str) or value not in allowed:
+        guess = hint(value, allowed) if isinstance(value, str) else ""
+        raise ValueError(f"must be {' or '.join(allowed)}, not {say(value)}{guess}")
+    return value
+
+
+def literal(value: Any, kind: Any) -> str:
+    """One of a Literal's words."""
+    return one_of(value, get_args(kind))
+
+
+def positive_number(value: Any) -> Decimal:
+    """Above zero."""
+    exact = number(value)
+    if exact <= 0:
+        raise ValueError(f"must be above zero, not {exact}")
+    return exact
+
+
+def fee_rate(value: Any) -> Decimal:
+    """A fraction within -1..1."""
+    exact = number(value)
+    if not -1 < exact < 1:
+        raise ValueError(f"must be a fraction between -1 and 1 (0.00075 is 0.075 %), not {exact}")
+    return exact
+
+
+def fraction(value: Any) -> float:
+    """Above zero, below one."""
+    exact = number(value)
+    if not 0 < exact < 1:
+        raise ValueError(f"must be a fraction between 0 and 1 (0.05 is 5 %), not {exact}")
+    return float(exact)
+
+
+def positive_float(value: Any) -> float:
+    """Above zero, as a float."""
+    return float(positive_number(value))
+
+
+def weight(value: Any) -> float:
+    """Zero or above."""
+    exact = number(value)
+    if exact < 0:
+        raise ValueError(f"must be zero or above, not {exact}")
+    return float(exact)
+
+
+def positive_int(value: Any) -> int:
+    """A whole number from 1."""
+    if whole(value) < 1:
+        raise ValueError(f"must be at least 1, not {value}")
+    return int(value)
+
+
+def whole_from_zero(value: Any) -> int:
+    """A whole number from 0."""
+    if whole(value) < 0:
+        raise ValueError(f"must be zero or above, not {value}")
+    return int(value)
+
+
+def period_text(value: Any) -> str:
+    """A period such as 1m."""
+    parse_period(text(value))
+    return str(value).strip()
+
+
+def zone_name(value: Any) -> str:
+    """A time zone of the tz database."""
+    try:
+        ZoneInfo(text(value))
+    except (ValueError, OSError, KeyError) as error:
+        raise ValueError(
+            f"time zone {value!r} is not known; write it like UTC, Asia/Shanghai, America/New_York"
+        ) from error
+    return str(value)
+
+
+def moment_text(value: Any) -> str:
+    """A time; TOML's own dates and times are taken too."""
+    written = value.isoformat() if isinstance(value, dt.date) else text(value)
+    moment_ns(written)
+    return str(written)
+
+
+def moment_ns(written: str) -> UtcNs:
+    """UTC ns of a date or time in ISO 8601; UTC where no zone is written. ValueError says what is wrong."""
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError as error:
+        raise ValueError(f"{written!r} is no time; write it like 2018-01-01 or 2018-01-01T09:30:00Z") from error
+    if not 1678 < moment.year < 2262:
+        raise ValueError(f"{written!r} lies outside the years 1679 to 2261, which nanoseconds can count")
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * NS_PER_SECOND + since.microseconds * 1_000
+
+
+def clock_text(value: Any) -> str:
+    """A time of day."""
+    written = value.isoformat("minutes") if isinstance(value, dt.time) else text(value)
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", written):
+        raise ValueError(f"must be a time of day from 00:00 to 23:59, not {written!r}")
+    return str(written)
+
+
+def symbol_name(value: Any) -> str:
+    """A symbol: no spaces, quotes or commas, since it stands in files and ids."""
+    if not re.fullmatch(r"[A-Za-z0-9._:/^&+-]{1,64}", text(value)):
+        raise ValueError(f"{value!r} is no symbol: 1 to 64 letters, digits and . _ - : / ^ & +")
+    return str(value)
+
+
+def strategy_name(value: Any) -> str:
+    """A strategy's id."""
+    if not re.fullmatch(r"[a-z0-9-]{1,16}", text(value)):
+        raise ValueError(f"{value!r} is no id: at most 16 of a-z, 0-9 and -")
+    if value == "net":
+        raise ValueError("'net' is taken: it stands for orders of several strategies")
+    return str(value)
+
+
+def kind_name(value: Any) -> str:
+    """A contract's kind."""
+    if value == "spot":
+        raise ValueError(f"spot {LATER}; there are {', '.join(Kind)}")
+    return one_of(value, tuple(Kind))
+
+
+def funding(value: Any) -> str:
+    """Only "none" yet."""
+    if value != "none":
+        raise ValueError(f"funding {LATER}: only 'none' is, not {say(value)}")
+    return "none"
+
+
+def sizing(value: Any) -> str:
+    """Only "fixed" yet."""
+    if value == "risk-parity":
+        raise ValueError(f"sizing risk-parity {LATER}: only 'fixed' is")
+    return one_of(value, ("fixed",))
+
+
+def mode(value: Any) -> str:
+    """Only "live" yet."""
+    if value == "paper":
+        raise ValueError(f"mode paper {LATER}: only 'live' is")
+    return one_of(value, ("live",))
+
+
+def execution(value: Any) -> str:
+    """Only "market" yet."""
+    if value != "market":
+        wanted = value.get("algorithm") if isinstance(value, dict) else value
+        raise ValueError(f"execution {say(wanted)} {LATER}: only 'market' is")
+    return "market"
+
+
+def params(value: Any) -> dict[str, Any]:
+    """A table of scalars; numbers with a point become floats."""
+    values: dict[str, Any] = {}
+    problems = []
+    for key, each in _table(value).items():
+        if isinstance(each, Decimal):
+            values[key] = float(each)
+        elif isinstance(each, str | bool | int):
+            values[key] = each
+        else:
+            problems.append((f".{key}", f"must be a number, a text, true or false, not {say(each)}"))
+    if problems:
+        raise WrongValues(problems)
+    return values
+
+
+def multipliers(value: Any) -> dict[str, float]:
+    """Symbol -> a number from zero."""
+    return _each(value, weight)
+
+
+def cash(value: Any) -> dict[str, Decimal]:
+    """One amount, or a table of amounts by currency."""
+    if not isinstance(value, dict):
+        return {"": positive_number(value)}
+    return _each(value, positive_number)
+
+
+def _each(value: Any, hook: Any) -> dict[str, Any]:
+    values, problems = {}, []
+    for key, each in _table(value).items():
+        try:
+            values[key] = hook(each)
+        except (TypeError, ValueError) as error:
+            problems.append((f".{key}", str(error)))
+    if problems:
+        raise WrongValues(problems)
+    return values
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"must be a table, not {say(value)}")
+    return value

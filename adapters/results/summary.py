@@ -1,0 +1,105 @@
+"""`summary.json`: a run in figures. What depends on the machine stands under `seconds` and `versions` only."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from actors.result import BacktestResult, CurrencySummary
+from adapters.results.facts import DataFact, RunFacts
+from messages import iso_utc, period_name
+
+_MAIN = "main"
+
+
+def summary_of(result: BacktestResult, facts: RunFacts) -> dict[str, Any]:
+    """The object that the file holds and that `--json` prints."""
+    currencies = {_name(each): _figures(each) for each in result.summaries}
+    only = next(iter(currencies.values())) if len(currencies) == 1 else None
+    keys = [field.name for field in attrs.fields(CurrencySummary) if field.name not in ("account", "currency")]
+    return {
+        "command": facts.command,
+        "run_id": facts.run_id,
+        "seed": facts.seed,
+        "bars": result.bars,
+        "ticks": result.ticks,
+        "signals": len(result.signals),
+        "orders": len(result.orders),
+        "fills": result.executions,
+        "internal_fills": result.internal_fills,
+        "first_ts": None if result.first_ts is None else iso_utc(result.first_ts),
+        "first_ts_ns": result.first_ts,
+        "last_ts": None if result.last_ts is None else iso_utc(result.last_ts),
+        "last_ts_ns": result.last_ts,
+        "currency": next(iter(currencies)) if only is not None else None,
+        **{key: None if only is None else only[key] for key in keys},
+        "currencies": currencies,
+        "conventions": _conventions(result, facts),
+        "refusals": _sorted(result.refusals),
+        "restarts": _sorted(result.restarts),
+        "quarantined": _sorted(result.quarantined),
+        "failures": [_failure(each) for each in result.failures],
+        "bad_rows": len(facts.bad_rows),
+        "bad_items": _sorted(result.bad_item_counts),
+        "daily_loss_trips": result.daily_loss_trips,
+        "halted": result.halted,
+        "stopped": facts.stopped,
+        "unused_callbacks": {key: list(names) for key, names in sorted(result.unused_callbacks.items())},
+        "strategies": dict(sorted(facts.strategies.items())),
+        "data": [_data(each) for each in facts.data],
+        "seconds": dict(facts.seconds),
+        "versions": dict(facts.versions),
+    }
+
+
+def to_json(summary: Mapping[str, Any], *, indent: int | None = 2) -> str:
+    """As text. NaN and infinity would be no JSON, and are refused."""
+    return json.dumps(summary, indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _name(figures: CurrencySummary) -> str:
+    return figures.currency if figures.account == _MAIN else f"{figures.currency}@{figures.account}"
+
+
+def _figures(figures: CurrencySummary) -> dict[str, Any]:
+    return attrs.asdict(figures, filter=lambda field, _value: field.name not in ("account", "currency"))
+
+
+def _conventions(result: BacktestResult, facts: RunFacts) -> dict[str, Any]:
+    conventions = result.conventions
+    return {
+        "fill": conventions.fill,
+        "limit_fill": conventions.limit_fill,
+        "slippage_ticks": conventions.slippage_ticks,
+        "stamps": {data.symbol: data.stamps for data in facts.data},
+        "value_rounding": _sorted(conventions.value_rounding),
+        "funding": conventions.funding,
+        "ambiguous_fills": conventions.ambiguous_fills,
+    }
+
+
+def _failure(failed: Any) -> dict[str, Any]:
+    """Without the trace: it holds paths."""
+    return {"actor": failed.actor, "epoch": failed.epoch, "during": failed.during, "error": failed.error,
+            "ts": iso_utc(failed.at)}  # fmt: skip
+
+
+def _data(data: DataFact) -> dict[str, Any]:
+    return {
+        "symbol": data.symbol,
+        "file": data.file,
+        "rows": data.rows,
+        "used": data.used,
+        "sha256": data.sha256,
+        "kind": data.kind,
+        "period": None if data.period is None else period_name(data.period),
+        "stamps": data.stamps,
+        "timezone": data.timezone,
+        "first_ts": iso_utc(data.first_ts),
+        "last_ts": iso_utc(data.last_ts),
+    }
+
+
+def _sorted(counts: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(sorted(counts.items()))

@@ -1,0 +1,156 @@
+"""The report says what ran, what came of it and what went wrong: 100 columns at most, plain off a terminal."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+
+from adapters.report import amount, console_for, print_report
+from adapters.sparkline import BLOCKS, PLAIN, sparkline
+from messages import ActorFailed
+from tests.adapters.result_builders import (
+    a_curve,
+    a_data_fact,
+    a_result,
+    a_signal,
+    a_strategy_row,
+    a_summary,
+    conventions,
+    run_facts,
+)
+from tests.builders import MONDAY
+
+
+def _report(result, facts=None, folder=None):
+    stream = io.StringIO()
+    print_report(result, facts or run_facts(), console_for(stream), folder=folder)
+    return stream.getvalue()
+
+
+def _words(text):
+    """Without line breaks and indents."""
+    return " ".join(text.split())
+
+
+def test_it_says_what_ran_on_what_and_how():
+    text = _words(_report(a_result(), run_facts(notes=("stamps: assumed to be the starts of bars",))))
+
+    assert "3 bars" in text
+    assert "bitmex_XBTUSD_1m.csv.gz, 3 1m bars, 2024-01-01 00:00 .. 2024-01-01 00:03, stamps start (assumed)" in text
+    assert "ema-cross fast=10 slow=50" in text
+    assert "next-open" in text
+    assert "stamps: assumed to be the starts of bars" in text
+
+
+def test_it_says_what_came_of_it():
+    text = _report(a_result())
+
+    assert "-0.00000050" in text
+    assert "from 1.00000000 to 0.99999950" in text
+    assert "Sharpe 1.25" in text
+    assert "Sortino -" in text
+
+
+def test_this_close_is_called_optimistic():
+    assert "this-close (optimistic)" in _report(a_result(conventions=conventions(fill="this-close")))
+
+
+def test_restarts_quarantines_and_halts_are_said_in_words():
+    failed = ActorFailed(actor="strategy:a", epoch=1, during="Bar", error="ValueError: no", at=MONDAY)
+    result = a_result(
+        restarts={"strategy:a": 2},
+        quarantined={"strategy:a": "3 failures in 600 s"},
+        failures=(failed,),
+        halted="daily loss",
+        refusals={"order-size": 4},
+        unused_callbacks={"a": ("on_tick",)},
+    )
+
+    text = _report(result)
+
+    assert "Trading was halted at the end: daily loss." in text
+    assert "strategy:a failed and was restarted 2 times." in text
+    assert "strategy:a was taken out of the run: 3 failures in 600 s." in text
+    assert "during Bar: ValueError: no" in text
+    assert "order-size 4" in text
+    assert "a defines on_tick, which these data never call." in text
+
+
+def test_a_run_without_signals_explains_itself():
+    text = _report(a_result(signals=(), orders=(), fills=(), strategies=()))
+
+    assert "Nothing was traded." in text
+    assert "No strategy gave a signal" in text
+
+
+def test_a_run_whose_signals_came_to_nothing_says_why():
+    text = _report(a_result(signals=(a_signal(), a_signal()), orders=(), refusals={"rounded-to-zero": 2}))
+
+    assert "Signals: ema-cross 2." in text
+    assert "None became an order: rounded-to-zero 2." in text
+
+
+def test_a_stopped_run_says_so_first():
+    assert "stopped early: SIGINT" in _report(a_result(), run_facts(stopped="SIGINT")).partition("XBT\n")[0]
+
+
+def test_large_figures_still_fit_a_hundred_columns_and_nothing_is_coloured():
+    rows = tuple(
+        a_strategy_row(
+            strategy=f"a-strategy-no-{n:03}"[:16], realised_minor=-(10**15), pnl_minor=-(10**15), currency="USD"
+        )
+        for n in range(3)
+    )
+    summary = a_summary(currency="USD", cash_start_minor=10**15, equity_end_minor=-(10**15), pnl_minor=-2 * 10**15)
+    result = a_result(
+        strategies=rows, summaries=(summary,), curves=(a_curve(range(1, 5000), currency="USD", digits=2),)
+    )
+
+    text = _report(result, run_facts(data=(a_data_fact(file="x" * 30 + ".csv"),)))
+
+    assert max(len(line) for line in text.splitlines()) <= 100
+    assert "\x1b" not in text
+
+
+def test_names_in_brackets_are_not_taken_for_markup():
+    assert "a[bold]b.csv" in _report(a_result(), run_facts(data=(a_data_fact(file="a[bold]b.csv"),)))
+
+
+@pytest.mark.parametrize(
+    ("minor", "currency", "text"),
+    [
+        (123_456_789, "XBT", "1.23456789"),
+        (-5, "XBT", "-0.00000005"),
+        (123_456_789, "USD", "1,234,567.89"),
+        (5, "JPY", "5"),
+        (0, "USD", "0.00"),
+    ],
+)
+def test_money_is_shown_exactly(minor, currency, text):
+    assert amount(minor, currency) == text
+
+
+def test_a_gain_may_carry_its_sign():
+    assert (amount(5, "USD", sign=True), amount(-5, "USD", sign=True), amount(0, "USD", sign=True)) == (
+        "+0.05", "-0.05", "0.00",
+    )  # fmt: skip
+
+
+def test_a_curve_that_rises_climbs_from_the_lowest_block_to_the_highest():
+    assert sparkline(np.arange(8), width=8) == BLOCKS
+
+
+def test_a_long_curve_keeps_its_first_and_last_value_and_its_width():
+    line = sparkline(np.arange(10_000), width=60)
+
+    assert (len(line), line[0], line[-1]) == (60, BLOCKS[0], BLOCKS[-1])
+
+
+def test_a_flat_or_missing_curve_is_no_error():
+    assert sparkline(np.array([5, 5, 5])) == BLOCKS[4] * 3
+    assert sparkline(np.array([])) == ""
+
+
+def test_a_terminal_without_blocks_gets_plain_characters():
+    assert re.fullmatch(f"[{re.escape(PLAIN)}]+", sparkline(np.arange(20), blocks=PLAIN))
