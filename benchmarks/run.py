@@ -1,0 +1,245 @@
+"""The benchmark: every row is a ratio to a plain loop timed in the same run, because machines differ and are shared.
+
+    python benchmarks/run.py            the table of docs and closing notes: 1,000,000 bars
+    python benchmarks/run.py --quick    100,000 bars, for the gate; fails only when a ratio is far out of its place
+    python benchmarks/run.py --profile  where the time of row (a) goes
+
+The plain loop is what anybody would write by hand for one ema-cross: ready lists, local variables, fill if pending, two
+averages, compare. Each figure is the best of several runs, of the loop and of the row alike.
+"""
+
+import argparse
+import gc
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+
+from actors import Strategy, StrategyEntry, TradingSystem
+from actors.columns import BarColumns, TickColumns
+from actors.risk_guard import RiskLimits
+from actors.strategies import BUILT_IN
+from adapters.generated import generated_bars, generated_ticks
+from messages import Instrument, Kind, Tick, parse_period
+
+ROOT = Path(__file__).resolve().parent.parent
+SYMBOL = "XBTUSD"
+CONTRACT = Instrument(
+    symbol=SYMBOL, kind=Kind.LINEAR, tick_size=Decimal("0.5"), currency="USD", taker_fee=Decimal("0.00075")
+)
+
+
+class TickCross(Strategy):
+    """ema-cross on ticks: what a strategy that hears every tick costs."""
+
+    def on_start(self) -> None:
+        """No averages yet."""
+        self._fast = self._slow = 0.0
+        self._count = 0
+
+    def on_tick(self, tick: Tick) -> None:
+        """Move both averages, compare them."""
+        price = tick.price
+        if not self._count:
+            self._fast = self._slow = price
+        self._count += 1
+        self._fast += (price - self._fast) * 0.02
+        self._slow += (price - self._slow) * 0.004
+        if self._count > 50:
+            self.target(1.0 if self._fast > self._slow else -1.0)
+
+
+def plain_loop(opens: list[float], closes: list[float]) -> int:
+    """One ema-cross by hand; returns its fills."""
+    fast = slow = closes[0]
+    fast_alpha, slow_alpha = 2 / 11, 2 / 51
+    seen = position = target = 0
+    pending: int | None = None
+    fills: list[tuple[int, float]] = []
+    for o, p in zip(opens, closes):  # noqa: B905 - the loop is fixed by the comparison
+        if pending is not None:
+            fills.append((pending - position, o))
+            position, pending = pending, None
+        fast += fast_alpha * (p - fast)
+        slow += slow_alpha * (p - slow)
+        seen += 1
+        if seen > 50:
+            wanted = 1 if fast > slow else -1 if fast < slow else target
+            if wanted != target:
+                target = pending = wanted
+    return len(fills)
+
+
+def best_of(times: int, run: Callable[[], object]) -> float:
+    """Seconds of the fastest of several runs."""
+    best = float("inf")
+    for _ in range(times):
+        gc.collect()
+        started = time.perf_counter()
+        run()
+        best = min(best, time.perf_counter() - started)
+    return best
+
+
+def ema_entries(count: int, period: int) -> list[StrategyEntry]:
+    """So many ema-cross instances, each with a slow length of its own."""
+    return [
+        StrategyEntry(
+            id=f"ema-{number}",
+            strategy=BUILT_IN["ema-cross"],
+            symbols=(SYMBOL,),
+            period=period,
+            params={"fast": 10, "slow": 50 + number},
+        )
+        for number in range(count)
+    ]
+
+
+def run_bars(bars: BarColumns, count: int = 1, *, risk: RiskLimits | None = None, marks: bool = False) -> TradingSystem:
+    """A backtest of so many ema-cross instances, equity included."""
+    system = TradingSystem(
+        feed=bars,
+        instruments=[CONTRACT],
+        strategies=ema_entries(count, bars.period),
+        risk=risk,
+        live_marks=marks,
+        run_id="bench0",
+    )
+    system.backtest()
+    return system
+
+
+def run_ticks(ticks: TickColumns, strategy: type[Strategy], period: str) -> TradingSystem:
+    """A backtest on ticks."""
+    entry = StrategyEntry(id="ticks", strategy=strategy, symbols=(SYMBOL,), period=parse_period(period))
+    system = TradingSystem(feed=ticks, instruments=[CONTRACT], strategies=[entry], run_id="bench0")
+    system.backtest()
+    return system
+
+
+Row = tuple[str, int, float, str]
+"""(what, items, seconds, promise as "1/n of the plain loop")."""
+
+
+def actor_rows(items: int, times: int) -> tuple[float, list[Row]]:
+    """The plain loop's seconds per bar, and the rows that are measured against it."""
+    bars = generated_bars(SYMBOL, seed=1, bars=items, tick_size=0.5)
+    ticks = generated_ticks(SYMBOL, seed=1, ticks=items, tick_size=0.5)
+    opens, closes = bars.open.tolist(), bars.close.tolist()
+    plain = best_of(times + 2, lambda: plain_loop(opens, closes)) / items
+    del opens, closes
+    watched = RiskLimits(price_band=0.5, daily_loss_max=0.9)
+    rows: list[Row] = [
+        ("(a) ema-cross on bars, equity afterwards", items, best_of(times, lambda: run_bars(bars)), "1/14"),
+        (
+            "(b) with live marks and a risk check a bar",
+            items,
+            best_of(times, lambda: run_bars(bars, risk=watched, marks=True)),
+            "1/25",
+        ),
+        ("ticks heard by a strategy", items, best_of(times, lambda: run_ticks(ticks, TickCross, "1m")), "1/14"),
+        (
+            "ticks that only feed 1m bars",
+            items,
+            best_of(times, lambda: run_ticks(ticks, BUILT_IN["ema-cross"], "1m")),
+            "1/2",
+        ),
+    ]
+    few = generated_bars(SYMBOL, seed=1, bars=max(items // 20, 2_000), tick_size=0.5)
+    for count in (1, 10, 100):
+        seconds = best_of(max(1, times - 1), lambda count=count: run_bars(few, count))  # type: ignore[misc]
+        rows.append((f"{count} strategies, per bar and strategy", len(few) * count, seconds, ""))
+    return plain, rows
+
+
+def whole_process_rows(items: int) -> list[tuple[str, str, str]]:
+    """What a user waits for: start-up, reading a file, and the memory of a whole run, each in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "bars.csv"
+        write_csv(generated_bars(SYMBOL, seed=1, bars=items, tick_size=0.5), path)
+        load = (
+            "import time; s = time.perf_counter(); from adapters.files import load; "
+            f"n = len(load({str(path)!r}).columns); print(time.perf_counter() - s)"
+        )
+        read = min(float(_python("-c", load)) for _ in range(2))
+        shown = min(_seconds("run.py", "--help") for _ in range(3))
+        out = Path(folder) / "out"
+        started = time.perf_counter()
+        _python("run.py", "backtest", "--data", str(path), "--strategy", "ema-cross", "--out", str(out), "--quiet")
+        whole = time.perf_counter() - started
+        memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return [
+        (f"reading {items:,} bars from CSV, imports included", f"{read:.2f} s", "under 1.5 s"),
+        (f"the whole run on that file, results written", f"{whole:.2f} s", ""),
+        ("its peak memory", f"{memory:.0f} MB", "under 350 MB"),
+        ("run.py --help", f"{shown:.2f} s", "under 0.4 s"),
+    ]
+
+
+def write_csv(bars: BarColumns, path: Path) -> None:
+    """Bars as a file that a user might have."""
+    stamps = np.datetime_as_string(bars.open_ts.view("datetime64[ns]"), unit="s")
+    columns = (stamps.tolist(), bars.open.tolist(), bars.high.tolist(), bars.low.tolist(), bars.close.tolist())
+    with path.open("w", encoding="utf-8") as file:
+        file.write("timestamp,open,high,low,close,volume\n")
+        for row in zip(*columns, bars.volume.tolist(), strict=True):
+            file.write("{}Z,{},{},{},{},{}\n".format(*row))
+
+
+def _python(*arguments: str) -> str:
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def _seconds(*arguments: str) -> float:
+    started = time.perf_counter()
+    _python(*arguments)
+    return time.perf_counter() - started
+
+
+def print_table(plain: float, rows: Sequence[Row]) -> dict[str, float]:
+    """The table; returns how many times slower than the plain loop each promised row is, over what it may be."""
+    print(f"plain loop: {1 / plain / 1e6:.2f} million bars/s\n")
+    print(f"| {'row':<52} | {'items/s':>9} | {'of plain':>8} | promise |")
+    print(f"|{'-' * 54}|{'-' * 11}|{'-' * 10}|---------|")
+    over = {}
+    for what, items, seconds, promise in rows:
+        slower = seconds / items / plain
+        print(f"| {what:<52} | {items / seconds:>9,.0f} | {f'1/{slower:.1f}':>8} | {promise:<7} |")
+        if promise:
+            over[what] = slower / float(promise.removeprefix("1/"))
+    return over
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--profile", action="store_true")
+    options = parser.parse_args()
+    items = 100_000 if options.quick else 1_000_000
+    if options.profile:
+        import cProfile
+
+        bars = generated_bars(SYMBOL, seed=1, bars=items, tick_size=0.5)
+        cProfile.runctx("run_bars(bars)", globals(), {"bars": bars, "run_bars": run_bars}, sort="tottime")
+        return
+    plain, rows = actor_rows(items, 2 if options.quick else 3)
+    over = print_table(plain, rows)
+    print(f"\n| {'whole process':<52} | {'measured':>9} | promise |")
+    print(f"|{'-' * 54}|{'-' * 11}|---------|")
+    for what, measured, promise in whole_process_rows(items):
+        print(f"| {what:<52} | {measured:>9} | {promise} |")
+    far_out = [what for what, factor in over.items() if factor > 2.5]
+    if far_out:
+        raise SystemExit(f"far slower than promised, whatever the machine: {'; '.join(far_out)}")
+
+
+if __name__ == "__main__":
+    main()
