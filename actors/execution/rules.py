@@ -1,0 +1,32 @@
+"""How one strategy's wish becomes its share of an account's position."""
+
+import math
+
+import attrs
+
+from messages import Lots, StrategyId, Symbol
+
+
+@attrs.frozen(kw_only=True)
+class ShareRule:
+    """One strategy in one account. Share = signal x lots x weight x symbol multiplier, in whole lots."""
+
+    strategy: StrategyId
+    symbols: tuple[Symbol, ...]
+    lots: Lots = 1
+    """Lots per unit of signal."""
+    weight: float = 1.0
+    algorithm: str = "market"
+    """How its part of an order is worked: a name in `algorithms.ALGORITHMS`."""
+    on_quarantine: str = attrs.field(default="hold", validator=attrs.validators.in_(("hold", "flatten")))
+    share_lots_max: Lots | None = attrs.field(default=None, validator=attrs.validators.optional(attrs.validators.ge(0)))
+    """The share is clipped to this, on both sides. None: no limit of its own."""
+
+
+def whole_lots(wanted: float) -> Lots:
+    """The nearest whole number of lots, halves away from zero."""
+    # Not floor(x + 0.5): that sum rounds up for the float just below one half.
+    whole = math.floor(abs(wanted))
+    if abs(wanted) - whole >= 0.5:
+        whole += 1
+    return whole if wanted > 0 else -whole

@@ -1,0 +1,222 @@
+"""The portfolio: turns wishes into shares in whole lots, nets each instant once, and keeps the account's books.
+
+A share depends on its own strategy alone, never on another's: signal x lots x weight x symbol multiplier, rounded to
+whole lots half away from zero. The netting waits for the end of the instant (a timer of its own step), so that every
+strategy has answered before the executor hears anything.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from actors.component import Answers, Component
+from actors.execution.once import Once
+from actors.execution.rules import ShareRule, whole_lots
+from actors.money.ledger import Book, book_fill
+from actors.money.values import Arithmetic
+from messages import (
+    Account,
+    ActorQuarantined,
+    Bar,
+    EquityMarked,
+    Fill,
+    Instrument,
+    Lots,
+    Message,
+    Minor,
+    Period,
+    PlaceOrder,
+    PositionAdjusted,
+    PositionsReported,
+    ReportPositions,
+    Share,
+    ShareRounded,
+    Signal,
+    Step,
+    StrategyId,
+    Subscribe,
+    Symbol,
+    TargetShares,
+    UtcNs,
+    WakeAt,
+    Woke,
+)
+
+NET = "net"
+
+
+def share_of(signal: Signal, rule: ShareRule, multiplier: float) -> tuple[Lots, float]:
+    """(lots, lots before rounding) that a signal is worth."""
+    if signal.in_lots:
+        exact, lots = signal.target, int(signal.target)
+    else:
+        exact = signal.target * rule.lots * rule.weight * multiplier
+        lots = whole_lots(exact)
+    largest = rule.share_lots_max
+    if largest is not None and abs(lots) > largest:
+        lots = largest if lots > 0 else -largest
+    return lots, exact
+
+
+class Portfolio(Component):
+    """One account's shares and books.
+
+    Hears Signal, PlaceOrder, Woke, Fill, PositionAdjusted, ActorQuarantined, ReportPositions, and Bar where it marks.
+    Says TargetShares, ShareRounded, WakeAt, PositionsReported, and EquityMarked where it marks.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        instruments: Mapping[Symbol, Instrument],
+        rules: Iterable[ShareRule],
+        *,
+        symbol_multiplier: Mapping[Symbol, float] | None = None,
+        marks: Iterable[tuple[Symbol, Period]] = (),
+        cash_minor: Mapping[str, Minor] | None = None,
+        netting_window_ns: int = 0,
+    ) -> None:
+        self.account = account
+        self.books: dict[tuple[StrategyId, Symbol], Book] = {}
+        self._rules = {rule.strategy: rule for rule in rules}
+        self._multiplier = dict(symbol_multiplier or {})
+        self._window = netting_window_ns
+        self._shares: dict[Symbol, dict[StrategyId, Share]] = {}
+        self._changed: dict[Symbol, None] = {}
+        self._once = Once()
+        self._waking = False
+        self._marks = _Marks(account, instruments, tuple(marks), dict(cash_minor or {}), self.books)
+
+    def on_start(self) -> Answers:
+        """Subscribe to the bars that mark the books, if any do."""
+        return [Subscribe(Bar, symbol, period) for symbol, period in self._marks.wanted]
+
+    def on_signal(self, signal: Signal) -> Answers:
+        """Note the wish; it counts when the instant is netted."""
+        rule = self._rules[signal.strategy]
+        lots, exact = share_of(signal, rule, self._multiplier.get(signal.symbol, 1.0))
+        share = Share(signal.strategy, lots, rule.algorithm, signal.price)
+        self._shares.setdefault(signal.symbol, {})[signal.strategy] = share
+        said = self._net_later(signal.symbol, signal.ts)
+        if lots == 0 and exact != 0:
+            rounded: Message = ShareRounded(
+                account=self.account, strategy=signal.strategy, symbol=signal.symbol, wanted=exact, ts=signal.ts
+            )
+            return (rounded, *said)
+        return said
+
+    def on_place_order(self, placed: PlaceOrder) -> Answers:
+        """The strategy is in order mode: its share follows its own fills until its next signal."""
+        shares = self._shares.get(placed.symbol)
+        if shares is None or shares.pop(placed.strategy, None) is None:
+            return ()
+        return self._net_later(placed.symbol, placed.ts)
+
+    def on_woke(self, woke: Woke) -> Answers:
+        """Net the instant: one TargetShares for each symbol in which a share changed."""
+        self._waking = False
+        changed, self._changed = self._changed, {}
+        return tuple(
+            [
+                TargetShares(
+                    account=self.account, symbol=symbol, ts=woke.at, shares=tuple(self._shares[symbol].values())
+                )
+                for symbol in sorted(changed)
+            ]
+        )
+
+    def on_actor_quarantined(self, quarantined: ActorQuarantined) -> Answers:
+        """A strategy is given up on: its shares stay, or are brought to nothing."""
+        name = quarantined.actor.removeprefix("strategy:")
+        rule = self._rules.get(name)
+        if rule is None or quarantined.actor == name or rule.on_quarantine != "flatten":
+            return ()
+        said: list[Message] = []
+        for symbol in rule.symbols:
+            self._shares.setdefault(symbol, {})[name] = Share(name, 0, rule.algorithm)
+            said.extend(self._net_later(symbol, quarantined.at))
+        return said
+
+    def on_fill(self, fill: Fill) -> Answers:
+        """Fold an execution into the books, once."""
+        if self._once.first(fill.execution_id):
+            book_fill(self.books, fill)
+            self._marks.touched(fill.symbol)
+        return ()
+
+    def on_position_adjusted(self, adjusted: PositionAdjusted) -> Answers:
+        """Fold a difference to the venue, once."""
+        if self._once.first(adjusted.adjustment_id):
+            key = (adjusted.strategy, adjusted.symbol)
+            if key not in self.books:
+                currency = self._marks.instruments[adjusted.symbol].currency
+                self.books[key] = Book(self.account, currency, *key)
+            self.books[key].apply(adjusted.lots, adjusted.value_minor)
+            self._marks.touched(adjusted.symbol)
+        return ()
+
+    def on_bar(self, bar: Bar) -> Answers:
+        """Mark the books of a symbol at its close."""
+        return self._marks.on_bar(bar)
+
+    def on_report_positions(self, asked: ReportPositions) -> Answers:
+        """What the books say."""
+        positions = tuple([(*key, book.lots) for key, book in sorted(self.books.items()) if book.lots])
+        return (PositionsReported(account=self.account, number=asked.number, role="portfolio", positions=positions),)
+
+    def _net_later(self, symbol: Symbol, ts: UtcNs) -> tuple[Message, ...]:
+        self._changed[symbol] = None
+        if self._waking:
+            return ()
+        self._waking = True
+        return (WakeAt(ts + self._window, NET, Step.NETTING),)
+
+
+class _Marks:
+    """The account's equity at the last closes: only what a bar can have changed is valued again."""
+
+    def __init__(
+        self,
+        account: Account,
+        instruments: Mapping[Symbol, Instrument],
+        wanted: tuple[tuple[Symbol, Period], ...],
+        cash: dict[str, Minor],
+        books: dict[tuple[StrategyId, Symbol], Book],
+    ) -> None:
+        self.instruments = instruments
+        self.wanted = wanted
+        self._account = account
+        self._books = books
+        self._cash = cash
+        self._arithmetic = {symbol: Arithmetic(instruments[symbol]) for symbol, _ in wanted}
+        self._of: dict[Symbol, list[Book]] = {symbol: [] for symbol, _ in wanted}
+        self._worth: dict[Symbol, Minor] = dict.fromkeys(self._of, 0)
+        """Realised, paid and unrealised of all books of the symbol."""
+        self._equity = dict(cash)
+        self._flat = dict.fromkeys(self._of, True)
+
+    def touched(self, symbol: Symbol) -> None:
+        """A book of the symbol has changed."""
+        if symbol in self._of:
+            self._of[symbol] = [book for (_, its), book in self._books.items() if its == symbol]
+            self._flat[symbol] = False
+
+    def on_bar(self, bar: Bar) -> Answers:
+        symbol = bar.symbol
+        currency = self.instruments[symbol].currency
+        if not self._flat[symbol]:
+            arithmetic, worth, flat = self._arithmetic[symbol], 0, True
+            for book in self._of[symbol]:
+                worth += book.realised_minor - book.fees_minor + book.funding_minor
+                if book.lots:
+                    flat = False
+                    worth += arithmetic.value_minor(book.lots, bar.close) - book.cost_minor
+            self._equity[currency] = self._equity.get(currency, 0) + worth - self._worth[symbol]
+            self._worth[symbol] = worth
+            self._flat[symbol] = flat
+        return (
+            EquityMarked(
+                account=self._account,
+                currency=currency,
+                ts=bar.received,
+                equity_minor=self._equity.get(currency, 0),
+            ),
+        )

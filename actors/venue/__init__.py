@@ -1,0 +1,1 @@
+"""How a simulated venue fills: pure functions from a resting order and what the market showed to a price."""
