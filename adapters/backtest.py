@@ -109,6 +109,9 @@ def risk_limits(section: RiskSection | None) -> RiskLimits | None:
     return RiskLimits(
         order_lots_max=section.order_lots_max,
         position_lots_max=section.position_lots_max,
+        price_band=section.price_band,
+        orders_per_second=section.orders_per_second,
+        orders_per_minute=section.orders_per_minute,
         daily_loss_max=section.daily_loss_max,
         daily_loss_action=section.daily_loss_action,
         day_starts_ns=(int(hours) * 3600 + int(minutes) * 60) * NS_PER_SECOND,

@@ -4,8 +4,9 @@ Money is shown in whole units of its currency, computed from the minor units wit
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
+from textwrap import wrap
 from typing import IO
 
 from rich.box import SIMPLE_HEAD
@@ -14,13 +15,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from actors.result import AccountCurve, BacktestResult, CurrencySummary
+from adapters.report_words import amount, count, counts, percent, ratio, short
 from adapters.results import DataFact, RunFacts
 from adapters.sparkline import BLOCKS, PLAIN, sparkline
-from messages import MINOR_DIGITS, Minor, iso_utc, period_name
+from messages import MINOR_DIGITS, iso_utc, period_name
 
 WIDTH = 100
 _LISTED = 5
 _INDENT = 15
+_TABLE_DIGITS = 9
+"""Of a figure in the table of strategies, before and after its point."""
 
 
 def console_for(stream: IO[str]) -> Console:
@@ -43,20 +47,11 @@ def print_report(result: BacktestResult, facts: RunFacts, console: Console, *, f
         console.print(f"Files: [bold]{escape(str(folder))}[/]", soft_wrap=True)
 
 
-def amount(minor: Minor, currency: str, *, sign: bool = False) -> str:
-    """Minor units as a number with thousands separators and all its decimals: 123456789 XBT minor is 1.23456789."""
-    digits = MINOR_DIGITS.get(currency, 2)
-    whole, rest = divmod(abs(minor), 10**digits)
-    text = f"{whole:,}" + (f".{rest:0{digits}d}" if digits else "")
-    lead = "-" if minor < 0 else "+" if sign and minor > 0 else ""
-    return lead + text
-
-
 def _print_head(result: BacktestResult, facts: RunFacts, console: Console) -> None:
     seconds = facts.seconds.get("run")
     items = result.bars + result.ticks
     speed = f" in {seconds:.1f} s ({items / seconds:,.0f}/s)" if seconds else ""
-    console.print(f"[bold]Backtest[/] of {_count(len(facts.strategies), 'strategy', 'strategies')} on "
+    console.print(f"[bold]Backtest[/] of {count(len(facts.strategies), 'strategy', 'strategies')} on "
                   f"{_things(result)}{speed}, seed {facts.seed}, run {facts.run_id}")  # fmt: skip
     _say(console, *[("data", _data(data)) for data in facts.data])
     _say(console, *[("strategy", _strategy(name, what)) for name, what in facts.strategies.items()])
@@ -70,12 +65,11 @@ def _print_head(result: BacktestResult, facts: RunFacts, console: Console) -> No
 
 def _say(console: Console, *lines: tuple[str, str]) -> None:
     """Labels and texts; a text that is too long goes on below itself, not below its label."""
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(width=_INDENT - 1)
-    grid.add_column()
     for label, text in lines:
-        grid.add_row(f"  {label}", escape(text))
-    console.print(grid)
+        wrapped = wrap(text, console.width - _INDENT) or [""]
+        console.print(f"  {label:<{_INDENT - 2}}{escape(wrapped[0])}")
+        for line in wrapped[1:]:
+            console.print(" " * _INDENT + escape(line))
 
 
 def _strategy(name: str, what: str) -> str:
@@ -86,14 +80,10 @@ def _strategy(name: str, what: str) -> str:
 def _things(result: BacktestResult) -> str:
     parts = []
     if result.bars or not result.ticks:
-        parts.append(_count(result.bars, "bar"))
+        parts.append(count(result.bars, "bar"))
     if result.ticks:
-        parts.append(_count(result.ticks, "tick"))
+        parts.append(count(result.ticks, "tick"))
     return " and ".join(parts)
-
-
-def _count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def _data(data: DataFact) -> str:
@@ -105,18 +95,13 @@ def _data(data: DataFact) -> str:
 
 
 def _range(first: int, last: int) -> str:
-    return f"{_short(first)} .. {_short(last)}"
-
-
-def _short(ts: int) -> str:
-    """To the minute."""
-    return iso_utc(ts)[:16].replace("T", " ")
+    return f"{short(first)} .. {short(last)}"
 
 
 def _conventions(result: BacktestResult) -> str:
     conventions = result.conventions
     optimistic = " (optimistic)" if conventions.fill == "this-close" else ""
-    slippage = _count(conventions.slippage_ticks, "tick") if conventions.slippage_ticks else "no"
+    slippage = count(conventions.slippage_ticks, "tick") if conventions.slippage_ticks else "no"
     limits = "traded through" if conventions.limit_fill == "through" else "touched"
     rounding = "/".join(sorted(set(conventions.value_rounding.values())))
     parts = [
@@ -127,7 +112,7 @@ def _conventions(result: BacktestResult) -> str:
         f"funding {conventions.funding}",
     ]
     if conventions.ambiguous_fills:
-        parts.append(f"{_count(conventions.ambiguous_fills, 'ambiguous fill')} (pessimistic path)")
+        parts.append(f"{count(conventions.ambiguous_fills, 'ambiguous fill')} (pessimistic path)")
     return ", ".join(parts)
 
 
@@ -148,7 +133,7 @@ def _print_money(result: BacktestResult, console: Console) -> None:
 def _money_lines(summary: CurrencySummary) -> Iterable[str]:
     currency = summary.currency
     colour = "green" if summary.pnl_minor > 0 else "red" if summary.pnl_minor < 0 else "none"
-    gain = f"{amount(summary.pnl_minor, currency, sign=True)} {_percent(summary.total_return, sign=True)}".rstrip()
+    gain = f"{amount(summary.pnl_minor, currency, sign=True)} {percent(summary.total_return, sign=True)}".rstrip()
     yield (
         f"profit       [{colour}]{gain}[/]  from {amount(summary.cash_start_minor, currency)} "
         f"to {amount(summary.equity_end_minor, currency)}"
@@ -160,25 +145,14 @@ def _money_lines(summary: CurrencySummary) -> Iterable[str]:
     )
     days = "" if summary.max_drawdown_days is None else f" over {summary.max_drawdown_days:,.1f} days"
     yield (
-        f"drawdown     {_percent(summary.max_drawdown)}{days}  "
-        f"volatility {_percent(summary.volatility)}  yearly {_percent(summary.annual_return, sign=True)}"
+        f"drawdown     {percent(summary.max_drawdown)}{days}  "
+        f"volatility {percent(summary.volatility)}  yearly {percent(summary.annual_return, sign=True)}"
     )
     yield (
-        f"ratios       Sharpe {_ratio(summary.sharpe)}  Sortino {_ratio(summary.sortino)}  "
-        f"Calmar {_ratio(summary.calmar)}  hits {_percent(summary.hit_rate)}  "
-        f"profit factor {_ratio(summary.profit_factor)}"
+        f"ratios       Sharpe {ratio(summary.sharpe)}  Sortino {ratio(summary.sortino)}  "
+        f"Calmar {ratio(summary.calmar)}  hits {percent(summary.hit_rate)}  "
+        f"profit factor {ratio(summary.profit_factor)}"
     )
-
-
-def _percent(fraction: float | None, *, sign: bool = False) -> str:
-    if fraction is None:
-        return "-"
-    rounded = round(100 * fraction, 2) + 0.0  # -0.0 becomes 0.0
-    return f"{rounded:{'+' if sign else ''},.2f} %"
-
-
-def _ratio(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.2f}"
 
 
 def _print_curve(curve: AccountCurve, console: Console) -> None:
@@ -199,32 +173,49 @@ def _print_strategies(result: BacktestResult, console: Console) -> None:
     for title in ("fills", "realised", "open", "fees", "profit", "lots"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
+    digits = _table_digits(result)
     for row in result.strategies:
         unit = row.currency
         table.add_row(
             row.strategy,
             row.symbol,
             f"{row.fills:,}",
-            amount(row.realised_minor, unit),
-            amount(row.unrealised_minor, unit),
-            amount(row.fees_minor, unit),
-            amount(row.pnl_minor, unit, sign=True),
+            amount(row.realised_minor, unit, digits=digits[unit]),
+            amount(row.unrealised_minor, unit, digits=digits[unit]),
+            amount(row.fees_minor, unit, digits=digits[unit]),
+            amount(row.pnl_minor, unit, sign=True, digits=digits[unit]),
             f"{row.position_lots:+,}" if row.position_lots else "0",
             unit,
         )
     console.print(table)
-    internal = f", {_count(result.internal_fills, 'internal crossing')}" if result.internal_fills else ""
+    internal = f", {count(result.internal_fills, 'internal crossing')}" if result.internal_fills else ""
     console.print(
-        f"{_count(len(result.signals), 'signal')}, {_count(len(result.orders), 'order')}, "
-        f"{_count(result.executions, 'execution')}{internal}"
+        f"{count(len(result.signals), 'signal')}, {count(len(result.orders), 'order')}, "
+        f"{count(result.executions, 'execution')}{internal}"
     )
     console.print()
+
+
+def _table_digits(result: BacktestResult) -> dict[str, int]:
+    """Decimals by currency: fewer where the figures are large, so that a row fits its line."""
+    largest: dict[str, int] = {}
+    for row in result.strategies:
+        minor = max(abs(row.realised_minor), abs(row.unrealised_minor), abs(row.fees_minor), abs(row.pnl_minor))
+        largest[row.currency] = max(minor, largest.get(row.currency, 0))
+    found = {}
+    for currency, minor in largest.items():
+        digits = MINOR_DIGITS.get(currency, 2)
+        found[currency] = max(0, min(digits, _TABLE_DIGITS - len(str(minor // 10**digits))))
+    return found
 
 
 def _print_troubles(result: BacktestResult, facts: RunFacts, console: Console) -> None:
     lines = list(_troubles(result, facts))
     for line in lines:
-        console.print(f"[yellow]![/] {escape(line)}")
+        first, *rest = wrap(line, console.width - 2) or [""]
+        console.print(f"[yellow]![/] {escape(first)}")
+        for more in rest:
+            console.print(f"  {escape(more)}")
     if lines:
         console.print()
 
@@ -233,31 +224,33 @@ def _troubles(result: BacktestResult, facts: RunFacts) -> Iterable[str]:
     if result.halted:
         yield f"Trading was halted at the end: {result.halted}."
     if result.daily_loss_trips:
-        yield f"The daily loss limit stopped trading {_count(result.daily_loss_trips, 'time')}."
+        yield f"The daily loss limit stopped trading {count(result.daily_loss_trips, 'time')}."
+    for curve in result.curves:
+        below = curve.equity_minor <= 0
+        if below.any():
+            since = short(int(curve.ts[int(below.argmax())]))
+            yield (
+                f"{curve.currency} equity was not above zero at {since} for the first time: a real account would have "
+                "been liquidated. Sizes are too large for the cash, and ratios mean nothing."
+            )
     for actor, times in sorted(result.restarts.items()):
-        yield f"{actor} failed and was restarted {_count(times, 'time')}."
+        yield f"{actor} failed and was restarted {count(times, 'time')}."
     for actor, reason in sorted(result.quarantined.items()):
         yield f"{actor} was taken out of the run: {reason}."
     for failure in result.failures[:_LISTED]:
-        yield f"  {failure.actor} at {iso_utc(failure.at)} during {failure.during}: {failure.error}"
+        yield f"{failure.actor} at {iso_utc(failure.at)} during {failure.during}: {failure.error}"
     if len(result.failures) > _LISTED:
-        yield f"  ... and {_count(len(result.failures) - _LISTED, 'more failure')}"
+        yield f"... and {count(len(result.failures) - _LISTED, 'more failure')}"
     if result.refusals:
-        yield f"Refused, rejected or rounded to nothing: {_counts(result.refusals)}."
+        yield f"Refused, rejected or rounded to nothing: {counts(result.refusals)}."
     if facts.bad_rows:
         reasons = Counter(row.column for row in facts.bad_rows)
-        yield f"{_count(len(facts.bad_rows), 'bad row')} set aside, by column: {_counts(reasons)}; see bad_rows.csv."
+        yield f"{count(len(facts.bad_rows), 'bad row')} set aside, by column: {counts(reasons)}; see bad_rows.csv."
     if result.bad_item_counts:
         total = sum(result.bad_item_counts.values())
-        yield f"{_count(total, 'market item')} set aside: {_counts(result.bad_item_counts)}; see bad_items.csv."
+        yield f"{count(total, 'market item')} set aside: {counts(result.bad_item_counts)}; see bad_items.csv."
     for strategy, names in sorted(result.unused_callbacks.items()):
         yield f"{strategy} defines {', '.join(names)}, which these data never call."
-
-
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(
-        f"{reason} {count:,}" for reason, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    )
 
 
 def _print_why_nothing(result: BacktestResult, console: Console) -> None:
@@ -267,9 +260,9 @@ def _print_why_nothing(result: BacktestResult, console: Console) -> None:
         console.print("  No strategy gave a signal: the data may be too short for its parameters.")
     else:
         by_strategy = Counter(signal.strategy for signal in result.signals)
-        console.print(f"  Signals: {_counts(by_strategy)}.")
+        console.print(f"  Signals: {counts(by_strategy)}.")
         if result.refusals:
-            console.print(f"  None became an order: {escape(_counts(result.refusals))}.")
+            console.print(f"  None became an order: {escape(counts(result.refusals))}.")
         else:
             console.print("  None became an order: each wanted what was already held, or came after the last price.")
     console.print()
@@ -277,6 +270,9 @@ def _print_why_nothing(result: BacktestResult, console: Console) -> None:
 
 def _print_notes(facts: RunFacts, console: Console) -> None:
     for note in facts.notes:
-        console.print(f"[dim]- {escape(note)}[/]")
+        first, *rest = wrap(note, console.width - 2) or [""]
+        console.print(f"[dim]- {escape(first)}[/]")
+        for more in rest:
+            console.print(f"[dim]  {escape(more)}[/]")
     if facts.notes:
         console.print()

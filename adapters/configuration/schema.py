@@ -125,6 +125,10 @@ class RiskSection:
 
     order_lots_max: PositiveInt | None = None
     position_lots_max: PositiveInt | None = None
+    price_band: PositiveFloat | None = None
+    """Fraction of the last price by which an order's price may differ from it."""
+    orders_per_second: PositiveInt | None = None
+    orders_per_minute: PositiveInt | None = None
     daily_loss_max: Fraction | None = None
     daily_loss_action: Literal["until-next-day", "halt"] = "until-next-day"
     day_starts: ClockText = "00:00"

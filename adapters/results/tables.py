@@ -7,6 +7,7 @@ inside a text are written as \\n.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,7 @@ def result_files(result: BacktestResult, bad_rows: Sequence[BadRow] = ()) -> dic
         "signals.csv": _file("ts,ts_ns,strategy,symbol,target,unit", _signals(result)),
         "orders.csv": _file(
             "ts,ts_ns,account,strategy,symbol,client_id,side,type,lots,price,status,reason,owners,lots_filled",
-            (_order(row, prices) for row in result.orders),
+            (_order(time, row, prices) for time, row in _timed(result.orders)),
         ),
         "fills.csv": _file(
             "ts,ts_ns,account,currency,strategy,symbol,client_id,execution_id,side,lots,price,liquidity,"
@@ -40,7 +41,9 @@ def result_files(result: BacktestResult, bad_rows: Sequence[BadRow] = ()) -> dic
             "pnl_minor,position_lots",
             _strategies(result),
         ),
-        "marks.csv": _file("ts,ts_ns,strategy,symbol,kind,name,price,text", (_mark(mark) for mark in result.marks)),
+        "marks.csv": _file(
+            "ts,ts_ns,strategy,symbol,kind,name,price,text", (_mark(time, mark) for time, mark in _timed(result.marks))
+        ),
     }
     if bad_rows:
         files["bad_rows.csv"] = _file("file,line,column,reason,text", (_bad_row(row) for row in bad_rows))
@@ -88,27 +91,36 @@ def _side(lots: int) -> str:
     return "buy" if lots > 0 else "sell"
 
 
+def _timed(rows: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    """`iso,ns` of each row's time, and the row."""
+    for start in range(0, len(rows), _CHUNK):
+        part = rows[start : start + _CHUNK]
+        ts = [row.ts for row in part]
+        for iso, ns, row in zip(iso_column(np.array(ts, dtype=np.int64)), ts, part, strict=True):
+            yield f"{iso},{ns}", row
+
+
 def _signals(result: BacktestResult) -> Iterator[str]:
-    for row in result.signals:
+    for time, row in _timed(result.signals):
         target = str(int(row.target)) if row.in_lots else repr(row.target)
         unit = "lots" if row.in_lots else "units"
-        yield f"{iso_utc(row.ts)},{row.ts},{row.strategy},{row.symbol},{target},{unit}"
+        yield f"{time},{row.strategy},{row.symbol},{target},{unit}"
 
 
-def _order(row: OrderRow, prices: _Prices) -> str:
+def _order(time: str, row: OrderRow, prices: _Prices) -> str:
     owners = " ".join([f"{strategy}:{abs(lots)}" for strategy, lots in row.owners])
     return (
-        f"{iso_utc(row.ts)},{row.ts},{_field(row.account)},{row.strategy},{row.symbol},{row.client_id},"
+        f"{time},{_field(row.account)},{row.strategy},{row.symbol},{row.client_id},"
         f"{_side(row.lots)},{row.type.value},{abs(row.lots)},{prices.text(row.symbol, row.price)},{row.status},"
         f"{_field(row.reason)},{owners},{abs(row.lots_filled)}"
     )
 
 
 def _fills(result: BacktestResult, prices: _Prices) -> Iterator[str]:
-    for row in result.fills:
+    for time, row in _timed(result.fills):
         lots = row.lots
         yield (
-            f"{iso_utc(row.ts)},{row.ts},{_field(row.account)},{row.currency},{row.strategy},{row.symbol},"
+            f"{time},{_field(row.account)},{row.currency},{row.strategy},{row.symbol},"
             f"{row.client_id},{row.execution_id},{'buy' if lots > 0 else 'sell'},{abs(lots)},"
             f"{prices.text(row.symbol, row.price)},{row.liquidity.value},{row.fee_minor},{row.realised_minor},"
             f"{row.position_lots}"
@@ -116,9 +128,9 @@ def _fills(result: BacktestResult, prices: _Prices) -> Iterator[str]:
 
 
 def _ledger(result: BacktestResult) -> Iterator[str]:
-    for row in result.ledger:
+    for time, row in _timed(result.ledger):
         yield (
-            f"{iso_utc(row.ts)},{row.ts},{_field(row.account)},{row.currency},{row.strategy},{row.symbol},"
+            f"{time},{_field(row.account)},{row.currency},{row.strategy},{row.symbol},"
             f"{row.kind.value},{row.amount_minor},{_field(row.ref)}"
         )
 
@@ -131,12 +143,9 @@ def _strategies(result: BacktestResult) -> Iterator[str]:
         )
 
 
-def _mark(mark: Annotated) -> str:
+def _mark(time: str, mark: Annotated) -> str:
     price = "" if mark.price is None else repr(mark.price)
-    return (
-        f"{iso_utc(mark.ts)},{mark.ts},{mark.strategy},{mark.symbol},{mark.kind},{_field(mark.name)},{price},"
-        f"{_field(mark.text)}"
-    )
+    return f"{time},{mark.strategy},{mark.symbol},{mark.kind},{_field(mark.name)},{price},{_field(mark.text)}"
 
 
 def _bad_row(row: BadRow) -> str:

@@ -85,7 +85,7 @@ def a_curve(equity=(100_000_000, 100_000_100, 99_999_950), *, ts=None, currency=
         equity_minor=values,
         cash_minor=values - 7,
         position_value_minor=np.full(len(values), 7),
-        drawdown=1.0 - values / np.maximum.accumulate(values),
+        drawdown=1.0 - values / np.maximum.accumulate(np.maximum(values, 1)),
     )
 
 

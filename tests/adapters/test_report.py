@@ -6,7 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from adapters.report import amount, console_for, print_report
+from adapters.report import console_for, print_report
+from adapters.report_words import amount
 from adapters.sparkline import BLOCKS, PLAIN, sparkline
 from messages import ActorFailed
 from tests.adapters.result_builders import (
@@ -154,3 +155,9 @@ def test_a_flat_or_missing_curve_is_no_error():
 
 def test_a_terminal_without_blocks_gets_plain_characters():
     assert re.fullmatch(f"[{re.escape(PLAIN)}]+", sparkline(np.arange(20), blocks=PLAIN))
+
+
+def test_equity_below_zero_is_called_what_it_is():
+    text = _words(_report(a_result(curves=(a_curve((100, -5, 7)),))))
+
+    assert "XBT equity was not above zero at 2024-01-01 00:01 for the first time" in text

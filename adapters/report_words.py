@@ -1,0 +1,49 @@
+"""How the report writes figures: money exactly, fractions as per cent, times to the minute."""
+
+from collections.abc import Mapping
+
+from actors.money.rounding import divide_half_away
+from messages import MINOR_DIGITS, Minor, iso_utc
+
+
+def amount(minor: Minor, currency: str, *, sign: bool = False, digits: int | None = None) -> str:
+    """Minor units as a number with thousands separators: 123456789 XBT minor is 1.23456789.
+
+    With all its decimals, or rounded half away from zero to `digits`.
+    """
+    own = MINOR_DIGITS.get(currency, 2)
+    digits = own if digits is None else digits
+    rounded = divide_half_away(minor, 10 ** (own - digits))
+    whole, rest = divmod(abs(rounded), 10**digits)
+    text = f"{whole:,}" + (f".{rest:0{digits}d}" if digits else "")
+    lead = "-" if rounded < 0 else "+" if sign and rounded > 0 else ""
+    return lead + text
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """`1 order`, `2,000 orders`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def counts(numbers: Mapping[str, int]) -> str:
+    """`order-size 4, halted 1`: the most frequent first."""
+    ordered = sorted(numbers.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join([f"{name} {number:,}" for name, number in ordered])
+
+
+def percent(fraction: float | None, *, sign: bool = False) -> str:
+    """A fraction as per cent with two decimals; None is a dash."""
+    if fraction is None:
+        return "-"
+    rounded = round(100 * fraction, 2) + 0.0  # -0.0 becomes 0.0
+    return f"{rounded:{'+' if sign else ''},.2f} %"
+
+
+def ratio(value: float | None) -> str:
+    """Two decimals; None is a dash."""
+    return "-" if value is None else f"{value:,.2f}"
+
+
+def short(ts: int) -> str:
+    """To the minute."""
+    return iso_utc(ts)[:16].replace("T", " ")
