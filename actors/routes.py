@@ -126,6 +126,7 @@ ROUTES: tuple[Route, ...] = (
     Route("tick-filter", Tick, "portfolio", SUBSCRIBED, Step.TICK_MARKS),
     Route("tick-filter", Tick, "risk-guard", SUBSCRIBED, Step.TICK_MARKS),
     Route("tick-filter", Tick, "strategy", SUBSCRIBED, Step.TICK_STRATEGIES),
+    Route("tick-filter", Quote, "executor", SUBSCRIBED, Step.TICK_MARKS),
     Route("tick-filter", Quote, "strategy", SUBSCRIBED, Step.TICK_STRATEGIES),
     Route("tick-filter", OrderBook, "strategy", SUBSCRIBED, Step.TICK_STRATEGIES),
     Route("bar-builder", Quarantined, "recorder", ALL),
@@ -192,6 +193,7 @@ ROUTES: tuple[Route, ...] = (
     Route("host", ActorLagging, "recorder", ALL),
     Route("supervisor", ActorQuarantined, "recorder", ALL),
     Route("supervisor", ActorQuarantined, "portfolio", ALL),
+    Route("supervisor", ActorQuarantined, "executor", ALL),
     Route("outside", StopSystem, "supervisor", ALL),
     Route("outside", ActorAdded, "supervisor", ALL),
     # Beside the stream: the recorder hears what the results are made of.

@@ -7,6 +7,7 @@ While nothing rests the venue hears no market data at all, which is most of the 
 """
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 import attrs
 
@@ -24,6 +25,7 @@ from messages import (
     CancelAll,
     CancelRejected,
     Fill,
+    FillPart,
     Instrument,
     Liquidity,
     Lots,
@@ -60,12 +62,24 @@ class VenueSettings:
 class _Book:
     """One symbol: its arithmetic, what rests, and what is subscribed to because of it."""
 
-    __slots__ = ("arithmetic", "close", "hears", "market", "net", "period", "resting", "symbol")
+    __slots__ = (
+        "arithmetic",
+        "close",
+        "hears",
+        "maker_fee",
+        "market",
+        "net",
+        "period",
+        "resting",
+        "symbol",
+        "taker_fee",
+    )
 
     def __init__(self, instrument: Instrument, period: Period | None) -> None:
         self.symbol = instrument.symbol
         self.period = period
         self.arithmetic = Arithmetic(instrument)
+        self.maker_fee, self.taker_fee = Fraction(instrument.maker_fee), Fraction(instrument.taker_fee)
         self.market: list[Resting] = []
         self.resting: list[Resting] = []
         self.hears: tuple[tuple[type[Message], Period | None], ...] = ()
@@ -258,9 +272,14 @@ class SimulatedVenue(Component):
             ticks += self.settings.slippage_ticks if lots > 0 else -self.settings.slippage_ticks
         price = grid.to_price(max(1, ticks))
         value = arithmetic.value_minor(lots, price)
-        rate = instrument.maker_fee if match.liquidity is Liquidity.MAKER else instrument.taker_fee
+        rate = book.maker_fee if match.liquidity is Liquidity.MAKER else book.taker_fee
         fee = arithmetic.fee_minor(lots, price, rate) if rate else 0
-        wanting = [(owner.strategy, owner.lots) for owner in order.owners]
+        owners = order.owners
+        parts = (
+            (FillPart(owners[0].strategy, lots, value, fee),)
+            if len(owners) == 1
+            else fill_parts(lots, value, fee, [(owner.strategy, owner.lots) for owner in owners])
+        )
         fill = Fill(
             account=self.account,
             currency=instrument.currency,
@@ -273,7 +292,7 @@ class SimulatedVenue(Component):
             liquidity=match.liquidity,
             value_minor=value,
             fee_minor=fee,
-            parts=fill_parts(lots, value, fee, wanting),
+            parts=parts,
             ambiguous=match.ambiguous,
         )
         outcome = Outcome.FILLED if lots == order.lots else Outcome.CANCELLED

@@ -12,7 +12,8 @@ from actors.columns import BarColumns, Columns, QuoteColumns, TickColumns
 from actors.component import Component
 from actors.executor import Executor
 from actors.feed import Feed
-from actors.portfolio import Portfolio, ShareRule
+from actors.execution.rules import ShareRule
+from actors.portfolio import Portfolio
 from actors.recorder import Record, Recorder
 from actors.risk_guard import RiskGuard, RiskLimits
 from actors.runtime.slot import ActorKind, ActorSpec
@@ -191,6 +192,9 @@ def _account(setup: Setup, account: Account) -> list[ActorSpec]:
             cash_minor=setup.cash,
         )
 
+    def executor(_heritage: object) -> Component:
+        return Executor(account, instruments, setup.run6, rules, order_lots_max=setup.risk.order_lots_max)
+
     def venue(_heritage: object) -> Component:
         if setup.venue is not None:
             return setup.venue(account, instruments)
@@ -205,7 +209,7 @@ def _account(setup: Setup, account: Account) -> list[ActorSpec]:
     return [
         spec("venue", ActorKind.VENUE, venue, {**heard_by_venue, CancelAll: VENUE_KEEPS}),
         spec("risk-guard", ActorKind.CORE, lambda _h: RiskGuard(account, instruments, setup.risk, feeds), _FACTS),
-        spec("executor", ActorKind.CORE, lambda _h: Executor(account, instruments, setup.run6, rules), _FACTS),
+        spec("executor", ActorKind.CORE, executor, _FACTS),
         spec("portfolio", ActorKind.CORE, portfolio, _FACTS),
         spec("checker", ActorKind.EDGE, lambda _h: Checker(account), {}),
     ]

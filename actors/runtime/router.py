@@ -162,19 +162,21 @@ class Router:
 
     def subscribe(self, slot: Slot, wish: Subscribe) -> None:
         """From now on the slot hears the class about the topic; ValueError when no route could ever bring it."""
-        if not self.is_subscribable(slot.role, wish.message):
+        if (slot.role, wish.message) not in self._wishes and not self.is_subscribable(slot.role, wish.message):
             raise ValueError(
                 f"{slot.address} subscribes to {wish.message.__name__}, but no route brings it to a {slot.role}"
             )
         with self.lock:
-            self._wishes.setdefault((slot.role, wish.message), set()).add((slot, (wish.symbol, wish.period)))
-            self._refresh(slot.role, wish.message)
+            wishes = self._wishes.setdefault((slot.role, wish.message), set())
+            if (slot, (wish.symbol, wish.period)) not in wishes:
+                wishes.add((slot, (wish.symbol, wish.period)))
+                self._refresh(slot.role, wish.message, wish.symbol, wish.period)
 
     def unsubscribe(self, slot: Slot, wish: Unsubscribe) -> None:
         """Take an equal subscription back; one that does not exist is no error."""
         with self.lock:
             self._wishes.get((slot.role, wish.message), set()).discard((slot, (wish.symbol, wish.period)))
-            self._refresh(slot.role, wish.message)
+            self._refresh(slot.role, wish.message, wish.symbol, wish.period)
 
     def drop(self, slot: Slot) -> None:
         """Forget every subscription of an address that will not come back."""
@@ -224,10 +226,13 @@ class Router:
         }
         return sorted(slots, key=_by_address)
 
-    def _refresh(self, role: str, message_class: type[Message]) -> None:
+    def _refresh(
+        self, role: str, message_class: type[Message], symbol: str | None = None, period: int | None = None
+    ) -> None:
         self.version += 1
-        for topic, hearers in self._topics.get((role, message_class), {}).items():
-            hearers[:] = self._subscribed(role, message_class, topic)
+        topics = self._topics.get((role, message_class), {})
+        for topic in topics if symbol is None or period is None else topics.keys() & {(symbol, period)}:
+            topics[topic][:] = self._subscribed(role, message_class, topic)
 
 
 def _by_address(slot: Slot) -> str:
