@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from actors.component import Answers, Component
 from actors.execution.once import Once
 from actors.execution.rules import ShareRule, whole_lots
-from actors.money.ledger import Book, book_fill
+from actors.money.ledger import Book
 from actors.money.values import Arithmetic
 from messages import (
     Account,
@@ -83,11 +83,11 @@ class Portfolio(Component):
         self._changed: dict[Symbol, None] = {}
         self._once = Once()
         self._waking = False
-        self._marks = _Marks(account, instruments, tuple(marks), dict(cash_minor or {}), self.books)
+        self._marks = _Marks(account, instruments, tuple(marks), dict(cash_minor or {}))
 
     def on_start(self) -> Answers:
         """Subscribe to the bars that mark the books, if any do."""
-        return [Subscribe(Bar, symbol, period) for symbol, period in self._marks.wanted]
+        return tuple([Subscribe(Bar, symbol, period) for symbol, period in self._marks.wanted])
 
     def on_signal(self, signal: Signal) -> Answers:
         """Note the wish; it counts when the instant is netted."""
@@ -116,12 +116,14 @@ class Portfolio(Component):
         changed, self._changed = self._changed, {}
         return tuple(
             [
-                TargetShares(
-                    account=self.account, symbol=symbol, ts=woke.at, shares=tuple(self._shares[symbol].values())
-                )
+                TargetShares(account=self.account, symbol=symbol, ts=woke.at, shares=_in_order(self._shares[symbol]))
                 for symbol in sorted(changed)
             ]
         )
+
+    def warmed_up(self) -> None:
+        """Timers are not kept: whether one is on its way is not known, and one too many does no harm."""
+        self._waking = False
 
     def on_actor_quarantined(self, quarantined: ActorQuarantined) -> Answers:
         """A strategy is given up on: its shares stay, or are brought to nothing."""
@@ -138,18 +140,16 @@ class Portfolio(Component):
     def on_fill(self, fill: Fill) -> Answers:
         """Fold an execution into the books, once."""
         if self._once.first(fill.execution_id):
-            book_fill(self.books, fill)
+            # Not `book_fill`: the rows it makes are the results' business, and cost more than the booking.
+            for part in fill.parts:
+                self._book(part.strategy, fill.symbol).apply(part.lots, part.value_minor, part.fee_minor)
             self._marks.touched(fill.symbol)
         return ()
 
     def on_position_adjusted(self, adjusted: PositionAdjusted) -> Answers:
         """Fold a difference to the venue, once."""
-        if self._once.first(adjusted.adjustment_id):
-            key = (adjusted.strategy, adjusted.symbol)
-            if key not in self.books:
-                currency = self._marks.instruments[adjusted.symbol].currency
-                self.books[key] = Book(self.account, currency, *key)
-            self.books[key].apply(adjusted.lots, adjusted.value_minor)
+        if self._once.first(f"adjustment {adjusted.adjustment_id}"):
+            self._book(adjusted.strategy, adjusted.symbol).apply(adjusted.lots, adjusted.value_minor)
             self._marks.touched(adjusted.symbol)
         return ()
 
@@ -162,12 +162,25 @@ class Portfolio(Component):
         positions = tuple([(*key, book.lots) for key, book in sorted(self.books.items()) if book.lots])
         return (PositionsReported(account=self.account, number=asked.number, role="portfolio", positions=positions),)
 
+    def _book(self, strategy: StrategyId, symbol: Symbol) -> Book:
+        book = self.books.get((strategy, symbol))
+        if book is None:
+            book = Book(self.account, self._marks.instruments[symbol].currency, strategy, symbol)
+            self.books[strategy, symbol] = book
+            self._marks.opened(book)
+        return book
+
     def _net_later(self, symbol: Symbol, ts: UtcNs) -> tuple[Message, ...]:
         self._changed[symbol] = None
         if self._waking:
             return ()
         self._waking = True
         return (WakeAt(ts + self._window, NET, Step.NETTING),)
+
+
+def _in_order(shares: Mapping[StrategyId, Share]) -> tuple[Share, ...]:
+    # By id, not by who spoke first: the order of speaking is the runtime's, and crossing looks at this order.
+    return tuple(shares.values()) if len(shares) < 2 else tuple([shares[strategy] for strategy in sorted(shares)])
 
 
 class _Marks:
@@ -179,12 +192,10 @@ class _Marks:
         instruments: Mapping[Symbol, Instrument],
         wanted: tuple[tuple[Symbol, Period], ...],
         cash: dict[str, Minor],
-        books: dict[tuple[StrategyId, Symbol], Book],
     ) -> None:
         self.instruments = instruments
         self.wanted = wanted
         self._account = account
-        self._books = books
         self._cash = cash
         self._arithmetic = {symbol: Arithmetic(instruments[symbol]) for symbol, _ in wanted}
         self._of: dict[Symbol, list[Book]] = {symbol: [] for symbol, _ in wanted}
@@ -196,10 +207,15 @@ class _Marks:
     def touched(self, symbol: Symbol) -> None:
         """A book of the symbol has changed."""
         if symbol in self._of:
-            self._of[symbol] = [book for (_, its), book in self._books.items() if its == symbol]
             self._flat[symbol] = False
 
+    def opened(self, book: Book) -> None:
+        """There is a new book."""
+        if book.symbol in self._of:
+            self._of[book.symbol].append(book)
+
     def on_bar(self, bar: Bar) -> Answers:
+        """The equity of the symbol's currency."""
         symbol = bar.symbol
         currency = self.instruments[symbol].currency
         if not self._flat[symbol]:
