@@ -4,7 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
@@ -12,9 +12,9 @@ from time import perf_counter
 from typing import Any
 
 import attrs
-from actors.risk_guard import RiskLimits
 
 from actors.result import BacktestResult
+from actors.risk_guard import RiskLimits
 from actors.runtime.host import HandlerTimedOut
 from actors.system import TradingSystem
 from adapters.configuration import RiskSection, to_toml
@@ -22,7 +22,7 @@ from adapters.configuration.options import BacktestOptions
 from adapters.errors import InputError
 from adapters.interrupts import EXIT_CODES, Interrupts
 from adapters.preparation import Prepared, prepare
-from adapters.results import RunFacts, RunFolder, new_run_folder, result_files, summary_of
+from adapters.results import OutputError, RunFacts, RunFolder, new_run_folder, result_files, summary_of
 from adapters.results.summary import to_json
 from messages import NS_PER_SECOND, UtcNs
 
@@ -42,21 +42,31 @@ class Screen:
 
 def run_backtest(options: BacktestOptions, *, out: Path | None, screen: Screen, interrupts: Interrupts) -> int:
     """The whole command; returns the exit code. InputError, OutputError and bugs are the caller's to tell."""
-    began = perf_counter()
-    prepared = prepare(options)
-    system = make_system(prepared)
-    loaded = perf_counter()
-    folder = new_run_folder("backtest") if out is None else RunFolder(out)
-    try:
-        result, stopped = _run(system, prepared, screen, interrupts)
-    except KeyboardInterrupt:
-        folder.discard()
-        raise
-    except BaseException as error:
-        _leave_trace(folder, error)
-        raise
-    ran = perf_counter()
-    facts = RunFacts(
+    # What a strategy prints must not get between the JSON object and its reader.
+    with redirect_stdout(sys.stderr) if screen.json else nullcontext():
+        began = perf_counter()
+        prepared = prepare(options)
+        system = make_system(prepared)
+        seconds = {"load": perf_counter() - began}
+        folder = new_run_folder("backtest") if out is None else RunFolder(out)
+        try:
+            began = perf_counter()
+            result, stopped = _run(system, prepared, screen, interrupts)
+            seconds["run"] = perf_counter() - began
+            facts = _facts(prepared, stopped, seconds)
+            summary = write_results(folder, result, facts, prepared)
+        except (KeyboardInterrupt, OutputError):
+            folder.discard()
+            raise
+        except Exception as error:
+            _leave_trace(folder, error)
+            raise
+    _tell(result, facts, summary, folder, screen)
+    return _exit_code(result, interrupts, stopped)
+
+
+def _facts(prepared: Prepared, stopped: str | None, seconds: Mapping[str, float]) -> RunFacts:
+    return RunFacts(
         command="backtest",
         run_id=prepared.run_id,
         seed=prepared.configuration.backtest.seed,
@@ -65,16 +75,9 @@ def run_backtest(options: BacktestOptions, *, out: Path | None, screen: Screen, 
         notes=prepared.notes,
         bad_rows=prepared.bad_rows,
         stopped=stopped,
-        seconds={"load": round(loaded - began, 3), "run": round(ran - loaded, 3)},
+        seconds={name: round(each, 3) for name, each in seconds.items()},
         versions=versions(),
     )
-    try:
-        summary = write_results(folder, result, facts, prepared)
-    except BaseException:
-        folder.discard()
-        raise
-    _tell(result, facts, summary, folder, screen)
-    return _exit_code(result, interrupts, stopped)
 
 
 def make_system(prepared: Prepared) -> TradingSystem:

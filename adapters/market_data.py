@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import attrs
 import numpy as np
@@ -16,7 +17,7 @@ from adapters.errors import InputError
 from adapters.files import BadRow, LoadedFile, load
 from adapters.generated import generated_bars, generated_ticks
 from adapters.results import DataFact
-from messages import Kind, parse_period, period_name
+from messages import Kind, iso_utc, parse_period, period_name
 
 _DEFAULT_PERIOD = "1h"
 _DEFAULT_TICK_SIZE = Decimal("0.5")
@@ -54,7 +55,7 @@ def load_data(configuration: Configuration, *, wanted: str | None) -> list[Loade
         instrument = instrument_of(configuration.instruments, section.symbol)
         try:
             if section.generated is not None:
-                loaded.append(_generated(section, section.generated, instrument))
+                loaded.append(_generated(section, section.generated, configuration, instrument))
             else:
                 loaded.append(_read(section, configuration, instrument, wanted))
         except InputError as error:
@@ -135,7 +136,12 @@ def _read_as(
     return found
 
 
-def _generated(section: DataSection, market: GeneratedSection, instrument: InstrumentSection | None) -> LoadedData:
+def _generated(
+    section: DataSection,
+    market: GeneratedSection,
+    configuration: Configuration,
+    instrument: InstrumentSection | None,
+) -> LoadedData:
     told = None if instrument is None else instrument.tick_size
     tick_size = market.tick_size or told or _DEFAULT_TICK_SIZE
     market = attrs.evolve(market, tick_size=tick_size)
@@ -158,10 +164,12 @@ def _generated(section: DataSection, market: GeneratedSection, instrument: Instr
         )
     else:
         columns = generated_ticks(section.symbol, ticks=market.count, **common)  # type: ignore[arg-type]
+    made = len(columns)
+    columns = _within(columns, configuration)
     fact = DataFact(
         symbol=section.symbol,
         file="generated",
-        rows=len(columns),
+        rows=made,
         used=len(columns),
         sha256=_digest(columns),
         kind=market.kind,
@@ -174,6 +182,28 @@ def _generated(section: DataSection, market: GeneratedSection, instrument: Instr
     note = f"data: {section.symbol} is a generated market (seed {market.seed}), not a real one; --data FILE reads yours"
     effective = attrs.evolve(section, generated=market, period=period)
     return LoadedData(section=effective, columns=columns, fact=fact, notes=(note,))
+
+
+def _within(columns: BarColumns | TickColumns, configuration: Configuration) -> BarColumns | TickColumns:
+    """The rows that lie wholly in the range asked for, as with a file."""
+    settings = configuration.backtest
+    bars = isinstance(columns, BarColumns)
+    begins = columns.open_ts if isinstance(columns, BarColumns) else columns.received
+    ends = columns.close_ts if isinstance(columns, BarColumns) else columns.received
+    first = 0 if settings.begin is None else int(np.searchsorted(begins, moment_ns(settings.begin)))
+    side: Any = "right" if bars else "left"
+    last = len(ends) if settings.end is None else int(np.searchsorted(ends, moment_ns(settings.end), side=side))
+    if first >= last:
+        raise InputError(
+            f"{columns.symbol}: nothing of the generated market lies in the range asked for; it goes from "
+            f"{iso_utc(int(begins[0]))} to {iso_utc(int(ends[-1]))}"
+        )
+    kept: dict[str, Any] = {
+        field.name: value[first:last]
+        for field in attrs.fields(type(columns))
+        if isinstance(value := getattr(columns, field.name), np.ndarray)
+    }
+    return attrs.evolve(columns, **kept)
 
 
 def _digest(columns: BarColumns | TickColumns) -> str:

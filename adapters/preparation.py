@@ -15,7 +15,7 @@ import attrs
 from actors.columns import BarColumns, Columns
 from actors.strategy import StrategyEntry
 from adapters.configuration import Configuration, Problem, read_toml, structured, to_toml
-from adapters.configuration.options import BacktestOptions, with_options
+from adapters.configuration.options import BacktestOptions, guessed_symbols, with_options
 from adapters.configuration.schema import (
     DataSection,
     InstrumentSection,
@@ -68,13 +68,14 @@ def prepare(options: BacktestOptions) -> Prepared:
     _know_their_symbols(configuration, where=where, problems=problems)
     _files_exist(configuration, problems)
     _fail(problems)
-    return _complete(configuration, chosen, wanted=options.period)
+    return _complete(configuration, chosen, wanted=options.period, notes=guessed_symbols(options))
 
 
-def _complete(configuration: Configuration, chosen: Sequence[Chosen], *, wanted: str | None) -> Prepared:
+def _complete(
+    configuration: Configuration, chosen: Sequence[Chosen], *, wanted: str | None, notes: list[str]
+) -> Prepared:
     """Load the data and settle what depends on it."""
     problems: list[Problem] = []
-    notes: list[str] = []
     loaded = load_data(configuration, wanted=wanted)
     instruments, sections = [], []
     for section, each in _by_symbol(configuration, loaded):
@@ -164,8 +165,9 @@ def currency_of(symbol: Symbol, kind: Kind) -> str:
     letters = re.sub(r"[^A-Z]", "", symbol.upper())
     if kind is Kind.LINEAR:
         return next((quote for quote in ("USDT", "USDC") if letters.endswith(quote)), "USD")
-    if kind is Kind.INVERSE and not letters.startswith(_COINS) and len(letters) >= 6:
-        return letters[:3]
+    pair = re.fullmatch(r"([A-Z]{3,4})(USD|EUR|PERP|USDPERP)", letters)
+    if kind is Kind.INVERSE and pair is not None and pair[1] not in _COINS:
+        return pair[1]
     return "XBT"
 
 

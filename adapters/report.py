@@ -39,8 +39,9 @@ def print_report(result: BacktestResult, facts: RunFacts, console: Console, *, f
     _print_head(result, facts, console)
     _print_money(result, console)
     _print_strategies(result, console)
+    _print_counts(result, console)
     _print_troubles(result, facts, console)
-    if not result.orders:
+    if not result.fills:
         _print_why_nothing(result, console)
     _print_notes(facts, console)
     if folder is not None:
@@ -188,6 +189,9 @@ def _print_strategies(result: BacktestResult, console: Console) -> None:
             unit,
         )
     console.print(table)
+
+
+def _print_counts(result: BacktestResult, console: Console) -> None:
     internal = f", {count(result.internal_fills, 'internal crossing')}" if result.internal_fills else ""
     console.print(
         f"{count(len(result.signals), 'signal')}, {count(len(result.orders), 'order')}, "
@@ -205,7 +209,8 @@ def _table_digits(result: BacktestResult) -> dict[str, int]:
     found = {}
     for currency, minor in largest.items():
         digits = MINOR_DIGITS.get(currency, 2)
-        found[currency] = max(0, min(digits, _TABLE_DIGITS - len(str(minor // 10**digits))))
+        room = max(0, _TABLE_DIGITS - len(str(minor // 10**digits)))
+        found[currency] = digits if digits <= room else room if digits > 2 else 0
     return found
 
 
@@ -256,15 +261,18 @@ def _troubles(result: BacktestResult, facts: RunFacts) -> Iterable[str]:
 def _print_why_nothing(result: BacktestResult, console: Console) -> None:
     console.print("[bold]Nothing was traded.[/] Why:")
     console.print(f"  {_things(result)} went through the system.")
-    if not result.signals:
-        console.print("  No strategy gave a signal: the data may be too short for its parameters.")
-    else:
-        by_strategy = Counter(signal.strategy for signal in result.signals)
+    by_strategy = Counter(signal.strategy for signal in result.signals)
+    if by_strategy:
         console.print(f"  Signals: {counts(by_strategy)}.")
-        if result.refusals:
-            console.print(f"  None became an order: {escape(counts(result.refusals))}.")
-        else:
-            console.print("  None became an order: each wanted what was already held, or came after the last price.")
+    elif not result.orders:
+        console.print("  No strategy gave a signal: the data may be too short for its parameters.")
+    if result.orders:
+        ends = counts(Counter(order.status for order in result.orders))
+        console.print(f"  No order was filled: {escape(ends)}; an order that came at the very end stays working.")
+    elif result.refusals:
+        console.print(f"  None became an order: {escape(counts(result.refusals))}.")
+    elif by_strategy:
+        console.print("  None became an order: each wanted what was already held, or came after the last price.")
     console.print()
 
 

@@ -36,7 +36,7 @@ def percent(fraction: float | None, *, sign: bool = False) -> str:
     if fraction is None:
         return "-"
     rounded = round(100 * fraction, 2) + 0.0  # -0.0 becomes 0.0
-    return f"{rounded:{'+' if sign else ''},.2f} %"
+    return f"{rounded:{'+' if sign and rounded else ''},.2f} %"
 
 
 def ratio(value: float | None) -> str:

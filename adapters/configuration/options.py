@@ -3,6 +3,7 @@
 The options arrive as the texts that were typed, and are judged by the same hooks as the file's values.
 """
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -162,7 +163,17 @@ def _data_section(text: str, told: _Told) -> tuple[bool, schema.DataSection]:
     path = Path(rest if named else text).expanduser()
     if named and not rest:
         told.problems.append(("--data", f"{text!r} names no file"))
-    return named, schema.DataSection(symbol=name if named else symbol_of(path), file=str(Path.cwd() / path))
+    return named, schema.DataSection(symbol=name if named else symbol_of(path), file=_placed(Path.cwd(), str(path)))
+
+
+def guessed_symbols(options: BacktestOptions) -> list[str]:
+    """What to tell the user about symbols that were taken from files' names."""
+    said = []
+    for text in options.data if options.symbol is None else ():
+        named, section = _data_section(text, _Told(options, []))
+        if not named:
+            said.append(f"symbol: {section.symbol}, from the name of {Path(text).name} (--symbol says otherwise)")
+    return said
 
 
 def symbol_of(path: Path) -> Symbol:
@@ -178,10 +189,15 @@ def symbol_of(path: Path) -> Symbol:
     return (shouted or words or ["SYMBOL"])[0].upper()
 
 
+def _placed(folder: Path, path: str) -> str:
+    """Absolute and without detours; links stay links."""
+    return os.path.abspath(folder / Path(path).expanduser())  # noqa: PTH100 resolve() would follow links
+
+
 def _anchored(section: schema.DataSection, folder: Path) -> schema.DataSection:
     if section.file is None:
         return section
-    return attrs.evolve(section, file=str((folder / Path(section.file).expanduser()).absolute()))
+    return attrs.evolve(section, file=_placed(folder, section.file))
 
 
 def _instruments(
@@ -235,7 +251,6 @@ def _strategies(
         sections = [schema.StrategySection(strategy=name, folder=here) for name in names]
     else:
         sections = [
-            attrs.evolve(section, folder=str((folder / Path(section.folder or ".").expanduser()).absolute()))
-            for section in configuration.strategies
+            attrs.evolve(section, folder=_placed(folder, section.folder or ".")) for section in configuration.strategies
         ]
     return tuple(attrs.evolve(section, **over) for section in sections)

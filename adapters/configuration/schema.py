@@ -1,4 +1,4 @@
-"""What a configuration may say, section by section. docs/configuration.md and `--help` say the same in words.
+"""What a configuration may say, section by section.
 
 A value that is None was not told; what it becomes then depends on the data, and `adapters.preparation` settles it.
 The types name what a value has to be (`PositiveNumber`, `PeriodText`): each brings its strict hook

@@ -278,3 +278,34 @@ def test_a_terminal_that_knows_only_ascii_is_served_too(tmp_path):
 
     assert done.stdout.isascii()
     assert "profit" in done.stdout
+
+
+def test_what_a_strategy_prints_stays_out_of_the_json(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "from actors import Strategy\nprint('imported')\nclass Loud(Strategy):\n"
+        "    def on_start(self):\n        print('started')\n"
+    )
+
+    done = _run("backtest", "--strategy", "mine.py:Loud", "--json", "--out", "o", cwd=tmp_path)
+
+    assert json.loads(done.stdout)["orders"] == 0
+    assert "started" in done.stderr
+
+
+def test_a_bug_of_ours_is_exit_code_70_with_its_trace_in_a_file(tmp_path):
+    script = (
+        "import adapters.backtest as module\n"
+        "def broken(*arguments, **more): raise RuntimeError('not your fault')\n"
+        "module.summary_of = broken\n"
+        "from adapters.cli import main\nmain(['backtest', '--out', 'o'])"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=_environment(), capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 70
+    assert "internal error, ours and not yours: RuntimeError: not your fault" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "not your fault" in (tmp_path / "o" / "crash.txt").read_text()
+    assert [path.name for path in (tmp_path / "o").iterdir()] == ["crash.txt"]

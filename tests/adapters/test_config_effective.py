@@ -92,6 +92,7 @@ def test_cash_is_counted_in_whole_minor_units(tmp_path):
         ("BTC-PERP", Kind.INVERSE, "XBT"),
         ("ETHUSD", Kind.INVERSE, "ETH"),
         ("SYMBOL", Kind.LINEAR, "USD"),
+        ("SYMBOL", Kind.INVERSE, "XBT"),
         ("XBTUSDT", Kind.LINEAR, "USDT"),
         ("ETHUSD", Kind.QUANTO, "XBT"),
     ],
@@ -319,3 +320,18 @@ def test_the_run_s_id_does_not_depend_on_where_the_data_lie(tmp_path):
 
     assert one.run_id == other.run_id != changed.run_id
     assert len(one.run_id) == 6
+
+
+def test_the_range_asked_for_cuts_a_generated_market_too():
+    ready = prepare(BacktestOptions(begin="2024-01-02", end="2024-01-03"))
+
+    assert (ready.data[0].used, ready.data[0].rows) == (24, 20_000)
+    assert "nothing of the generated market lies in the range" in _wrong(begin="2023-01-01", end="2023-01-02")
+
+
+def test_a_symbol_that_came_from_a_file_s_name_is_said(tmp_path):
+    path = str(_bars(tmp_path / "a_XBTUSD.csv"))
+
+    guessed = prepare(BacktestOptions(data=(path,))).notes
+    assert [note for note in guessed if "symbol: XBTUSD, from the name of a_XBTUSD.csv" in note]
+    assert not any("symbol:" in note for note in prepare(BacktestOptions(data=(path,), symbol="X")).notes)

@@ -17,6 +17,7 @@ from tests.adapters.result_builders import (
     a_signal,
     a_strategy_row,
     a_summary,
+    an_order_row,
     conventions,
     run_facts,
 )
@@ -86,7 +87,7 @@ def test_a_run_without_signals_explains_itself():
 
 
 def test_a_run_whose_signals_came_to_nothing_says_why():
-    text = _report(a_result(signals=(a_signal(), a_signal()), orders=(), refusals={"rounded-to-zero": 2}))
+    text = _report(a_result(signals=(a_signal(), a_signal()), orders=(), fills=(), refusals={"rounded-to-zero": 2}))
 
     assert "Signals: ema-cross 2." in text
     assert "None became an order: rounded-to-zero 2." in text
@@ -161,3 +162,10 @@ def test_equity_below_zero_is_called_what_it_is():
     text = _words(_report(a_result(curves=(a_curve((100, -5, 7)),))))
 
     assert "XBT equity was not above zero at 2024-01-01 00:01 for the first time" in text
+
+
+def test_orders_that_were_never_filled_are_no_riddle():
+    text = _report(a_result(orders=(an_order_row(status="working", lots_filled=0),), fills=(), strategies=()))
+
+    assert "1 signal, 1 order, 0 executions" in text
+    assert "No order was filled: working 1" in text
