@@ -13,8 +13,9 @@ Nothing is global: several systems in one process do not see each other, and non
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from actors import accounting
@@ -28,7 +29,7 @@ from actors.risk_guard import RiskLimits
 from actors.runtime.clocks import Clock, FeedClock
 from actors.runtime.replay import ReplayRuntime
 from actors.runtime.runtime import ActorStatus, DeadLetter, Runtime
-from actors.runtime.slot import ActorKind, ActorSpec
+from actors.runtime.slot import ActorKind, ActorSpec, State
 from actors.runtime.threaded import ThreadedRuntime
 from actors.simulated_venue import VenueSettings
 from actors.strategy import Strategy, StrategyEntry
@@ -42,6 +43,7 @@ from messages import (
     Kind,
     Message,
     Minor,
+    ReportPositions,
     Symbol,
     TradingState,
     UtcNs,
@@ -254,7 +256,8 @@ class TradingSystem:
         if self._runtime is not None:
             raise RuntimeError("a TradingSystem runs once: make another one for another run")
         self._runtime = runtime
-        specs = actor_specs(self.setup, self.record)
+        read = partial(_positions, runtime) if isinstance(runtime, ReplayRuntime) else None
+        specs = actor_specs(self.setup, self.record, read)
         specs = [*specs[:1], *(self._listener_spec(number) for number in range(len(self._listeners))), *specs[1:]]
         runtime.add(supervisor_spec(self.setup, specs))
         for spec in specs:
@@ -315,6 +318,15 @@ class TradingSystem:
             if names:
                 unused[entry.id] = tuple(names)
         return unused
+
+
+def _positions(runtime: Runtime, asked: ReportPositions) -> Iterator[Message]:
+    """What portfolio, executor and guard of an account answer now; safe on one thread only."""
+    for role in ("portfolio", "executor", "risk-guard"):
+        slot = runtime.slots[f"{role}@{asked.account}"]
+        report = getattr(slot.component, "on_report_positions", None)
+        if slot.state is State.UP and report is not None:
+            yield from report(asked)
 
 
 def _feed(feed: Any) -> tuple[tuple[Columns, ...], Callable[[], Component] | None]:

@@ -1,7 +1,7 @@
 """Who is in the house: from a set-up to the actors' specs, in the order of the data flow."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -124,12 +124,16 @@ def wanted_bars(setup: Setup) -> tuple[BarWanted, ...]:
     return tuple(wanted[key] for key in sorted(wanted, key=lambda key: (key[1], key[0])))
 
 
-def actor_specs(setup: Setup, record: Record) -> list[ActorSpec]:
-    """Every actor but the supervisor."""
+Read = Callable[[ReportPositions], Iterable[Message]]
+"""Brings the three reports of an account's positions at once."""
+
+
+def actor_specs(setup: Setup, record: Record, read: Read | None = None) -> list[ActorSpec]:
+    """Every actor but the supervisor. `read` is what the checkers compare by, where messages are not needed."""
     wanted = wanted_bars(setup)
     return [
         *_beside(setup, record, wanted),
-        *[spec for account in setup.accounts for spec in _account(setup, account)],
+        *[spec for account in setup.accounts for spec in _account(setup, account, read)],
         *[_strategy(setup, entry) for entry in setup.strategies],
         *_market(setup, wanted),
     ]
@@ -164,7 +168,7 @@ def _beside(setup: Setup, record: Record, wanted: Sequence[BarWanted]) -> list[A
     ]
 
 
-def _account(setup: Setup, account: Account) -> list[ActorSpec]:
+def _account(setup: Setup, account: Account, read: Read | None) -> list[ActorSpec]:
     instruments = setup.instruments
     entries = [entry for entry in setup.strategies if entry.account == account]
     rules = [
@@ -211,7 +215,7 @@ def _account(setup: Setup, account: Account) -> list[ActorSpec]:
         spec("risk-guard", ActorKind.CORE, lambda _h: RiskGuard(account, instruments, setup.risk, feeds), _FACTS),
         spec("executor", ActorKind.CORE, executor, _FACTS),
         spec("portfolio", ActorKind.CORE, portfolio, _FACTS),
-        spec("checker", ActorKind.EDGE, lambda _h: Checker(account), {}),
+        spec("checker", ActorKind.EDGE, lambda _h: Checker(account, read), {}),
     ]
 
 

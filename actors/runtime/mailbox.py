@@ -44,6 +44,11 @@ LANES: dict[type[Message], Lane] = {
 """Classes that are not named here must be delivered."""
 
 
+FULL = -1
+CLOSED = -2
+"""What `put` answers when it turned a message away."""
+
+
 class Stop:
     """What the runtime puts into a mailbox to end an incarnation in order."""
 
@@ -61,19 +66,22 @@ class Mailbox:
         self._control: deque[Envelope | Stop] = deque()
         self._must: deque[Envelope | Stop] = deque()
         self._latest: dict[tuple[type[Message], str], Envelope] = {}
+        self._closed = False
         self._ready = threading.Condition(threading.Lock())
 
     def __len__(self) -> int:
         return len(self._control) + len(self._must) + len(self._latest)
 
     def put(self, envelope: Envelope) -> int:
-        """Queue a message by its lane: how many more messages wait now (0 when it replaced one, -1: turned away)."""
+        """Queue a message by its lane: how many more wait now (0 when it replaced one), or FULL, or CLOSED."""
         message = envelope.message
         lane = LANES.get(message.__class__, Lane.MUST_DELIVER)
         with self._ready:
+            if self._closed:
+                return CLOSED
             if lane is Lane.MUST_DELIVER:
                 if len(self._must) >= self.cap:
-                    return -1
+                    return FULL
                 self._must.append(envelope)
             elif lane is Lane.CONTROL:
                 self._control.append(envelope)
@@ -94,12 +102,39 @@ class Mailbox:
             (self._control if first else self._must).append(STOP)
             self._ready.notify_all()
 
-    def put_back(self, envelope: Envelope) -> None:
-        """Return what was taken for an incarnation that is over, to the front of its lane."""
-        lane = LANES.get(envelope.message.__class__, Lane.MUST_DELIVER)
+    def put_back(self, item: Envelope | Stop) -> int:
+        """Return what was taken for an incarnation that is over, to the front of its lane; answers as `put` does.
+
+        The cap does not count here: the item was let in once. A quote that a newer one has overtaken is not needed.
+        """
         with self._ready:
-            (self._control if lane is Lane.CONTROL else self._must).appendleft(envelope)
+            if self._closed:
+                return CLOSED
+            lane = Lane.CONTROL if isinstance(item, Stop) else LANES.get(type(item.message), Lane.MUST_DELIVER)
+            if lane is Lane.CONTROL:
+                self._control.appendleft(item)
+            elif lane is Lane.MUST_DELIVER:
+                self._must.appendleft(item)
+            elif not self._put_back_latest(item):
+                return 0
             self._ready.notify_all()
+        return 1
+
+    def _put_back_latest(self, item: Envelope | Stop) -> bool:
+        assert isinstance(item, Envelope)
+        assert isinstance(item.message, Quote | OrderBook)
+        key = (item.message.__class__, item.message.symbol)
+        if key in self._latest:
+            self.conflated += 1
+            return False
+        self._latest = {key: item, **self._latest}
+        return True
+
+    def holds(self, message_class: type[Message]) -> bool:
+        """Whether a message of this class waits here."""
+        with self._ready:
+            waiting = (*self._control, *self._must, *self._latest.values())
+            return any(isinstance(item, Envelope) and type(item.message) is message_class for item in waiting)
 
     def take(self) -> Envelope | Stop | None:
         """The next item without waiting, or None."""
@@ -120,14 +155,16 @@ class Mailbox:
         with self._ready:
             self._ready.notify_all()
 
-    def clear(self) -> int:
-        """Throw everything away and say how many messages that were: for an address that will not come back."""
+    def close(self) -> tuple[Envelope, ...]:
+        """Take no more, and give up what waits: for an address that will not come back."""
         with self._ready:
-            count = len(self)
+            self._closed = True
+            waiting = (*self._control, *self._must, *self._latest.values())
             self._control.clear()
             self._must.clear()
             self._latest.clear()
-            return count
+            self._ready.notify_all()
+        return tuple(item for item in waiting if isinstance(item, Envelope))
 
     def _next(self) -> Envelope | Stop | None:
         if self._control:

@@ -48,8 +48,9 @@ class ThreadShell(pykka.ThreadingActor):
     def launch(self, take: Callable[[], Any], *, name: str, daemon: bool) -> None:
         """Start Pykka's loop. RuntimeError when the system has no thread left; nothing stays registered then."""
         self.actor_inbox = Inbox(take)
-        self.thread = threading.Thread(target=self._actor_loop, name=name, daemon=daemon)
-        self.thread.start()
+        thread = threading.Thread(target=self._actor_loop, name=name, daemon=daemon)
+        thread.start()
+        self.thread = thread
 
     def finish(self) -> None:
         """Let Pykka's loop end after the current message."""

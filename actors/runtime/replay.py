@@ -10,6 +10,7 @@ before the next event: interleavings that threads could produce, with each sende
 
 import itertools
 from collections import deque
+from collections.abc import Iterable
 from heapq import heappop, heappush
 from typing import Any
 
@@ -40,6 +41,7 @@ from messages import (
 
 LOOPS_MAX = 100_000
 """Deliveries that one event may cause at one instant before the run is declared to be going in circles."""
+_new = tuple.__new__
 _NETTINGS = (Step.NETTING, Step.OPENS_NETTING, Step.TICKS_NETTING)
 
 
@@ -58,6 +60,7 @@ class ReplayRuntime(Runtime):
         self._step: int = Step.VENUE_BARS
         self._agenda: list[tuple[Any, ...]] = []
         self._turns = itertools.count()
+        self._flows: dict[tuple[str, type[Message]], Flow] = {}
         self._ready: deque[tuple[Slot, Envelope]] = deque()
         self._schedule = None if schedule_seed is None else Schedule(schedule_seed)
         self._streams: dict[tuple[type[Message], str], Playing] = {}
@@ -252,17 +255,42 @@ class ReplayRuntime(Runtime):
 
     # Delivery.
 
+    def answered(self, host: Host, cause: int, answers: Iterable[Message]) -> None:
+        """As every runtime, in one piece, because a backtest lives in here."""
+        slot = host.slot
+        epoch = host.epoch
+        if slot.epoch != epoch:
+            slot.fenced += 1
+            return
+        orders, flows, role, now = self._orders, self._flows, slot.role, self._now
+        for message in answers:
+            message_class = message.__class__
+            execute = orders.get(message_class)
+            if execute is not None:
+                execute(host, cause, message)
+                continue
+            flow = flows.get((role, message_class))
+            if flow is None:
+                flow = flows[role, message_class] = self.router.flow(role, message_class)
+            plan = flow.plans.get(flow.key(message)) or flow.plan(message)
+            envelope = _new(Envelope, (next(self._ids), cause, slot.address, epoch, now, message))
+            self._spread(plan, envelope)
+
     def dispatch(self, flow: Flow, envelope: Envelope) -> None:
         """Queue for everybody the plan names: at once, or on the agenda for a later step of this instant."""
         self._spread(flow.plan(envelope[5]), envelope)
 
     def _spread(self, plan: Plan, envelope: Envelope) -> None:
-        step_now = self._step
+        step_now, ready = self._step, self._ready
         for step, hearers in plan:
             if hearers:
                 if step is None or step <= step_now:
-                    for slot in hearers:
-                        self.put(slot, envelope)
+                    if self._schedule is None:
+                        for slot in hearers:
+                            ready.append((slot, envelope))
+                    else:
+                        for slot in hearers:
+                            self._schedule.put(slot, envelope)
                 else:
                     message = envelope[5]
                     period, symbol = (message.period, message.symbol) if message.__class__ is Bar else (0, "")  # type: ignore[attr-defined]
@@ -283,7 +311,11 @@ class ReplayRuntime(Runtime):
         left = LOOPS_MAX
         while ready:
             slot, envelope = ready.popleft()
-            slot.deliver(envelope)
+            hand = slot.hand
+            if hand is not None:
+                hand(envelope[5], envelope[0])
+            else:
+                slot.store(envelope)
             left -= 1
             if not left:
                 slot_name, name = slot.address, type(envelope.message).__name__
@@ -329,11 +361,13 @@ class ReplayRuntime(Runtime):
 
     def _subscribe(self, host: Host, cause: int, message: Message) -> None:
         super()._subscribe(host, cause, message)
-        self._listeners_changed(message)
+        if self._streams:
+            self._listeners_changed(message)
 
     def _unsubscribe(self, host: Host, cause: int, message: Message) -> None:
         super()._unsubscribe(host, cause, message)
-        self._listeners_changed(message)
+        if self._streams:
+            self._listeners_changed(message)
 
     def _listeners_changed(self, message: Message) -> None:
         assert isinstance(message, Subscribe | Unsubscribe)

@@ -126,7 +126,8 @@ class Router:
         self._account_of_strategy: dict[str, str] = {}
         self._chosen: dict[tuple[str, By, Any], list[Slot]] = {}
         self._topics: dict[tuple[str, type[Message]], dict[_Topic, list[Slot]]] = {}
-        self._wishes: dict[tuple[str, type[Message]], set[tuple[Slot, _Topic]]] = {}
+        self._wishes: dict[tuple[str, type[Message]], dict[_Topic, list[Slot]]] = {}
+        """Who asked for what, by the topic as it was asked for: None stands for all symbols, or periods."""
         self._flows: dict[tuple[str, type[Message]], Flow] = {}
 
     def add(self, slot: Slot) -> None:
@@ -166,25 +167,31 @@ class Router:
             raise ValueError(
                 f"{slot.address} subscribes to {wish.message.__name__}, but no route brings it to a {slot.role}"
             )
+        topic = (wish.symbol, wish.period)
         with self.lock:
-            wishes = self._wishes.setdefault((slot.role, wish.message), set())
-            if (slot, (wish.symbol, wish.period)) not in wishes:
-                wishes.add((slot, (wish.symbol, wish.period)))
-                self._refresh(slot.role, wish.message, wish.symbol, wish.period)
+            asked = self._wishes.setdefault((slot.role, wish.message), {}).setdefault(topic, [])
+            if slot not in asked:
+                asked.append(slot)
+                self._refresh(slot.role, wish.message, topic)
 
     def unsubscribe(self, slot: Slot, wish: Unsubscribe) -> None:
         """Take an equal subscription back; one that does not exist is no error."""
+        topic = (wish.symbol, wish.period)
         with self.lock:
-            self._wishes.get((slot.role, wish.message), set()).discard((slot, (wish.symbol, wish.period)))
-            self._refresh(slot.role, wish.message, wish.symbol, wish.period)
+            asked = self._wishes.get((slot.role, wish.message), {}).get(topic, [])
+            if slot in asked:
+                asked.remove(slot)
+                self._refresh(slot.role, wish.message, topic)
 
     def drop(self, slot: Slot) -> None:
         """Forget every subscription of an address that will not come back."""
         with self.lock:
             for (role, message_class), wishes in self._wishes.items():
                 if role == slot.role:
-                    self._wishes[role, message_class] = {wish for wish in wishes if wish[0] is not slot}
-                    self._refresh(role, message_class)
+                    for asked in wishes.values():
+                        if slot in asked:
+                            asked.remove(slot)
+                    self._refresh(role, message_class, (None, None))
 
     def hearers(self, row: Route, message_class: type[Message], part: Any) -> list[Slot]:
         """The live list for one row and key part."""
@@ -218,21 +225,27 @@ class Router:
         return list(slots)
 
     def _subscribed(self, role: str, message_class: type[Message], topic: _Topic) -> list[Slot]:
+        wishes = self._wishes.get((role, message_class), {})
         symbol, period = topic
-        slots = {
-            slot
-            for slot, (wanted_symbol, wanted_period) in self._wishes.get((role, message_class), ())
-            if wanted_symbol in {None, symbol} and wanted_period in {None, period}
-        }
-        return sorted(slots, key=_by_address)
+        found = wishes.get(topic, ())
+        if len(wishes) > 1:
+            found = {
+                slot
+                for wider in {topic, (symbol, None), (None, period), (None, None)}
+                for slot in wishes.get(wider, ())
+            }
+        return sorted(found, key=_by_address) if len(found) > 1 else list(found)
 
-    def _refresh(
-        self, role: str, message_class: type[Message], symbol: str | None = None, period: int | None = None
-    ) -> None:
+    def _refresh(self, role: str, message_class: type[Message], asked: _Topic) -> None:
         self.version += 1
         topics = self._topics.get((role, message_class), {})
-        for topic in topics if symbol is None or period is None else topics.keys() & {(symbol, period)}:
-            topics[topic][:] = self._subscribed(role, message_class, topic)
+        if None not in asked:
+            hearers = topics.get(asked)
+            if hearers is not None:
+                hearers[:] = self._subscribed(role, message_class, asked)
+            return
+        for topic, hearers in topics.items():
+            hearers[:] = self._subscribed(role, message_class, topic)
 
 
 def _by_address(slot: Slot) -> str:

@@ -12,6 +12,7 @@ from functools import partial
 import attrs
 
 from actors.runtime.host import Host
+from actors.runtime.mailbox import CLOSED
 from actors.runtime.router import Flow, Router
 from actors.runtime.slot import ActorKind, ActorSpec, Slot, State
 from actors.tape import Batch
@@ -198,6 +199,9 @@ class Runtime:
         more = slot.mailbox.put(envelope)
         if more >= 0:
             return more
+        if more == CLOSED:
+            self.bury(slot, envelope, slot.state.value)
+            return 0
         self.bury(slot, envelope, "mailbox full")
         if not slot.lagging:
             slot.lagging = True
@@ -207,6 +211,12 @@ class Runtime:
                 reason = f"mailbox of {slot.address} is full"
                 self.say(SUPERVISOR, HaltTrading(reason=reason, ts=self.now()), sender=slot.address)
         return 0
+
+    def close(self, slot: Slot) -> None:
+        """Its last incarnation is over: name what waits there, and what will still be sent there, as undeliverable."""
+        for envelope in slot.mailbox.close():
+            self.bury(slot, envelope, slot.state.value)
+            self.given_up()
 
     # What components ask of the runtime.
 
@@ -244,9 +254,10 @@ class Runtime:
     def _start_actor(self, host: Host, _cause: int, message: Message) -> None:
         assert isinstance(message, StartActor)
         slot = self._slot_for(host, message.actor)
-        if slot.epoch:
-            slot.restarts += 1
-        slot.epoch = message.epoch
+        with slot.lock:
+            if slot.epoch:
+                slot.restarts += 1
+            slot.epoch = message.epoch
         self.launch(slot, warm=message.warm)
 
     def _stop_actor(self, host: Host, _cause: int, message: Message) -> None:
@@ -256,11 +267,12 @@ class Runtime:
     def _fence_actor(self, host: Host, _cause: int, message: Message) -> None:
         assert isinstance(message, FenceActor)
         slot = self._slot_for(host, message.actor)
-        if slot.host is not None:
-            slot.host.hung = message.hung
-        slot.epoch = message.epoch + 1
-        slot.deliver, slot.hand = slot.store, None
-        slot.state = State.DOWN
+        with slot.lock:
+            if slot.host is not None:
+                slot.host.cut_off(hung=message.hung)
+            slot.epoch = message.epoch + 1
+            slot.deliver, slot.hand = slot.store, None
+            slot.state = State.DOWN
         slot.mailbox.nudge()
 
     def _quarantine_actor(self, host: Host, cause: int, message: Message) -> None:
@@ -268,10 +280,7 @@ class Runtime:
         slot = self._slot_for(host, message.actor)
         slot.state = State.QUARANTINED
         self.router.drop(slot)
-        waiting = slot.mailbox.clear()
-        if waiting:
-            self.dead_letter_counts[f"{slot.address}: quarantined"] += waiting
-            self.cleared(waiting)
+        self.close(slot)
         self._say_on(host, cause, message)
 
     def _feed_ended_said(self, host: Host, cause: int, message: Message) -> None:
@@ -291,5 +300,5 @@ class Runtime:
         """The feed said that nothing more will come."""
         raise AssertionError("each runtime ends in its own way")
 
-    def cleared(self, count: int) -> None:
-        """Messages that waited were given up on; a runtime that counts what is unfinished subtracts them."""
+    def given_up(self) -> None:
+        """A message that waited, or was in hand, is given up on: a runtime that counts what is unfinished counts it out."""

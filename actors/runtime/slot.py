@@ -1,6 +1,7 @@
 """An address: what outlives an actor's incarnations. Its mailbox, its epoch, and what a new incarnation is fed."""
 
 import enum
+import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,7 @@ class Slot:
         "host",
         "kept",
         "lagging",
+        "lock",
         "mailbox",
         "restarts",
         "role",
@@ -92,6 +94,11 @@ class Slot:
         self.kept: dict[type[Message], deque[tuple[int, Message]]] = {
             message_class: deque(maxlen=count) for message_class, count in spec.keeps.items()
         }
+        self.lock = threading.RLock()
+        """Held while an incarnation takes a message in hand, and while it is over with one; and by who ends its epoch.
+
+        So a message counts and its answers are said before the fence, or neither. Replays need it nowhere.
+        """
         self.epoch = 0
         self.handled = 0
         self.restarts = 0
