@@ -28,6 +28,7 @@ from messages import (
     Outcome,
     StrategyId,
     Symbol,
+    UtcNs,
 )
 
 MINUTE = 60 * NS_PER_SECOND
@@ -47,8 +48,13 @@ class Books:
             self.entries += entries
 
 
-def closes_of(columns: Sequence[Columns], record: Record) -> dict[Symbol, tuple[Ints, Floats]]:
-    """(times, closes) by symbol, from the finest there is: the feed's shortest bars, its ticks, or bars built."""
+def closes_of(
+    columns: Sequence[Columns], record: Record, until: UtcNs | None = None
+) -> dict[Symbol, tuple[Ints, Floats]]:
+    """(times, closes) by symbol, from the finest there is: the feed's shortest bars, its ticks, or bars built.
+
+    `until` cuts off what a run that was stopped never played.
+    """
     found: dict[Symbol, tuple[Ints, Floats]] = {
         symbol: (np.array(times, dtype=np.int64), np.array(closes, dtype=np.float64))
         for symbol, (times, closes) in record.closes.items()
@@ -58,21 +64,34 @@ def closes_of(columns: Sequence[Columns], record: Record) -> dict[Symbol, tuple[
             found[ticks.symbol] = (ticks.received, ticks.price)
     for bars in sorted((c for c in columns if isinstance(c, BarColumns)), key=lambda bars: -bars.period):
         found[bars.symbol] = (bars.close_ts, bars.close)
-    return found
+    if until is None:
+        return found
+    return {
+        symbol: (times[: (rows := int(np.searchsorted(times, until, side="right")))], prices[:rows])
+        for symbol, (times, prices) in found.items()
+    }
 
 
-def sample_times(columns: Sequence[Columns], record: Record) -> Ints:
-    """When equity is sampled: at the close of every bar of the shortest period, or every minute of a tick feed."""
-    bars = [series for series in columns if isinstance(series, BarColumns)]
+def sample_times(
+    columns: Sequence[Columns], record: Record, symbols: Iterable[Symbol], until: UtcNs | None = None
+) -> Ints:
+    """When equity in these symbols is sampled: at every close of their shortest bars, or every minute of their ticks."""
+    wanted = set(symbols)
+    bars = [series for series in columns if isinstance(series, BarColumns) and series.symbol in wanted]
+    built = [times for symbol, (times, _) in record.closes.items() if symbol in wanted]
+    ticks = [series for series in columns if isinstance(series, TickColumns) and series.symbol in wanted]
     if bars:
         shortest = min(series.period for series in bars)
-        return np.unique(np.concatenate([series.close_ts for series in bars if series.period == shortest]))
-    if record.closes:
-        return np.unique(np.concatenate([np.array(times, dtype=np.int64) for times, _ in record.closes.values()]))
-    ticks = [series.received for series in columns if isinstance(series, TickColumns) and len(series)]
-    if not ticks:
+        times = [series.close_ts for series in bars if series.period == shortest]
+    elif built:
+        times = [np.array(each, dtype=np.int64) for each in built]
+    else:
+        times = [(series.received // MINUTE + 1) * MINUTE for series in ticks]
+    if not times:
         return np.zeros(0, dtype=np.int64)
-    return np.unique(np.concatenate([(times // MINUTE + 1) * MINUTE for times in ticks]))
+    # np.unique sorts and copies; one series of closed bars is in order already.
+    sampled = times[0] if bars and len(times) == 1 else np.unique(np.concatenate(times))
+    return sampled if until is None else sampled[sampled <= until]
 
 
 def curves(
@@ -81,34 +100,34 @@ def curves(
     accounts: Mapping[Account, Mapping[str, Minor]],
     instruments: Mapping[Symbol, Instrument],
     closes: Closes,
-    ts: Ints,
+    samples: Mapping[str, Ints],
 ) -> tuple[AccountCurve, ...]:
-    """The equity of each account, `accounts` telling its starting cash by currency."""
+    """The equity of each account, `accounts` telling its starting cash and `samples` the times, by currency."""
     digits = {instrument.currency: instrument.minor_digits for instrument in instruments.values()}
     found = []
     for account, cash in accounts.items():
-        by_currency = equity_curve(
-            ts=ts,
-            closes=closes,
-            fills=[row for row in books.rows if row.account == account],
-            ledger=[entry for entry in books.entries if entry.account == account],
-            instruments=instruments,
-            cash=cash,
-        )
-        found += [
-            AccountCurve(
-                account=account,
-                currency=currency,
-                minor_digits=digits.get(currency, 2),
-                cash_start_minor=curve.cash_start_minor,
-                ts=curve.ts,
-                equity_minor=curve.equity_minor,
-                cash_minor=curve.cash_minor,
-                position_value_minor=curve.position_value_minor,
-                drawdown=curve.drawdown,
+        for currency, ts in samples.items():
+            curve = equity_curve(
+                ts=ts,
+                closes=closes,
+                fills=[row for row in books.rows if row.account == account and row.currency == currency],
+                ledger=[entry for entry in books.entries if entry.account == account and entry.currency == currency],
+                instruments=instruments,
+                cash={currency: cash.get(currency, 0)},
+            )[currency]
+            found.append(
+                AccountCurve(
+                    account=account,
+                    currency=currency,
+                    minor_digits=digits.get(currency, 2),
+                    cash_start_minor=curve.cash_start_minor,
+                    ts=curve.ts,
+                    equity_minor=curve.equity_minor,
+                    cash_minor=curve.cash_minor,
+                    position_value_minor=curve.position_value_minor,
+                    drawdown=curve.drawdown,
+                )
             )
-            for currency, curve in by_currency.items()
-        ]
     return tuple(found)
 
 

@@ -18,6 +18,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from actors import accounting
 from actors.columns import BarColumns, Columns, QuoteColumns, TickColumns
 from actors.component import Component
@@ -212,23 +214,28 @@ class TradingSystem:
         """Everything decided and done so far, accounted for."""
         setup, record = self.setup, self.record
         books = accounting.Books(record.fills)
-        closes = accounting.closes_of(setup.columns, record)
+        until = self._played_until()
+        closes = accounting.closes_of(setup.columns, record, until)
+        currencies = sorted({instrument.currency for instrument in setup.instruments.values()})
         curves = accounting.curves(
             books,
             accounts=dict.fromkeys(setup.accounts, setup.cash),
             instruments=setup.instruments,
             closes=closes,
-            ts=accounting.sample_times(setup.columns, record),
+            samples={
+                currency: accounting.sample_times(setup.columns, record, self._symbols_in(currency), until)
+                for currency in currencies
+            },
         )
         halted = [state for state in record.states if state.state is not TradingState.ACTIVE]
         last_state = {state.account: state for state in record.states}
         over = next((s.reason for s in last_state.values() if s.state is not TradingState.ACTIVE), None)
         slots = self._runtime.slots.values() if self._runtime is not None else ()
         return BacktestResult(
-            bars=sum(len(series) for series in setup.columns if isinstance(series, BarColumns)),
-            ticks=sum(len(series) for series in setup.columns if isinstance(series, TickColumns)),
+            bars=sum(_played(series, until) for series in setup.columns if isinstance(series, BarColumns)),
+            ticks=sum(_played(series, until) for series in setup.columns if isinstance(series, TickColumns)),
             first_ts=self._first_ts(),
-            last_ts=self._last_ts(),
+            last_ts=self._last_ts() if until is None else until,
             instruments=setup.instruments,
             signals=tuple(record.signals),
             orders=accounting.order_rows(record),
@@ -292,6 +299,14 @@ class TradingSystem:
             (int(_clock_column(series, "close_ts")[-1]) for series in self.setup.columns if len(series)), default=None
         )
 
+    def _played_until(self) -> UtcNs | None:
+        """Where a run was stopped before its feed had ended: nothing later was heard, and nothing later may count."""
+        runtime = self._runtime
+        return None if runtime is None or runtime.feed_over or not self.setup.columns else runtime.now()
+
+    def _symbols_in(self, currency: str) -> list[Symbol]:
+        return [symbol for symbol, instrument in self.setup.instruments.items() if instrument.currency == currency]
+
     def _conventions(self) -> Conventions:
         setup = self.setup
         settings = setup.venue_settings
@@ -345,6 +360,11 @@ def _feed(feed: Any) -> tuple[tuple[Columns, ...], Callable[[], Component] | Non
     raise ValueError(
         f"feed must be columns, a sequence of columns, a callable that makes a component, or None: not {feed!r}"
     )
+
+
+def _played(series: Columns, until: UtcNs | None) -> int:
+    times = _clock_column(series, "close_ts")
+    return len(series) if until is None else int(np.searchsorted(times, until, side="right"))
 
 
 def _clock_column(series: Columns, name: str) -> Any:

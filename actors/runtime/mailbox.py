@@ -110,7 +110,7 @@ class Mailbox:
         with self._ready:
             if self._closed:
                 return CLOSED
-            lane = Lane.CONTROL if isinstance(item, Stop) else LANES.get(type(item.message), Lane.MUST_DELIVER)
+            lane = Lane.MUST_DELIVER if isinstance(item, Stop) else LANES.get(type(item.message), Lane.MUST_DELIVER)
             if lane is Lane.CONTROL:
                 self._control.appendleft(item)
             elif lane is Lane.MUST_DELIVER:

@@ -66,7 +66,6 @@ class ReplayRuntime(Runtime):
         self._streams: dict[tuple[type[Message], str], Playing] = {}
         self._batch: Batch | None = None
         self._feed: Slot | None = None
-        self._feed_ended = False
         self._stopping: str | None = None
         self.watchdog = ReplayWatchdog(self, handler_seconds) if handler_seconds else None
 
@@ -86,7 +85,7 @@ class ReplayRuntime(Runtime):
             watchdog.start()
         try:
             self.start()
-            while not self._feed_ended and self._stopping is None:
+            while not self.feed_over and self._stopping is None:
                 self._pull()
                 if progress is not None:
                     progress(self._now)
@@ -140,17 +139,17 @@ class ReplayRuntime(Runtime):
     def _pull(self) -> None:
         feed = self._feed
         if feed is None or feed.is_over:
-            self._feed_ended = True
+            self._stopping = "there is no feed any more"
             return
         self.put(feed, Envelope(next(self._ids), 0, OUTSIDE, 0, self._now, Pull(self._now)))
         self._drain(everything=True)
         batch, self._batch = self._batch, None
         if batch is not None:
             self._play(batch)
-        elif not self._feed_ended:
+        elif not self.feed_over:
             # The feed is down: let the supervisor's timers bring it back, or find that it does not come back.
             if not self._agenda:
-                self._feed_ended = True
+                self._stopping = "the feed does not come back"
             else:
                 self._run_agenda(self._agenda[0][0], Step.CHECKS + 1)
 
@@ -408,7 +407,7 @@ class ReplayRuntime(Runtime):
 
     def feed_ended(self) -> None:
         """Nothing more will come: the run ends."""
-        self._feed_ended = True
+        self.feed_over = True
 
     def supervisor_failed(self, failure: ActorFailed) -> None:
         """Nothing goes on unsupervised."""

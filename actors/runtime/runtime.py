@@ -83,6 +83,8 @@ class Runtime:
         self.dead_letter_counts: Counter[str] = Counter()
         self.gate_open = True
         """Read before every ApprovedOrder is delivered; closed when nobody supervises any more."""
+        self.feed_over = False
+        """The feed has said that nothing more will come, and all that it said was played."""
         self._ids = itertools.count(1)
         self._orders: dict[type[Message], Callable[[Host, int, Message], None]] = {
             WakeAt: self._wake_at,

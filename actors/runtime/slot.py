@@ -95,9 +95,9 @@ class Slot:
             message_class: deque(maxlen=count) for message_class, count in spec.keeps.items()
         }
         self.lock = threading.RLock()
-        """Held while an incarnation takes a message in hand, and while it is over with one; and by who ends its epoch.
+        """Held by whoever ends an epoch, and by an incarnation while a message and its answers begin to count.
 
-        So a message counts and its answers are said before the fence, or neither. Replays need it nowhere.
+        So a message counts and its answers are said, both before the fence, or neither.
         """
         self.epoch = 0
         self.handled = 0

@@ -56,7 +56,6 @@ class ThreadedRuntime(Runtime):
         self._unfinished = 0
         self._timers: list[tuple[UtcNs, int, int, Slot, int, str]] = []
         self._turns = itertools.count()
-        self._feed_over = False
         self._over = threading.Event()
         self._stopped = threading.Event()
         self._is_ready = threading.Event()
@@ -112,7 +111,7 @@ class ThreadedRuntime(Runtime):
         """Wait until nothing is on its way and a played feed has ended: False when that takes too long."""
         deadline = time.monotonic() + timeout
         with self._lock:
-            while self._unfinished or not (self._feed_over or self._live_feed()):
+            while self._unfinished or not (self.feed_over or self._live_feed()):
                 left = deadline - time.monotonic()
                 if left <= 0 or self._over.is_set():
                     return False
@@ -165,7 +164,7 @@ class ThreadedRuntime(Runtime):
     def _pull(self) -> None:
         feeds = [slot for slot in self.slots.values() if slot.role == "feed"]
         if not feeds:
-            self._feed_over = True
+            self.feed_over = True
         for feed in feeds:
             self.put(feed, Envelope(next(self._ids), 0, OUTSIDE, 0, self.now(), Pull(self.now())))
 
@@ -216,7 +215,7 @@ class ThreadedRuntime(Runtime):
     def feed_ended(self) -> None:
         """A played feed is over."""
         with self._lock:
-            self._feed_over = True
+            self.feed_over = True
             self._lock.notify_all()
 
     # Time.
@@ -249,7 +248,7 @@ class ThreadedRuntime(Runtime):
         """The timer thread: fires what is due on the clock, and looks for hosts that make no progress."""
         reported: set[int] = set()
         while not self._over.wait(TICK_SECONDS):
-            if self._live_feed() or self._feed_over:
+            if self._live_feed() or self.feed_over:
                 # A played feed that has ended leaves its last timers to nobody else.
                 self._fire_timers(self.now() if self._live_feed() else FOREVER)
             for host in list(self._hosts):
