@@ -1,0 +1,138 @@
+"""The poison test: corrupt everything that lies after an instant, and what was decided up to it must not change.
+
+Known at T is a bar with `close_ts <= T`, the first price (and nothing else) of a bar with `open_ts <= T`, and a tick
+with `received <= T`. Everything else of the columns is poisoned in one of `POISONS` ways, the run is repeated, and the
+decisions of both runs up to T are compared message by message, in the order in which they were said.
+"""
+
+from itertools import zip_longest
+
+import attrs
+import numpy as np
+
+from actors.columns import BarColumns
+from messages import (
+    Annotated,
+    ApprovedOrder,
+    CancelOrder,
+    Fill,
+    OrderAccepted,
+    OrderEnded,
+    PlaceOrder,
+    Signal,
+    SubmitOrder,
+    TargetShares,
+)
+
+GRID = 0.5
+POISONS = ("scale", "delete", "insert")
+_DECISIONS = (
+    Annotated, Signal, PlaceOrder, TargetShares, SubmitOrder, CancelOrder, ApprovedOrder, OrderAccepted, Fill,
+    OrderEnded,
+)  # fmt: skip
+
+
+class Poisoning:
+    """One clean run, against which poisoned ones are held.
+
+    `system_of(columns)` makes a system, which depends on the data in nothing but that it hears them.
+    """
+
+    def __init__(self, columns, system_of):
+        self.columns, self.system_of = columns, system_of
+        self.clean = _decisions(system_of(columns))
+
+    def decided(self, at):
+        """How many decisions the clean run takes up to `at`: a comparison of nothing proves nothing."""
+        return len(_until(self.clean, at))
+
+    def difference(self, at, poison):
+        """The first decision up to `at` that the poison changed, as (clean, poisoned), or None when there is none."""
+        poisoned = _decisions(self.system_of([poisoned_after(series, at, poison) for series in self.columns]))
+        both = zip_longest(_until(self.clean, at), _until(poisoned, at))
+        return next(((before, after) for before, after in both if before != after), None)
+
+
+def _decisions(system):
+    """(the runtime's clock, what was said then): a message's own time could be as wrong as the rest of it."""
+    said = []
+    for message_class in _DECISIONS:
+        system.subscribe(message_class, lambda message: said.append((runtime.now(), message)))
+    runtime = system.make_replay()
+    runtime.run()
+    result = system.result()
+    assert result.failures == (), result.failures
+    assert result.halted is None
+    return said
+
+
+def _until(said, at):
+    return [each for each in said if each[0] <= at]
+
+
+def poisoned_after(series, at, poison):
+    """The same columns with everything changed that is not known at `at`."""
+    if isinstance(series, BarColumns):
+        return _poisoned_bars(series, at, poison)
+    return _poisoned_ticks(series, at, poison)
+
+
+def _worse(prices):
+    return np.rint(prices * 1.7 / GRID) * GRID
+
+
+def _poisoned_bars(bars, at, poison):
+    unknown, unopened = bars.close_ts > at, bars.open_ts > at
+    changed = {
+        "open": np.where(unopened, _worse(bars.open), bars.open),
+        **{
+            name: np.where(unknown, _worse(getattr(bars, name)), getattr(bars, name))
+            for name in ("high", "low", "close")
+        },
+        "volume": np.where(unknown, bars.volume * 3 + 7, bars.volume),
+        "turnover": None if bars.turnover is None else np.where(unknown, bars.turnover * 5, bars.turnover),
+    }
+    bars = attrs.evolve(bars, **changed)
+    rows = np.arange(len(bars))
+    if poison == "delete":
+        last = len(bars) - 1
+        return _rows(bars, rows[~unopened | (rows % 3 == 0) | (rows == last)])
+    return _without_gaps(bars, at) if poison == "insert" else bars
+
+
+def _without_gaps(bars, at):
+    """Bars put where there was none, after `at`."""
+    wanted = np.arange(bars.open_ts[0], bars.open_ts[-1] + 1, bars.period)
+    wanted = wanted[(wanted > at) | np.isin(wanted, bars.open_ts)]
+    source = np.searchsorted(bars.open_ts, wanted, side="right") - 1
+    filled = _rows(bars, source)
+    return attrs.evolve(filled, open_ts=wanted, close_ts=wanted + bars.period)
+
+
+def _poisoned_ticks(ticks, at, poison):
+    unknown = ticks.received > at
+    ticks = attrs.evolve(
+        ticks,
+        price=np.where(unknown, _worse(ticks.price), ticks.price),
+        size=np.where(unknown, ticks.size * 3, ticks.size),
+    )
+    rows = np.arange(len(ticks))
+    if poison == "delete":
+        return _rows(ticks, rows[~unknown | (rows % 3 == 0) | (rows == len(ticks) - 1)])
+    return _rows(ticks, np.repeat(rows, np.where(unknown, 2, 1))) if poison == "insert" else ticks
+
+
+def _rows(series, rows):
+    columns = {
+        field.name: value[rows]
+        for field in attrs.fields(type(series))
+        if isinstance(value := getattr(series, field.name), np.ndarray)
+    }
+    return attrs.evolve(series, **columns)
+
+
+def with_gaps(bars, seed=1):
+    """The bars without every so many of them: markets have silent minutes, and 'insert' needs room."""
+    keep = np.random.default_rng(seed).random(len(bars)) > 0.2
+    keep[[0, -1]] = True
+    return _rows(bars, np.flatnonzero(keep))
