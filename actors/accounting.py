@@ -13,14 +13,15 @@ from actors.money.equity import equity_curve
 from actors.money.ledger import Book, book_fill
 from actors.money.rows import FillRow, LedgerEntry, LedgerKind
 from actors.money.statistics import statistics, trade_statistics
+from actors.money.values import Arithmetic
 from actors.recorder import Record
 from actors.result import AccountCurve, CurrencySummary, OrderRow, StrategyRow
 from messages import (
+    NS_PER_SECOND,
     Account,
     Fill,
     Instrument,
     Minor,
-    NS_PER_SECOND,
     Order,
     OrderEnded,
     OrderRefused,
@@ -75,7 +76,7 @@ def closes_of(
 def sample_times(
     columns: Sequence[Columns], record: Record, symbols: Iterable[Symbol], until: UtcNs | None = None
 ) -> Ints:
-    """When equity in these symbols is sampled: at every close of their shortest bars, or every minute of their ticks."""
+    """When equity in these symbols is sampled: at each close of their shortest bars, or each minute of their ticks."""
     wanted = set(symbols)
     bars = [series for series in columns if isinstance(series, BarColumns) and series.symbol in wanted]
     built = [times for symbol, (times, _) in record.closes.items() if symbol in wanted]
@@ -177,8 +178,6 @@ def _summary(books: Books, curve: AccountCurve) -> CurrencySummary:
 
 def strategy_rows(books: Books, *, instruments: Mapping[Symbol, Instrument], closes: Closes) -> tuple[StrategyRow, ...]:
     """Every book at the end, marked at its symbol's last close."""
-    from actors.money.values import Arithmetic
-
     found = []
     for account, by_key in sorted(books.by_account.items()):
         for (strategy, symbol), book in sorted(by_key.items()):

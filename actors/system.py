@@ -395,7 +395,7 @@ def _entries(
             continue
         if not symbols:
             raise ValueError(
-                "a Strategy class alone does not say its symbols: give the feed's columns, instruments or a StrategyEntry"
+                "a Strategy class alone does not say its symbols: give columns, instruments or a StrategyEntry"
             )
         period = min(periods, default=parse_period("1m"))
         taken = {entry.id for entry in entries}

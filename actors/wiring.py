@@ -10,9 +10,9 @@ from actors.bar_builder import BarBuilder, BarWanted
 from actors.checker import Checker
 from actors.columns import BarColumns, Columns, QuoteColumns, TickColumns
 from actors.component import Component
+from actors.execution.rules import ShareRule
 from actors.executor import Executor
 from actors.feed import Feed
-from actors.execution.rules import ShareRule
 from actors.portfolio import Portfolio
 from actors.recorder import Record, Recorder
 from actors.risk_guard import RiskGuard, RiskLimits
@@ -23,6 +23,7 @@ from actors.strategy_host import StrategyHost
 from actors.supervisor import ChildSpec, RestartPolicy, Supervisor
 from actors.tick_filter import FilterSettings, TickFilter
 from messages import (
+    ALL_MESSAGES,
     Account,
     Bar,
     BarOpen,
@@ -42,10 +43,9 @@ from messages import (
     Woke,
     period_name,
 )
-from messages import ALL_MESSAGES
 
 VENUE_KEEPS = 100_000
-"""Messages of each class that a simulated venue's address keeps: with these a new incarnation finds its orders again."""
+"""Messages of each class that a simulated venue's address keeps: a new incarnation finds its orders again in them."""
 _NOT_KEPT = (Woke, Bar, BarOpen, Tick, Quote, OrderBook, FundingRate, EquityMarked, ReportPositions, PositionsReported)
 _FACTS: Mapping[type[Message], int | None] = dict.fromkeys((m for m in ALL_MESSAGES if m not in _NOT_KEPT), None)
 """What the core is rebuilt from: everything that decides about orders and money. A journal takes this place live."""
@@ -132,7 +132,7 @@ def actor_specs(setup: Setup, record: Record, read: Read | None = None) -> list[
     """Every actor but the supervisor. `read` is what the checkers compare by, where messages are not needed."""
     wanted = wanted_bars(setup)
     return [
-        *_beside(setup, record, wanted),
+        *_beside(record, wanted),
         *[spec for account in setup.accounts for spec in _account(setup, account, read)],
         *[_strategy(setup, entry) for entry in setup.strategies],
         *_market(setup, wanted),
@@ -154,7 +154,7 @@ def supervisor_spec(setup: Setup, specs: Sequence[ActorSpec]) -> ActorSpec:
     )
 
 
-def _beside(setup: Setup, record: Record, wanted: Sequence[BarWanted]) -> list[ActorSpec]:
+def _beside(record: Record, wanted: Sequence[BarWanted]) -> list[ActorSpec]:
     built = [each for each in wanted if each.source == "ticks"]
     shortest = min((each.period for each in built), default=None)
     closes_of = [(each.symbol, each.period) for each in built if each.period == shortest]

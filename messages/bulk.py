@@ -25,7 +25,7 @@ _BarOpenTwin = _twin(BarOpen)
 _TickTwin = _twin(Tick)
 
 
-def bulk_bars(
+def bulk_bars(  # noqa: PLR0917 - columns in the order of the fields
     symbol: Symbol,
     period: Period,
     open_ts: Iterable[UtcNs],
@@ -69,7 +69,9 @@ def bulk_bar_open(symbol: Symbol, period: Period, ts: UtcNs, received: UtcNs, pr
     return opened  # type: ignore[no-any-return]
 
 
-def bulk_tick(symbol: Symbol, ts: UtcNs, received: UtcNs, price: float, size: float, aggressor: int) -> Tick:
+def bulk_tick(  # noqa: PLR0917 - values in the order of the fields
+    symbol: Symbol, ts: UtcNs, received: UtcNs, price: float, size: float, aggressor: int
+) -> Tick:
     """One tick."""
     tick: Any = _TickTwin()
     tick.symbol = symbol

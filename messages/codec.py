@@ -65,7 +65,7 @@ def decode_envelope(data: Plain) -> Envelope:
     for name, kind in kinds.items():
         if type(data[name]) is not kind:
             raise CodecError(f"Envelope.{name} must be of kind {kind.__name__}, not {data[name]!r}")
-    return Envelope(*(data[name] for name in kinds), decode(data["message"]))
+    return Envelope(message=decode(data["message"]), **{name: data[name] for name in kinds})
 
 
 def _in_words(error: BaseException, expected: type | None) -> str:
@@ -130,9 +130,9 @@ def _make_converter() -> cattrs.Converter:
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(Decimal, _decimal)
     converter.register_unstructure_hook(Decimal, str)
-    for kind in _enums():
+    for each in _enums():
         # One by one: an enum of texts would otherwise pass for the text that it is too.
-        converter.register_unstructure_hook(kind, _plain)
+        converter.register_unstructure_hook(each, _plain)
     converter.register_unstructure_hook(tuple, lambda value: [converter.unstructure(item) for item in value])
     converter.register_structure_hook_func(lambda kind: kind == type[Message], _class_of)
     converter.register_unstructure_hook_func(lambda kind: kind == type[Message], lambda value: value.__name__)
@@ -141,7 +141,7 @@ def _make_converter() -> cattrs.Converter:
         lambda kind: kind == Tick | Quote | OrderBook | None, lambda value: None if value is None else encode(value)
     )
     for cls in (*ALL_MESSAGES, *_PARTS):
-        attrs.resolve_types(cls)  # type: ignore[type-var]
+        attrs.resolve_types(cls)
         converter.register_unstructure_hook(cls, make_dict_unstructure_fn(cls, converter))
         converter.register_structure_hook(cls, make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True))
     return converter

@@ -212,7 +212,7 @@ class ReportPositions(Message):
 
 @attrs.frozen(kw_only=True)
 class PositionsReported(Message):
-    """An actor's fold of fills and adjustments: lots by (strategy, symbol), or by ("", symbol) where it keeps only nets."""
+    """An actor's fold of fills and adjustments: lots by (strategy, symbol), by ("", symbol) where it has only nets."""
 
     account: Account = attrs.field(validator=filled)
     number: int = attrs.field(validator=whole)

@@ -1,4 +1,4 @@
-"""openoutcry is three packages with common names. This tells early, and in words, when one of them is somebody else's."""
+"""openoutcry is three packages with common names: this tells early, in words, when one of them is somebody else's."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +15,7 @@ def check_siblings() -> None:
         if found != home / name:
             where = "is a folder without __init__.py" if spec is not None and found is None else f"is {found}"
             raise ImportError(
-                f"openoutcry needs its own package {name!r} from {home / name}, but what Python finds under that name {where}. "
+                f"openoutcry needs its own package {name!r} from {home / name}, "
+                f"but what Python finds under that name {where}. "
                 f"Rename the other {name!r}, or move it behind openoutcry on sys.path."
             )

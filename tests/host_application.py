@@ -42,7 +42,9 @@ def main() -> None:
     assert signal.getsignal(signal.SIGINT) is handler, "the host's signal handler was taken"
     assert not logging.getLogger().handlers, "the host's root logger was touched"
     assert not pykka.ActorRegistry.get_all(), "an actor is registered in the host's registry"
-    left = [thread.name for thread in threading.enumerate() if not thread.daemon and thread is not threading.main_thread()]
+    left = [
+        thread.name for thread in threading.enumerate() if not thread.daemon and thread is not threading.main_thread()
+    ]
     assert not left, f"threads left behind: {left}"
     print(f"host application: {result.executions} executions in a backtest, {len(heard)} fills heard on threads")
 

@@ -31,7 +31,7 @@ class Inbox:
         """The next thing to handle, in Pykka's wrapping."""
         return PykkaEnvelope(self._take())
 
-    def put(self, envelope: PykkaEnvelope[Any], /) -> None:
+    def put(self, _envelope: PykkaEnvelope[Any], /) -> None:
         """Refuses: nobody holds this actor's ref, messages are addressed by name."""
         raise RuntimeError("messages go to an address, not to a Pykka ref")
 

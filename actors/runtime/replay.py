@@ -17,7 +17,7 @@ from typing import Any
 from actors.runtime.host import HandlerTimedOut, Host, ReplayHost
 from actors.runtime.router import Flow, Plan
 from actors.runtime.runtime import OUTSIDE, SUPERVISOR, Runtime, SupervisorFailed
-from actors.runtime.schedule import Schedule
+from actors.runtime.schedule import LOOPS_MAX, Schedule, circles
 from actors.runtime.slot import Slot, State
 from actors.runtime.streams import Playing
 from actors.runtime.watchdog import ReplayWatchdog
@@ -39,14 +39,8 @@ from messages import (
     Woke,
 )
 
-LOOPS_MAX = 100_000
-"""Deliveries that one event may cause at one instant before the run is declared to be going in circles."""
 _new = tuple.__new__
 _NETTINGS = (Step.NETTING, Step.OPENS_NETTING, Step.TICKS_NETTING)
-
-
-class GoingInCircles(RuntimeError):
-    """Actors answer one another without end at one instant of the virtual clock."""
 
 
 class ReplayRuntime(Runtime):
@@ -60,6 +54,7 @@ class ReplayRuntime(Runtime):
         self._step: int = Step.VENUE_BARS
         self._agenda: list[tuple[Any, ...]] = []
         self._turns = itertools.count()
+        self._timers_at, self._timers_now = -1, 0
         self._flows: dict[tuple[str, type[Message]], Flow] = {}
         self._ready: deque[tuple[Slot, Envelope]] = deque()
         self._schedule = None if schedule_seed is None else Schedule(schedule_seed)
@@ -98,6 +93,10 @@ class ReplayRuntime(Runtime):
         finally:
             if watchdog is not None:
                 watchdog.stop()
+            for slot in self.slots.values():
+                self.close(slot)
+                if slot.host is not None:
+                    slot.host.release()
 
     def start(self) -> None:
         """Start the supervisor, which starts the others."""
@@ -172,7 +171,7 @@ class ReplayRuntime(Runtime):
             plan = plans.get(source)
             if plan is None:
                 plan = plans[source] = self.router.flow("feed", source.kind).plan_of(source.topic)
-            if not source.optional or any([hearers for _, hearers in plan]):
+            if not source.optional or any(hearers for _, hearers in plan):
                 self._now, self._step = at, step
                 self._say_now(plan, source.take(at))
         if batch.last:
@@ -183,30 +182,18 @@ class ReplayRuntime(Runtime):
         feed = self._feed
         assert feed is not None
         router, ids, agenda, ready = self.router, self._ids, self._agenda, self._ready
-        shuffled = self._schedule is not None
-        version = -1
         bar_plan = router.flow("feed", run.bars.kind).plan_of(run.bars.topic)
         open_plan = router.flow("feed", run.opens.kind).plan_of(run.opens.topic)
+        version, opens_heard, shuffled = -1, True, self._schedule is not None
         legs: list[tuple[int, tuple[Slot, ...]]] = []
-        opens_heard = False
         for opens_at, at, bar in run.rows:
-            if agenda and agenda[0][0] <= at:
-                self._run_agenda(opens_at, Step.VENUE_OPENS)
-            if version != router.version:
+            if opens_heard or version != router.version or (agenda and agenda[0][0] <= at):
+                self._approach(run, open_plan, opens_at, at)
                 version = router.version
+                opens_heard = any(hearers for _, hearers in open_plan)
                 legs = [(step or 0, tuple(hearers)) for step, hearers in bar_plan if hearers]
-                opens_heard = any([hearers for _, hearers in open_plan])
-            if opens_heard:
-                self._now, self._step = opens_at, Step.VENUE_OPENS
-                self._say_now(open_plan, run.opens.take(opens_at))
-            if agenda and agenda[0][0] <= at:
-                self._run_agenda(at, Step.VENUE_BARS)
             if self._stopping is not None:
                 return
-            if version != router.version:
-                version = router.version
-                legs = [(step or 0, tuple(hearers)) for step, hearers in bar_plan if hearers]
-                opens_heard = any([hearers for _, hearers in open_plan])
             self._now = at
             self._step = Step.VENUE_BARS
             if shuffled:
@@ -216,7 +203,7 @@ class ReplayRuntime(Runtime):
             for step, hearers in legs:
                 if agenda and agenda[0][0] <= at:
                     self._run_agenda(at, step)
-                if step > self._step:
+                if step > self._step:  # noqa: PLR1730 - max() is a call, and this runs at every bar
                     self._step = step
                 for slot in hearers:
                     hand = slot.hand
@@ -226,6 +213,14 @@ class ReplayRuntime(Runtime):
                         slot.store(Envelope(number, 0, feed.address, feed.epoch, at, bar))
                 if ready:
                     self._drain()
+
+    def _approach(self, run: Run, open_plan: Plan, opens_at: UtcNs, at: UtcNs) -> None:
+        """What lies between two bars of a run: timers and later steps, and the open, if anybody hears it."""
+        self._run_agenda(opens_at, Step.VENUE_OPENS)
+        if self._stopping is None and any(hearers for _, hearers in open_plan):
+            self._now, self._step = opens_at, Step.VENUE_OPENS
+            self._say_now(open_plan, run.opens.take(opens_at))
+        self._run_agenda(at, Step.VENUE_BARS)
 
     def _add_stream(self, stream: Stream) -> None:
         plan = self.router.flow("feed", stream.kind).plan_of(stream.topic)
@@ -317,8 +312,7 @@ class ReplayRuntime(Runtime):
                 slot.store(envelope)
             left -= 1
             if not left:
-                slot_name, name = slot.address, type(envelope.message).__name__
-                raise GoingInCircles(f"more than {LOOPS_MAX} deliveries at one instant, lately {name} to {slot_name}")
+                raise circles(slot, envelope)
 
     # Time.
 
@@ -351,12 +345,19 @@ class ReplayRuntime(Runtime):
                 if epoch != slot.epoch and slot.strategy is not None:
                     continue
                 woke = Envelope(next(self._ids), 0, slot.address, slot.epoch, self._now, Woke(self._now, token))
+                self._count_timer(slot, woke)
                 self.put(slot, woke)
             else:
                 target.play(first[4])
             self._drain(everything=first[1] >= Step.CHECKS)
             if self._stopping is not None:
                 return
+
+    def _count_timer(self, slot: Slot, woke: Envelope) -> None:
+        self._timers_now = self._timers_now + 1 if self._timers_at == self._now else 0
+        self._timers_at = self._now
+        if self._timers_now > LOOPS_MAX:
+            raise circles(slot, woke)
 
     def _subscribe(self, host: Host, cause: int, message: Message) -> None:
         super()._subscribe(host, cause, message)

@@ -11,8 +11,8 @@ from messages import Message, UtcNs
 class Playing:
     """Announces its stream's next item, and announces anew when the listeners change.
 
-    `announce(at, playing)` puts an entry on the agenda and returns what tells it from an older one; `say(plan, message)`
-    delivers, and everything that follows from it, before it returns.
+    `announce(at, playing)` puts an entry on the agenda and returns what tells it from an older one; `say(plan,
+    message)` delivers, and everything that follows from it, before it returns.
     """
 
     def __init__(

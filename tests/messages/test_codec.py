@@ -1,4 +1,4 @@
-"""Every message becomes plain data and comes back equal; what is not a message is refused with class, field and reason."""
+"""Every message becomes plain data and comes back equal; what is not a message is refused, with field and reason."""
 
 import json
 import typing
