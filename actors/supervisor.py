@@ -38,6 +38,9 @@ from messages import (
 
 START_ORDER = (ActorKind.EDGE, ActorKind.VENUE, ActorKind.CORE, ActorKind.STRATEGY, ActorKind.MARKET)
 """Hearers before sayers, so that nothing is said to nobody. The stop takes the reverse order."""
+_RESTART = "restart|"
+_BESIDE = (ActorKind.STRATEGY, ActorKind.EDGE)
+"""Nobody waits for these: the others start without one that fails, and go on without one that is given up on."""
 
 
 @attrs.frozen(kw_only=True)
@@ -114,6 +117,8 @@ class Supervisor(Component):
 
     def on_actor_added(self, added: ActorAdded) -> list[Message]:
         """A listener that joined a running system."""
+        if added.actor in self._children or self._stopping is not None:
+            return []
         child = _Child(ChildSpec(address=added.actor, kind=ActorKind.EDGE))
         self._children[added.actor] = child
         return self._start(child)
@@ -142,7 +147,7 @@ class Supervisor(Component):
     def on_woke(self, woke: Woke) -> list[Message]:
         """A back-off is over."""
         self._last_at = woke.at
-        _, address, epoch = woke.token.split("|")
+        address, _, epoch = woke.token.removeprefix(_RESTART).rpartition("|")
         child = self._children[address]
         if self._stopping is not None or child.quarantined or child.epoch != int(epoch):
             return []
@@ -163,6 +168,8 @@ class Supervisor(Component):
     def on_actor_stopped(self, stopped: ActorStopped) -> list[Message]:
         """One less."""
         child = self._children[stopped.actor]
+        if stopped.epoch != child.epoch:
+            return []
         child.up = child.running = False
         return self._stop_groups()
 
@@ -170,7 +177,7 @@ class Supervisor(Component):
 
     def _start_groups(self) -> list[Message]:
         said: list[Message] = []
-        while all(child.up or child.quarantined for child in self._starting):
+        while not any(map(_is_awaited, self._starting)):
             if not self._groups:
                 if not self._ready and self._stopping is None:
                     self._ready = True
@@ -221,8 +228,8 @@ class Supervisor(Component):
         if not delay:
             return self._restart(child)
         delay *= 1 + policy.jitter * (2 * self._random.random() - 1)
-        token = f"restart|{child.spec.address}|{child.epoch}"
-        return [WakeAt(at=at + round(delay * NS_PER_SECOND), token=token)]
+        token = f"{_RESTART}{child.spec.address}|{child.epoch}"
+        return [WakeAt(at=at + round(delay * NS_PER_SECOND), token=token), *self._start_groups()]
 
     def _restart(self, child: _Child) -> list[Message]:
         said: list[Message] = []
@@ -258,7 +265,14 @@ class Supervisor(Component):
         child.quarantined = True
         child.up = child.running = False
         said: list[Message] = [ActorQuarantined(child.spec.address, reason, at)]
-        if child.spec.kind not in (ActorKind.STRATEGY, ActorKind.EDGE):
+        if child.spec.kind not in _BESIDE:
             halt = f"{child.spec.address} is given up on: {reason}"
             said.append(HaltTrading(reason=halt, account=None, ts=at))
         return said + self._start_groups()
+
+
+def _is_awaited(child: _Child) -> bool:
+    """Whether the next group has to wait for this one."""
+    if child.up or child.quarantined:
+        return False
+    return child.running or child.spec.kind not in _BESIDE

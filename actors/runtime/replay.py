@@ -57,6 +57,9 @@ class ReplayRuntime(Runtime):
         self._timers_at, self._timers_now = -1, 0
         self._flows: dict[tuple[str, type[Message]], Flow] = {}
         self._ready: deque[tuple[Slot, Envelope]] = deque()
+        self._legs: deque[tuple[int, Envelope, list[Slot]]] = deque()
+        self._streams_to: tuple[UtcNs, int] = (0, 0)
+        """How far streams may go on without coming back to the agenda."""
         self._schedule = None if schedule_seed is None else Schedule(schedule_seed)
         self._streams: dict[tuple[type[Message], str], Playing] = {}
         self._batch: Batch | None = None
@@ -140,12 +143,15 @@ class ReplayRuntime(Runtime):
         if feed is None or feed.is_over:
             self._stopping = "there is no feed any more"
             return
-        self.put(feed, Envelope(next(self._ids), 0, OUTSIDE, 0, self._now, Pull(self._now)))
-        self._drain(everything=True)
+        epoch = feed.epoch
+        if feed.state is State.UP:
+            # A Pull to a feed that is down would wait for it, and a second one bring a batch that nobody plays.
+            self.put(feed, Envelope(next(self._ids), 0, OUTSIDE, 0, self._now, Pull(self._now)))
+            self._drain(everything=True)
         batch, self._batch = self._batch, None
         if batch is not None:
             self._play(batch)
-        elif not self.feed_over:
+        elif not self.feed_over and feed.epoch == epoch:
             # The feed is down: let the supervisor's timers bring it back, or find that it does not come back.
             if not self._agenda:
                 self._stopping = "the feed does not come back"
@@ -225,7 +231,7 @@ class ReplayRuntime(Runtime):
     def _add_stream(self, stream: Stream) -> None:
         plan = self.router.flow("feed", stream.kind).plan_of(stream.topic)
         listeners = self.router.flow("tick-filter", stream.kind).subscribed(stream.topic)
-        playing = Playing(stream, plan, listeners, self._announce, self._say_now)
+        playing = Playing(stream, plan, listeners, self._announce, self._say_now, self._is_next)
         self._streams[stream.kind, playing.symbol] = playing
         playing.announce()
 
@@ -233,6 +239,17 @@ class ReplayRuntime(Runtime):
         turn = next(self._turns)
         heappush(self._agenda, (max(at, self._now), Step.TICKS, 0, playing.symbol, turn, None, playing))
         return turn
+
+    def _is_next(self, at: UtcNs) -> bool:
+        agenda = self._agenda
+        if self._stopping is not None or (at, Step.TICKS) >= self._streams_to:
+            return False
+        if agenda and agenda[0][0] <= at and agenda[0][:2] <= (at, Step.TICKS):
+            return False
+        if at > self._now:
+            self._now = at
+        self._step = Step.TICKS
+        return True
 
     def _say_now(self, plan: Plan, message: Message) -> None:
         feed = self._feed
@@ -245,7 +262,7 @@ class ReplayRuntime(Runtime):
             due = min((playing.due for playing in self._streams.values()), default=FOREVER)
             if due == FOREVER:
                 return
-            self._run_agenda(max(due, self._now), Step.CHECKS + 1)
+            self._run_agenda(max(due, self._now), Step.CHECKS + 1, streams_to=(FOREVER, 0))
 
     # Delivery.
 
@@ -285,9 +302,12 @@ class ReplayRuntime(Runtime):
                     else:
                         for slot in hearers:
                             self._schedule.put(slot, envelope)
+                elif step_now >= Step.TICKS and self._schedule is None:
+                    # A tick is heard by all, step by step, before the next: it waits for nothing on the agenda.
+                    self._legs.append((step, envelope, hearers))
                 else:
                     message = envelope[5]
-                    period, symbol = (message.period, message.symbol) if message.__class__ is Bar else (0, "")  # type: ignore[attr-defined]
+                    period, symbol = (message.period, message.symbol) if message.__class__ is Bar else (0, "")
                     heappush(self._agenda, (self._now, step, period, symbol, next(self._turns), envelope, hearers))
 
     def put(self, slot: Slot, envelope: Envelope) -> None:
@@ -301,9 +321,14 @@ class ReplayRuntime(Runtime):
         if self._schedule is not None:
             self._schedule.drain(everything=everything)
             return
-        ready = self._ready
+        ready, legs = self._ready, self._legs
         left = LOOPS_MAX
-        while ready:
+        while ready or legs:
+            if not ready:
+                step, envelope, hearers = legs.popleft()
+                self._step = step
+                ready.extend([(slot, envelope) for slot in hearers])
+                continue
             slot, envelope = ready.popleft()
             hand = slot.hand
             if hand is not None:
@@ -327,9 +352,10 @@ class ReplayRuntime(Runtime):
                     step = self._step
         heappush(self._agenda, (at, step, 0, slot.address, next(self._turns), None, (slot, epoch, wish.token)))
 
-    def _run_agenda(self, until: UtcNs, step: int) -> None:
+    def _run_agenda(self, until: UtcNs, step: int, *, streams_to: tuple[UtcNs, int] | None = None) -> None:
         """Serve everything on the agenda that comes before (until, step)."""
         agenda = self._agenda
+        self._streams_to = streams_to or (until, step)
         while agenda:
             first = agenda[0]
             if first[0] > until or (first[0] == until and first[1] >= step):

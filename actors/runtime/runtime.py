@@ -4,6 +4,7 @@ A runtime decides nothing. It delivers what components say to whom the routes na
 subscriptions, and executes StartActor, StopActor and FenceActor, from the supervisor and from nobody else.
 """
 
+import abc
 import itertools
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
@@ -11,7 +12,7 @@ from functools import partial
 
 import attrs
 
-from actors.runtime.host import Host
+from actors.runtime.host import Host, RunEnds
 from actors.runtime.mailbox import CLOSED
 from actors.runtime.router import Flow, Router
 from actors.runtime.slot import ActorKind, ActorSpec, Slot, State
@@ -69,11 +70,11 @@ class ActorStatus:
     lagging: bool
 
 
-class SupervisorFailed(Exception):
+class SupervisorFailed(RunEnds):
     """The supervisor itself raised: nothing may go on unsupervised. Exit code 70."""
 
 
-class Runtime:
+class Runtime(abc.ABC):
     """The part that replay and threads share."""
 
     def __init__(self) -> None:
@@ -128,9 +129,9 @@ class Runtime:
 
     # What a host needs (see Post in host.py).
 
+    @abc.abstractmethod
     def now(self) -> UtcNs:
         """The runtime's clock in ns."""
-        raise AssertionError("each runtime has its own clock")
 
     def answered(self, host: Host, cause: int, answers: Iterable[Message]) -> None:
         """Send what a component said; an incarnation that was fenced says nothing any more."""
@@ -156,9 +157,9 @@ class Runtime:
             return
         self.say("host", message, sender=slot.address, epoch=host.epoch)
 
+    @abc.abstractmethod
     def play(self, host: Host, batch: Batch) -> None:
         """Send a feed's batch."""
-        raise AssertionError("each runtime plays in its own way")
 
     def say(self, role: str, message: Message, *, sender: Address, epoch: int = 0, cause: int = 0) -> None:
         """Route one message that no component said in answer to another."""
@@ -170,17 +171,17 @@ class Runtime:
         envelope = Envelope(next(self._ids), 0, OUTSIDE, 0, self.now(), message)
         self.put(self.slots[address], envelope)
 
+    @abc.abstractmethod
     def dispatch(self, flow: Flow, envelope: Envelope) -> None:
         """Bring a message to everybody whom the routes name."""
-        raise AssertionError("each runtime dispatches in its own way")
 
+    @abc.abstractmethod
     def put(self, slot: Slot, envelope: Envelope) -> None:
         """Bring a message to one address."""
-        raise AssertionError("each runtime puts in its own way")
 
+    @abc.abstractmethod
     def supervisor_failed(self, failure: ActorFailed) -> None:
         """Close the gate and end everything."""
-        raise AssertionError("each runtime ends in its own way")
 
     # What cannot be delivered.
 
@@ -222,9 +223,9 @@ class Runtime:
 
     # What components ask of the runtime.
 
+    @abc.abstractmethod
     def wake(self, slot: Slot, epoch: int, wish: WakeAt) -> None:
         """Set a timer."""
-        raise AssertionError("each runtime has its own timers")
 
     def _wake_at(self, host: Host, _cause: int, message: Message) -> None:
         assert isinstance(message, WakeAt)
@@ -245,13 +246,13 @@ class Runtime:
             raise PermissionError(f"{host.slot.address} is not the supervisor and starts or stops nobody")
         return self.slots[address]
 
+    @abc.abstractmethod
     def launch(self, slot: Slot, *, warm: bool) -> None:
         """Make and start an incarnation."""
-        raise AssertionError("each runtime has its own hosts")
 
+    @abc.abstractmethod
     def halt_incarnation(self, slot: Slot) -> None:
         """End an incarnation in order."""
-        raise AssertionError("each runtime stops in its own way")
 
     def _start_actor(self, host: Host, _cause: int, message: Message) -> None:
         assert isinstance(message, StartActor)
@@ -298,9 +299,9 @@ class Runtime:
     def _say_on(self, host: Host, cause: int, message: Message) -> None:
         self.say(host.slot.role, message, sender=host.slot.address, epoch=host.epoch, cause=cause)
 
+    @abc.abstractmethod
     def feed_ended(self) -> None:
         """The feed said that nothing more will come."""
-        raise AssertionError("each runtime ends in its own way")
 
-    def given_up(self) -> None:
-        """A message that waited, or was in hand, is given up on: a runtime that counts what is unfinished counts it out."""
+    def given_up(self) -> None:  # noqa: B027 - not every runtime counts
+        """A message that waited is given up on: a runtime that counts what is unfinished counts it out."""

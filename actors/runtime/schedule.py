@@ -3,12 +3,25 @@
 import random
 from collections import deque
 
+from actors.runtime.host import RunEnds
 from actors.runtime.mailbox import LANES, Lane
 from actors.runtime.slot import Slot
 from messages import Address, Envelope
 
 BACKLOG_MAX = 200
 """Messages that may be left waiting when the next event comes."""
+LOOPS_MAX = 100_000
+"""Deliveries that one event may cause at one instant before the run is declared to be going in circles."""
+
+
+class GoingInCirclesError(RunEnds, RuntimeError):
+    """Actors answer one another without end at one instant of the virtual clock."""
+
+
+def circles(slot: Slot, envelope: Envelope) -> GoingInCirclesError:
+    """The error, naming who was about to be given what."""
+    name = type(envelope.message).__name__
+    return GoingInCirclesError(f"more than {LOOPS_MAX} deliveries at one instant, lately {name} to {slot.address}")
 
 
 class Schedule:
@@ -31,6 +44,7 @@ class Schedule:
 
     def drain(self, *, everything: bool) -> None:
         """Deliver some of what waits; all of it when asked for `everything`."""
+        left = LOOPS_MAX
         while self._waiting:
             if not everything and self._waiting < BACKLOG_MAX and self._random.random() < 0.1:
                 return
@@ -41,6 +55,9 @@ class Schedule:
                 del self._queues[key]
             self._waiting -= 1
             slot.deliver(envelope)
+            left -= 1
+            if not left:
+                raise circles(slot, envelope)
 
     def _queue(self, slot: Slot, envelope: Envelope) -> deque[tuple[Slot, Envelope]]:
         lane = LANES.get(type(envelope.message), Lane.MUST_DELIVER)

@@ -9,14 +9,17 @@ import itertools
 import threading
 import time
 from collections.abc import Iterator
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from heapq import merge as merge_sorted
+from typing import TypeAlias
 
 from actors.runtime.clocks import Clock, WallClock
-from actors.runtime.host import Host, ThreadedHost
+from actors.runtime.host import Host
+from actors.runtime.mailbox import CLOSED, Stop
 from actors.runtime.router import Flow, Plan
-from actors.runtime.runtime import OUTSIDE, SUPERVISOR, Runtime
+from actors.runtime.runtime import OUTSIDE, SUPERVISOR, Runtime, SupervisorFailed
 from actors.runtime.slot import ActorKind, Slot, State
+from actors.runtime.threaded_host import ThreadedHost
 from actors.runtime.watchdog import what
 from actors.tape import FOREVER, Batch, Stream
 from messages import (
@@ -26,6 +29,7 @@ from messages import (
     Envelope,
     Message,
     Pull,
+    StartActor,
     StopSystem,
     SystemReady,
     SystemStopped,
@@ -37,10 +41,14 @@ from messages import (
 UNFINISHED_MAX = 2_000
 """A played feed waits while more messages than this are on their way."""
 TICK_SECONDS = 0.02
+_Timer: TypeAlias = tuple[UtcNs, int, int, Slot, int, str]
+"""(at, step, turn, whose, of which epoch, token)"""
+STOP_GROUPS = 6
+"""A stop goes through at most five groups of actors, and one that hangs must leave time for the others."""
 
 
 class ThreadedRuntime(Runtime):
-    """Start, send, stop. `handler_seconds` is how long a handler, a start or a stop may take before it counts as hung."""
+    """Start, send, stop. `handler_seconds`: a handler, a start or a stop that takes longer counts as hung."""
 
     def __init__(
         self, *, clock: Clock | None = None, handler_seconds: float = 30.0, speed: float | None = None
@@ -50,33 +58,46 @@ class ThreadedRuntime(Runtime):
         """Why the supervisor failed, if it did."""
         self.abandoned: tuple[Address, ...] = ()
         self._clock = clock or WallClock()
-        self._handler_seconds = handler_seconds
+        self._patience = handler_seconds
         self._speed = speed
         self._lock = threading.Condition(threading.Lock())
         self._unfinished = 0
-        self._timers: list[tuple[UtcNs, int, int, Slot, int, str]] = []
+        self._timers: list[_Timer] = []
         self._turns = itertools.count()
         self._over = threading.Event()
         self._stopped = threading.Event()
         self._is_ready = threading.Event()
         self._hosts: list[ThreadedHost] = []
+        self._launching = threading.Lock()
+        """Held while a thread is started, and while the end is declared: none is started after it."""
+        self._feeds: list[Slot] = []
+        self._held_back = True
+        """The feed is not playing: not yet, or not for the moment."""
         self._ticker: threading.Thread | None = None
         self._pace: tuple[UtcNs, float] | None = None
 
     # What an owner calls.
 
     def start(self, timeout: float = 30.0) -> None:
-        """Start every actor; RuntimeError when they are not all up (or given up on) in time."""
+        """Start every actor; RuntimeError when they are not all up (or given up on) in time, or stopped meanwhile.
+
+        SupervisorFailed when there is nobody to start them.
+        """
         slot = self.slots[SUPERVISOR]
         slot.epoch = 1
         self._ticker = threading.Thread(target=self._tick, name="openoutcry-clock", daemon=True)
         self._ticker.start()
         self.launch(slot, warm=False)
         self._is_ready.wait(timeout)
+        if self.failure is not None:
+            self.stop(timeout=5.0)
+            raise SupervisorFailed(f"{self.failure.error}\n{self.failure.trace}")
         if not self._is_ready.is_set():
             late = [slot.address for slot in self.slots.values() if slot.state is not State.UP]
             self.stop(timeout=5.0)
             raise RuntimeError(f"not up within {timeout:g} s: {', '.join(late)}")
+        if self._over.is_set():
+            raise RuntimeError("stopped before it was up")
         self._pull()
 
     def send(self, message: Message) -> None:
@@ -84,34 +105,59 @@ class ThreadedRuntime(Runtime):
         self.say(OUTSIDE, message, sender=OUTSIDE)
 
     def stop(self, timeout: float = 10.0) -> tuple[Address, ...]:
-        """Stop in order within `timeout` seconds: the addresses that had to be abandoned."""
+        """Stop in order within `timeout` seconds: the addresses that had to be abandoned.
+
+        Who takes longer than a fraction of it over one thing counts as hung, so that the others get their turn.
+        """
         deadline = time.monotonic() + timeout
-        if not self._stopped.is_set() and self.failure is None:
+        self._patience = min(self._patience, timeout / STOP_GROUPS)
+        if self._ticker is not None and not self._stopped.is_set():
             self.say(OUTSIDE, StopSystem("stop was called"), sender=OUTSIDE)
             self._stopped.wait(timeout)
-        self._over.set()
-        for slot in self.slots.values():
-            # Fences whoever is still running, the supervisor included.
-            slot.epoch += 1
-            slot.mailbox.nudge()
-        threads = [(host.slot.address, host.thread) for host in self._hosts if host.thread is not None]
-        for _, thread in threads:
-            if thread is not threading.current_thread():
-                thread.join(max(0.05, deadline - time.monotonic()))
-        if self._ticker is not None and self._ticker is not threading.current_thread():
-            self._ticker.join(1.0)
+        with self._launching:
+            self._over.set()
+        self._is_ready.set()
+        supervisor = self.slots[SUPERVISOR]
+        supervisor.mailbox.put_stop(first=True)
+        hosts = [host for host in self._hosts if host.thread is not None and host.thread.is_alive()]
+        for host in hosts:
+            if host.slot is not supervisor:
+                self._fence(host)
+        for host in hosts:
+            # Whoever is known to hang is not waited for; the supervisor, if it hangs, is fenced at the end.
+            self._join(host.thread, 0.0 if host.hung else max(0.1, deadline - time.monotonic()))
+        self._join(self._ticker, 1.0)
+        hanging = {host.slot.address for host in hosts if host.thread is not None and host.thread.is_alive()}
+        for host in hosts:
+            self._fence(host)
         for slot in self.slots.values():
             if slot.state is not State.QUARANTINED:
                 slot.state = State.STOPPED
-        hanging = {address for address, thread in threads if thread.is_alive()}
+            self.close(slot)
         self.abandoned = tuple(sorted(hanging.union(self.abandoned)))
         return self.abandoned
 
+    @staticmethod
+    def _fence(host: ThreadedHost) -> None:
+        slot = host.slot
+        with slot.lock:
+            if slot.epoch == host.epoch and not slot.is_over:
+                slot.epoch += 1
+        slot.mailbox.nudge()
+
+    @staticmethod
+    def _join(thread: threading.Thread | None, seconds: float) -> None:
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(seconds)
+
     def wait_until_idle(self, timeout: float = 30.0) -> bool:
-        """Wait until nothing is on its way and a played feed has ended: False when that takes too long."""
+        """Wait until nothing is on its way and a played feed has ended: False when that takes too long.
+
+        After a played feed has ended, that includes the restarts that were put off.
+        """
         deadline = time.monotonic() + timeout
         with self._lock:
-            while self._unfinished or not (self.feed_over or self._live_feed()):
+            while self._unfinished or not (self._live_feed() or (self.feed_over and not self._restarts())):
                 left = deadline - time.monotonic()
                 if left <= 0 or self._over.is_set():
                     return False
@@ -154,33 +200,59 @@ class ThreadedRuntime(Runtime):
         with self._lock:
             self._unfinished += 1
 
-    def cleared(self, count: int) -> None:
-        """Messages to an address that will not come back are finished with."""
-        for _ in range(count):
+    def given_up(self) -> None:
+        """A message that will not be handled is finished with."""
+        self.done()
+
+    def give_back(self, slot: Slot, item: Envelope | Stop) -> None:
+        """Into the mailbox that it was taken from, unless that takes nothing any more or has something newer."""
+        answer = slot.mailbox.put_back(item)
+        if answer < 1 and isinstance(item, Envelope):
+            if answer == CLOSED:
+                self.bury(slot, item, slot.state.value)
             self.done()
+
+    def lose(self, slot: Slot, envelope: Envelope, reason: str) -> None:
+        """Name a message that was taken and is not handled, and count it out."""
+        self.bury(slot, envelope, reason)
+        self.done()
 
     # The feed.
 
     def _pull(self) -> None:
-        feeds = [slot for slot in self.slots.values() if slot.role == "feed"]
-        if not feeds:
-            self.feed_over = True
-        for feed in feeds:
-            self.put(feed, Envelope(next(self._ids), 0, OUTSIDE, 0, self.now(), Pull(self.now())))
+        self._feeds = [slot for slot in self.slots.values() if slot.role == "feed"]
+        self._held_back = False
+        if not self._feeds:
+            self.feed_ended()
+        for feed in self._feeds:
+            self._pull_from(feed)
+
+    def _pull_from(self, feed: Slot) -> None:
+        self.put(feed, Envelope(next(self._ids), 0, OUTSIDE, 0, self.now(), Pull(self.now())))
+
+    def _start_actor(self, host: Host, cause: int, message: Message) -> None:
+        assert isinstance(message, StartActor)
+        super()._start_actor(host, cause, message)
+        slot = self.slots[message.actor]
+        if slot.role == "feed" and message.warm and self._is_ready.is_set() and not slot.mailbox.holds(Pull):
+            # The one before it died with the Pull in hand.
+            self._pull_from(slot)
 
     def play(self, host: Host, batch: Batch) -> None:
         """In the feed's own thread: each message at its time, waiting while too much is unfinished."""
         assert isinstance(host, ThreadedHost)
+        slot = host.slot
         for at, plan, message in merge_sorted(self._tape(batch), *map(self._streamed, batch.streams), key=_at):
             self._hold_back(host, at)
-            if host.slot.epoch != host.epoch or self._over.is_set():
-                return
-            self._fire_timers(at)
-            self._clock.reached(at)
-            if message is not None:
-                envelope = Envelope(next(self._ids), 0, host.slot.address, host.epoch, self.now(), message)
-                self._send_to(plan, envelope)
-        self._pull()
+            with slot.lock:
+                if self._is_leaving(host):
+                    return
+                self._fire_timers(at)
+                self._clock.reached(at)
+                if message is not None:
+                    envelope = Envelope(next(self._ids), 0, slot.address, host.epoch, self.now(), message)
+                    self._send_to(plan, envelope)
+        self._pull_from(slot)
 
     def _tape(self, batch: Batch) -> Iterator[tuple[UtcNs, Plan, Message | None]]:
         if batch.run is not None:
@@ -200,16 +272,22 @@ class ThreadedRuntime(Runtime):
         while (at := stream.next_at(singly=True)) != FOREVER:
             yield at, plan, stream.take()
 
+    def _is_leaving(self, host: ThreadedHost) -> bool:
+        return host.leaving or host.slot.epoch != host.epoch or self._over.is_set()
+
     def _hold_back(self, host: ThreadedHost, at: UtcNs) -> None:
         if self._speed is not None:
             started_at, started = self._pace = self._pace or (at, time.monotonic())
             due = started + (at - started_at) / 1e9 / self._speed
-            while (left := due - time.monotonic()) > 0 and not self._over.wait(min(left, 0.1)):
+            while (left := due - time.monotonic()) > 0 and not self._is_leaving(host):
+                self._over.wait(min(left, 0.1))
                 host.busy_since = time.monotonic()
-        while self._unfinished > UNFINISHED_MAX and not self._over.is_set() and host.slot.epoch == host.epoch:
+        while self._unfinished > UNFINISHED_MAX and not self._is_leaving(host):
+            self._held_back = True
             host.busy_since = time.monotonic()
             with self._lock:
                 self._lock.wait(0.005)
+        self._held_back = False
         host.busy_since = time.monotonic()
 
     def feed_ended(self) -> None:
@@ -238,25 +316,48 @@ class ThreadedRuntime(Runtime):
             self._clock.reached(entry[0])
             self._wake_now(entry)
 
-    def _wake_now(self, entry: tuple[UtcNs, int, int, Slot, int, str]) -> None:
-        _at, _step, _turn, slot, epoch, token = entry
+    def _fire_restarts(self) -> None:
+        """While a played feed's clock stands still, nothing is gained by letting a restart wait for it."""
+        if not (self._held_back or self.feed_over or any(feed.state is not State.UP for feed in self._feeds)):
+            return
+        with self._lock:
+            due = self._restarts()
+            if due:
+                self._timers = [entry for entry in self._timers if entry[3].role != SUPERVISOR]
+                heapify(self._timers)
+        for entry in sorted(due):
+            self._wake_now(entry)
+
+    def _restarts(self) -> list[_Timer]:
+        return [timer for timer in self._timers if timer[3].role == SUPERVISOR]
+
+    def _wake_now(self, entry: _Timer) -> None:
+        at, _step, _turn, slot, epoch, token = entry
         if epoch == slot.epoch or slot.strategy is None:
-            now = self.now()
+            now = max(self.now(), at)
             self.put(slot, Envelope(next(self._ids), 0, slot.address, slot.epoch, now, Woke(now, token)))
 
     def _tick(self) -> None:
         """The timer thread: fires what is due on the clock, and looks for hosts that make no progress."""
-        reported: set[int] = set()
-        while not self._over.wait(TICK_SECONDS):
-            if self._live_feed() or self.feed_over:
-                # A played feed that has ended leaves its last timers to nobody else.
-                self._fire_timers(self.now() if self._live_feed() else FOREVER)
-            for host in list(self._hosts):
-                since = host.busy_since
-                slow = since and time.monotonic() - since > self._handler_seconds
-                if slow and id(host) not in reported and host.slot.epoch == host.epoch:
-                    reported.add(id(host))
-                    self._report_hang(host, time.monotonic() - since)
+        try:
+            while not self._over.wait(TICK_SECONDS):
+                if self._live_feed():
+                    self._fire_timers(self.now())
+                else:
+                    self._fire_restarts()
+                for host in list(self._hosts):
+                    since = host.busy_since
+                    slow = since and time.monotonic() - since > self._patience
+                    if slow and not host.reported_hung and host.slot.epoch == host.epoch:
+                        host.reported_hung = True
+                        self._report_hang(host, time.monotonic() - since)
+                if not threading.main_thread().is_alive():
+                    # Nobody is left to stop what trades here.
+                    self.stop()
+        except Exception as error:  # noqa: BLE001 - without timers and watchdog nothing may go on
+            self.supervisor_failed(
+                ActorFailed(actor=SUPERVISOR, epoch=1, during="clock", error=repr(error), at=self.now())
+            )
 
     def _report_hang(self, host: ThreadedHost, seconds: float) -> None:
         slot = host.slot
@@ -275,8 +376,6 @@ class ThreadedRuntime(Runtime):
             )
             return
         self.say("host", hung, sender=slot.address, epoch=host.epoch)
-        if isinstance(host.handling, Envelope):
-            self.done()
 
     # Actors.
 
@@ -284,15 +383,22 @@ class ThreadedRuntime(Runtime):
         """Start an incarnation on a new thread; a thread that cannot be had is a failed start."""
         host = ThreadedHost(slot, self, warm=warm)
         slot.host = host
-        try:
-            host.start_up()
-        except RuntimeError as error:
-            host.fail(error, "start", 0)
-            return
-        self._hosts.append(host)
+        with self._launching:
+            if self._over.is_set():
+                return
+            try:
+                host.start_up()
+            except RuntimeError as error:
+                host.busy_since = 0.0
+                host.fail(error, "start", 0)
+                return
+            self._hosts = [other for other in self._hosts if other.thread is not None and other.thread.is_alive()]
+            self._hosts.append(host)
 
     def halt_incarnation(self, slot: Slot) -> None:
         """Strategies and the feed stop before what waits for them, everybody else after it."""
+        if isinstance(slot.host, ThreadedHost):
+            slot.host.leaving = True
         first = slot.spec.kind is ActorKind.STRATEGY or slot.role == "feed"
         slot.mailbox.put_stop(first=first)
 
