@@ -8,6 +8,7 @@ import enum
 import attrs
 
 from messages.base import Message, filled, finite, frozen_tuple, not_zero, positive, whole
+from messages.lean import lean
 from messages.units import Account, Lots, Minor, StrategyId, Symbol, UtcNs
 
 _optional_price = attrs.validators.optional(positive)
@@ -52,7 +53,8 @@ class TradingState(enum.StrEnum):
     """Cancels, and orders that reduce a position."""
 
 
-@attrs.frozen(kw_only=True)
+@lean
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class Signal(Message):
     """A strategy's wish: the position that it wants to hold from now on. Sent only when the wish changed."""
 
@@ -97,7 +99,8 @@ class CancelPlaced(Message):
     number: int | None = None
 
 
-@attrs.frozen
+@lean
+@attrs.frozen(weakref_slot=False)
 class Share:
     """What one strategy shall hold of the account's position."""
 
@@ -107,7 +110,8 @@ class Share:
     signal_price: float | None = None
 
 
-@attrs.frozen(kw_only=True)
+@lean
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class TargetShares(Message):
     """What each strategy of an account shall hold in a symbol; the net target is the sum."""
 
@@ -117,7 +121,8 @@ class TargetShares(Message):
     shares: tuple[Share, ...] = attrs.field(validator=frozen_tuple)
 
 
-@attrs.frozen
+@lean
+@attrs.frozen(weakref_slot=False)
 class Owner:
     """One strategy's part of an order, fixed at submission; it has the order's sign."""
 
@@ -125,7 +130,8 @@ class Owner:
     lots: Lots = attrs.field(validator=not_zero)
 
 
-@attrs.frozen(kw_only=True)
+@lean
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class Order:
     """One order from intent to end. `client_id` is unique for ever and stays through retries and amends."""
 
@@ -152,21 +158,24 @@ class Order:
             raise ValueError(f"Order {self.client_id}: stop_price belongs to a stop order and to no other")
 
 
-@attrs.frozen
+@lean
+@attrs.frozen(weakref_slot=False)
 class SubmitOrder(Message):
     """The executor asks the risk guard to let an order through."""
 
     order: Order
 
 
-@attrs.frozen
+@lean
+@attrs.frozen(weakref_slot=False)
 class ApprovedOrder(Message):
     """The guard's proof: the venue takes this and nothing else, and only the guard makes one."""
 
     order: Order
 
 
-@attrs.frozen
+@lean
+@attrs.frozen(weakref_slot=False)
 class OrderRefused(Message):
     """The guard did not let an order through; it never reached the venue."""
 
@@ -176,7 +185,8 @@ class OrderRefused(Message):
     ts: UtcNs = attrs.field(validator=whole)
 
 
-@attrs.frozen
+@lean
+@attrs.frozen(weakref_slot=False)
 class OrderAccepted(Message):
     """The venue has the order."""
 
@@ -195,7 +205,8 @@ class OrderRejected(Message):
     ts: UtcNs = attrs.field(validator=whole)
 
 
-@attrs.frozen
+@lean
+@attrs.frozen(weakref_slot=False)
 class FillPart:
     """One owner's part of a fill. The parts add up to the fill, to the lot and to the minor unit."""
 
@@ -205,7 +216,8 @@ class FillPart:
     fee_minor: Minor = attrs.field(validator=whole)
 
 
-@attrs.frozen(kw_only=True)
+@lean
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class Fill(Message):
     """One execution. Position is the fold of these (and of PositionAdjusted) and of nothing else."""
 
@@ -237,7 +249,8 @@ class Fill(Message):
             raise ValueError(f"Fill {self.execution_id}: its parts do not add up to its lots, value and fee")
 
 
-@attrs.frozen
+@lean
+@attrs.frozen(weakref_slot=False)
 class OrderEnded(Message):
     """An order is over at the venue: no later fill of it is expected, though a late one is still folded."""
 
@@ -331,7 +344,8 @@ class TradingStateChanged(Message):
     ts: UtcNs = attrs.field(validator=whole)
 
 
-@attrs.frozen(kw_only=True)
+@lean
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class EquityMarked(Message):
     """The portfolio's equity at the last prices, said after each bar when live marks are asked for."""
 
