@@ -27,12 +27,14 @@ from messages import (
     Bar,
     Envelope,
     Message,
+    OrderBook,
     Pull,
     Quote,
     Step,
     StopSystem,
     Subscribe,
     Tick,
+    TickBlock,
     Unsubscribe,
     UtcNs,
     WakeAt,
@@ -40,6 +42,7 @@ from messages import (
 )
 
 _new = tuple.__new__
+_TICKING = frozenset({Tick, TickBlock, Quote, OrderBook})
 _NETTINGS = (Step.NETTING, Step.OPENS_NETTING, Step.TICKS_NETTING)
 
 
@@ -231,7 +234,8 @@ class ReplayRuntime(Runtime):
     def _add_stream(self, stream: Stream) -> None:
         plan = self.router.flow("feed", stream.kind).plan_of(stream.topic)
         listeners = self.router.flow("tick-filter", stream.kind).subscribed(stream.topic)
-        playing = Playing(stream, plan, listeners, self._announce, self._say_now, self._is_next)
+        say = self._say_tick if self._schedule is None else self._say_now
+        playing = Playing(stream, plan, listeners, self._announce, say, self._is_next)
         self._streams[stream.kind, playing.symbol] = playing
         playing.announce()
 
@@ -256,6 +260,27 @@ class ReplayRuntime(Runtime):
         assert feed is not None
         self._spread(plan, Envelope(next(self._ids), 0, feed.address, feed.epoch, self._now, message))
         self._drain()
+
+    def _say_tick(self, plan: Plan, message: Message) -> None:
+        feed = self._feed
+        assert feed is not None
+        self._hand_on(plan, message, next(self._ids), feed)
+
+    def _hand_on(self, plan: Plan, message: Message, number: int, sender: Slot) -> None:
+        """A tick, quote or block, leg by leg and each to its end, past queue and agenda: nothing comes between."""
+        ready, legs = self._ready, self._legs
+        for step, hearers in plan:
+            if hearers:
+                if step is not None:
+                    self._step = step
+                for slot in tuple(hearers):
+                    hand = slot.hand
+                    if hand is not None:
+                        hand(message, number)
+                    else:
+                        slot.store(Envelope(number, 0, sender.address, sender.epoch, self._now, message))
+                if ready or legs:
+                    self._drain()
 
     def _play_streams(self) -> None:
         while self._stopping is None:
@@ -284,6 +309,9 @@ class ReplayRuntime(Runtime):
             if flow is None:
                 flow = flows[role, message_class] = self.router.flow(role, message_class)
             plan = flow.plans.get(flow.key(message)) or flow.plan(message)
+            if message_class in _TICKING and self._schedule is None and self._step >= Step.TICKS:
+                self._hand_on(plan, message, next(self._ids), slot)
+                continue
             envelope = _new(Envelope, (next(self._ids), cause, slot.address, epoch, now, message))
             self._spread(plan, envelope)
 

@@ -12,7 +12,8 @@ class Playing:
     """Announces its stream's next item, and announces anew when the listeners change.
 
     `announce(at, playing)` puts an entry on the agenda and returns what tells it from an older one; `say(plan,
-    message)` delivers, and everything that follows from it, before it returns.
+    message)` delivers, and everything that follows from it, before it returns; `is_next(at)` goes on to `at` if
+    nothing else comes before it.
     """
 
     def __init__(
@@ -22,6 +23,7 @@ class Playing:
         listeners: list[list[Any]],
         announce: Callable[[UtcNs, "Playing"], int],
         say: Callable[[Plan, Message], None],
+        is_next: Callable[[UtcNs], bool],
     ) -> None:
         self.symbol = stream.topic[0]
         self.due: UtcNs = FOREVER
@@ -30,6 +32,7 @@ class Playing:
         self._listeners = listeners
         self._announce = announce
         self._say = say
+        self._is_next = is_next
         self._turn = -1
         self._singly = False
         self._playing = False
@@ -44,8 +47,14 @@ class Playing:
         """The announced time has come, unless another announcement took this one's place."""
         if turn != self._turn:
             return
+        plan, listeners, take, next_at = self._plan, self._listeners, self._stream.take, self._stream.next_at
+        say, is_next = self._say, self._is_next
         self._playing = True
-        self._say(self._plan, self._stream.take())
+        say(plan, take())
+        while is_next(due := next_at(singly=any(listeners))):
+            # Nothing comes before it, so it need not wait its turn on the agenda.
+            self.due = due
+            say(plan, take())
         self._playing = False
         self.announce()
 
