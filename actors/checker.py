@@ -33,13 +33,22 @@ class Checker(Component):
     """One per account. Hears Fill, Woke, PositionsReported; says WakeAt, ReportPositions, HaltTrading.
 
     Portfolio and executor have to agree in every (strategy, symbol), the guard with their net in every symbol.
-    `read` brings the three answers at once: in a replay, where one thread makes that safe, and where asking by message
-    after every fill would cost more than the fill.
+    `read` brings the three answers at once, and `agree` tells whether the three believe the same of one symbol: in a
+    replay, where one thread makes that safe, and where asking by message after every fill would cost more than the fill.
+    Only what does not agree is read, and looked at in full.
     """
 
-    def __init__(self, account: Account, read: Callable[[ReportPositions], Iterable[Message]] | None = None) -> None:
+    def __init__(
+        self,
+        account: Account,
+        read: Callable[[ReportPositions], Iterable[Message]] | None = None,
+        agree: Callable[[Account, Symbol], bool] | None = None,
+    ) -> None:
         self.account = account
         self._read = read
+        self._agree = agree
+        self._filled: list[Symbol] = []
+        """Symbols of the fills since the last check."""
         self._number = 0
         self._asked_at: UtcNs = -1
         self._checking_at: UtcNs = 0
@@ -49,6 +58,8 @@ class Checker(Component):
 
     def on_fill(self, fill: Fill) -> Answers:
         """Something is held that was not: check at the end of this instant, once."""
+        if fill.symbol not in self._filled:
+            self._filled.append(fill.symbol)
         if fill.ts == self._asked_at:
             return ()
         self._asked_at = fill.ts
@@ -58,6 +69,10 @@ class Checker(Component):
         """Asks the three."""
         if woke.token == _CHECK:
             self._asked_at = -1
+            filled, self._filled = self._filled, []
+            agree = self._agree
+            if agree is not None and self._difference is None and all([agree(self.account, each) for each in filled]):
+                return ()
         elif self._difference is None:
             return ()
         self._checking_at = woke.at

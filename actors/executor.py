@@ -279,6 +279,10 @@ class Executor(Component):
         )
         return (PositionsReported(account=self.account, number=asked.number, role="executor", positions=tuple(held)),)
 
+    def lots_in(self, symbol: Symbol) -> Mapping[StrategyId, Lots]:
+        """What is held of one symbol now: for the checker of a replay, where one thread makes that safe."""
+        return self.desks[symbol].held
+
     def on_woke(self, woke: Woke) -> Answers:
         """A back-off is over."""
         what, _, name = woke.token.partition(":")

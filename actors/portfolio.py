@@ -5,7 +5,7 @@ whole lots half away from zero. The netting waits for the end of the instant (a 
 strategy has answered before the executor hears anything.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from actors.component import Answers, Component
 from actors.execution.once import Once
@@ -76,6 +76,7 @@ class Portfolio(Component):
     ) -> None:
         self.account = account
         self.books: dict[tuple[StrategyId, Symbol], Book] = {}
+        self._books_in: dict[Symbol, list[Book]] = {}
         self._rules = {rule.strategy: rule for rule in rules}
         self._multiplier = dict(symbol_multiplier or {})
         self._window = netting_window_ns
@@ -162,11 +163,16 @@ class Portfolio(Component):
         positions = tuple([(*key, book.lots) for key, book in sorted(self.books.items()) if book.lots])
         return (PositionsReported(account=self.account, number=asked.number, role="portfolio", positions=positions),)
 
+    def books_in(self, symbol: Symbol) -> Sequence[Book]:
+        """The books of one symbol as they are now: for the checker of a replay, where one thread makes that safe."""
+        return self._books_in.get(symbol, ())
+
     def _book(self, strategy: StrategyId, symbol: Symbol) -> Book:
         book = self.books.get((strategy, symbol))
         if book is None:
             book = Book(self.account, self._marks.instruments[symbol].currency, strategy, symbol)
             self.books[strategy, symbol] = book
+            self._books_in.setdefault(symbol, []).append(book)
             self._marks.opened(book)
         return book
 

@@ -26,6 +26,7 @@ from messages import (
     Fill,
     HaltTrading,
     Instrument,
+    Lots,
     Message,
     Minor,
     OrderAccepted,
@@ -180,6 +181,10 @@ class RiskGuard(Component):
         """Nets by symbol, those that are not 0, in order: whose lots they are is not the guard's to know."""
         nets = sorted([("", symbol, lots) for symbol, lots in self.exposure.position.items() if lots])
         return (PositionsReported(account=self.account, number=asked.number, role="risk-guard", positions=tuple(nets)),)
+
+    def lots_in(self, symbol: Symbol) -> Lots:
+        """The net of one symbol now: for the checker of a replay, where one thread makes that safe."""
+        return self.exposure.position.get(symbol, 0)
 
     # Prices.
 

@@ -23,15 +23,17 @@ import numpy as np
 from actors import accounting
 from actors.columns import BarColumns, Columns, QuoteColumns, TickColumns
 from actors.component import Component
+from actors.executor import Executor
 from actors.listener import Listener
 from actors.money.grid import infer_tick_size
 from actors.recorder import Record
 from actors.result import BacktestResult, Conventions
-from actors.risk_guard import RiskLimits
+from actors.portfolio import Portfolio
+from actors.risk_guard import RiskGuard, RiskLimits
 from actors.runtime.clocks import Clock, FeedClock
 from actors.runtime.replay import ReplayRuntime
 from actors.runtime.runtime import ActorStatus, DeadLetter, Runtime
-from actors.runtime.slot import ActorKind, ActorSpec, State
+from actors.runtime.slot import ActorKind, ActorSpec, Slot, State
 from actors.runtime.threaded import ThreadedRuntime
 from actors.simulated_venue import VenueSettings
 from actors.strategy import Strategy, StrategyEntry
@@ -39,6 +41,7 @@ from actors.supervisor import RestartPolicy
 from actors.tick_filter import FilterSettings
 from actors.wiring import Setup, VenueFactory, actor_specs, run6_of, supervisor_spec, wanted_bars
 from messages import (
+    Account,
     ActorAdded,
     Address,
     Instrument,
@@ -223,7 +226,7 @@ class TradingSystem:
             instruments=setup.instruments,
             closes=closes,
             samples={
-                currency: accounting.sample_times(setup.columns, record, self._symbols_in(currency), until)
+                currency: accounting.sample_times(setup.columns, record, self._symbols_in(currency), until, closes)
                 for currency in currencies
             },
         )
@@ -263,8 +266,10 @@ class TradingSystem:
         if self._runtime is not None:
             raise RuntimeError("a TradingSystem runs once: make another one for another run")
         self._runtime = runtime
-        read = partial(_positions, runtime) if isinstance(runtime, ReplayRuntime) else None
-        specs = actor_specs(self.setup, self.record, read)
+        if isinstance(runtime, ReplayRuntime):
+            specs = actor_specs(self.setup, self.record, partial(_positions, runtime), _agreement(runtime))
+        else:
+            specs = actor_specs(self.setup, self.record)
         specs = [*specs[:1], *(self._listener_spec(number) for number in range(len(self._listeners))), *specs[1:]]
         runtime.add(supervisor_spec(self.setup, specs))
         for spec in specs:
@@ -342,6 +347,34 @@ def _positions(runtime: Runtime, asked: ReportPositions) -> Iterator[Message]:
         report = getattr(slot.component, "on_report_positions", None)
         if slot.state is State.UP and report is not None:
             yield from report(asked)
+
+
+def _agreement(runtime: Runtime) -> Callable[[Account, Symbol], bool]:
+    """Whether portfolio, executor and guard of an account certainly hold the same of a symbol now; see `_positions`."""
+    slots_of: dict[Account, tuple[Slot, Slot, Slot]] = {}
+
+    def agree(account: Account, symbol: Symbol) -> bool:
+        slots = slots_of.get(account)
+        if slots is None:
+            of = runtime.slots
+            slots = of[f"portfolio@{account}"], of[f"executor@{account}"], of[f"risk-guard@{account}"]
+            slots_of[account] = slots
+        # The components are asked for each time: a restart changes them.
+        portfolio, executor, guard = slots[0].component, slots[1].component, slots[2].component
+        up = slots[0].state is State.UP and slots[1].state is State.UP and slots[2].state is State.UP
+        if not (
+            up and isinstance(portfolio, Portfolio) and isinstance(executor, Executor) and isinstance(guard, RiskGuard)
+        ):
+            return False
+        books, held = portfolio.books_in(symbol), executor.lots_in(symbol)
+        net = 0
+        for book in books:
+            if book.lots != held.get(book.strategy, 0):
+                return False
+            net += book.lots
+        return len(books) == len(held) and net == guard.lots_in(symbol)
+
+    return agree
 
 
 def _feed(feed: Any) -> tuple[tuple[Columns, ...], Callable[[], Component] | None]:

@@ -125,15 +125,16 @@ def wanted_bars(setup: Setup) -> tuple[BarWanted, ...]:
 
 
 Read = Callable[[ReportPositions], Iterable[Message]]
+Agree = Callable[[Account, Symbol], bool]
 """Brings the three reports of an account's positions at once."""
 
 
-def actor_specs(setup: Setup, record: Record, read: Read | None = None) -> list[ActorSpec]:
-    """Every actor but the supervisor. `read` is what the checkers compare by, where messages are not needed."""
+def actor_specs(setup: Setup, record: Record, read: Read | None = None, agree: Agree | None = None) -> list[ActorSpec]:
+    """Every actor but the supervisor. `read` and `agree` are what the checkers compare by, where messages are not needed."""
     wanted = wanted_bars(setup)
     return [
         *_beside(record, wanted),
-        *[spec for account in setup.accounts for spec in _account(setup, account, read)],
+        *[spec for account in setup.accounts for spec in _account(setup, account, read, agree)],
         *[_strategy(setup, entry) for entry in setup.strategies],
         *_market(setup, wanted),
     ]
@@ -168,7 +169,7 @@ def _beside(record: Record, wanted: Sequence[BarWanted]) -> list[ActorSpec]:
     ]
 
 
-def _account(setup: Setup, account: Account, read: Read | None) -> list[ActorSpec]:
+def _account(setup: Setup, account: Account, read: Read | None, agree: Agree | None) -> list[ActorSpec]:
     instruments = setup.instruments
     entries = [entry for entry in setup.strategies if entry.account == account]
     rules = [
@@ -215,7 +216,7 @@ def _account(setup: Setup, account: Account, read: Read | None) -> list[ActorSpe
         spec("risk-guard", ActorKind.CORE, lambda _h: RiskGuard(account, instruments, setup.risk, feeds), _FACTS),
         spec("executor", ActorKind.CORE, executor, _FACTS),
         spec("portfolio", ActorKind.CORE, portfolio, _FACTS),
-        spec("checker", ActorKind.EDGE, lambda _h: Checker(account, read), {}),
+        spec("checker", ActorKind.EDGE, lambda _h: Checker(account, read, agree), {}),
     ]
 
 
