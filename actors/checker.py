@@ -5,6 +5,7 @@ they may answer at different moments, so a difference is asked about again, each
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import repeat
 
 from actors.component import Answers, Component
 from messages import (
@@ -34,7 +35,7 @@ class Checker(Component):
 
     Portfolio and executor have to agree in every (strategy, symbol), the guard with their net in every symbol.
     `read` brings the three answers at once, and `agree` tells whether the three believe the same of one symbol: in a
-    replay, where one thread makes that safe, and where asking by message after every fill would cost more than the fill.
+    replay, where one thread makes that safe, and asking by message after every fill would cost more than the fill.
     Only what does not agree is read, and looked at in full.
     """
 
@@ -71,7 +72,7 @@ class Checker(Component):
             self._asked_at = -1
             filled, self._filled = self._filled, []
             agree = self._agree
-            if agree is not None and self._difference is None and all([agree(self.account, each) for each in filled]):
+            if agree is not None and self._difference is None and all(map(agree, repeat(self.account), filled)):
                 return ()
         elif self._difference is None:
             return ()

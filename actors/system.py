@@ -26,9 +26,9 @@ from actors.component import Component
 from actors.executor import Executor
 from actors.listener import Listener
 from actors.money.grid import infer_tick_size
+from actors.portfolio import Portfolio
 from actors.recorder import Record
 from actors.result import BacktestResult, Conventions
-from actors.portfolio import Portfolio
 from actors.risk_guard import RiskGuard, RiskLimits
 from actors.runtime.clocks import Clock, FeedClock
 from actors.runtime.replay import ReplayRuntime

@@ -130,7 +130,7 @@ Agree = Callable[[Account, Symbol], bool]
 
 
 def actor_specs(setup: Setup, record: Record, read: Read | None = None, agree: Agree | None = None) -> list[ActorSpec]:
-    """Every actor but the supervisor. `read` and `agree` are what the checkers compare by, where messages are not needed."""
+    """Every actor but the supervisor. `read` and `agree`: what checkers compare by, where messages are not needed."""
     wanted = wanted_bars(setup)
     return [
         *_beside(record, wanted),
