@@ -247,6 +247,7 @@ def _entry(chosen: Chosen, section: StrategySection) -> StrategyEntry:
         weight=section.weight,
         lots=section.lots or 1,
         on_quarantine=section.on_quarantine,
+        account=section.account,
     )
 
 

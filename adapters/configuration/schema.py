@@ -108,6 +108,8 @@ class StrategySection:
     lots: PositiveInt | None = None
     execution: Execution = "market"
     mode: Mode = "live"
+    account: Filled = "main"
+    """Strategies of one account are netted with each other; each account has its own cash, books and limits."""
     on_quarantine: Literal["hold", "flatten"] = "hold"
 
 
