@@ -54,9 +54,11 @@ def closes_of(
 ) -> dict[Symbol, tuple[Ints, Floats]]:
     """(times, closes) by symbol, from the finest there is: the feed's shortest bars, its ticks, or bars built.
 
+    Where there is none of these (quotes alone, or a host that has sent less than a bar) the fills' own prices serve.
     `until` cuts off what a run that was stopped never played.
     """
-    found: dict[Symbol, tuple[Ints, Floats]] = {
+    found: dict[Symbol, tuple[Ints, Floats]] = _prices_paid(record.fills)
+    found |= {
         symbol: (np.array(times, dtype=np.int64), np.array(closes, dtype=np.float64))
         for symbol, (times, closes) in record.closes.items()
     }
@@ -73,10 +75,31 @@ def closes_of(
     }
 
 
+def _prices_paid(fills: Iterable[Fill]) -> dict[Symbol, tuple[Ints, Floats]]:
+    """(times, prices) of the fills by symbol; of several at one time the last counts."""
+    paid: dict[Symbol, list[tuple[UtcNs, float]]] = {}
+    for fill in fills:
+        paid.setdefault(fill.symbol, []).append((fill.ts, fill.price))
+    found = {}
+    for symbol, pairs in paid.items():
+        pairs.sort(key=lambda pair: pair[0])
+        times, prices = zip(*pairs, strict=True)
+        found[symbol] = (np.array(times, dtype=np.int64), np.array(prices, dtype=np.float64))
+    return found
+
+
 def sample_times(
-    columns: Sequence[Columns], record: Record, symbols: Iterable[Symbol], until: UtcNs | None = None
+    columns: Sequence[Columns],
+    record: Record,
+    symbols: Iterable[Symbol],
+    until: UtcNs | None = None,
+    closes: Closes | None = None,
 ) -> Ints:
-    """When equity in these symbols is sampled: at each close of their shortest bars, or each minute of their ticks."""
+    """When equity in these symbols is sampled: at each close of their shortest bars, or each minute of their ticks.
+
+    Once more at the end, when a fill or one of the `closes` comes after the last of these: the last sample is of all
+    that happened.
+    """
     wanted = set(symbols)
     bars = [series for series in columns if isinstance(series, BarColumns) and series.symbol in wanted]
     built = [times for symbol, (times, _) in record.closes.items() if symbol in wanted]
@@ -88,11 +111,14 @@ def sample_times(
         times = [np.array(each, dtype=np.int64) for each in built]
     else:
         times = [(series.received // MINUTE + 1) * MINUTE for series in ticks]
-    if not times:
-        return np.zeros(0, dtype=np.int64)
     # np.unique sorts and copies; one series of closed bars is in order already.
-    sampled = times[0] if bars and len(times) == 1 else np.unique(np.concatenate(times))
-    return sampled if until is None else sampled[sampled <= until]
+    sampled = times[0] if bars and len(times) == 1 else np.unique(np.concatenate([np.zeros(0, np.int64), *times]))
+    if until is not None:
+        sampled = sampled[sampled <= until]
+    ends = [fill.ts for fill in record.fills if fill.symbol in wanted]
+    ends += [int(its[-1]) for symbol, (its, _) in (closes or {}).items() if symbol in wanted and len(its)]
+    end = max(ends, default=None)
+    return sampled if end is None or (len(sampled) and sampled[-1] >= end) else np.append(sampled, end)
 
 
 def curves(
