@@ -6,7 +6,7 @@ subscription changes those lists in place, so a plan is looked up, never recompu
 """
 
 import threading
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from operator import attrgetter
 from typing import Any, TypeAlias
 
@@ -35,9 +35,16 @@ def _account_of(message_class: type[Message]) -> Callable[[Any], Any] | None:
 
 
 def _owners_of(message_class: type[Message]) -> Callable[[Any], Any]:
-    if message_class is Fill:
-        return lambda message: tuple([part.strategy for part in message.parts])
-    return lambda message: tuple([owner.strategy for owner in message.order.owners])
+    # The usual single owner goes without a tuple around it.
+    def of_fill(message: Any) -> Any:
+        parts = message.parts
+        return parts[0].strategy if len(parts) == 1 else tuple([part.strategy for part in parts])
+
+    def of_order(message: Any) -> Any:
+        owners = message.order.owners
+        return owners[0].strategy if len(owners) == 1 else tuple([owner.strategy for owner in owners])
+
+    return of_fill if message_class is Fill else of_order
 
 
 def _nothing(_message: Any) -> None:
@@ -62,6 +69,13 @@ _KEYS: dict[By, Callable[[type[Message]], Callable[[Any], Any] | None]] = {
 }
 
 
+def _together(*getters: Callable[[Any], Any]) -> Callable[[Any], Hashable]:
+    if len(getters) == 2:
+        first, second = getters
+        return lambda message: (first(message), second(message))
+    return lambda message: tuple([get(message) for get in getters])
+
+
 class Flow:
     """Everything that one role says of one class: the key that decides who hears it, and the plans by key."""
 
@@ -74,7 +88,7 @@ class Flow:
         self._places = {by: place for place, by in enumerate(ways)}
         self._single = len(getters) == 1
         self.key: Callable[[Any], Hashable] = (
-            _nothing if not getters else getters[0] if self._single else lambda m: tuple([get(m) for get in getters])
+            _nothing if not getters else getters[0] if self._single else _together(*getters)
         )
         self.plans: dict[Hashable, Plan] = {}
 
@@ -128,6 +142,8 @@ class Router:
         self._topics: dict[tuple[str, type[Message]], dict[_Topic, list[Slot]]] = {}
         self._wishes: dict[tuple[str, type[Message]], dict[_Topic, list[Slot]]] = {}
         """Who asked for what, by the topic as it was asked for: None stands for all symbols, or periods."""
+        self._wide: set[tuple[str, type[Message]]] = set()
+        """Where somebody asked for all symbols, or periods: elsewhere a topic is heard by who asked for just that."""
         self._flows: dict[tuple[str, type[Message]], Flow] = {}
 
     def add(self, slot: Slot) -> None:
@@ -163,35 +179,38 @@ class Router:
 
     def subscribe(self, slot: Slot, wish: Subscribe) -> None:
         """From now on the slot hears the class about the topic; ValueError when no route could ever bring it."""
-        if (slot.role, wish.message) not in self._wishes and not self.is_subscribable(slot.role, wish.message):
+        kind = (slot.role, wish.message)
+        if kind not in self._wishes and not self.is_subscribable(*kind):
             raise ValueError(
                 f"{slot.address} subscribes to {wish.message.__name__}, but no route brings it to a {slot.role}"
             )
         topic = (wish.symbol, wish.period)
         with self.lock:
-            asked = self._wishes.setdefault((slot.role, wish.message), {}).setdefault(topic, [])
+            asked = self._wishes.setdefault(kind, {}).setdefault(topic, [])
             if slot not in asked:
                 asked.append(slot)
-                self._refresh(slot.role, wish.message, topic)
+                if None in topic:
+                    self._wide.add(kind)
+                self._refresh(kind, topic)
 
     def unsubscribe(self, slot: Slot, wish: Unsubscribe) -> None:
         """Take an equal subscription back; one that does not exist is no error."""
-        topic = (wish.symbol, wish.period)
+        kind, topic = (slot.role, wish.message), (wish.symbol, wish.period)
         with self.lock:
-            asked = self._wishes.get((slot.role, wish.message), {}).get(topic, [])
+            asked = self._wishes.get(kind, {}).get(topic, [])
             if slot in asked:
                 asked.remove(slot)
-                self._refresh(slot.role, wish.message, topic)
+                self._refresh(kind, topic)
 
     def drop(self, slot: Slot) -> None:
         """Forget every subscription of an address that will not come back."""
         with self.lock:
-            for (role, message_class), wishes in self._wishes.items():
-                if role == slot.role:
+            for kind, wishes in self._wishes.items():
+                if kind[0] == slot.role:
                     for asked in wishes.values():
                         if slot in asked:
                             asked.remove(slot)
-                    self._refresh(role, message_class, (None, None))
+                    self._refresh(kind, (None, None))
 
     def hearers(self, row: Route, message_class: type[Message], part: Any) -> list[Slot]:
         """The live list for one row and key part."""
@@ -209,7 +228,7 @@ class Router:
     def _topic(self, role: str, message_class: type[Message], topic: _Topic) -> list[Slot]:
         topics = self._topics.setdefault((role, message_class), {})
         if topic not in topics:
-            topics[topic] = self._subscribed(role, message_class, topic)
+            topics[topic] = self._subscribed((role, message_class), topic)
         return topics[topic]
 
     def _select(self, role: str, by: By, part: Any) -> list[Slot]:
@@ -221,14 +240,15 @@ class Router:
                 return [slot for slot in slots if slot.strategy == part]
             return [slot for slot in slots if slot.account == self._account_of_strategy.get(part)]
         if by is By.OWNERS:
-            return [slot for slot in slots if slot.strategy in part]
+            owners = (part,) if part.__class__ is str else part
+            return [slot for slot in slots if slot.strategy in owners]
         return list(slots)
 
-    def _subscribed(self, role: str, message_class: type[Message], topic: _Topic) -> list[Slot]:
-        wishes = self._wishes.get((role, message_class), {})
-        symbol, period = topic
-        found = wishes.get(topic, ())
-        if len(wishes) > 1:
+    def _subscribed(self, kind: tuple[str, type[Message]], topic: _Topic) -> list[Slot]:
+        wishes = self._wishes.get(kind, {})
+        found: Collection[Slot] = wishes.get(topic, ())
+        if kind in self._wide:
+            symbol, period = topic
             found = {
                 slot
                 for wider in {topic, (symbol, None), (None, period), (None, None)}
@@ -236,16 +256,16 @@ class Router:
             }
         return sorted(found, key=_by_address) if len(found) > 1 else list(found)
 
-    def _refresh(self, role: str, message_class: type[Message], asked: _Topic) -> None:
+    def _refresh(self, kind: tuple[str, type[Message]], asked: _Topic) -> None:
         self.version += 1
-        topics = self._topics.get((role, message_class), {})
+        topics = self._topics.get(kind, {})
         if None not in asked:
             hearers = topics.get(asked)
             if hearers is not None:
-                hearers[:] = self._subscribed(role, message_class, asked)
+                hearers[:] = self._subscribed(kind, asked)
             return
         for topic, hearers in topics.items():
-            hearers[:] = self._subscribed(role, message_class, topic)
+            hearers[:] = self._subscribed(kind, topic)
 
 
 def _by_address(slot: Slot) -> str:
