@@ -40,8 +40,16 @@ class Inbox:
         return True
 
 
+def _nobody_asks() -> Any:
+    raise RuntimeError("components are not asked: they are told, and they answer with messages")
+
+
 class ThreadShell(pykka.ThreadingActor):
     """A Pykka actor on a thread of its own, reading a foreign mailbox, unknown to the registry."""
+
+    # What a Pykka ref would send to: refuses, whoever may have got hold of one.
+    _create_actor_inbox = staticmethod(lambda: Inbox(lambda: None))
+    _create_future = staticmethod(_nobody_asks)
 
     thread: threading.Thread | None = None
 
@@ -60,13 +68,8 @@ class ThreadShell(pykka.ThreadingActor):
 class ManualShell(pykka.Actor):
     """A Pykka actor without a loop: a scheduler calls it. Overrides the loop hook, as Pykka means implementors to."""
 
-    @staticmethod
-    def _create_actor_inbox() -> Any:
-        return Inbox(lambda: None)
-
-    @staticmethod
-    def _create_future() -> Any:
-        raise RuntimeError("components are not asked: they are told, and they answer with messages")
+    _create_actor_inbox = staticmethod(lambda: Inbox(lambda: None))
+    _create_future = staticmethod(_nobody_asks)
 
     def _start_actor_loop(self) -> None:
         self.on_start()
