@@ -65,8 +65,8 @@ def _unwanted(
     pending: Mapping[StrategyId, Lots],
     managed: Container[StrategyId] | None,
 ) -> bool:
-    if each.number is not None or each.cancel_asked:
-        # A strategy's own order while its target is ours to reach; or one of which nobody knows how it will end.
+    if each.number is not None:
+        # A strategy's own order, while its target is ours to reach.
         return True
     for owner, lots in each.left.items():
         if lots and (managed is None or owner in managed):

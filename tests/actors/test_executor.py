@@ -205,6 +205,24 @@ def test_an_end_that_tells_of_unheard_fills_is_no_end_until_they_are_heard():
     assert owners(next_order) == {"trend": -2}
 
 
+def test_an_end_that_is_heard_before_its_fill_makes_nobody_send_again():
+    executor = an_executor()
+    (order,) = sent(executor.on_target_shares(a_target((("trend", 3),))))
+
+    assert executor.on_order_ended(ended(order, 3)) == ()
+    assert executor.on_fill(a_fill(3, order=order)) == ()
+    assert held(executor) == {"trend": 3}
+
+
+def test_an_order_that_is_wanted_again_while_its_cancel_is_on_the_way_is_not_sent_twice():
+    executor = an_executor()
+    (order,) = sent(executor.on_target_shares(a_target((("trend", 3),))))
+    executor.on_target_shares(a_target((("trend", 0),)))
+
+    assert executor.on_target_shares(a_target((("trend", 3),))) == ()
+    assert [owners(each) for each in sent(executor.on_order_ended(ended(order)))] == [{"trend": 3}]
+
+
 def test_a_fill_after_the_end_is_folded_and_answered():
     executor = an_executor()
     (order,) = sent(executor.on_target_shares(a_target((("trend", 3),))))
@@ -284,7 +302,8 @@ def test_that_the_venue_has_it_already_is_no_rejection():
     (order,) = sent(executor.on_target_shares(a_target((("trend", 3),))))
 
     assert executor.on_order_rejected(rejected(order, reason=DUPLICATE, standing=True)) == ()
-    assert executor.on_target_shares(a_target((("trend", 3),), ts=MONDAY + 1)) == ()
+    (more,) = sent(executor.on_target_shares(a_target((("trend", 5),))))
+    assert owners(more) == {"trend": 2}
 
 
 def test_what_waits_for_its_retry_is_dropped_when_it_is_not_wanted_any_more():

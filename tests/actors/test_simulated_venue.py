@@ -237,6 +237,12 @@ def test_of_the_bar_in_which_it_arrived_a_limit_sees_only_the_close():
     assert prices(venue.on_bar(a_bar(101.0, low=90.0, open=101.0, open_ts=MONDAY + MINUTE))) == [100.0]
 
 
+def test_a_limit_that_arrives_at_a_close_does_not_see_that_bar():
+    venue = sent(a_venue(), an_order(limit_price=100.0, ts=MONDAY + MINUTE))
+
+    assert fills(venue.on_bar(a_bar(99.0))) == []
+
+
 def test_a_close_beyond_the_limit_fills_it_in_the_bar_in_which_it_arrived():
     venue = sent(a_venue(), an_order(limit_price=100.0, ts=MONDAY + 1))
 
