@@ -66,6 +66,8 @@ class Host(pykka.Actor):
         self._handlers: dict[type[Message], Handler] = {}
         self._ways: dict[type[Message], tuple[Handler, Callable[[tuple[int, Message]], None] | None]] = {}
         """Handler, and where the address keeps what was handled, if it does: one look-up per message."""
+        self.flows: dict[type[Message], Any] = {}
+        """The routes of what it says, by class: a replay's runtime notes them here."""
         self._released = False
 
     def deliver(self, envelope: Envelope) -> None:

@@ -58,7 +58,6 @@ class ReplayRuntime(Runtime):
         self._agenda: list[tuple[Any, ...]] = []
         self._turns = itertools.count()
         self._timers_at, self._timers_now = -1, 0
-        self._flows: dict[tuple[str, type[Message]], Flow] = {}
         self._ready: deque[tuple[Slot, Envelope]] = deque()
         self._legs: deque[tuple[int, Envelope, list[Slot]]] = deque()
         self._streams_to: tuple[UtcNs, int] = (0, 0)
@@ -298,22 +297,34 @@ class ReplayRuntime(Runtime):
         if slot.epoch != epoch:
             slot.fenced += 1
             return
-        orders, flows, role, now = self._orders, self._flows, slot.role, self._now
+        flows, ids, now, step_now = host.flows, self._ids, self._now, self._step
+        ready = self._ready if self._schedule is None else None
         for message in answers:
             message_class = message.__class__
-            execute = orders.get(message_class)
-            if execute is not None:
-                execute(host, cause, message)
-                continue
-            flow = flows.get((role, message_class))
+            flow = flows.get(message_class)
             if flow is None:
-                flow = flows[role, message_class] = self.router.flow(role, message_class)
+                execute = self._orders.get(message_class)
+                if execute is not None:
+                    execute(host, cause, message)
+                    continue
+                flow = flows[message_class] = self.router.flow(slot.role, message_class)
             plan = flow.plans.get(flow.key(message)) or flow.plan(message)
-            if message_class in _TICKING and self._schedule is None and self._step >= Step.TICKS:
-                self._hand_on(plan, message, next(self._ids), slot)
+            if message_class in _TICKING and ready is not None and step_now >= Step.TICKS:
+                self._hand_on(plan, message, next(ids), slot)
+                step_now = self._step
                 continue
-            envelope = _new(Envelope, (next(self._ids), cause, slot.address, epoch, now, message))
-            self._spread(plan, envelope)
+            envelope = _new(Envelope, (next(ids), cause, slot.address, epoch, now, message))
+            if ready is None:
+                self._spread(plan, envelope)
+                continue
+            # As `_spread` does, in place for what everybody hears at once: nearly all that actors say.
+            for step, hearers in plan:
+                if hearers:
+                    if step is None or step <= step_now:
+                        for hearer in hearers:
+                            ready.append((hearer, envelope))
+                    else:
+                        self._later(step, envelope, hearers)
 
     def dispatch(self, flow: Flow, envelope: Envelope) -> None:
         """Queue for everybody the plan names: at once, or on the agenda for a later step of this instant."""
@@ -330,13 +341,17 @@ class ReplayRuntime(Runtime):
                     else:
                         for slot in hearers:
                             self._schedule.put(slot, envelope)
-                elif step_now >= Step.TICKS and self._schedule is None:
-                    # A tick is heard by all, step by step, before the next: it waits for nothing on the agenda.
-                    self._legs.append((step, envelope, hearers))
                 else:
-                    message = envelope[5]
-                    period, symbol = (message.period, message.symbol) if message.__class__ is Bar else (0, "")
-                    heappush(self._agenda, (self._now, step, period, symbol, next(self._turns), envelope, hearers))
+                    self._later(step, envelope, hearers)
+
+    def _later(self, step: int, envelope: Envelope, hearers: list[Slot]) -> None:
+        if self._step >= Step.TICKS and self._schedule is None:
+            # A tick is heard by all, step by step, before the next: it waits for nothing on the agenda.
+            self._legs.append((step, envelope, hearers))
+            return
+        message = envelope[5]
+        period, symbol = (message.period, message.symbol) if message.__class__ is Bar else (0, "")
+        heappush(self._agenda, (self._now, step, period, symbol, next(self._turns), envelope, hearers))
 
     def put(self, slot: Slot, envelope: Envelope) -> None:
         """Queue for one address."""
@@ -371,7 +386,8 @@ class ReplayRuntime(Runtime):
 
     def wake(self, slot: Slot, epoch: int, wish: WakeAt) -> None:
         """Put a timer on the agenda; one that is past is due now, at the next step that fits."""
-        at, step = wish.at, int(wish.step)
+        at: UtcNs = wish.at
+        step: int = wish.step
         if at <= self._now:
             at = self._now
             if step < self._step:
@@ -389,8 +405,9 @@ class ReplayRuntime(Runtime):
             if first[0] > until or (first[0] == until and first[1] >= step):
                 return
             heappop(agenda)
-            at, self._step, *_, envelope, target = first
-            self._now = max(at, self._now)
+            at, self._step, _, _, _, envelope, target = first
+            if at > self._now:  # noqa: PLR1730 - max() is a call
+                self._now = at
             if envelope is not None:
                 for slot in target:
                     self.put(slot, envelope)
@@ -398,7 +415,8 @@ class ReplayRuntime(Runtime):
                 slot, epoch, token = target
                 if epoch != slot.epoch and slot.strategy is not None:
                     continue
-                woke = Envelope(next(self._ids), 0, slot.address, slot.epoch, self._now, Woke(self._now, token))
+                now = self._now
+                woke = Envelope(next(self._ids), 0, slot.address, slot.epoch, now, Woke(now, token))
                 self._count_timer(slot, woke)
                 self.put(slot, woke)
             else:
@@ -413,13 +431,13 @@ class ReplayRuntime(Runtime):
         if self._timers_now > LOOPS_MAX:
             raise circles(slot, woke)
 
-    def _subscribe(self, host: Host, cause: int, message: Message) -> None:
-        super()._subscribe(host, cause, message)
+    def _subscribe(self, host: Host, _cause: int, message: Message) -> None:
+        self.router.subscribe(host.slot, message)  # type: ignore[arg-type]
         if self._streams:
             self._listeners_changed(message)
 
-    def _unsubscribe(self, host: Host, cause: int, message: Message) -> None:
-        super()._unsubscribe(host, cause, message)
+    def _unsubscribe(self, host: Host, _cause: int, message: Message) -> None:
+        self.router.unsubscribe(host.slot, message)  # type: ignore[arg-type]
         if self._streams:
             self._listeners_changed(message)
 
