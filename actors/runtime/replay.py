@@ -475,8 +475,8 @@ class ReplayRuntime(Runtime):
         if host is None:
             slot.state = State.STOPPED
             return
-        slot.host = None
         host.end()
+        slot.host = None
 
     def feed_ended(self) -> None:
         """Nothing more will come: the run ends."""

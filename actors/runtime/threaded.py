@@ -397,10 +397,10 @@ class ThreadedRuntime(Runtime):
 
     def halt_incarnation(self, slot: Slot) -> None:
         """Strategies and the feed stop before what waits for them, everybody else after it."""
-        if isinstance(slot.host, ThreadedHost):
-            slot.host.leaving = True
         first = slot.spec.kind is ActorKind.STRATEGY or slot.role == "feed"
         slot.mailbox.put_stop(first=first)
+        if isinstance(slot.host, ThreadedHost):
+            slot.host.leaving = True
 
     def supervisor_failed(self, failure: ActorFailed) -> None:
         """Close the gate; whoever owns the system sees `failure`, and exits with 70."""
