@@ -4,7 +4,6 @@ A file row of a bar becomes an open (at `open_ts`, price only, made only while s
 `close_ts`). Several symbols and periods are merged by time, step, period and symbol.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import chain, repeat
 from typing import Any
@@ -20,6 +19,8 @@ from messages.bulk import bulk_bar_open, bulk_bars, bulk_tick
 CHUNK = 32_768
 """Rows turned into Python numbers at a time: bounds memory, and long enough to be cheap."""
 BLOCK_MAX = 4_096
+SINGLES = 1_024
+"""Ticks turned into Python numbers at a time: often somebody hears only the next few."""
 
 
 class Feed(Component):
@@ -156,68 +157,65 @@ class _TickStream:
         self.topic = (columns.symbol, None)
         self._columns = columns
         self._block_period = block_period
-        self._chunk_start = 0
         self._at = 0
         self._end = 0
         self._singly = True
-        self._received: list[UtcNs] = []
-        self._load(0)
-
-    def _load(self, start: int) -> None:
-        columns, rows = self._columns, slice(start, start + CHUNK)
-        self._chunk_start, self._at = start, 0
-        self._received = columns.received[rows].tolist()
-        self._ts = columns.ts[rows].tolist()
-        self._prices = columns.price[rows].tolist()
-        self._sizes = columns.size[rows].tolist()
-        self._aggressors = [0] * len(self._ts) if columns.aggressor is None else columns.aggressor[rows].tolist()
+        self._loaded_at = self._loaded_end = 0
+        self._rows: list[tuple[UtcNs, UtcNs, float, float, int]] = []
+        """(received, ts, price, size, aggressor) of the loaded rows: only single ticks need them as Python numbers."""
 
     def next_at(self, *, singly: bool) -> UtcNs:
         """The next tick's time, or the last of the next block's."""
-        if self._at >= len(self._received):
-            start = self._chunk_start + len(self._received)
-            if start >= len(self._columns):
-                return FOREVER
-            self._load(start)
-        self._singly = singly
-        at = self._at
+        at, self._singly = self._at, singly
         if singly:
-            self._end = at + 1
-            return self._received[at]
-        end = min(at + BLOCK_MAX, len(self._received))
+            if at >= self._loaded_end or at < self._loaded_at:
+                if at >= len(self._columns):
+                    return FOREVER
+                self._load(at)
+            return self._rows[at - self._loaded_at][0]
+        received = self._columns.received
+        if at >= len(received):
+            return FOREVER
+        window = received[at : at + BLOCK_MAX]
+        end = len(window)
         if self._block_period is not None:
-            boundary = period_start(self._received[at], self._block_period) + self._block_period
-            end = bisect_left(self._received, boundary, at, end)
-        self._end = end
-        return self._received[end - 1]
+            boundary = period_start(int(window[0]), self._block_period) + self._block_period
+            end = int(window.searchsorted(boundary))
+        self._end = at + end
+        return int(window[end - 1])
 
     def take(self) -> Message:
         """The single tick or the block that was announced."""
-        return self._single() if self._singly else self._block(self._end)
+        if not self._singly:
+            return self._block(self._end)
+        at = self._at
+        self._at = at + 1
+        received, ts, price, size, aggressor = self._rows[at - self._loaded_at]
+        return bulk_tick(self.topic[0], ts, received, price, size, aggressor)
 
     def interrupt(self, now: UtcNs) -> Message | None:
         """The announced block's ticks before `now`."""
         if self._singly or self._end <= self._at:
             return None
-        end = bisect_left(self._received, now, self._at, self._end)
+        end = self._at + int(self._columns.received[self._at : self._end].searchsorted(now))
         return self._block(end) if end > self._at else None
 
-    def _single(self) -> Message:
-        at = self._at
-        self._at = at + 1
-        return bulk_tick(
-            self.topic[0], self._ts[at], self._received[at], self._prices[at], self._sizes[at], self._aggressors[at]
-        )
+    def _load(self, start: int) -> None:
+        columns, rows = self._columns, slice(start, start + SINGLES)
+        aggressors = repeat(0) if columns.aggressor is None else columns.aggressor[rows].tolist()
+        columns_now = (columns.received, columns.ts, columns.price, columns.size)
+        self._rows = list(zip(*[column[rows].tolist() for column in columns_now], aggressors, strict=False))
+        self._loaded_at, self._loaded_end = start, start + len(self._rows)
 
     def _block(self, end: int) -> Message:
-        rows = slice(self._at, end)
+        columns, rows = self._columns, slice(self._at, end)
         self._at = end
         return TickBlock(
             symbol=self.topic[0],
-            received=self._received[end - 1],
-            ts=tuple(self._ts[rows]),
-            prices=tuple(self._prices[rows]),
-            sizes=tuple(self._sizes[rows]),
+            received=int(columns.received[end - 1]),
+            ts=tuple(columns.ts[rows].tolist()),
+            prices=tuple(columns.price[rows].tolist()),
+            sizes=tuple(columns.size[rows].tolist()),
         )
 
 
