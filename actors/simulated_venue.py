@@ -59,12 +59,25 @@ class VenueSettings:
     limit_fill: str = attrs.field(default="through", validator=attrs.validators.in_(("through", "touch")))
 
 
+@attrs.frozen(eq=False)
+class _Wants:
+    """What has to be heard: (class, period) each. Compared by identity, for a book has but three of them."""
+
+    of: tuple[tuple[type[Message], Period | None], ...]
+
+
+_NOTHING = _Wants(())
+
+
 class _Book:
     """One symbol: its arithmetic, what rests, and what is subscribed to because of it."""
 
     __slots__ = (
         "arithmetic",
+        "changes",
         "close",
+        "for_market",
+        "for_resting",
         "hears",
         "maker_fee",
         "market",
@@ -82,19 +95,32 @@ class _Book:
         self.maker_fee, self.taker_fee = Fraction(instrument.maker_fee), Fraction(instrument.taker_fee)
         self.market: list[Resting] = []
         self.resting: list[Resting] = []
-        self.hears: tuple[tuple[type[Message], Period | None], ...] = ()
+        self.hears = _NOTHING
+        self.changes: dict[tuple[_Wants, _Wants], tuple[Message, ...]] = {}
+        """What is said to go from hearing one thing to hearing another: the same few messages, at every order."""
+        if period is None:
+            self.for_market = self.for_resting = _Wants(((Tick, None), (Quote, None), (Bar, None)))
+        else:
+            self.for_market, self.for_resting = _Wants(((BarOpen, period), (Bar, period))), _Wants(((Bar, period),))
         self.close: tuple[UtcNs, float] | None = None
         self.net: Lots = 0
 
-    def wanted(self) -> tuple[tuple[type[Message], Period | None], ...]:
+    def wanted(self) -> _Wants:
         """What has to be heard while this rests."""
-        if not self.market and not self.resting:
-            return ()
-        if self.period is None:
-            return ((Tick, None), (Quote, None), (Bar, None))
-        if not self.market:
-            return ((Bar, self.period),)
-        return ((BarOpen, self.period), (Bar, self.period))
+        return self.for_market if self.market else self.for_resting if self.resting else _NOTHING
+
+    def change(self, wanted: _Wants) -> tuple[Message, ...]:
+        """What to say in order to hear this from now on, and nothing else."""
+        before, self.hears = self.hears, wanted
+        said = self.changes.get((before, wanted))
+        if said is None:
+            begins = [each for each in wanted.of if each not in before.of]
+            ceases = [each for each in before.of if each not in wanted.of]
+            said = self.changes[before, wanted] = (
+                *[Subscribe(kind, self.symbol, period) for kind, period in begins],
+                *[Unsubscribe(kind, self.symbol, period) for kind, period in ceases],
+            )
+        return said
 
 
 class SimulatedVenue(Component):
@@ -119,6 +145,7 @@ class SimulatedVenue(Component):
         self.settings = settings or VenueSettings()
         self._touch = self.settings.limit_fill == "touch"
         self._this_close = self.settings.fill == "this-close"
+        self._slippage = self.settings.slippage_ticks
         self._books = {
             symbol: _Book(instrument, (feeds or {}).get(symbol)) for symbol, instrument in instruments.items()
         }
@@ -133,8 +160,7 @@ class SimulatedVenue(Component):
         said: list[Message] = []
         for book in self._books.values():
             if book.period is not None:
-                book.hears = ((BarOpen, book.period), (Bar, book.period))
-                said += [Subscribe(kind, book.symbol, period) for kind, period in book.hears]
+                said += book.change(book.for_market)
         return said
 
     # Orders.
@@ -157,7 +183,7 @@ class SimulatedVenue(Component):
         else:
             book.market.append(resting)
         self._live[order.client_id] = resting
-        return (accepted, *self._listen(book))
+        return (accepted,) + self._listen(book)  # noqa: RUF005 - cheaper than unpacking, and done at every order
 
     def on_approved_cancel(self, cancel: ApprovedCancel) -> Answers:
         """Takes an order back, if it still rests."""
@@ -250,16 +276,22 @@ class SimulatedVenue(Component):
 
     def _fill_market(self, book: _Book, price: float, before: UtcNs, ts: UtcNs) -> tuple[Message, ...]:
         """Fill the market orders that arrived before a time, and listen to no more than what is left needs."""
+        market, match = book.market, Match(price, Liquidity.TAKER)
+        if len(market) == 1:
+            # The usual single order needs no list of what is said.
+            filled = self._fill(book, market[0], match, ts) if market[0].arrived < before else ()
+            return filled + self._listen(book)
         said: list[Message] = []
-        for resting in list(book.market):
+        for resting in market[:]:
             if resting.arrived < before:
-                said += self._fill(book, resting, Match(price, Liquidity.TAKER), ts)
+                said += self._fill(book, resting, match, ts)
         return (*said, *self._listen(book))
 
     def _fill(self, book: _Book, resting: Resting, match: Match, ts: UtcNs) -> tuple[Message, ...]:
         order = resting.order
         self._take_out(book, resting)
         lots = order.lots
+        client_id = order.client_id
         if order.reduce_only:
             lots = max(lots, -book.net) if lots < 0 < book.net else min(lots, -book.net) if book.net < 0 < lots else 0
         if lots == 0:
@@ -269,7 +301,7 @@ class SimulatedVenue(Component):
         instrument, grid = arithmetic.instrument, arithmetic.grid
         ticks = grid.to_ticks(match.price)
         if order.type is not OrderType.LIMIT:
-            ticks += self.settings.slippage_ticks if lots > 0 else -self.settings.slippage_ticks
+            ticks += self._slippage if lots > 0 else -self._slippage
         price = grid.to_price(max(1, ticks))
         value = arithmetic.value_minor(lots, price)
         rate = book.maker_fee if match.liquidity is Liquidity.MAKER else book.taker_fee
@@ -284,8 +316,8 @@ class SimulatedVenue(Component):
             account=self.account,
             currency=instrument.currency,
             symbol=order.symbol,
-            client_id=order.client_id,
-            execution_id=f"{order.client_id}-1",
+            client_id=client_id,
+            execution_id=client_id + "-1",
             ts=ts,
             lots=lots,
             price=price,
@@ -309,13 +341,8 @@ class SimulatedVenue(Component):
         if self._live.pop(resting.order.client_id, None) is not None:
             (book.market if resting.order.type is OrderType.MARKET else book.resting).remove(resting)
 
-    def _listen(self, book: _Book) -> list[Message]:
+    def _listen(self, book: _Book) -> tuple[Message, ...]:
         wanted = book.wanted()
-        if wanted == book.hears or (self._this_close and book.period is not None):
-            return []
-        before, book.hears = book.hears, wanted
-        said: list[Message] = [
-            Subscribe(kind, book.symbol, period) for kind, period in wanted if (kind, period) not in before
-        ]
-        said += [Unsubscribe(kind, book.symbol, period) for kind, period in before if (kind, period) not in wanted]
-        return said
+        if wanted is book.hears or (self._this_close and book.period is not None):
+            return ()
+        return book.change(wanted)
