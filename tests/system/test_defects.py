@@ -1,6 +1,7 @@
 """The defects of the system that this one follows (requirements, q1 to q18): one test each, named after it.
 
-Those about orders (q8, q9, q15, q18) stand in test_defects_orders.py. Those of exchanges and accounts (q7, q10, q12, q16, q17) belong to live trading and are not here.
+Those about orders (q8, q9, q15, q18) stand in test_defects_orders.py.
+Those of exchanges and accounts (q7, q10, q12, q16, q17) belong to live trading and are not here.
 """
 
 import json
