@@ -310,6 +310,9 @@ class Executor(Component):
         if desk.blocked or desk.hold_until > ts or state is TradingState.HALTED:
             return ()
         flat = state is TradingState.FLATTENING
+        if not flat and not desk.working and len(desk.unsettled) == 1:
+            # The usual case by far, one strategy and nothing on its way, needs no plan.
+            return self._send_alone(desk, ts)
         lacking = desk.lacking(flat=flat)
         if not lacking and not desk.working:
             return ()
@@ -334,6 +337,17 @@ class Executor(Component):
         elif made.send:
             said += [self._send(desk, order) for order in self._maker.orders(desk, made.send, ts, reduce_only=flat)]
         return tuple(said)
+
+    def _send_alone(self, desk: Desk, ts: UtcNs) -> tuple[Message, ...]:
+        (strategy,) = desk.unsettled
+        share = desk.shares.get(strategy)
+        lots = 0 if share is None else share.lots - desk.held.get(strategy, 0)
+        if lots == 0:
+            desk.unsettled.clear()
+            return ()
+        return tuple(
+            [self._send(desk, order) for order in self._maker.orders(desk, ((strategy, lots),), ts, reduce_only=False)]
+        )
 
     def _send(self, desk: Desk, order: Order, number: int | None = None) -> SubmitOrder:
         left = {owner.strategy: owner.lots for owner in order.owners}
