@@ -94,6 +94,14 @@ class StrategyHost(Component):
         self.on_quote: Handler = handlers[Quote]
         self.on_order_book: Handler = handlers[OrderBook]
         self.on_external_event: Handler = handlers[ExternalEvent]
+        hears = entry.strategy.hears()
+        self._tells_fills = "on_fill" in hears
+        if "on_order" in hears:
+            # Only then: there are three of these for each fill, and a message without a handler costs next to nothing.
+            self.on_order_accepted: Handler = self._order_event
+            self.on_order_refused: Handler = self._order_event
+            self.on_order_rejected: Handler = self._order_event
+            self.on_order_ended: Handler = self._order_event
         self.strategy._desk = self._desk
 
     def on_start(self) -> Answers:
@@ -129,16 +137,20 @@ class StrategyHost(Component):
 
     def on_fill(self, fill: Fill) -> Answers:
         """Folds its own parts into the position, then tells the strategy. A fill heard twice counts once."""
+        executions, execution_id = self._executions, fill.execution_id
         parts = [part for part in fill.parts if part.strategy == self.entry.id]
-        if not parts or fill.execution_id in self._executions:
+        if not parts or execution_id in executions:
             return ()
-        self._executions[fill.execution_id] = None
-        if len(self._executions) > _EXECUTIONS_KEPT:
-            del self._executions[next(iter(self._executions))]
-        lots = sum(part.lots for part in parts)
+        executions[execution_id] = None
+        if len(executions) > _EXECUTIONS_KEPT:
+            del executions[next(iter(executions))]
+        lots = parts[0].lots if len(parts) == 1 else sum([part.lots for part in parts])
         desk = self._desk
         position = desk.positions.get(fill.symbol, 0) + lots
         desk.positions[fill.symbol] = position
+        if not self._tells_fills:
+            desk.now = max(desk.now, fill.ts)
+            return desk.flush() if desk.acts else ()
         view = StrategyFill(
             ts=fill.ts,
             symbol=fill.symbol,
@@ -151,25 +163,12 @@ class StrategyHost(Component):
         )
         return self._heard(fill.ts, self.strategy.on_fill, view)
 
-    def on_order_accepted(self, event: OrderAccepted) -> Answers:
-        """Told to the strategy."""
-        return self._heard(event.ts, self.strategy.on_order, event)
-
-    def on_order_refused(self, event: OrderRefused) -> Answers:
-        """Told to the strategy."""
-        return self._heard(event.ts, self.strategy.on_order, event)
-
-    def on_order_rejected(self, event: OrderRejected) -> Answers:
-        """Told to the strategy."""
-        return self._heard(event.ts, self.strategy.on_order, event)
-
-    def on_order_ended(self, event: OrderEnded) -> Answers:
-        """Told to the strategy."""
-        return self._heard(event.ts, self.strategy.on_order, event)
-
     def on_woke(self, woke: Woke) -> Answers:
         """A timer of the strategy."""
         return self._heard(woke.at, self.strategy.on_timer, woke.token)
+
+    def _order_event(self, event: OrderAccepted | OrderRefused | OrderRejected | OrderEnded) -> Answers:
+        return self._heard(event.ts, self.strategy.on_order, event)
 
     def _heard(self, at: UtcNs, callback: _User, what: object) -> Answers:
         desk = self._desk

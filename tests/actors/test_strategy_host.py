@@ -28,6 +28,9 @@ from messages import (
     Order,
     OrderAccepted,
     OrderBook,
+    OrderEnded,
+    OrderRefused,
+    OrderRejected,
     OrderType,
     Owner,
     PlaceOrder,
@@ -351,7 +354,11 @@ def test_the_runtime_finds_a_handler_for_every_message_that_is_routed_to_strateg
 
     routed = {route.message for route in ROUTES if route.receiver == "strategy"}
 
-    assert routed | {Woke} <= set(handlers_of(a_host(acting())))
+    hearing = a_host(type("O", (Strategy,), {"on_order": lambda self, event: None}))
+    orders = {OrderAccepted, OrderRefused, OrderRejected, OrderEnded}
+
+    assert routed | {Woke} <= set(handlers_of(hearing))
+    assert (routed | {Woke}) - set(handlers_of(a_host(acting()))) == orders
 
 
 def test_timers_come_back_under_their_name():
