@@ -12,52 +12,33 @@
 Nothing is global: several systems in one process do not see each other, and none takes a signal handler.
 """
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
-
-from actors import accounting
-from actors.columns import BarColumns, Columns, QuoteColumns, TickColumns
+from actors.agreement import agreement, positions
+from actors.columns import Columns
+from actors.completion import complete_entries, default_instrument, described, feed_parts
 from actors.component import Component
-from actors.executor import Executor
 from actors.listener import Listener
-from actors.money.grid import infer_tick_size
-from actors.portfolio import Portfolio
+from actors.outcome import first_ts, outcome
 from actors.recorder import Record
-from actors.result import BacktestResult, Conventions
-from actors.risk_guard import RiskGuard, RiskLimits
+from actors.result import BacktestResult
+from actors.risk_guard import RiskLimits
 from actors.runtime.clocks import Clock, FeedClock
 from actors.runtime.replay import ReplayRuntime
 from actors.runtime.runtime import ActorStatus, DeadLetter, Runtime
-from actors.runtime.slot import ActorKind, ActorSpec, Slot, State
+from actors.runtime.slot import ActorKind, ActorSpec
 from actors.runtime.threaded import ThreadedRuntime
 from actors.simulated_venue import VenueSettings
 from actors.strategy import Strategy, StrategyEntry
 from actors.supervisor import RestartPolicy
 from actors.tick_filter import FilterSettings
 from actors.wiring import Setup, VenueFactory, actor_specs, run6_of, supervisor_spec, wanted_bars
-from messages import (
-    Account,
-    ActorAdded,
-    Address,
-    Instrument,
-    Kind,
-    Message,
-    Minor,
-    ReportPositions,
-    Symbol,
-    TradingState,
-    UtcNs,
-    parse_period,
-)
+from messages import ActorAdded, Address, Instrument, Message, Minor, Symbol, UtcNs
 
 DEFAULT_CASH = 10_000_000
 """In whole units of each settlement currency that no starting cash was given for."""
-_CALLBACK_NEEDS = {"on_tick": TickColumns, "on_quote": QuoteColumns}
 
 
 class TradingSystem:
@@ -93,11 +74,11 @@ class TradingSystem:
         schedule_seed: int | None = None,
         notes: Sequence[str] = (),
     ) -> None:
-        columns, make_feed = _feed(feed)
+        columns, make_feed = feed_parts(feed)
         known = {instrument.symbol: instrument for instrument in instruments}
         for series in columns:
-            known.setdefault(series.symbol, _default_instrument(series))
-        entries = _entries(strategies, columns, known)
+            known.setdefault(series.symbol, default_instrument(series))
+        entries = complete_entries(strategies, columns, known)
         cash = dict(cash or {})
         for instrument in known.values():
             cash.setdefault(instrument.currency, DEFAULT_CASH * 10**instrument.minor_digits)
@@ -107,8 +88,10 @@ class TradingSystem:
             limit_fill,
             slippage_ticks,
             sorted(cash.items()),
-            _described(entries),
+            described(entries),
             sorted(known.items()),
+            risk,
+            sorted((symbol_multiplier or {}).items()),
         )
         self.setup = Setup(
             columns=columns,
@@ -151,7 +134,9 @@ class TradingSystem:
     def make_replay(self) -> ReplayRuntime:
         """The replay runtime with every actor in it, not yet started: for tools that drive it themselves."""
         runtime = ReplayRuntime(
-            start_at=self._first_ts() or 0, schedule_seed=self._schedule_seed, handler_seconds=self._handler_seconds
+            start_at=first_ts(self.setup.columns) or 0,
+            schedule_seed=self._schedule_seed,
+            handler_seconds=self._handler_seconds,
         )
         self._inhabit(runtime)
         return runtime
@@ -170,7 +155,7 @@ class TradingSystem:
         they happened; without columns the wall clock counts. RuntimeError when not all actors are up in `timeout` s.
         """
         if clock is None and self.setup.columns:
-            clock = FeedClock(self._first_ts() or 0)
+            clock = FeedClock(first_ts(self.setup.columns) or 0)
         runtime = ThreadedRuntime(clock=clock, handler_seconds=self._handler_seconds, speed=speed)
         self._inhabit(runtime)
         runtime.start(timeout)
@@ -215,50 +200,8 @@ class TradingSystem:
 
     def result(self) -> BacktestResult:
         """Everything decided and done so far, accounted for."""
-        setup, record = self.setup, self.record
-        books = accounting.Books(record.fills)
-        until = self._played_until()
-        closes = accounting.closes_of(setup.columns, record, until)
-        currencies = sorted({instrument.currency for instrument in setup.instruments.values()})
-        curves = accounting.curves(
-            books,
-            accounts=dict.fromkeys(setup.accounts, setup.cash),
-            instruments=setup.instruments,
-            closes=closes,
-            samples={
-                currency: accounting.sample_times(setup.columns, record, self._symbols_in(currency), until, closes)
-                for currency in currencies
-            },
-        )
-        halted = [state for state in record.states if state.state is not TradingState.ACTIVE]
-        last_state = {state.account: state for state in record.states}
-        over = next((s.reason for s in last_state.values() if s.state is not TradingState.ACTIVE), None)
         slots = self._runtime.slots.values() if self._runtime is not None else ()
-        return BacktestResult(
-            bars=sum(_played(series, until) for series in setup.columns if isinstance(series, BarColumns)),
-            ticks=sum(_played(series, until) for series in setup.columns if isinstance(series, TickColumns)),
-            first_ts=self._first_ts(),
-            last_ts=self._last_ts() if until is None else until,
-            instruments=setup.instruments,
-            signals=tuple(record.signals),
-            orders=accounting.order_rows(record),
-            fills=tuple(books.rows),
-            ledger=tuple(books.entries),
-            curves=curves,
-            summaries=accounting.summaries(books, curves),
-            strategies=accounting.strategy_rows(books, instruments=setup.instruments, closes=closes),
-            marks=tuple(record.annotations),
-            conventions=self._conventions(),
-            refusals=accounting.refusals(record),
-            restarts={slot.address: slot.restarts for slot in slots if slot.restarts},
-            quarantined=dict(record.quarantined),
-            failures=tuple(record.failures),
-            bad_items=tuple(record.bad_items),
-            bad_item_counts=dict(sorted(record.bad_item_counts.items())),
-            daily_loss_trips=sum(state.reason.startswith("daily loss") for state in halted),
-            halted=over,
-            unused_callbacks=self._unused_callbacks(),
-        )
+        return outcome(self.setup, self.record, slots=slots, until=self._played_until(), notes=self._notes)
 
     # Inside.
 
@@ -267,7 +210,7 @@ class TradingSystem:
             raise RuntimeError("a TradingSystem runs once: make another one for another run")
         self._runtime = runtime
         if isinstance(runtime, ReplayRuntime):
-            specs = actor_specs(self.setup, self.record, partial(_positions, runtime), _agreement(runtime))
+            specs = actor_specs(self.setup, self.record, partial(positions, runtime), agreement(runtime))
         else:
             specs = actor_specs(self.setup, self.record)
         specs = [*specs[:1], *(self._listener_spec(number) for number in range(len(self._listeners))), *specs[1:]]
@@ -295,178 +238,7 @@ class TradingSystem:
             raise TypeError("a backtest takes nothing from outside while it runs")
         return runtime
 
-    def _first_ts(self) -> UtcNs | None:
-        firsts = [int(_clock_column(series, "open_ts")[0]) for series in self.setup.columns if len(series)]
-        return min(firsts, default=None)
-
-    def _last_ts(self) -> UtcNs | None:
-        return max(
-            (int(_clock_column(series, "close_ts")[-1]) for series in self.setup.columns if len(series)), default=None
-        )
-
     def _played_until(self) -> UtcNs | None:
         """Where a run was stopped before its feed had ended: nothing later was heard, and nothing later may count."""
         runtime = self._runtime
         return None if runtime is None or runtime.feed_over or not self.setup.columns else runtime.now()
-
-    def _symbols_in(self, currency: str) -> list[Symbol]:
-        return [symbol for symbol, instrument in self.setup.instruments.items() if instrument.currency == currency]
-
-    def _conventions(self) -> Conventions:
-        setup = self.setup
-        settings = setup.venue_settings
-        return Conventions(
-            fill=settings.fill,
-            limit_fill=settings.limit_fill,
-            slippage_ticks=settings.slippage_ticks,
-            value_rounding={symbol: each.value_rounding.value for symbol, each in sorted(setup.instruments.items())},
-            funding="none",
-            ambiguous_fills=sum(fill.ambiguous for fill in self.record.fills),
-            notes=self._notes,
-        )
-
-    def _unused_callbacks(self) -> dict[str, tuple[str, ...]]:
-        there = {type(series) for series in self.setup.columns}
-        if not there:
-            return {}
-        unused = {}
-        for entry in self.setup.strategies:
-            names = [
-                name for name, needs in _CALLBACK_NEEDS.items() if name in entry.strategy.hears() and needs not in there
-            ]
-            names += [name for name in ("on_book", "on_event") if name in entry.strategy.hears()]
-            if names:
-                unused[entry.id] = tuple(names)
-        return unused
-
-
-def _positions(runtime: Runtime, asked: ReportPositions) -> Iterator[Message]:
-    """What portfolio, executor and guard of an account answer now; safe on one thread only."""
-    for role in ("portfolio", "executor", "risk-guard"):
-        slot = runtime.slots[f"{role}@{asked.account}"]
-        report = getattr(slot.component, "on_report_positions", None)
-        if slot.state is State.UP and report is not None:
-            yield from report(asked)
-
-
-def _agreement(runtime: Runtime) -> Callable[[Account, Symbol], bool]:
-    """Whether portfolio, executor and guard of an account certainly hold the same of a symbol now; see `_positions`."""
-    slots_of: dict[Account, tuple[Slot, Slot, Slot]] = {}
-
-    def agree(account: Account, symbol: Symbol) -> bool:
-        slots = slots_of.get(account)
-        if slots is None:
-            of = runtime.slots
-            slots = of[f"portfolio@{account}"], of[f"executor@{account}"], of[f"risk-guard@{account}"]
-            slots_of[account] = slots
-        # The components are asked for each time: a restart changes them.
-        portfolio, executor, guard = slots[0].component, slots[1].component, slots[2].component
-        up = slots[0].state is State.UP and slots[1].state is State.UP and slots[2].state is State.UP
-        if not (
-            up and isinstance(portfolio, Portfolio) and isinstance(executor, Executor) and isinstance(guard, RiskGuard)
-        ):
-            return False
-        books, held = portfolio.books_in(symbol), executor.lots_in(symbol)
-        net = 0
-        for book in books:
-            if book.lots != held.get(book.strategy, 0):
-                return False
-            net += book.lots
-        return len(books) == len(held) and net == guard.lots_in(symbol)
-
-    return agree
-
-
-def _feed(feed: Any) -> tuple[tuple[Columns, ...], Callable[[], Component] | None]:
-    if feed is None:
-        return (), None
-    if isinstance(feed, BarColumns | TickColumns | QuoteColumns):
-        return (feed,), None
-    if (
-        isinstance(feed, Sequence)
-        and feed
-        and all(isinstance(c, BarColumns | TickColumns | QuoteColumns) for c in feed)
-    ):
-        return tuple(feed), None
-    if callable(feed):
-        return (), feed
-    raise ValueError(
-        f"feed must be columns, a sequence of columns, a callable that makes a component, or None: not {feed!r}"
-    )
-
-
-def _played(series: Columns, until: UtcNs | None) -> int:
-    times = _clock_column(series, "close_ts")
-    return len(series) if until is None else int(np.searchsorted(times, until, side="right"))
-
-
-def _clock_column(series: Columns, name: str) -> Any:
-    return getattr(series, name) if isinstance(series, BarColumns) else series.received
-
-
-def _default_instrument(series: Columns) -> Instrument:
-    prices = (
-        series.close
-        if isinstance(series, BarColumns)
-        else series.price
-        if isinstance(series, TickColumns)
-        else series.bid
-    )
-    tick_size = infer_tick_size(prices) if len(prices) else Decimal("0.01")
-    return Instrument(symbol=series.symbol, kind=Kind.LINEAR, tick_size=tick_size, currency="USD")
-
-
-def _entries(
-    strategies: Iterable[type[Strategy] | StrategyEntry], columns: Sequence[Columns], known: Mapping[Symbol, Instrument]
-) -> tuple[StrategyEntry, ...]:
-    periods = [series.period for series in columns if isinstance(series, BarColumns)]
-    symbols = tuple(dict.fromkeys(series.symbol for series in columns)) or tuple(known)
-    entries: list[StrategyEntry] = []
-    for strategy in strategies:
-        if isinstance(strategy, StrategyEntry):
-            entries.append(strategy)
-            continue
-        if not symbols:
-            raise ValueError(
-                "a Strategy class alone does not say its symbols: give columns, instruments or a StrategyEntry"
-            )
-        period = min(periods, default=parse_period("1m"))
-        taken = {entry.id for entry in entries}
-        entries.append(StrategyEntry(id=_id_of(strategy, taken), strategy=strategy, symbols=symbols, period=period))
-    twice = [entry.id for number, entry in enumerate(entries) if entry.id in {e.id for e in entries[:number]}]
-    if twice:
-        raise ValueError(f"strategy ids must be unique: {', '.join(twice)}")
-    for entry in entries:
-        unknown = [symbol for symbol in entry.symbols if symbol not in known]
-        if unknown:
-            raise ValueError(
-                f"strategy {entry.id} trades {', '.join(unknown)}, of which there is no instrument: {', '.join(known)}"
-            )
-    return tuple(entries)
-
-
-def _id_of(strategy: type[Strategy], taken: set[str]) -> str:
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", strategy.__name__).lower()
-    stem = re.sub(r"[^a-z0-9-]", "-", words).strip("-")[:16] or "strategy"
-    name, number = stem, 2
-    while name in taken:
-        suffix = f"-{number}"
-        name, number = stem[: 16 - len(suffix)] + suffix, number + 1
-    return name
-
-
-def _described(entries: Sequence[StrategyEntry]) -> list[tuple[Any, ...]]:
-    return [
-        (
-            e.id,
-            e.strategy.__name__,
-            e.symbols,
-            e.period,
-            tuple(sorted(e.params)),
-            e.weight,
-            e.lots,
-            e.account,
-            e.algorithm,
-        )
-        for e in entries
-    ]

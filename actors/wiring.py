@@ -197,6 +197,9 @@ def _account(setup: Setup, account: Account, read: Read | None, agree: Agree | N
             cash_minor=setup.cash,
         )
 
+    def guard(heritage: Any) -> Component:
+        return RiskGuard(account, instruments, setup.risk, feeds, heritage=heritage)
+
     def executor(_heritage: object) -> Component:
         return Executor(account, instruments, setup.run6, rules, order_lots_max=setup.risk.order_lots_max)
 
@@ -213,7 +216,7 @@ def _account(setup: Setup, account: Account, read: Read | None, agree: Agree | N
     heard_by_venue = dict.fromkeys((m for m in ALL_MESSAGES if m not in (Woke, CancelAll)), VENUE_KEEPS)
     return [
         spec("venue", ActorKind.VENUE, venue, {**heard_by_venue, CancelAll: VENUE_KEEPS}),
-        spec("risk-guard", ActorKind.CORE, lambda _h: RiskGuard(account, instruments, setup.risk, feeds), _FACTS),
+        spec("risk-guard", ActorKind.CORE, guard, _FACTS),
         spec("executor", ActorKind.CORE, executor, _FACTS),
         spec("portfolio", ActorKind.CORE, portfolio, _FACTS),
         spec("checker", ActorKind.EDGE, lambda _h: Checker(account, read, agree), {}),

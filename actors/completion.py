@@ -1,0 +1,105 @@
+"""What a host application may leave out when it makes a TradingSystem, and what it then becomes."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from actors.columns import BarColumns, Columns, QuoteColumns, TickColumns
+from actors.component import Component
+from actors.money.grid import infer_tick_size
+from actors.strategy import Strategy, StrategyEntry
+from messages import Instrument, Kind, Symbol, parse_period
+
+
+def feed_parts(feed: Any) -> tuple[tuple[Columns, ...], Callable[[], Component] | None]:
+    """(columns, maker of a feed component): one of them is empty; ValueError for what is neither."""
+    if feed is None:
+        return (), None
+    if isinstance(feed, BarColumns | TickColumns | QuoteColumns):
+        return (feed,), None
+    if (
+        isinstance(feed, Sequence)
+        and feed
+        and all(isinstance(c, BarColumns | TickColumns | QuoteColumns) for c in feed)
+    ):
+        return tuple(feed), None
+    if callable(feed):
+        return (), feed
+    raise ValueError(
+        f"feed must be columns, a sequence of columns, a callable that makes a component, or None: not {feed!r}"
+    )
+
+
+def default_instrument(series: Columns) -> Instrument:
+    """A linear contract in USD on the coarsest tick grid that fits the data."""
+    prices = (
+        series.close
+        if isinstance(series, BarColumns)
+        else series.price
+        if isinstance(series, TickColumns)
+        else series.bid
+    )
+    tick_size = infer_tick_size(prices) if len(prices) else Decimal("0.01")
+    return Instrument(symbol=series.symbol, kind=Kind.LINEAR, tick_size=tick_size, currency="USD")
+
+
+def complete_entries(
+    strategies: Iterable[type[Strategy] | StrategyEntry], columns: Sequence[Columns], known: Mapping[Symbol, Instrument]
+) -> tuple[StrategyEntry, ...]:
+    """An entry for each strategy, classes getting an id, all symbols and the feed's shortest period.
+
+    ValueError for ids that occur twice and for symbols without an instrument.
+    """
+    periods = [series.period for series in columns if isinstance(series, BarColumns)]
+    symbols = tuple(dict.fromkeys(series.symbol for series in columns)) or tuple(known)
+    entries: list[StrategyEntry] = []
+    for strategy in strategies:
+        if isinstance(strategy, StrategyEntry):
+            entries.append(strategy)
+            continue
+        if not symbols:
+            raise ValueError(
+                "a Strategy class alone does not say its symbols: give columns, instruments or a StrategyEntry"
+            )
+        period = min(periods, default=parse_period("1m"))
+        taken = {entry.id for entry in entries}
+        entries.append(StrategyEntry(id=_id_of(strategy, taken), strategy=strategy, symbols=symbols, period=period))
+    twice = [entry.id for number, entry in enumerate(entries) if entry.id in {e.id for e in entries[:number]}]
+    if twice:
+        raise ValueError(f"strategy ids must be unique: {', '.join(twice)}")
+    for entry in entries:
+        unknown = [symbol for symbol in entry.symbols if symbol not in known]
+        if unknown:
+            raise ValueError(
+                f"strategy {entry.id} trades {', '.join(unknown)}, of which there is no instrument: {', '.join(known)}"
+            )
+    return tuple(entries)
+
+
+def _id_of(strategy: type[Strategy], taken: set[str]) -> str:
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", strategy.__name__).lower()
+    stem = re.sub(r"[^a-z0-9-]", "-", words).strip("-")[:16] or "strategy"
+    name, number = stem, 2
+    while name in taken:
+        suffix = f"-{number}"
+        name, number = stem[: 16 - len(suffix)] + suffix, number + 1
+    return name
+
+
+def described(entries: Sequence[StrategyEntry]) -> list[tuple[Any, ...]]:
+    """What determines a run in its entries, for its hash."""
+    return [
+        (
+            e.id,
+            e.strategy.__name__,
+            e.symbols,
+            e.period,
+            tuple(sorted(e.params)),
+            e.weight,
+            e.lots,
+            e.account,
+            e.algorithm,
+        )
+        for e in entries
+    ]
