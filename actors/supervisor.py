@@ -163,7 +163,7 @@ class Supervisor(Component):
             for kind in reversed(START_ORDER)
             if (group := [child for child in self._children.values() if child.spec.kind is kind])
         )
-        return self._stop_groups()
+        return self._stop_groups() if self._stopping else [SystemStopped()]
 
     def on_actor_stopped(self, stopped: ActorStopped) -> list[Message]:
         """One less."""
