@@ -127,7 +127,7 @@ class _Opens:
 
     def take(self, at: UtcNs) -> Message:
         """The open of the bar that begins at `at`."""
-        row = np.searchsorted(self._columns.open_ts, at)
+        row = self._columns.open_ts.searchsorted(at)
         return bulk_bar_open(*self.topic, at, at, float(self._columns.open[row]))
 
 

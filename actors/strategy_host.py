@@ -3,6 +3,7 @@
 The handlers of market data are made in strategy_handlers.py.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -86,7 +87,8 @@ class StrategyHost(Component):
         )
         self._desk.positions.update(dict(self._heritage.positions))
         self._count_on()
-        self._executions = dict.fromkeys(self._heritage.executions)
+        self._executions = deque(self._heritage.executions)
+        self._known_executions = set(self._executions)
         handlers = market_handlers(self.strategy, self._desk)
         self.on_bar: Handler = handlers[Bar]
         self.on_bar_open: Handler = handlers[BarOpen]
@@ -137,13 +139,15 @@ class StrategyHost(Component):
 
     def on_fill(self, fill: Fill) -> Answers:
         """Folds its own parts into the position, then tells the strategy. A fill heard twice counts once."""
-        executions, execution_id = self._executions, fill.execution_id
+        executions, known, execution_id = self._executions, self._known_executions, fill.execution_id
         parts = [part for part in fill.parts if part.strategy == self.entry.id]
-        if not parts or execution_id in executions:
+        if not parts or execution_id in known:
             return ()
-        executions[execution_id] = None
+        # Not one dict: looking for its first key passes over every key that was deleted before.
+        executions.append(execution_id)
+        known.add(execution_id)
         if len(executions) > _EXECUTIONS_KEPT:
-            del executions[next(iter(executions))]
+            known.discard(executions.popleft())
         lots = parts[0].lots if len(parts) == 1 else sum([part.lots for part in parts])
         desk = self._desk
         position = desk.positions.get(fill.symbol, 0) + lots

@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias
 
 import attrs
 
-from messages import Message, Symbol, UtcNs
+from messages import Bar, Message, Symbol, UtcNs
 
 FOREVER: UtcNs = 2**62
 """Later than any time a clock will show."""
@@ -67,7 +67,7 @@ class Run:
 
     bars: Source
     opens: Source
-    rows: Iterable[tuple[UtcNs, UtcNs, Message]]
+    rows: Iterable[tuple[UtcNs, UtcNs, Bar]]
     """(opens at, ends at, the bar), in time order."""
 
 

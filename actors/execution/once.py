@@ -1,5 +1,7 @@
 """What is heard twice counts once."""
 
+from collections import deque
+
 KEPT = 200_000
 """So many ids back a repetition is recognised: far more than any venue repeats after a reconnect."""
 
@@ -7,18 +9,21 @@ KEPT = 200_000
 class Once:
     """Remembers ids, the last `kept` of them."""
 
-    __slots__ = ("_kept", "_seen")
+    __slots__ = ("_in_order", "_kept", "_seen")
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
-        self._seen: dict[str, None] = {}
+        self._seen: set[str] = set()
+        # Not one dict: looking for its first key passes over every key that was deleted before.
+        self._in_order: deque[str] = deque()
 
     def first(self, name: str) -> bool:
         """True when this id is heard for the first time."""
         seen = self._seen
         if name in seen:
             return False
-        seen[name] = None
+        seen.add(name)
+        self._in_order.append(name)
         if len(seen) > self._kept:
-            del seen[next(iter(seen))]
+            seen.discard(self._in_order.popleft())
         return True

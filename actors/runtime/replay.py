@@ -40,6 +40,7 @@ from messages import (
     WakeAt,
     Woke,
 )
+from messages.bulk import bulk_bar_open
 
 _new = tuple.__new__
 _TICKING = frozenset({Tick, TickBlock, Quote, OrderBook})
@@ -196,7 +197,7 @@ class ReplayRuntime(Runtime):
         legs: list[tuple[int, tuple[Slot, ...]]] = []
         for opens_at, at, bar in run.rows:
             if opens_heard or version != router.version or (agenda and agenda[0][0] <= at):
-                self._approach(run, open_plan, opens_at, at)
+                self._approach(open_plan, opens_at, at, bar)
                 version = router.version
                 opens_heard = any(hearers for _, hearers in open_plan)
                 legs = [(step or 0, tuple(hearers)) for step, hearers in bar_plan if hearers]
@@ -222,12 +223,13 @@ class ReplayRuntime(Runtime):
                 if ready:
                     self._drain()
 
-    def _approach(self, run: Run, open_plan: Plan, opens_at: UtcNs, at: UtcNs) -> None:
+    def _approach(self, open_plan: Plan, opens_at: UtcNs, at: UtcNs, bar: Bar) -> None:
         """What lies between two bars of a run: timers and later steps, and the open, if anybody hears it."""
         self._run_agenda(opens_at, Step.VENUE_OPENS)
         if self._stopping is None and any(hearers for _, hearers in open_plan):
             self._now, self._step = opens_at, Step.VENUE_OPENS
-            self._say_now(open_plan, run.opens.take(opens_at))
+            # The open is this very bar's; the feed's own look-up by time would find the same.
+            self._say_now(open_plan, bulk_bar_open(bar.symbol, bar.period, opens_at, opens_at, bar.open))
         self._run_agenda(at, Step.VENUE_BARS)
 
     def _add_stream(self, stream: Stream) -> None:
