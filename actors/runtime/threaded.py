@@ -8,7 +8,8 @@ fenced and abandoned.
 import itertools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from heapq import heapify, heappop, heappush
 from heapq import merge as merge_sorted
 from typing import TypeAlias
@@ -40,9 +41,14 @@ from messages import (
 
 UNFINISHED_MAX = 2_000
 """A played feed waits while more messages than this are on their way."""
+ANSWER_SECONDS = 0.1
+"""How long a played feed waits for everybody to have answered one instant before it says the next: history must not run
+ahead of those who trade on it. Who takes longer does not hold up the others: the feed goes on, up to UNFINISHED_MAX."""
 TICK_SECONDS = 0.02
 _Timer: TypeAlias = tuple[UtcNs, int, int, Slot, int, str]
 """(at, step, turn, whose, of which epoch, token)"""
+_Played: TypeAlias = tuple[UtcNs, Plan, bool, Callable[[], Message]]
+"""(when, who hears it, skipped when nobody does, makes it)"""
 STOP_GROUPS = 6
 """A stop goes through at most five groups of actors, and one that hangs must leave time for the others."""
 
@@ -72,6 +78,8 @@ class ThreadedRuntime(Runtime):
         """Held while a thread is started, and while the end is declared: none is started after it."""
         self._feeds: list[Slot] = []
         self._held_back = True
+        self._is_slow = False
+        """Somebody did not answer in time: the feed goes on without waiting until all have caught up."""
         """The feed is not playing: not yet, or not for the moment."""
         self._ticker: threading.Thread | None = None
         self._pace: tuple[UtcNs, float] | None = None
@@ -192,7 +200,7 @@ class ThreadedRuntime(Runtime):
         """One message less is unfinished."""
         with self._lock:
             self._unfinished -= 1
-            if self._unfinished <= 0:
+            if self._unfinished <= 1:
                 self._lock.notify_all()
 
     def undone(self) -> None:
@@ -242,35 +250,34 @@ class ThreadedRuntime(Runtime):
         """In the feed's own thread: each message at its time, waiting while too much is unfinished."""
         assert isinstance(host, ThreadedHost)
         slot = host.slot
-        for at, plan, message in merge_sorted(self._tape(batch), *map(self._streamed, batch.streams), key=_at):
+        for at, plan, optional, make in merge_sorted(self._tape(batch), *map(self._streamed, batch.streams), key=_at):
             self._hold_back(host, at)
             with slot.lock:
                 if self._is_leaving(host):
                     return
                 self._fire_timers(at)
                 self._clock.reached(at)
-                if message is not None:
-                    envelope = Envelope(next(self._ids), 0, slot.address, host.epoch, self.now(), message)
+                if not optional or any(hearers for _, hearers in plan):
+                    envelope = Envelope(next(self._ids), 0, slot.address, host.epoch, self.now(), make())
                     self._send_to(plan, envelope)
         self._pull_from(slot)
 
-    def _tape(self, batch: Batch) -> Iterator[tuple[UtcNs, Plan, Message | None]]:
+    def _tape(self, batch: Batch) -> Iterator[_Played]:
         if batch.run is not None:
             bars, opens = batch.run.bars, batch.run.opens
             bar_plan = self.router.flow("feed", bars.kind).plan_of(bars.topic)
             open_plan = self.router.flow("feed", opens.kind).plan_of(opens.topic)
             for opens_at, at, bar in batch.run.rows:
-                yield opens_at, open_plan, opens.take(opens_at) if any(hearers for _, hearers in open_plan) else None
-                yield at, bar_plan, bar
+                yield opens_at, open_plan, True, partial(opens.take, opens_at)
+                yield at, bar_plan, False, partial(_given, bar)
         for at, _step, source in batch.entries:
             plan = self.router.flow("feed", source.kind).plan_of(source.topic)
-            heard = not source.optional or any(hearers for _, hearers in plan)
-            yield at, plan, source.take(at) if heard else None
+            yield at, plan, source.optional, partial(source.take, at)
 
-    def _streamed(self, stream: Stream) -> Iterator[tuple[UtcNs, Plan, Message | None]]:
+    def _streamed(self, stream: Stream) -> Iterator[_Played]:
         plan = self.router.flow("feed", stream.kind).plan_of(stream.topic)
         while (at := stream.next_at(singly=True)) != FOREVER:
-            yield at, plan, stream.take()
+            yield at, plan, False, partial(_given, stream.take())
 
     def _is_leaving(self, host: ThreadedHost) -> bool:
         return host.leaving or host.slot.epoch != host.epoch or self._over.is_set()
@@ -282,6 +289,7 @@ class ThreadedRuntime(Runtime):
             while (left := due - time.monotonic()) > 0 and not self._is_leaving(host):
                 self._over.wait(min(left, 0.1))
                 host.busy_since = time.monotonic()
+        self._await_answers(host)
         while self._unfinished > UNFINISHED_MAX and not self._is_leaving(host):
             self._held_back = True
             host.busy_since = time.monotonic()
@@ -289,6 +297,16 @@ class ThreadedRuntime(Runtime):
                 self._lock.wait(0.005)
         self._held_back = False
         host.busy_since = time.monotonic()
+
+    def _await_answers(self, host: ThreadedHost) -> None:
+        with self._lock:
+            if self._unfinished <= 1:
+                # What is unfinished is the feed's own Pull.
+                self._is_slow = False
+            elif not self._is_slow:
+                self._is_slow = not self._lock.wait_for(
+                    lambda: self._unfinished <= 1 or self._is_leaving(host), ANSWER_SECONDS
+                )
 
     def feed_ended(self) -> None:
         """A played feed is over."""
@@ -423,5 +441,9 @@ class ThreadedRuntime(Runtime):
         self._stopped.set()
 
 
-def _at(entry: tuple[UtcNs, Plan, Message | None]) -> UtcNs:
+def _at(entry: _Played) -> UtcNs:
     return entry[0]
+
+
+def _given(message: Message) -> Message:
+    return message
