@@ -345,9 +345,11 @@ class Executor(Component):
         if lots == 0:
             desk.unsettled.clear()
             return ()
-        return tuple(
-            [self._send(desk, order) for order in self._maker.orders(desk, ((strategy, lots),), ts, reduce_only=False)]
-        )
+        maker = self._maker
+        if maker.slices:
+            wanted = ((strategy, lots),)
+            return tuple([self._send(desk, order) for order in maker.orders(desk, wanted, ts, reduce_only=False)])
+        return (self._send(desk, maker.order(desk, (Owner(strategy, lots),), ts)),)
 
     def _send(self, desk: Desk, order: Order, number: int | None = None) -> SubmitOrder:
         left = {owner.strategy: owner.lots for owner in order.owners}

@@ -21,9 +21,11 @@ from messages import (
     Symbol,
     UtcNs,
 )
+from messages.lean import lean
 
 
-@attrs.frozen(kw_only=True)
+@lean
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class OrderRow:
     """One order, as it ended or as the run left it."""
 

@@ -150,7 +150,8 @@ class Order:
     """When it was decided."""
 
     def __attrs_post_init__(self) -> None:
-        if sum([owner.lots for owner in self.owners]) != self.lots:
+        owners, lots = self.owners, self.lots
+        if (owners[0].lots if len(owners) == 1 else sum([owner.lots for owner in owners])) != lots:
             raise ValueError(f"Order {self.client_id}: its owners' lots do not add up to {self.lots}")
         if (self.type is OrderType.LIMIT) != (self.limit_price is not None):
             raise ValueError(f"Order {self.client_id}: limit_price belongs to a limit order and to no other")

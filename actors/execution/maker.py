@@ -43,6 +43,8 @@ class OrderMaker:
         self._account = account
         self._run6 = run6
         self._order_lots_max = order_lots_max
+        self.slices = order_lots_max is not None
+        """Whether an order may have to be cut; if not, one owner's wish is one order."""
         self._algorithm_of = {rule.strategy: rule.algorithm for rule in rules}
         unknown = sorted(set(self._algorithm_of.values()) - set(ALGORITHMS))
         if unknown:
@@ -53,7 +55,7 @@ class OrderMaker:
 
     def orders(self, desk: Desk, wanted: _Signed, ts: UtcNs, *, reduce_only: bool) -> list[Order]:
         """The orders that bring signed lots to strategies: by algorithm and side, in slices where need be."""
-        if len(wanted) == 1 and self._order_lots_max is None and not reduce_only:
+        if len(wanted) == 1 and not self.slices and not reduce_only:
             return [self.order(desk, (Owner(*wanted[0]),), ts)]
         groups: dict[tuple[str, bool], list[Owner]] = {}
         for strategy, lots in wanted:

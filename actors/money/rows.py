@@ -5,6 +5,7 @@ import enum
 import attrs
 
 from messages import Account, Liquidity, Lots, Minor, StrategyId, Symbol, UtcNs
+from messages.lean import lean
 
 
 class LedgerKind(enum.StrEnum):
@@ -18,7 +19,8 @@ class LedgerKind(enum.StrEnum):
     TRANSFER = "transfer"
 
 
-@attrs.frozen(kw_only=True)
+@lean
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class FillRow:
     """One owner's part of one execution, with what it did to that strategy's book."""
 
@@ -48,7 +50,8 @@ class FillRow:
         return "buy" if self.lots > 0 else "sell"
 
 
-@attrs.frozen(kw_only=True)
+@lean
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class LedgerEntry:
     """One change of cash of one (account, currency), and the book it belongs to."""
 
