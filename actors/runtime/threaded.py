@@ -132,8 +132,9 @@ class ThreadedRuntime(Runtime):
             if host.slot is not supervisor:
                 self._fence(host)
         for host in hosts:
-            # Whoever is known to hang is not waited for; the supervisor, if it hangs, is fenced at the end.
-            self._join(host.thread, 0.0 if host.hung else max(0.1, deadline - time.monotonic()))
+            # Whoever is known to hang is not waited for again.
+            left = 0.0 if host.hung or host.reported_hung else deadline - time.monotonic()
+            self._join(host.thread, max(0.1, left))
         self._join(self._ticker, 1.0)
         hanging = {host.slot.address for host in hosts if host.thread is not None and host.thread.is_alive()}
         for host in hosts:

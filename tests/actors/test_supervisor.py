@@ -1,4 +1,4 @@
-"""The supervisor's decisions, one message at a time: who starts, who restarts when, who is given up on, who stops when."""
+"""The supervisor decides, one message at a time: who starts, who restarts when, who is given up on, who stops when."""
 
 from hypothesis import given
 from hypothesis import strategies as st
