@@ -6,6 +6,7 @@ approved orders may still do to them, the last prices, how many orders passed la
 
 from collections import deque
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 
@@ -48,6 +49,8 @@ from messages import (
 
 __all__ = ["GuardHeritage", "RiskGuard", "RiskLimits", "refusal"]
 
+# An enum's member costs ten times what a global does, and these are asked for at every order.
+_ACTIVE: Final = TradingState.ACTIVE
 _MINUTE = 60 * NS_PER_SECOND
 
 
@@ -83,7 +86,7 @@ class RiskGuard(Component):
     ) -> None:
         self.account = account
         self.limits = limits or RiskLimits()
-        self.state = TradingState.ACTIVE
+        self.state = _ACTIVE
         self.exposure = Exposure()
         self._grids = {symbol: PriceGrid(instrument) for symbol, instrument in instruments.items()}
         self._feeds = {symbol: (feeds or {}).get(symbol) for symbol in instruments}
@@ -216,7 +219,7 @@ class RiskGuard(Component):
         if known is None or known[0] != day:
             self._opening[marked.currency] = (day, marked.equity_minor)
             return self._new_day(day, marked.ts)
-        if self.state is not TradingState.ACTIVE:
+        if self.state is not _ACTIVE:
             return ()
         opening = known[1]
         if marked.equity_minor >= opening - abs(opening) * limits.daily_loss_max:
@@ -232,7 +235,7 @@ class RiskGuard(Component):
         self._lost_on = None
         if self.state is not TradingState.FLATTENING:
             return ()
-        self.state = TradingState.ACTIVE
+        self.state = _ACTIVE
         return (self._changed("a new day after a daily loss", ts),)
 
     def _stop(self, state: TradingState, reason: str, ts: UtcNs) -> tuple[Message, ...]:
@@ -246,7 +249,7 @@ class RiskGuard(Component):
 
     def _inherit(self) -> None:
         left = self._heritage
-        if left.state is not TradingState.ACTIVE:
+        if left.state is not _ACTIVE:
             self.state = left.state
         self._lost_on = left.lost_on
         self._opening = {currency: (day, equity) for currency, day, equity in left.opening}

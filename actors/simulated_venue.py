@@ -8,6 +8,7 @@ While nothing rests the venue hears no market data at all, which is most of the 
 
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import Final
 
 import attrs
 
@@ -46,6 +47,13 @@ from messages import (
 )
 
 __all__ = ["SimulatedVenue", "VenueSettings"]
+# An enum's member costs ten times what a global does, and these are asked for at every order.
+_MARKET: Final = OrderType.MARKET
+_LIMIT: Final = OrderType.LIMIT
+_TAKER: Final = Liquidity.TAKER
+_MAKER: Final = Liquidity.MAKER
+_CANCELLED: Final = Outcome.CANCELLED
+_FILLED: Final = Outcome.FILLED
 
 
 @attrs.frozen(kw_only=True)
@@ -176,10 +184,10 @@ class SimulatedVenue(Component):
         self._known.add(order.client_id)
         resting = Resting(order, arrived)
         accepted = OrderAccepted(order, arrived)
-        if order.type is not OrderType.MARKET:
+        if order.type is not _MARKET:
             book.resting.append(resting)
         elif self._this_close and book.close is not None and book.close[0] == arrived:
-            return (accepted, *self._fill(book, resting, Match(book.close[1], Liquidity.TAKER), arrived))
+            return (accepted, *self._fill(book, resting, Match(book.close[1], _TAKER), arrived))
         else:
             book.market.append(resting)
         self._live[order.client_id] = resting
@@ -259,7 +267,7 @@ class SimulatedVenue(Component):
         for resting in list(book.market):
             if resting.arrived <= quote.received:
                 price = quote.ask if resting.order.lots > 0 else quote.bid
-                said += self._fill(book, resting, Match(price, Liquidity.TAKER), quote.received)
+                said += self._fill(book, resting, Match(price, _TAKER), quote.received)
         return (*said, *self._listen(book)) if said else ()
 
     # Inside.
@@ -276,7 +284,7 @@ class SimulatedVenue(Component):
 
     def _fill_market(self, book: _Book, price: float, before: UtcNs, ts: UtcNs) -> tuple[Message, ...]:
         """Fill the market orders that arrived before a time, and listen to no more than what is left needs."""
-        market, match = book.market, Match(price, Liquidity.TAKER)
+        market, match = book.market, Match(price, _TAKER)
         if len(market) == 1:
             # The usual single order needs no list of what is said.
             filled = self._fill(book, market[0], match, ts) if market[0].arrived < before else ()
@@ -295,16 +303,16 @@ class SimulatedVenue(Component):
         if order.reduce_only:
             lots = max(lots, -book.net) if lots < 0 < book.net else min(lots, -book.net) if book.net < 0 < lots else 0
         if lots == 0:
-            return (OrderEnded(order, Outcome.CANCELLED, 0, ts),)
+            return (OrderEnded(order, _CANCELLED, 0, ts),)
         book.net += lots
         arithmetic = book.arithmetic
         instrument, grid = arithmetic.instrument, arithmetic.grid
         ticks = grid.to_ticks(match.price)
-        if order.type is not OrderType.LIMIT:
+        if order.type is not _LIMIT:
             ticks += self._slippage if lots > 0 else -self._slippage
         price = grid.to_price(max(1, ticks))
         value = arithmetic.value_minor(lots, price)
-        rate = book.maker_fee if match.liquidity is Liquidity.MAKER else book.taker_fee
+        rate = book.maker_fee if match.liquidity is _MAKER else book.taker_fee
         fee = arithmetic.fee_minor(lots, price, rate) if rate else 0
         owners = order.owners
         parts = (
@@ -327,19 +335,19 @@ class SimulatedVenue(Component):
             parts=parts,
             ambiguous=match.ambiguous,
         )
-        outcome = Outcome.FILLED if lots == order.lots else Outcome.CANCELLED
+        outcome = _FILLED if lots == order.lots else _CANCELLED
         return (fill, OrderEnded(order, outcome, lots, ts))
 
     def _cancel(self, resting: Resting, ts: UtcNs) -> tuple[Message, ...]:
         book = self._books[resting.order.symbol]
         self._take_out(book, resting)
-        ended = OrderEnded(resting.order, Outcome.CANCELLED, 0, max(self._now, ts))
+        ended = OrderEnded(resting.order, _CANCELLED, 0, max(self._now, ts))
         return (ended, *self._listen(book))
 
     def _take_out(self, book: _Book, resting: Resting) -> None:
         # An order that fills on arrival was never put in.
         if self._live.pop(resting.order.client_id, None) is not None:
-            (book.market if resting.order.type is OrderType.MARKET else book.resting).remove(resting)
+            (book.market if resting.order.type is _MARKET else book.resting).remove(resting)
 
     def _listen(self, book: _Book) -> tuple[Message, ...]:
         wanted = book.wanted()

@@ -6,12 +6,18 @@ Always: realised = cost of what is open - sum of the signed values of all fills.
 profit is exact whatever was rounded on the way.
 """
 
+from typing import Final
+
 import attrs
 
 from actors.money.allocation import split_minor
 from actors.money.rounding import divide_half_away
 from actors.money.rows import FillRow, LedgerEntry, LedgerKind
 from messages import Account, Fill, Lots, Minor, StrategyId, Symbol
+
+# An enum's member costs ten times what a global does, and these are asked for at every order.
+_REALISED: Final = LedgerKind.REALISED
+_FEE: Final = LedgerKind.FEE
 
 
 @attrs.define
@@ -111,9 +117,9 @@ def book_fill(books: dict[tuple[StrategyId, Symbol], Book], fill: Fill) -> tuple
             )
         )
         if realised:
-            entries.append(_entry(fill, part.strategy, LedgerKind.REALISED, realised))
+            entries.append(_entry(fill, part.strategy, _REALISED, realised))
         if part.fee_minor:
-            entries.append(_entry(fill, part.strategy, LedgerKind.FEE, -part.fee_minor))
+            entries.append(_entry(fill, part.strategy, _FEE, -part.fee_minor))
     return rows, entries
 
 

@@ -1,5 +1,7 @@
 """The guard's limits and its judgement: pure functions of values."""
 
+from typing import Final
+
 import attrs
 
 from actors.money.grid import PriceGrid
@@ -31,6 +33,11 @@ class RiskLimits:
     """After midnight UTC."""
 
 
+# An enum's member costs ten times what a global does, and these are asked for at every order.
+_ACTIVE: Final = TradingState.ACTIVE
+_FLATTENING: Final = TradingState.FLATTENING
+
+
 def refusal(
     order: Order,
     *,
@@ -48,8 +55,8 @@ def refusal(
     `position` is held; `buying` and `selling` (both zero or above) may still come of other approved orders. `grid` is
     None for a symbol that has no instrument; `too_many` says that the order rate is used up.
     """
-    if state is not TradingState.ACTIVE and not (
-        state is TradingState.FLATTENING and reduces(order, position=position, buying=buying, selling=selling)
+    if state is not _ACTIVE and not (
+        state is _FLATTENING and reduces(order, position=position, buying=buying, selling=selling)
     ):
         return "halted"
     if grid is None:

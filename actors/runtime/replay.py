@@ -12,7 +12,7 @@ import itertools
 from collections import deque
 from collections.abc import Iterable
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, Final
 
 from actors.runtime.host import HandlerTimedOut, Host, ReplayHost
 from actors.runtime.router import Flow, Plan
@@ -44,6 +44,12 @@ from messages.bulk import bulk_bar_open
 
 _new = tuple.__new__
 _TICKING = frozenset({Tick, TickBlock, Quote, OrderBook})
+# An enum's member costs ten times what a global does, and these are asked for at every order.
+_VENUE_BARS: Final = Step.VENUE_BARS
+_CHECKS: Final = Step.CHECKS
+_VENUE_OPENS: Final = Step.VENUE_OPENS
+_TICKS: Final = Step.TICKS
+_NETTING: Final = Step.NETTING
 _NETTINGS = (Step.NETTING, Step.OPENS_NETTING, Step.TICKS_NETTING)
 
 
@@ -55,7 +61,7 @@ class ReplayRuntime(Runtime):
     ) -> None:
         super().__init__()
         self._now = start_at
-        self._step: int = Step.VENUE_BARS
+        self._step: int = _VENUE_BARS
         self._agenda: list[tuple[Any, ...]] = []
         self._turns = itertools.count()
         self._timers_at, self._timers_now = -1, 0
@@ -114,7 +120,7 @@ class ReplayRuntime(Runtime):
 
     def stop(self) -> None:
         """An ordered stop of everything, at the virtual now."""
-        self._run_agenda(self._now, Step.CHECKS + 1)
+        self._run_agenda(self._now, _CHECKS + 1)
         self.say(OUTSIDE, StopSystem(self._stopping or "end of feed"), sender=OUTSIDE)
         self._settle()
 
@@ -125,11 +131,11 @@ class ReplayRuntime(Runtime):
     def settle(self) -> None:
         """Deliver everything that waits at this instant: for tests and for hosts that send from outside."""
         self._settle()
-        self._run_agenda(self._now, Step.CHECKS + 1)
+        self._run_agenda(self._now, _CHECKS + 1)
 
     def advance(self, at: UtcNs) -> None:
         """Let the clock run to `at`, serving timers on the way: for tests and for hosts without a feed."""
-        self._run_agenda(at, Step.CHECKS + 1)
+        self._run_agenda(at, _CHECKS + 1)
         self._now = max(self._now, at)
 
     def _settle(self) -> None:
@@ -139,7 +145,7 @@ class ReplayRuntime(Runtime):
     def _catch_up_now(self) -> None:
         agenda = self._agenda
         while agenda and agenda[0][0] <= self._now:
-            self._run_agenda(self._now, Step.CHECKS + 1)
+            self._run_agenda(self._now, _CHECKS + 1)
 
     def _pull(self) -> None:
         feed = self._feed
@@ -159,7 +165,7 @@ class ReplayRuntime(Runtime):
             if not self._agenda:
                 self._stopping = "the feed does not come back"
             else:
-                self._run_agenda(self._agenda[0][0], Step.CHECKS + 1)
+                self._run_agenda(self._agenda[0][0], _CHECKS + 1)
 
     def play(self, host: Host, batch: Batch) -> None:
         """The feed's answer to Pull: played by `_pull`, when the queue is empty."""
@@ -204,7 +210,7 @@ class ReplayRuntime(Runtime):
             if self._stopping is not None:
                 return
             self._now = at
-            self._step = Step.VENUE_BARS
+            self._step = _VENUE_BARS
             if shuffled:
                 self._say_now(bar_plan, bar)
                 continue
@@ -225,12 +231,12 @@ class ReplayRuntime(Runtime):
 
     def _approach(self, open_plan: Plan, opens_at: UtcNs, at: UtcNs, bar: Bar) -> None:
         """What lies between two bars of a run: timers and later steps, and the open, if anybody hears it."""
-        self._run_agenda(opens_at, Step.VENUE_OPENS)
+        self._run_agenda(opens_at, _VENUE_OPENS)
         if self._stopping is None and any(hearers for _, hearers in open_plan):
-            self._now, self._step = opens_at, Step.VENUE_OPENS
+            self._now, self._step = opens_at, _VENUE_OPENS
             # The open is this very bar's; the feed's own look-up by time would find the same.
             self._say_now(open_plan, bulk_bar_open(bar.symbol, bar.period, opens_at, opens_at, bar.open))
-        self._run_agenda(at, Step.VENUE_BARS)
+        self._run_agenda(at, _VENUE_BARS)
 
     def _add_stream(self, stream: Stream) -> None:
         plan = self.router.flow("feed", stream.kind).plan_of(stream.topic)
@@ -242,18 +248,18 @@ class ReplayRuntime(Runtime):
 
     def _announce(self, at: UtcNs, playing: Playing) -> int:
         turn = next(self._turns)
-        heappush(self._agenda, (max(at, self._now), Step.TICKS, 0, playing.symbol, turn, None, playing))
+        heappush(self._agenda, (max(at, self._now), _TICKS, 0, playing.symbol, turn, None, playing))
         return turn
 
     def _is_next(self, at: UtcNs) -> bool:
         agenda = self._agenda
-        if self._stopping is not None or (at, Step.TICKS) >= self._streams_to:
+        if self._stopping is not None or (at, _TICKS) >= self._streams_to:
             return False
-        if agenda and agenda[0][0] <= at and agenda[0][:2] <= (at, Step.TICKS):
+        if agenda and agenda[0][0] <= at and agenda[0][:2] <= (at, _TICKS):
             return False
-        if at > self._now:
+        if at > self._now:  # noqa: PLR1730 - max() is a call, and this runs at every tick
             self._now = at
-        self._step = Step.TICKS
+        self._step = _TICKS
         return True
 
     def _say_now(self, plan: Plan, message: Message) -> None:
@@ -288,7 +294,7 @@ class ReplayRuntime(Runtime):
             due = min((playing.due for playing in self._streams.values()), default=FOREVER)
             if due == FOREVER:
                 return
-            self._run_agenda(max(due, self._now), Step.CHECKS + 1, streams_to=(FOREVER, 0))
+            self._run_agenda(max(due, self._now), _CHECKS + 1, streams_to=(FOREVER, 0))
 
     # Delivery.
 
@@ -311,7 +317,7 @@ class ReplayRuntime(Runtime):
                     continue
                 flow = flows[message_class] = self.router.flow(slot.role, message_class)
             plan = flow.plans.get(flow.key(message)) or flow.plan(message)
-            if message_class in _TICKING and ready is not None and step_now >= Step.TICKS:
+            if message_class in _TICKING and ready is not None and step_now >= _TICKS:
                 self._hand_on(plan, message, next(ids), slot)
                 step_now = self._step
                 continue
@@ -347,7 +353,7 @@ class ReplayRuntime(Runtime):
                     self._later(step, envelope, hearers)
 
     def _later(self, step: int, envelope: Envelope, hearers: list[Slot]) -> None:
-        if self._step >= Step.TICKS and self._schedule is None:
+        if self._step >= _TICKS and self._schedule is None:
             # A tick is heard by all, step by step, before the next: it waits for nothing on the agenda.
             self._legs.append((step, envelope, hearers))
             return
@@ -394,7 +400,7 @@ class ReplayRuntime(Runtime):
             at = self._now
             if step < self._step:
                 step = next((netting for netting in _NETTINGS if netting >= self._step), Step.TICKS_NETTING)
-                if wish.step is not Step.NETTING:
+                if wish.step is not _NETTING:
                     step = self._step
         heappush(self._agenda, (at, step, 0, slot.address, next(self._turns), None, (slot, epoch, wish.token)))
 
@@ -423,7 +429,7 @@ class ReplayRuntime(Runtime):
                 self.put(slot, woke)
             else:
                 target.play(first[4])
-            self._drain(everything=first[1] >= Step.CHECKS)
+            self._drain(everything=first[1] >= _CHECKS)
             if self._stopping is not None:
                 return
 
