@@ -53,6 +53,17 @@ _NETTING: Final = Step.NETTING
 _NETTINGS = (Step.NETTING, Step.OPENS_NETTING, Step.TICKS_NETTING)
 
 
+def _rising(plan: Plan) -> list[tuple[int, tuple[Slot, ...]]]:
+    """The legs of a bar's plan that somebody hears, each with the step that it is heard in: never an earlier one."""
+    legs: list[tuple[int, tuple[Slot, ...]]] = []
+    level: int = _VENUE_BARS
+    for step, hearers in plan:
+        if hearers:
+            level = level if step is None or step < level else step
+            legs.append((level, tuple(hearers)))
+    return legs
+
+
 class ReplayRuntime(Runtime):
     """Runs to the end of its feed when told to, on the caller's thread."""
 
@@ -206,20 +217,19 @@ class ReplayRuntime(Runtime):
                 self._approach(open_plan, opens_at, at, bar)
                 version = router.version
                 opens_heard = any(hearers for _, hearers in open_plan)
-                legs = [(step or 0, tuple(hearers)) for step, hearers in bar_plan if hearers]
+                legs = _rising(bar_plan)
             if self._stopping is not None:
                 return
             self._now = at
-            self._step = _VENUE_BARS
             if shuffled:
+                self._step = _VENUE_BARS
                 self._say_now(bar_plan, bar)
                 continue
             number = next(ids)
             for step, hearers in legs:
                 if agenda and agenda[0][0] <= at:
                     self._run_agenda(at, step)
-                if step > self._step:  # noqa: PLR1730 - max() is a call, and this runs at every bar
-                    self._step = step
+                self._step = step
                 for slot in hearers:
                     hand = slot.hand
                     if hand is not None:
