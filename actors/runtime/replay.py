@@ -252,7 +252,7 @@ class ReplayRuntime(Runtime):
         plan = self.router.flow("feed", stream.kind).plan_of(stream.topic)
         listeners = self.router.flow("tick-filter", stream.kind).subscribed(stream.topic)
         say = self._say_tick if self._schedule is None else self._say_now
-        playing = Playing(stream, plan, listeners, self._announce, say, self._is_next)
+        playing = Playing(stream, plan, listeners, announce=self._announce, say=say, is_next=self._is_next)
         self._streams[stream.kind, playing.symbol] = playing
         playing.announce()
 

@@ -21,6 +21,7 @@ class Playing:
         stream: Stream,
         plan: Plan,
         listeners: list[list[Any]],
+        *,
         announce: Callable[[UtcNs, "Playing"], int],
         say: Callable[[Plan, Message], None],
         is_next: Callable[[UtcNs], bool],
