@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 import pykka
 
 from actors.component import Component
-from actors.runtime.clocks import WallClock
+from actors.runtime.clocks import FeedClock, WallClock
 from actors.runtime.replay import ReplayRuntime
 from actors.runtime.runtime import Runtime
 from actors.runtime.slot import ActorKind, ActorSpec
@@ -104,6 +104,7 @@ class House:
         self.runtime: Runtime | None = None
         self.policy: RestartPolicy | None = None
         self.handler_seconds = PATIENCE
+        self.speed: float | None = None
         self.schedule_seed: int | None = None
         self.seed = 0
         self.supervisor: Callable[[list[ChildSpec]], Component] | None = None
@@ -145,14 +146,14 @@ class House:
         """An actor that does as the text says."""
         return self.add(address, lambda: Toy(self, address, acts, keeps, on_start), **more)
 
-    def start(self, **options):
-        """Start all; the supervisor starts first."""
+    def build(self):
+        """The runtime with everybody in it, not yet started."""
         children = [
             ChildSpec(address=s.address, kind=s.kind, account=s.account, rank=RANKS.get(s.role, 0)) for s in self._specs
         ]
         make = self.supervisor or (lambda specs: Supervisor(specs, seed=self.seed, policy=self.policy))
         if self.threads:
-            self.runtime = ThreadedRuntime(clock=self.clock, handler_seconds=self.handler_seconds)
+            self.runtime = ThreadedRuntime(clock=self.clock, handler_seconds=self.handler_seconds, speed=self.speed)
         else:
             self.runtime = ReplayRuntime(start_at=MONDAY, handler_seconds=None, schedule_seed=self.schedule_seed)
         self.runtime.add(
@@ -162,8 +163,23 @@ class House:
         )
         for spec in self._specs:
             self.runtime.add(spec)
+
+    def start(self, **options):
+        """Start all; the supervisor starts first."""
+        self.build()
         self.runtime.start(**options)
         return self
+
+    def play(self):
+        """Play the feed to its end, then stop in order. On threads the feed's time is the clock."""
+        if not self.threads:
+            self.build()
+            self.runtime.run()
+            return
+        self.clock = FeedClock(MONDAY)
+        self.start()
+        self.until_quiet()
+        assert self.runtime.stop() == ()
 
     def block(self):
         """An event for a handler to wait on; the end of the test sets it."""
@@ -224,7 +240,8 @@ class House:
 
     def stop(self, timeout=10.0):
         """An ordered stop: the addresses that were abandoned."""
-        self.clock.at += SECOND
+        if isinstance(self.clock, HandClock):
+            self.clock.at += SECOND
         answer = self.runtime.stop(timeout) if self.threads else self.runtime.stop()
         return answer or ()
 
