@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from actors.columns import BarColumns, Columns, Floats, Ints, TickColumns
+from actors.columns import BarColumns, Columns, Floats, Ints, QuoteColumns, TickColumns
 from actors.money.equity import equity_curve
 from actors.money.ledger import Book, book_fill
 from actors.money.rows import FillRow, LedgerEntry, LedgerKind
@@ -57,7 +57,9 @@ def closes_of(
     Where there is none of these (quotes alone, or a host that has sent less than a bar) the fills' own prices serve.
     `until` cuts off what a run that was stopped never played.
     """
-    found: dict[Symbol, tuple[Ints, Floats]] = _prices_paid(record.fills)
+    known = {series.symbol for series in columns if not isinstance(series, QuoteColumns)}.union(record.closes)
+    # Nearly always none: going through all fills for nothing would cost as much as booking them.
+    found: dict[Symbol, tuple[Ints, Floats]] = _prices_paid([each for each in record.fills if each.symbol not in known])
     found |= {
         symbol: (np.array(times, dtype=np.int64), np.array(closes, dtype=np.float64))
         for symbol, (times, closes) in record.closes.items()
@@ -255,7 +257,7 @@ def _order_row(order: Order, end: OrderEnded | OrderRefused | OrderRejected | No
         ts=order.ts,
         account=order.account,
         strategy=order.owners[0].strategy if len(order.owners) == 1 else "net",
-        owners=tuple((owner.strategy, owner.lots) for owner in order.owners),
+        owners=tuple([(owner.strategy, owner.lots) for owner in order.owners]),
         symbol=order.symbol,
         client_id=order.client_id,
         type=order.type,
