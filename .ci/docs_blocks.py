@@ -1,6 +1,6 @@
 """Runs every Python block of the given Markdown files, in order, each file in one namespace and an empty folder.
 
-    python tests/docs_blocks.py README.md docs/*.md
+    python .ci/docs_blocks.py README.md docs/*.md
 
 A block fenced as ```python runs; shell blocks are run by the CI's own steps. A file `my_strategy.py` named in a block's
 first comment line is written before the rest of the file runs, as the reader would save it.
