@@ -132,6 +132,7 @@ class ReplayRuntime(Runtime):
     def stop(self) -> None:
         """An ordered stop of everything, at the virtual now."""
         self._run_agenda(self._now, _CHECKS + 1)
+        self._drain(everything=True)
         self.say(OUTSIDE, StopSystem(self._stopping or "end of feed"), sender=OUTSIDE)
         self._settle()
 
@@ -326,23 +327,20 @@ class ReplayRuntime(Runtime):
                     execute(host, cause, message)
                     continue
                 flow = flows[message_class] = self.router.flow(slot.role, message_class)
+            if flow.at_once and ready is not None:
+                # Nearly all that actors say: queued in place, as `_spread` does.
+                key = flow.key(message)
+                envelope = _new(Envelope, (next(ids), cause, slot.address, epoch, now, message))
+                hearers = flow.hearers.get(key)
+                for hearer in flow.all_hearers(key) if hearers is None else hearers:
+                    ready.append((hearer, envelope))
+                continue
             plan = flow.plans.get(flow.key(message)) or flow.plan(message)
             if message_class in _TICKING and ready is not None and step_now >= _TICKS:
                 self._hand_on(plan, message, next(ids), slot)
                 step_now = self._step
                 continue
-            envelope = _new(Envelope, (next(ids), cause, slot.address, epoch, now, message))
-            if ready is None:
-                self._spread(plan, envelope)
-                continue
-            # As `_spread` does, in place for what everybody hears at once: nearly all that actors say.
-            for step, hearers in plan:
-                if hearers:
-                    if step is None or step <= step_now:
-                        for hearer in hearers:
-                            ready.append((hearer, envelope))
-                    else:
-                        self._later(step, envelope, hearers)
+            self._spread(plan, _new(Envelope, (next(ids), cause, slot.address, epoch, now, message)))
 
     def dispatch(self, flow: Flow, envelope: Envelope) -> None:
         """Queue for everybody the plan names: at once, or on the agenda for a later step of this instant."""

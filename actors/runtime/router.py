@@ -91,6 +91,10 @@ class Flow:
             _nothing if not getters else getters[0] if self._single else _together(*getters)
         )
         self.plans: dict[Hashable, Plan] = {}
+        self.at_once = all(row.step is None and row.by is not By.SUBSCRIBED for row in rows)
+        """Heard without waiting for a step, and by whom changes only when actors or listeners come and go."""
+        self.hearers: dict[Hashable, tuple[Slot, ...]] = {}
+        """Where that is so: everybody that a key's plan names, in its order."""
 
     def plan(self, message: Message) -> Plan:
         """Who hears this message, by step."""
@@ -100,6 +104,12 @@ class Flow:
         """Who hears messages with this key."""
         plan = self.plans.get(key)
         return plan if plan is not None else self.make_plan(key)
+
+    def all_hearers(self, key: Hashable) -> tuple[Slot, ...]:
+        """Everybody who hears messages with this key, for a flow that is heard at once."""
+        with self._router.lock:
+            hearers = self.hearers[key] = tuple([slot for _, slots in self.plan_of(key) for slot in slots])
+            return hearers
 
     def subscribed(self, topic: Hashable) -> list[list[Slot]]:
         """The live lists of those who asked for a topic, as against those who hear everything of a class."""
@@ -155,8 +165,10 @@ class Router:
             if slot.role == "strategy" and slot.strategy is not None:
                 self._account_of_strategy[slot.strategy] = slot.account or "main"
             self.version += 1
+            for flow in self._flows.values():
+                flow.hearers.clear()
             for key, hearers in self._chosen.items():
-                if key[0] == slot.role:
+                if key[0] == slot.role or key[1] is By.STRATEGY:
                     hearers[:] = self._select(*key)
 
     def flow(self, sender_role: str, message_class: type[Message]) -> Flow:
@@ -258,6 +270,9 @@ class Router:
 
     def _refresh(self, kind: tuple[str, type[Message]], asked: _Topic) -> None:
         self.version += 1
+        if kind[0] == LISTENER:
+            for flow in self._flows.values():
+                flow.hearers.clear()
         topics = self._topics.get(kind, {})
         if None not in asked:
             hearers = topics.get(asked)
