@@ -485,7 +485,9 @@ class ReplayRuntime(Runtime):
                     self._schedule.put_first(slot, item)
 
     def halt_incarnation(self, slot: Slot) -> None:
-        """End an incarnation in order, now."""
+        """End an incarnation in order: a strategy or feed now, everybody else after what waits for it."""
+        if not slot.stops_first:
+            self._deliver_waiting(slot)
         host = slot.host
         slot.deliver, slot.hand = slot.store, None
         if host is None:
@@ -493,6 +495,17 @@ class ReplayRuntime(Runtime):
             return
         host.end()
         slot.host = None
+
+    def _deliver_waiting(self, slot: Slot) -> None:
+        if self._schedule is not None:
+            waiting = self._schedule.take_for(slot)
+        else:
+            waiting = [envelope for to, envelope in self._ready if to is slot]
+            others = [entry for entry in self._ready if entry[0] is not slot]
+            self._ready.clear()
+            self._ready.extend(others)
+        for envelope in waiting:
+            slot.deliver(envelope)
 
     def feed_ended(self) -> None:
         """Nothing more will come: the run ends."""

@@ -2,6 +2,7 @@
 
 import random
 from collections import deque
+from operator import attrgetter
 
 from actors.runtime.host import RunEnds
 from actors.runtime.mailbox import LANES, Lane
@@ -41,6 +42,13 @@ class Schedule:
         """Queue before it: for what waited in a mailbox while the receiver was down."""
         self._queue(slot, envelope).appendleft((slot, envelope))
         self._waiting += 1
+
+    def take_for(self, slot: Slot) -> list[Envelope]:
+        """Everything that waits for one address, in the order in which it was said."""
+        queues = [key for key in self._queues if key[1] == slot.address]
+        taken = [envelope for key in queues for _, envelope in self._queues.pop(key)]
+        self._waiting -= len(taken)
+        return sorted(taken, key=attrgetter("id"))
 
     def drain(self, *, everything: bool) -> None:
         """Deliver some of what waits; all of it when asked for `everything`."""

@@ -122,6 +122,11 @@ class Slot:
             self.kept[message_class] = deque(kept or (), maxlen=count)
 
     @property
+    def stops_first(self) -> bool:
+        """Whether an ordered stop goes before what waits: what a strategy or the feed would still say is not wanted."""
+        return self.spec.kind is ActorKind.STRATEGY or self.role == "feed"
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing sent here will ever be handled."""
         return self.state in (State.STOPPED, State.QUARANTINED)

@@ -19,7 +19,7 @@ from actors.runtime.host import Host
 from actors.runtime.mailbox import CLOSED, Stop
 from actors.runtime.router import Flow, Plan
 from actors.runtime.runtime import OUTSIDE, SUPERVISOR, Runtime, SupervisorFailed
-from actors.runtime.slot import ActorKind, Slot, State
+from actors.runtime.slot import Slot, State
 from actors.runtime.threaded_host import ThreadedHost
 from actors.runtime.watchdog import what
 from actors.tape import FOREVER, Batch, Stream
@@ -416,8 +416,7 @@ class ThreadedRuntime(Runtime):
 
     def halt_incarnation(self, slot: Slot) -> None:
         """Strategies and the feed stop before what waits for them, everybody else after it."""
-        first = slot.spec.kind is ActorKind.STRATEGY or slot.role == "feed"
-        slot.mailbox.put_stop(first=first)
+        slot.mailbox.put_stop(first=slot.stops_first)
         if isinstance(slot.host, ThreadedHost):
             slot.host.leaving = True
 

@@ -33,7 +33,9 @@ class Noting(Component):
         return self.wishes
 
     def on_message(self, message):
-        ts = next((getattr(message, name) for name in ("close_ts", "at", "ts", "received") if hasattr(message, name)), 0)
+        ts = next(
+            (getattr(message, name) for name in ("close_ts", "at", "ts", "received") if hasattr(message, name)), 0
+        )
         symbol = getattr(message, "symbol", "")
         self.log.append(((ts - MONDAY) // SECOND, self.address, type(message).__name__, symbol))
         answer = self.answers.get(type(message))
@@ -63,7 +65,11 @@ def _full_house(log, *, bars=3, schedule_seed=None):
 
     def react(name):
         def answer(bar):
-            return (a_signal(strategy=name, ts=bar.close_ts), WakeAt(bar.close_ts, "now"), WakeAt(bar.close_ts + MINUTE))
+            return (
+                a_signal(strategy=name, ts=bar.close_ts),
+                WakeAt(bar.close_ts, "now"),
+                WakeAt(bar.close_ts + MINUTE),
+            )
 
         return answer
 
@@ -236,7 +242,9 @@ def test_actors_that_answer_each_other_for_ever_end_the_run_by_name(schedule_see
         house.add(address, lambda address=address: Circling(house, address))
     house.start()
 
-    with pytest.raises(GoingInCirclesError, match=r"at one instant, lately (Fill to portfolio|TargetShares to executor)@main"):
+    with pytest.raises(
+        GoingInCirclesError, match=r"at one instant, lately (Fill to portfolio|TargetShares to executor)@main"
+    ):
         house.tell("executor@main", a_target())
 
 
