@@ -47,6 +47,8 @@ def main() -> None:
             sys.path.insert(0, folder)
             count = run_blocks(document)
             sys.path.remove(folder)
+            for saved in Path(folder).glob("*.py"):
+                sys.modules.pop(saved.stem, None)
             os.chdir("/")
         print(f"{document.name}: {count} blocks ran")
         total += count
