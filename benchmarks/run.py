@@ -1,7 +1,7 @@
 """The benchmark: every row is a ratio to a plain loop timed in the same run, because machines differ and are shared.
 
     python benchmarks/run.py            the table of docs and closing notes: 1,000,000 bars
-    python benchmarks/run.py --quick    100,000 bars, for the gate; fails only when a ratio is far out of its place
+    python benchmarks/run.py --quick    100,000 bars, for the gate; fails when a ratio has become several times worse
     python benchmarks/run.py --profile  where the time of row (a) goes
 
 The plain loop is what anybody would write by hand for one ema-cross: ready lists, local variables, fill if pending, two
@@ -124,7 +124,10 @@ def run_ticks(ticks: TickColumns, strategy: type[Strategy], period: str) -> Trad
 
 
 Row = tuple[str, int, float, str]
-"""(what, items, seconds, promise as "1/n of the plain loop")."""
+"""(what, items, seconds, aim as "1/n of the plain loop")."""
+GATE = {"(a)": 100.0, "(b)": 160.0, "ticks heard": 100.0, "ticks that": 8.0}
+"""How many times slower than the plain loop a row may be before the gate closes: about three times what was measured
+when this was written (docs/performance.md), because a shared machine alone can double it."""
 
 
 def actor_rows(items: int, times: int) -> tuple[float, list[Row]]:
@@ -202,18 +205,17 @@ def _seconds(*arguments: str) -> float:
     return time.perf_counter() - started
 
 
-def print_table(plain: float, rows: Sequence[Row]) -> dict[str, float]:
-    """The table; returns how many times slower than the plain loop each promised row is, over what it may be."""
+def print_table(plain: float, rows: Sequence[Row]) -> list[str]:
+    """The table; returns the rows that are worse than the gate allows."""
     print(f"plain loop: {1 / plain / 1e6:.2f} million bars/s\n")
-    print(f"| {'row':<52} | {'items/s':>9} | {'of plain':>8} | promise |")
+    print(f"| {'row':<52} | {'items/s':>9} | {'of plain':>8} | aim     |")
     print(f"|{'-' * 54}|{'-' * 11}|{'-' * 10}|---------|")
-    over = {}
-    for what, items, seconds, promise in rows:
+    worse = []
+    for what, items, seconds, aim in rows:
         slower = seconds / items / plain
-        print(f"| {what:<52} | {items / seconds:>9,.0f} | {f'1/{slower:.1f}':>8} | {promise:<7} |")
-        if promise:
-            over[what] = slower / float(promise.removeprefix("1/"))
-    return over
+        print(f"| {what:<52} | {items / seconds:>9,.0f} | {f'1/{slower:.1f}':>8} | {aim:<7} |")
+        worse += [what for start, limit in GATE.items() if what.startswith(start) and slower > limit]
+    return worse
 
 
 def main() -> None:
@@ -232,14 +234,13 @@ def main() -> None:
         cProfile.runctx("run_bars(bars)", globals(), {"bars": bars, "run_bars": run_bars}, sort="tottime")
         return
     plain, rows = actor_rows(items, 2 if options.quick else 3)
-    over = print_table(plain, rows)
-    print(f"\n| {'whole process':<52} | {'measured':>9} | promise |")
+    worse = print_table(plain, rows)
+    print(f"\n| {'whole process':<52} | {'measured':>9} | aim     |")
     print(f"|{'-' * 54}|{'-' * 11}|---------|")
-    for what, measured, promise in whole_process_rows(items):
-        print(f"| {what:<52} | {measured:>9} | {promise} |")
-    far_out = [what for what, factor in over.items() if factor > 2.5]
-    if far_out:
-        raise SystemExit(f"far slower than promised, whatever the machine: {'; '.join(far_out)}")
+    for what, measured, aim in whole_process_rows(items):
+        print(f"| {what:<52} | {measured:>9} | {aim} |")
+    if worse:
+        raise SystemExit(f"several times slower than it was: {'; '.join(worse)}")
 
 
 if __name__ == "__main__":
