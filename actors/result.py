@@ -21,10 +21,8 @@ from messages import (
     Symbol,
     UtcNs,
 )
-from messages.lean import lean
 
 
-@lean
 @attrs.frozen(kw_only=True, weakref_slot=False)
 class OrderRow:
     """One order, as it ended or as the run left it."""

@@ -5,7 +5,6 @@ import enum
 import attrs
 
 from messages.base import Message, filled, frozen_tuple, whole
-from messages.lean import lean
 from messages.units import Account, Address, Lots, Period, Symbol, UtcNs
 
 
@@ -36,7 +35,6 @@ class Step(enum.IntEnum):
     """The checker compares what the actors believe."""
 
 
-@lean
 @attrs.frozen(weakref_slot=False)
 class WakeAt(Message):
     """Wake me at a time. A time that has passed means as soon as possible, at the named step of the instant."""
@@ -47,7 +45,6 @@ class WakeAt(Message):
     step: Step = Step.TIMERS
 
 
-@lean
 @attrs.frozen(weakref_slot=False)
 class Woke(Message):
     """The timer that was asked for. `at` is now, and never before the time asked for."""

@@ -9,7 +9,6 @@ from typing import Final
 import attrs
 
 from messages.base import Message, filled, finite, frozen_tuple, not_zero, positive, whole
-from messages.lean import lean
 from messages.units import Account, Lots, Minor, StrategyId, Symbol, UtcNs
 
 _optional_price = attrs.validators.optional(positive)
@@ -59,7 +58,6 @@ class TradingState(enum.StrEnum):
     """Cancels, and orders that reduce a position."""
 
 
-@lean
 @attrs.frozen(kw_only=True, weakref_slot=False)
 class Signal(Message):
     """A strategy's wish: the position that it wants to hold from now on. Sent only when the wish changed."""
@@ -105,7 +103,6 @@ class CancelPlaced(Message):
     number: int | None = None
 
 
-@lean
 @attrs.frozen(weakref_slot=False)
 class Share:
     """What one strategy shall hold of the account's position."""
@@ -116,7 +113,6 @@ class Share:
     signal_price: float | None = None
 
 
-@lean
 @attrs.frozen(kw_only=True, weakref_slot=False)
 class TargetShares(Message):
     """What each strategy of an account shall hold in a symbol; the net target is the sum."""
@@ -127,7 +123,6 @@ class TargetShares(Message):
     shares: tuple[Share, ...] = attrs.field(validator=frozen_tuple)
 
 
-@lean
 @attrs.frozen(weakref_slot=False)
 class Owner:
     """One strategy's part of an order, fixed at submission; it has the order's sign."""
@@ -136,7 +131,6 @@ class Owner:
     lots: Lots = attrs.field(validator=not_zero)
 
 
-@lean
 @attrs.frozen(kw_only=True, weakref_slot=False)
 class Order:
     """One order from intent to end. `client_id` is unique for ever and stays through retries and amends."""
@@ -165,7 +159,6 @@ class Order:
             raise ValueError(f"Order {self.client_id}: stop_price belongs to a stop order and to no other")
 
 
-@lean
 @attrs.frozen(weakref_slot=False)
 class SubmitOrder(Message):
     """The executor asks the risk guard to let an order through."""
@@ -173,7 +166,6 @@ class SubmitOrder(Message):
     order: Order
 
 
-@lean
 @attrs.frozen(weakref_slot=False)
 class ApprovedOrder(Message):
     """The guard's proof: the venue takes this and nothing else, and only the guard makes one."""
@@ -181,7 +173,6 @@ class ApprovedOrder(Message):
     order: Order
 
 
-@lean
 @attrs.frozen(weakref_slot=False)
 class OrderRefused(Message):
     """The guard did not let an order through; it never reached the venue."""
@@ -192,7 +183,6 @@ class OrderRefused(Message):
     ts: UtcNs = attrs.field(validator=whole)
 
 
-@lean
 @attrs.frozen(weakref_slot=False)
 class OrderAccepted(Message):
     """The venue has the order."""
@@ -212,7 +202,6 @@ class OrderRejected(Message):
     ts: UtcNs = attrs.field(validator=whole)
 
 
-@lean
 @attrs.frozen(weakref_slot=False)
 class FillPart:
     """One owner's part of a fill. The parts add up to the fill, to the lot and to the minor unit."""
@@ -223,7 +212,6 @@ class FillPart:
     fee_minor: Minor = attrs.field(validator=whole)
 
 
-@lean
 @attrs.frozen(kw_only=True, weakref_slot=False)
 class Fill(Message):
     """One execution. Position is the fold of these (and of PositionAdjusted) and of nothing else."""
@@ -256,7 +244,6 @@ class Fill(Message):
             raise ValueError(f"Fill {self.execution_id}: its parts do not add up to its lots, value and fee")
 
 
-@lean
 @attrs.frozen(weakref_slot=False)
 class OrderEnded(Message):
     """An order is over at the venue: no later fill of it is expected, though a late one is still folded."""
@@ -351,7 +338,6 @@ class TradingStateChanged(Message):
     ts: UtcNs = attrs.field(validator=whole)
 
 
-@lean
 @attrs.frozen(kw_only=True, weakref_slot=False)
 class EquityMarked(Message):
     """The portfolio's equity at the last prices, said after each bar when live marks are asked for."""

@@ -5,7 +5,6 @@ import enum
 import attrs
 
 from messages import Account, Liquidity, Lots, Minor, StrategyId, Symbol, UtcNs
-from messages.lean import lean
 
 
 class LedgerKind(enum.StrEnum):
@@ -19,7 +18,6 @@ class LedgerKind(enum.StrEnum):
     TRANSFER = "transfer"
 
 
-@lean
 @attrs.frozen(kw_only=True, weakref_slot=False)
 class FillRow:
     """One owner's part of one execution, with what it did to that strategy's book."""
@@ -50,7 +48,6 @@ class FillRow:
         return "buy" if self.lots > 0 else "sell"
 
 
-@lean
 @attrs.frozen(kw_only=True, weakref_slot=False)
 class LedgerEntry:
     """One change of cash of one (account, currency), and the book it belongs to."""
