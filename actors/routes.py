@@ -164,6 +164,7 @@ ROUTES: tuple[Route, ...] = (
     Route("venue", OrderEnded, "risk-guard", ACCOUNT),
     Route("venue", OrderEnded, "executor", ACCOUNT),
     Route("venue", OrderEnded, "strategy", OWNERS),
+    Route("executor", Fill, "venue", ACCOUNT),
     Route("executor", Fill, "portfolio", ACCOUNT),
     Route("executor", Fill, "checker", ACCOUNT),
     Route("executor", Fill, "strategy", OWNERS),

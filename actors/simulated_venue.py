@@ -39,6 +39,7 @@ from messages import (
     Outcome,
     Period,
     Quote,
+    StrategyId,
     Subscribe,
     Symbol,
     Tick,
@@ -87,6 +88,7 @@ class _Book:
         "for_market",
         "for_resting",
         "hears",
+        "held",
         "maker_fee",
         "market",
         "net",
@@ -112,6 +114,8 @@ class _Book:
             self.for_market, self.for_resting = _Wants(((BarOpen, period), (Bar, period))), _Wants(((Bar, period),))
         self.close: tuple[UtcNs, float] | None = None
         self.net: Lots = 0
+        self.held: dict[StrategyId, Lots] = {}
+        """What each strategy holds: whether an order of its own leaves a position or enters one."""
 
     def wanted(self) -> _Wants:
         """What has to be heard while this rests."""
@@ -134,7 +138,7 @@ class _Book:
 class SimulatedVenue(Component):
     """One account's venue in backtests and on paper.
 
-    Hears ApprovedOrder, ApprovedCancel, CancelAll, Bar, BarOpen, Tick, Quote.
+    Hears ApprovedOrder, ApprovedCancel, CancelAll, Fill (internal ones), Bar, BarOpen, Tick, Quote.
     Says OrderAccepted, OrderRejected, Fill, OrderEnded, CancelRejected, Subscribe, Unsubscribe.
 
     `feeds`: the period of each symbol's bars, None where the market is shown in ticks or quotes (or, when a host
@@ -213,6 +217,11 @@ class SimulatedVenue(Component):
         """Takes everything back."""
         return tuple([said for resting in list(self._live.values()) for said in self._cancel(resting, cancel.ts)])
 
+    def on_fill(self, fill: Fill) -> Answers:
+        """What strategies crossed with each other changes what they hold, and nothing at the venue."""
+        _fold(self._books[fill.symbol].held, fill.parts)
+        return ()
+
     # The market.
 
     def on_bar_open(self, bar_open: BarOpen) -> Answers:
@@ -233,7 +242,7 @@ class SimulatedVenue(Component):
         if book.resting:
             # What arrived at the close itself (in answer to another symbol's fill) did not see this bar.
             seen = [each for each in book.resting if each.arrived < bar.close_ts]
-            for resting, match in matching.on_bar(seen, bar, touch=self._touch):
+            for resting, match in matching.on_bar(seen, bar, touch=self._touch, held=book.held):
                 said += self._fill(book, resting, match, bar.received)
         if book.market:
             said += self._fill_market(book, bar.close, bar.close_ts, bar.received)
@@ -320,6 +329,7 @@ class SimulatedVenue(Component):
             if len(owners) == 1
             else fill_parts(lots, value, fee, [(owner.strategy, owner.lots) for owner in owners])
         )
+        _fold(book.held, parts)
         fill = Fill(
             account=self.account,
             currency=instrument.currency,
@@ -354,3 +364,8 @@ class SimulatedVenue(Component):
         if wanted is book.hears or (self._this_close and book.period is not None):
             return ()
         return book.change(wanted)
+
+
+def _fold(held: dict[StrategyId, Lots], parts: tuple[FillPart, ...]) -> None:
+    for part in parts:
+        held[part.strategy] = held.get(part.strategy, 0) + part.lots

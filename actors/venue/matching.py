@@ -6,12 +6,12 @@ through its limit (or touches it, by setting), at the limit or at a better open;
 fills at the stop or at a worse open. Prices are those before slippage.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import attrs
 
-from messages import Bar, Liquidity, Order, OrderType, Quote, UtcNs
+from messages import Bar, Liquidity, Lots, Order, OrderType, Quote, StrategyId, UtcNs
 
 
 @attrs.define(eq=False)
@@ -80,11 +80,15 @@ def triggers(price: float, stop: float, lots: int) -> bool:
     return price >= stop if lots > 0 else price <= stop
 
 
-def on_bar(resting: Iterable[Resting], bar: Bar, *, touch: bool) -> list[tuple[Resting, Match]]:
+def on_bar(
+    resting: Iterable[Resting], bar: Bar, *, touch: bool, held: Mapping[StrategyId, Lots]
+) -> list[tuple[Resting, Match]]:
     """What a bar fills of a symbol's limit and stop orders, in the order of their arrival.
 
-    When it reaches both a stop and a limit with which the same owner leaves the same position, only one is filled: the
-    one that the open decided; else the stop, the worse of the two paths, marked ambiguous. The other one goes on.
+    When it reaches both a stop and a limit with which the same owner leaves the position that it holds, those are
+    filled that the open decided; else the stops, the worse of the two paths, marked ambiguous. The others are filled
+    only while there is something left to leave, and go on resting otherwise. Orders that enter have nothing to do with
+    each other. `held` is each owner's position before the bar.
     """
     found: list[tuple[Resting, Match]] = []
     for each in resting:
@@ -93,31 +97,34 @@ def on_bar(resting: Iterable[Resting], bar: Bar, *, touch: bool) -> list[tuple[R
         each.fresh = False
         if match is not None:
             found.append((each, match))
-    return found if len(found) < 2 else _one_exit(found)
+    return found if len(found) < 2 else _one_exit(found, held)
 
 
-def _exit_of(order: Order) -> tuple[str, bool]:
-    return order.owners[0].strategy, order.lots > 0
-
-
-def _one_exit(found: list[tuple[Resting, Match]]) -> list[tuple[Resting, Match]]:
-    stops = {_exit_of(each.order): match for each, match in found if each.order.type is OrderType.STOP}
-    limits: dict[tuple[str, bool], bool] = {}
-    for each, match in found:
-        if each.order.type is OrderType.LIMIT:
-            key = _exit_of(each.order)
-            limits[key] = limits.get(key, False) or match.at_open
-    kept: list[tuple[Resting, Match]] = []
-    for each, match in found:
-        key = _exit_of(each.order)
-        if key not in stops or key not in limits:
-            kept.append((each, match))
-            continue
-        limit_first = limits[key] and not stops[key].at_open
-        if (each.order.type is OrderType.LIMIT) == limit_first:
-            decided = limit_first or stops[key].at_open
-            kept.append((each, match if decided else match._replace(ambiguous=True)))
-    return kept
+def _one_exit(found: list[tuple[Resting, Match]], held: Mapping[StrategyId, Lots]) -> list[tuple[Resting, Match]]:
+    exits: dict[StrategyId, list[int]] = {}
+    for number, (each, _) in enumerate(found):
+        owner = each.order.owners[0].strategy
+        if held.get(owner, 0) * each.order.lots < 0:
+            exits.setdefault(owner, []).append(number)
+    kept: list[Match | None] = [match for _, match in found]
+    for owner, numbers in exits.items():
+        stops = [number for number in numbers if found[number][0].order.type is OrderType.STOP]
+        limits = [number for number in numbers if found[number][0].order.type is OrderType.LIMIT]
+        stop_at_open = any(found[number][1].at_open for number in stops)
+        limit_at_open = not stop_at_open and any(found[number][1].at_open for number in limits)
+        first, second = (limits, stops) if limit_at_open else (stops, limits)
+        left = abs(held[owner]) - sum(abs(found[number][0].order.lots) for number in first)
+        out_of_reach = False
+        for number in second if first else ():
+            if left > 0:
+                left -= abs(found[number][0].order.lots)
+            else:
+                kept[number] = None
+                out_of_reach = True
+        if out_of_reach and not (stop_at_open or limit_at_open):
+            for number in first:
+                kept[number] = found[number][1]._replace(ambiguous=True)
+    return [(each, match) for (each, _), match in zip(found, kept, strict=True) if match is not None]
 
 
 def on_tick(resting: Resting, price: float, *, touch: bool) -> Match | None:

@@ -25,7 +25,7 @@ from messages import (
     Tick,
     Unsubscribe,
 )
-from tests.builders import MINUTE, MONDAY, a_bar, a_quote, a_tick, an_instrument, an_order
+from tests.builders import MINUTE, MONDAY, a_bar, a_fill, a_quote, a_tick, an_instrument, an_order
 
 FEES = {"maker_fee": Decimal("-0.001"), "taker_fee": Decimal("0.002")}
 
@@ -291,6 +291,13 @@ def test_a_stop_on_ticks_fills_at_the_tick_that_touched_it():
     assert [prices(venue.on_tick(a_tick(price))) for price in (101.0, 99.0)] == [[], [99.0]]
 
 
+def holding(venue, lots, *, owner="trend"):
+    """The venue after that strategy has bought or sold at the market."""
+    sent(venue, an_order(lots, client_id=f"run000-{owner}-0", owners=((owner, lots),)))
+    venue.on_bar_open(an_open(100.0))
+    return venue
+
+
 def both_exits(*, owner="trend"):
     return (
         an_order(-1, stop_price=95.0),
@@ -299,7 +306,7 @@ def both_exits(*, owner="trend"):
 
 
 def test_of_two_exits_in_one_bar_the_worse_is_filled_and_marked_ambiguous():
-    venue = sent(a_venue(), *both_exits())
+    venue = sent(holding(a_venue(), 1), *both_exits())
 
     (fill,) = fills(venue.on_bar(a_bar(100.0, low=94.0, high=106.0)))
 
@@ -308,15 +315,40 @@ def test_of_two_exits_in_one_bar_the_worse_is_filled_and_marked_ambiguous():
 
 @pytest.mark.parametrize(("opened", "price"), [(94.0, 94.0), (106.0, 106.0)])
 def test_an_open_beyond_one_of_two_exits_decides(opened, price):
-    venue = sent(a_venue(), *both_exits())
+    venue = sent(holding(a_venue(), 1), *both_exits())
 
     (fill,) = fills(venue.on_bar(a_bar(100.0, open=opened, low=93.0, high=107.0)))
 
     assert (fill.price, fill.ambiguous) == (price, False)
 
 
+def test_two_entries_of_one_strategy_in_one_bar_are_both_filled():
+    entries = (an_order(1, limit_price=95.0), an_order(1, stop_price=105.0, client_id="run000-trend-2"))
+    venue = sent(a_venue(), *entries)
+
+    found = fills(venue.on_bar(a_bar(100.0, low=94.0, high=106.0)))
+
+    assert [(fill.price, fill.ambiguous) for fill in found] == [(95.0, False), (105.0, False)]
+
+
+def test_two_exits_that_leave_a_part_each_are_both_filled():
+    venue = sent(holding(a_venue(), 2), *both_exits())
+
+    found = fills(venue.on_bar(a_bar(100.0, low=94.0, high=106.0)))
+
+    assert [(fill.price, fill.ambiguous) for fill in found] == [(95.0, False), (105.0, False)]
+
+
+def test_a_position_that_was_crossed_internally_is_left_by_one_exit_too():
+    venue = a_venue()
+    venue.on_fill(a_fill(1))
+    sent(venue, *both_exits())
+
+    assert prices(venue.on_bar(a_bar(100.0, low=94.0, high=106.0))) == [95.0]
+
+
 def test_exits_of_different_strategies_have_nothing_to_do_with_each_other():
-    venue = sent(a_venue(), *both_exits(owner="other"))
+    venue = sent(holding(holding(a_venue(), 1), 1, owner="other"), *both_exits(owner="other"))
 
     found = fills(venue.on_bar(a_bar(100.0, low=94.0, high=106.0)))
 
