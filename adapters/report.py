@@ -12,6 +12,7 @@ from typing import IO
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 from actors.result import AccountCurve, BacktestResult, CurrencySummary
@@ -21,6 +22,8 @@ from adapters.sparkline import BLOCKS, PLAIN, sparkline
 from messages import MINOR_DIGITS, iso_utc, period_name
 
 WIDTH = 100
+_SPARED = ("open", "fills", "fees", "realised", "lots")
+"""Columns of the table of strategies that a narrow terminal does without, in this order."""
 _LISTED = 5
 _INDENT = 15
 _TABLE_DIGITS = 9
@@ -188,6 +191,13 @@ def _print_strategies(result: BacktestResult, console: Console) -> None:
             f"{row.position_lots:+,}" if row.position_lots else "0",
             unit,
         )
+    # A figure that is cut looks like another one, so a narrow terminal is shown fewer columns; strategies.csv has all.
+    for title in _SPARED:
+        if Measurement.get(console, console.options.update(max_width=10 * WIDTH), table).maximum <= console.width:
+            break
+        table.columns = [column for column in table.columns if column.header != title]
+    for column in table.columns:
+        column.overflow, column.no_wrap = "fold", False
     console.print(table)
 
 

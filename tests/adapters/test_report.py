@@ -169,3 +169,15 @@ def test_orders_that_were_never_filled_are_no_riddle():
 
     assert "1 signal, 1 order, 0 executions" in text
     assert "No order was filled: working 1" in text
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_narrow_terminal_is_shown_fewer_columns_and_no_figure_is_cut(width):
+    rows = (a_strategy_row(realised_minor=-(10**15), pnl_minor=123_456_789_012_345, unrealised_minor=9 * 10**14),)
+    stream = io.StringIO()
+    console = console_for(stream)
+    console.width = width
+    print_report(a_result(strategies=rows), run_facts(), console, folder=None)
+
+    assert "…" not in stream.getvalue()
+    assert "+1,234,567.9 " in stream.getvalue()
