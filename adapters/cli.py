@@ -79,7 +79,7 @@ def backtest(  # noqa: PLR0917 typer calls it by keyword
         str | None,
         typer.Option(
             metavar="KIND|NAME",
-            help="linear, inverse, quanto, or an [[instruments]] entry. Default: linear.",
+            help="linear, inverse, quanto, or the symbol of an \\[[instruments]] entry. Default: linear.",
             rich_help_panel=_CONTRACT,
         ),
     ] = None,
@@ -184,6 +184,12 @@ def backtest(  # noqa: PLR0917 typer calls it by keyword
         except KeyboardInterrupt as error:
             _say(f"interrupted by {error}, without results")
             code = EXIT_CODES.get(str(error), INTERRUPTED)
+        except RuntimeError as error:
+            # duckdb turns what a signal raises inside a query into an error of its own.
+            if interrupts.name is None or "interrupted" not in str(error).lower():
+                raise
+            _say(f"interrupted by {interrupts.name}, without results")
+            code = EXIT_CODES[interrupts.name]
     raise typer.Exit(code)
 
 

@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 
 from actors.columns import BarColumns, Floats, TickColumns
-from actors.money.grid import infer_tick_size
+from actors.money.grid import infer_tick_size, off_grid
 from adapters.configuration import Configuration, DataSection, GeneratedSection, moment_ns
 from adapters.configuration.schema import InstrumentSection, instrument_of
 from adapters.errors import InputError
@@ -38,11 +38,19 @@ class LoadedData:
         """The coarsest grid on which all prices stand; ValueError where there is none."""
         if self.section.generated is not None and self.section.generated.tick_size is not None:
             return self.section.generated.tick_size
-        names = ("open", "high", "low", "close") if isinstance(self.columns, BarColumns) else ("price",)
-        prices: list[Floats] = [getattr(self.columns, name) for name in names]
+        prices = self._prices()
         # Column by column, because all of them at once would take several times the memory of the data.
         found = {infer_tick_size(column) for column in prices}
         return found.pop() if len(found) == 1 else infer_tick_size(np.concatenate(prices))
+
+    def off_grid(self, tick_size: Decimal) -> tuple[int, int]:
+        """How many prices do not stand on that grid, and how many there are."""
+        prices = self._prices()
+        return sum(off_grid(column, tick_size) for column in prices), sum(len(column) for column in prices)
+
+    def _prices(self) -> list[Floats]:
+        names = ("open", "high", "low", "close") if isinstance(self.columns, BarColumns) else ("price",)
+        return [getattr(self.columns, name) for name in names]
 
 
 def load_data(configuration: Configuration, *, wanted: str | None) -> list[LoadedData]:

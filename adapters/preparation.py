@@ -154,6 +154,13 @@ def _settled(section: InstrumentSection, loaded: LoadedData) -> tuple[Instrument
         if loaded.section.file is not None:
             notes.append(f"tick size: {tick_size} for {section.symbol}, the coarsest grid that fits the prices")
         section = attrs.evolve(section, tick_size=tick_size)
+    elif loaded.section.file is not None:
+        off, prices = loaded.off_grid(section.tick_size)
+        if off:
+            notes.append(
+                f"tick size: {off:,} of {prices:,} prices of {section.symbol} do not stand on the grid of "
+                f"{section.tick_size}; fills there are at the nearest tick. Is it right?"
+            )
     if section.currency is None:
         section = attrs.evolve(section, currency=currency_of(section.symbol, Kind(section.kind)))
         notes.append(f"currency: {section.currency} for {section.symbol}, since none was told")

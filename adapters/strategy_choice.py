@@ -129,8 +129,7 @@ def _lay_over(choices: Sequence[_Choice], options: Sequence[str], problems: list
 def _nobody(key: str, choices: Sequence[_Choice]) -> str:
     known = list(dict.fromkeys(name for choice in choices for name in choice.parameters))
     close = get_close_matches(key, known, n=1)
-    has = "has" if len(choices) == 1 else "have"
-    names = ", ".join(f"{choice.id} {has} {', '.join(choice.parameters) or 'none'}" for choice in choices)
+    names = ", ".join(f"{choice.id} has {', '.join(choice.parameters) or 'none'}" for choice in choices)
     return f"no strategy has a parameter {key!r}{f'; did you mean {close[0]}?' if close else ''} ({names})"
 
 

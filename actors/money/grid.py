@@ -10,6 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 
 from actors.columns import Floats, Ints
 from messages import Instrument
@@ -105,11 +106,21 @@ def _candidates() -> Iterator[Decimal]:
             yield Decimal(f"{(mantissa * Decimal(10) ** exponent).normalize():f}")
 
 
+def off_grid(prices: Floats, tick_size: Decimal) -> int:
+    """How many of the prices do not stand on the grid: money is counted at the ticks nearest to them."""
+    return len(prices) - int(np.count_nonzero(_stand(prices, tick_size)))
+
+
 def _fits(prices: Floats, tick_size: Decimal) -> bool:
+    return bool(np.all(_stand(prices, tick_size)))
+
+
+def _stand(prices: Floats, tick_size: Decimal) -> npt.NDArray[np.bool_]:
     tick = Fraction(tick_size)
     top, bottom = float(tick.numerator), float(tick.denominator)
     distance = np.abs(prices - np.rint(prices * bottom / top) * top / bottom)
     size = np.abs(prices)
     # Measured by the price where the tick is larger, or a coarse grid would take tiny prices for zero.
     tolerance = np.maximum(TOLERANCE_TICKS * np.minimum(size, float(tick)), _ULPS * np.spacing(size))
-    return bool(np.all(distance <= tolerance))
+    fits: npt.NDArray[np.bool_] = distance <= tolerance
+    return fits

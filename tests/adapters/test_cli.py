@@ -222,6 +222,35 @@ def test_a_strategy_that_fails_is_told_and_the_run_goes_on(tmp_path):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_while_the_data_are_read_is_no_error_of_ours(tmp_path, number, code):
+    # What duckdb makes of an exception in a signal's handler, without having to hit the moment.
+    (tmp_path / "early.py").write_text(
+        "import os, sys\n"
+        f"sys.path.insert(0, {str(ROOT)!r})\n"
+        "import adapters.preparation as preparation\n"
+        "from adapters.cli import main\n"
+        "def load_data(*_, **__):\n"
+        "    try:\n"
+        f"        os.kill(os.getpid(), {int(number)})\n"
+        "    except KeyboardInterrupt:\n"
+        "        raise RuntimeError('Query interrupted') from None\n"
+        "preparation.load_data = load_data\n"
+        "main(['backtest'])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "early.py"], cwd=tmp_path, env=_environment(), capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (code, f"interrupted by {signal.Signals(number).name}, without results\n")
+
+
+def test_a_tick_size_that_does_not_fit_the_prices_is_said(tmp_path):
+    done = _run("backtest", "--data", _bars(tmp_path / "a.csv"), "--tick-size", "0.3", "--out", "o", cwd=tmp_path)
+
+    assert "prices of A do not stand on the grid of 0.3" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_run_in_order_and_what_came_of_it_is_written(tmp_path, number, code):
     (tmp_path / "mine.py").write_text(
         "import time\nfrom pathlib import Path\nfrom actors import Strategy\n"
