@@ -1,8 +1,13 @@
 """Fixtures that every test may ask for."""
 
 import pytest
+from hypothesis import settings
 
 from tests.house import House
+
+# A shared machine stalls now and then: how long an example takes is nobody's failure here.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 
 @pytest.fixture(params=["replay", "threads"])
