@@ -7,7 +7,7 @@ from typing import Any
 
 from actors.columns import BarColumns, Columns, QuoteColumns, TickColumns
 from actors.component import Component
-from actors.money.grid import infer_tick_size
+from actors.money.grid import common_tick_size
 from actors.strategy import Strategy, StrategyEntry
 from messages import Instrument, Kind, Symbol, parse_period
 
@@ -33,14 +33,11 @@ def feed_parts(feed: Any) -> tuple[tuple[Columns, ...], Callable[[], Component] 
 
 def default_instrument(series: Columns) -> Instrument:
     """A linear contract in USD on the coarsest tick grid that fits the data."""
-    prices = (
-        series.close
-        if isinstance(series, BarColumns)
-        else series.price
-        if isinstance(series, TickColumns)
-        else series.bid
-    )
-    tick_size = infer_tick_size(prices) if len(prices) else Decimal("0.01")
+    if isinstance(series, BarColumns):
+        prices = [series.open, series.high, series.low, series.close]
+    else:
+        prices = [series.price] if isinstance(series, TickColumns) else [series.bid, series.ask]
+    tick_size = common_tick_size(prices) if len(prices[0]) else Decimal("0.01")
     return Instrument(symbol=series.symbol, kind=Kind.LINEAR, tick_size=tick_size, currency="USD")
 
 
@@ -49,7 +46,8 @@ def complete_entries(
 ) -> tuple[StrategyEntry, ...]:
     """An entry for each strategy, classes getting an id, all symbols and the feed's shortest period.
 
-    ValueError for ids that occur twice and for symbols without an instrument.
+    TypeError for what is neither class nor entry, ValueError for ids that occur twice and for symbols without an
+    instrument.
     """
     periods = [series.period for series in columns if isinstance(series, BarColumns)]
     symbols = tuple(dict.fromkeys(series.symbol for series in columns)) or tuple(known)
@@ -58,6 +56,8 @@ def complete_entries(
         if isinstance(strategy, StrategyEntry):
             entries.append(strategy)
             continue
+        if not (isinstance(strategy, type) and issubclass(strategy, Strategy)):
+            raise TypeError(f"strategies are subclasses of actors.Strategy or StrategyEntry objects, not {strategy!r}")
         if not symbols:
             raise ValueError(
                 "a Strategy class alone does not say its symbols: give columns, instruments or a StrategyEntry"

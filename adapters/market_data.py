@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 
 from actors.columns import BarColumns, Floats, TickColumns
-from actors.money.grid import infer_tick_size, off_grid
+from actors.money.grid import common_tick_size, off_grid
 from adapters.configuration import Configuration, DataSection, GeneratedSection, moment_ns
 from adapters.configuration.schema import InstrumentSection, instrument_of
 from adapters.errors import InputError
@@ -38,10 +38,7 @@ class LoadedData:
         """The coarsest grid on which all prices stand; ValueError where there is none."""
         if self.section.generated is not None and self.section.generated.tick_size is not None:
             return self.section.generated.tick_size
-        prices = self._prices()
-        # Column by column, because all of them at once would take several times the memory of the data.
-        found = {infer_tick_size(column) for column in prices}
-        return found.pop() if len(found) == 1 else infer_tick_size(np.concatenate(prices))
+        return common_tick_size(self._prices())
 
     def off_grid(self, tick_size: Decimal) -> tuple[int, int]:
         """How many prices do not stand on that grid, and how many there are."""

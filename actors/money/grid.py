@@ -5,7 +5,7 @@ ticks: its float is within half a unit in the last place of the exact decimal, w
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -104,6 +104,13 @@ def _candidates() -> Iterator[Decimal]:
     for exponent in range(_COARSEST_EXPONENT, _FINEST_EXPONENT - 1, -1):
         for mantissa in _MANTISSAS:
             yield Decimal(f"{(mantissa * Decimal(10) ** exponent).normalize():f}")
+
+
+def common_tick_size(columns: Sequence[Floats]) -> Decimal:
+    """`infer_tick_size` of several columns: the coarsest grid on which the prices of all of them stand."""
+    # Column by column, because all of them at once would take several times the memory of the data.
+    found = {infer_tick_size(column) for column in columns}
+    return found.pop() if len(found) == 1 else infer_tick_size(np.concatenate(list(columns)))
 
 
 def off_grid(prices: Floats, tick_size: Decimal) -> int:

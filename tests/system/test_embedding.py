@@ -10,6 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
+import attrs
 import pykka
 import pytest
 
@@ -228,6 +229,20 @@ def test_a_system_runs_once_and_says_so():
         system.backtest()
     with pytest.raises(TypeError, match="takes nothing from outside"):
         system.send(a_bar())
+
+
+def test_the_tick_size_of_columns_without_an_instrument_fits_their_opens_too():
+    bars = generated_bars("XBTUSD", seed=1, bars=300)
+    finer = attrs.evolve(bars, open=bars.open + 0.1, high=bars.high + 1, low=bars.low)
+
+    result = TradingSystem(feed=finer, strategies=[RandomPositions]).backtest()
+
+    assert {fill.price for fill in result.fills} <= set(finer.open)
+
+
+def test_what_is_no_strategy_is_said():
+    with pytest.raises(TypeError, match=r"subclasses of actors\.Strategy .* not 'ema-cross'"):
+        TradingSystem(feed=None, strategies=["ema-cross"])
 
 
 def test_what_does_not_fit_together_is_said_before_anything_runs():
