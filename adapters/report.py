@@ -45,7 +45,7 @@ def print_report(result: BacktestResult, facts: RunFacts, console: Console, *, f
     _print_counts(result, console)
     _print_troubles(result, facts, console)
     if not result.fills:
-        _print_why_nothing(result, console)
+        _print_why_nothing(result, facts, console)
     _print_notes(facts, console)
     if folder is not None:
         console.print(f"Files: [bold]{escape(str(folder))}[/]", soft_wrap=True)
@@ -268,12 +268,16 @@ def _troubles(result: BacktestResult, facts: RunFacts) -> Iterable[str]:
         yield f"{strategy} defines {', '.join(names)}, which these data never call."
 
 
-def _print_why_nothing(result: BacktestResult, console: Console) -> None:
+def _print_why_nothing(result: BacktestResult, facts: RunFacts, console: Console) -> None:
     console.print("[bold]Nothing was traded.[/] Why:")
     console.print(f"  {_things(result)} went through the system.")
     by_strategy = Counter(signal.strategy for signal in result.signals)
     if by_strategy:
         console.print(f"  Signals: {counts(by_strategy)}.")
+    elif not result.orders and facts.stopped:
+        console.print("  The run was stopped before any strategy gave a signal.")
+    elif not result.orders and result.unused_callbacks:
+        console.print("  No strategy gave a signal: some wait for callbacks that these data never call.")
     elif not result.orders:
         console.print("  No strategy gave a signal: the data may be too short for its parameters.")
     if result.orders:

@@ -18,6 +18,8 @@ from messages import Kind, Symbol
 DEMO_SYMBOL: Symbol = "DEMO"
 DEMO_PERIOD = "1h"
 DEFAULT_STRATEGIES = ("ema-cross", "turtle")
+NO_SYMBOL: Symbol = "SYMBOL"
+"""Of a file whose name speaks of none."""
 _NO_SYMBOLS = frozenset(
     (
         *("bitmex", "binance", "ftx", "bybit", "okx", "coinbase", "kraken", "bitfinex", "deribit", "huobi", "coinm"),
@@ -172,7 +174,8 @@ def guessed_symbols(options: BacktestOptions) -> list[str]:
     for text in options.data if options.symbol is None else ():
         named, section = _data_section(text, _Told(options, []))
         if not named:
-            said.append(f"symbol: {section.symbol}, from the name of {Path(text).name} (--symbol says otherwise)")
+            source = "for want of one in" if section.symbol == NO_SYMBOL else "from"
+            said.append(f"symbol: {section.symbol}, {source} the name of {Path(text).name} (--symbol says otherwise)")
     return said
 
 
@@ -186,7 +189,7 @@ def symbol_of(path: Path) -> Symbol:
         if word.lower() not in _NO_SYMBOLS and re.fullmatch(r"[0-9.-]+|[0-9]+(s|m|h|d|w|min|t)", word.lower()) is None
     ]
     shouted = [word for word in words if word == word.upper() and re.search("[A-Z]{2}", word)]
-    return (shouted or words or ["SYMBOL"])[0].upper()
+    return (shouted or words or [NO_SYMBOL])[0].upper()
 
 
 def _placed(folder: Path, path: str) -> str:

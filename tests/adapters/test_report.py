@@ -79,6 +79,20 @@ def test_restarts_quarantines_and_halts_are_said_in_words():
     assert "a defines on_tick, which these data never call." in text
 
 
+@pytest.mark.parametrize(
+    ("changes", "facts", "why"),
+    [
+        ({}, {}, "the data may be too short"),
+        ({}, {"stopped": "SIGTERM"}, "stopped before any strategy gave a signal"),
+        ({"unused_callbacks": {"a": ("on_tick",)}}, {}, "wait for callbacks that these data never call"),
+    ],
+)
+def test_a_run_without_signals_looks_for_the_reason(changes, facts, why):
+    assert why in _words(
+        _report(a_result(signals=(), orders=(), fills=(), strategies=(), **changes), run_facts(**facts))
+    )
+
+
 def test_a_run_without_signals_explains_itself():
     text = _report(a_result(signals=(), orders=(), fills=(), strategies=()))
 
