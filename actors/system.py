@@ -39,6 +39,8 @@ from messages import ActorAdded, Address, Instrument, Message, Minor, Symbol, Ut
 
 DEFAULT_CASH = 10_000_000
 """In whole units of each settlement currency that no starting cash was given for."""
+LIVE_CLOSE_GRACE_NS = 250 * 10**6
+"""How long a bar waits behind its end for ticks that are still on their way, where the host sends them as they come."""
 
 
 class TradingSystem:
@@ -48,7 +50,9 @@ class TradingSystem:
     host sends market data itself. `venue`: a callable (account, instruments) -> component; without it each account
     trades on a simulated venue. `strategies`: Strategy classes or StrategyEntry objects. `instruments`: one per symbol;
     a symbol without one becomes a linear contract in USD on the coarsest tick grid that fits its data. `cash`: minor
-    units by settlement currency, for each account. ValueError says what does not fit together.
+    units by settlement currency, for each account. `empty_bars`, `late` and `close_grace_ns` are the bar builder's
+    policies; without a grace told, bars of columns close at their end, and live ones 250 ms later. ValueError says what
+    does not fit together.
     """
 
     def __init__(
@@ -67,6 +71,8 @@ class TradingSystem:
         symbol_multiplier: Mapping[Symbol, float] | None = None,
         filter_settings: FilterSettings | None = None,
         empty_bars: str = "none",
+        late: str = "quarantine",
+        close_grace_ns: int | None = None,
         live_marks: bool = False,
         restarts: RestartPolicy | None = None,
         run_id: str | None = None,
@@ -108,6 +114,8 @@ class TradingSystem:
             filter_settings=filter_settings,
             live_marks=live_marks,
             empty_bars=empty_bars,
+            late=late,
+            close_grace_ns=close_grace_ns if close_grace_ns is not None else 0 if columns else LIVE_CLOSE_GRACE_NS,
             policy=restarts or RestartPolicy(),
         )
         wanted_bars(self.setup)

@@ -73,6 +73,8 @@ class Setup:
     filter_settings: FilterSettings | None = None
     live_marks: bool = False
     empty_bars: Any = "none"
+    late: Any = "quarantine"
+    close_grace_ns: int = 0
     policy: RestartPolicy = attrs.field(factory=RestartPolicy)
 
     @property
@@ -246,12 +248,16 @@ def _strategy(setup: Setup, entry: StrategyEntry) -> ActorSpec:
     )
 
 
+def _bar_builder(setup: Setup, wanted: Sequence[BarWanted]) -> Component:
+    return BarBuilder(wanted, close_grace_ns=setup.close_grace_ns, empty_bars=setup.empty_bars, late=setup.late)
+
+
 def _market(setup: Setup, wanted: Sequence[BarWanted]) -> list[ActorSpec]:
     specs: list[ActorSpec] = []
     if setup.tick_symbols:
         specs.append(_market_spec("tick-filter", lambda _heritage: TickFilter(setup.filter_settings)))
     if wanted:
-        specs.append(_market_spec("bar-builder", lambda _heritage: BarBuilder(wanted, empty_bars=setup.empty_bars)))
+        specs.append(_market_spec("bar-builder", lambda _heritage: _bar_builder(setup, wanted)))
     block = min((each.period for each in wanted if each.source == "ticks"), default=None)
     if setup.feed is not None:
         make_feed = setup.feed

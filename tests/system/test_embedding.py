@@ -11,10 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import attrs
+import numpy as np
 import pykka
 import pytest
 
 from actors import Strategy, StrategyEntry, TradingSystem
+from actors.columns import TickColumns
 from actors.strategies import RandomPositions
 from adapters.generated import generated_bars
 from adapters.results import result_files
@@ -243,6 +245,32 @@ def test_the_tick_size_of_columns_without_an_instrument_fits_their_opens_too():
 def test_what_is_no_strategy_is_said():
     with pytest.raises(TypeError, match=r"subclasses of actors\.Strategy .* not 'ema-cross'"):
         TradingSystem(feed=None, strategies=["ema-cross"])
+
+
+def test_a_live_bar_waits_a_moment_for_ticks_that_are_on_their_way_and_a_recorded_one_does_not():
+    live = TradingSystem(feed=None, strategies=[], instruments=[_instrument()])
+    recorded = TradingSystem(feed=generated_bars("XBTUSD", bars=10), strategies=[])
+    told = TradingSystem(feed=None, strategies=[], instruments=[_instrument()], close_grace_ns=5)
+
+    assert [system.setup.close_grace_ns for system in (live, recorded, told)] == [250_000_000, 0, 5]
+
+
+def test_the_bar_builder_keeps_the_policies_that_a_system_was_made_with():
+    second = 10**9
+    delayed = TickColumns(
+        symbol="XBTUSD",
+        ts=MONDAY + np.array([500, 900, 3000]) * 10**6,
+        received=MONDAY + np.array([500, 1100, 3000]) * 10**6,
+        price=[100.0, 101.0, 100.0],
+        size=[1.0, 1.0, 1.0],
+    )
+    entry = StrategyEntry(id="one", strategy=RandomPositions, symbols=("XBTUSD",), period=second)
+
+    def late_ones(**policies):
+        result = TradingSystem(feed=delayed, strategies=[entry], **policies).backtest()
+        return result.bad_item_counts.get("late", 0)
+
+    assert [late_ones(), late_ones(late="next"), late_ones(close_grace_ns=second // 4)] == [1, 0, 0]
 
 
 def test_what_does_not_fit_together_is_said_before_anything_runs():
