@@ -344,8 +344,10 @@ class ThreadedRuntime(Runtime):
             if due:
                 self._timers = [entry for entry in self._timers if entry[3].role != SUPERVISOR]
                 heapify(self._timers)
+                self._unfinished += len(due)
         for entry in sorted(due):
             self._wake_now(entry)
+            self.done()
 
     def _restarts(self) -> list[_Timer]:
         return [timer for timer in self._timers if timer[3].role == SUPERVISOR]
@@ -405,11 +407,13 @@ class ThreadedRuntime(Runtime):
         with self._launching:
             if self._over.is_set():
                 return
+            self.undone()
             try:
                 host.start_up()
             except RuntimeError as error:
                 host.busy_since = 0.0
                 host.fail(error, "start", 0)
+                host.start_is_over()
                 return
             self._hosts = [other for other in self._hosts if other.thread is not None and other.thread.is_alive()]
             self._hosts.append(host)

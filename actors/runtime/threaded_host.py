@@ -27,6 +27,8 @@ class ThreadedHost(Host, ThreadShell):
         """Taken from the mailbox and not yet accounted for. Guarded by the slot's lock."""
         self._counts = True
         """False: it was fenced before what it has in hand began to count."""
+        self._is_starting = True
+        """A start is on its way like a message, and counted as one. Guarded by the slot's lock."""
         self.leaving = False
         """Told to stop: a feed does not play its batch to the end then."""
         self.reported_hung = False
@@ -45,10 +47,20 @@ class ThreadedHost(Host, ThreadShell):
         """Pykka's hook, on the new thread: after the predecessor's thread has ended, unless that one hangs."""
         self._await_predecessor()
         self.busy_since = time.monotonic()
-        if not self.begin():
-            self.release()
-            self.finish()
-        self.busy_since = 0.0
+        try:
+            if not self.begin():
+                self.release()
+                self.finish()
+        finally:
+            self.busy_since = 0.0
+            self.start_is_over()
+
+    def start_is_over(self) -> None:
+        """However it ended, it is no longer on its way."""
+        with self.slot.lock:
+            if self._is_starting:
+                self._is_starting = False
+                self._threads.done()
 
     def _await_predecessor(self) -> None:
         before = self._predecessor
@@ -142,6 +154,7 @@ class ThreadedHost(Host, ThreadShell):
         super().cut_off(hung=hung)
         if not hung:
             return
+        self.start_is_over()
         item, self._in_hand = self._in_hand, None
         if isinstance(item, Envelope):
             self._threads.lose(self.slot, item, "in hand of an incarnation that hangs")

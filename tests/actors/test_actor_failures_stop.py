@@ -120,6 +120,19 @@ def test_a_second_stop_is_no_error(threads_house):
     assert threads_house.status("strategy:a").epoch == 1
 
 
+def test_after_a_stop_nobody_is_started_any_more(threads_house):
+    house = threads_house
+    house.toy("executor@main")
+    house.start()
+    house.stop()
+    before = threading.enumerate()
+
+    house.runtime.launch(house.slot("executor@main"), warm=True)
+
+    assert threading.enumerate() == before
+    assert house.incarnations("executor@main") == 1
+
+
 def test_an_actor_may_stop_the_system_that_it_lives_in(threads_house):
     house = threads_house
     answers = []

@@ -1,4 +1,4 @@
-"""A replay has one total order: the steps of an instant, then the order of saying; a schedule seed permutes only what may be."""
+"""A replay has one total order: the steps of an instant, then the order of saying; a seed permutes only what may be."""
 
 import pytest
 from hypothesis import given, settings

@@ -200,6 +200,23 @@ def test_envelopes_carry_growing_ids_the_cause_and_the_senders_epoch(house):
     assert 0 < first.cause == second.cause < first.id < second.id
 
 
+@pytest.mark.parametrize("schedule_seed", [None, *range(8)])
+def test_what_is_said_at_the_stop_is_still_heard(house, schedule_seed):
+    class LastWords(Toy):
+        def on_stop(self):
+            return (a_signal(strategy="a"),)
+
+    house.schedule_seed = schedule_seed
+    house.add("strategy:a", lambda: LastWords(house, "strategy:a"))
+    a_hearer(house, "portfolio@main")
+    house.start()
+
+    house.stop()
+
+    assert house.heard("portfolio@main") == ["Signal"]
+    assert house.runtime.dead_letter_counts == {}
+
+
 def test_two_actors_are_inside_their_handlers_at_the_same_time(threads_house):
     house = threads_house
     both = threading.Barrier(2)

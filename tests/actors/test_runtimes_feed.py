@@ -11,7 +11,7 @@ from actors.runtime import threaded
 from actors.runtime.clocks import FeedClock
 from actors.tape import Batch
 from adapters.generated import generated_bars
-from messages import Bar, FeedEnded, StopSystem, Subscribe, Tick
+from messages import Bar, Envelope, FeedEnded, StopSystem, Subscribe, Tick
 from tests.builders import MINUTE, MONDAY, a_bar
 from tests.house import House, Toy
 
@@ -131,6 +131,27 @@ def test_the_core_may_take_several_starts_before_anything_is_played(house):
     assert minutes(house, "portfolio@main") == minutes(house, "strategy:a") == list(range(20))
 
 
+def test_on_threads_idle_means_that_restarts_are_over_too(threads_house):
+    house = threads_house
+    house.clock = FeedClock(MONDAY)
+    house.add("feed", lambda: ToyFeed([a_batch(some_bars(10), last=True)]))
+    a_hearer(house, "strategy:a", fails_at=(7, 8, 9))
+    house.start()
+    house.until_quiet()
+
+    assert (house.status("strategy:a").state, house.status("strategy:a").epoch) == ("up", 4)
+
+
+def test_a_feed_that_fails_at_its_first_pull_is_asked_again(house):
+    house.add("feed", lambda: ToyFeed(script))
+    script = [OSError("not yet"), a_batch(some_bars(5), last=True)]
+    a_hearer(house, "strategy:a")
+
+    house.play()
+
+    assert minutes(house, "strategy:a") == list(range(5))
+
+
 @pytest.mark.parametrize("failures", [1, 2, 3])
 def test_a_feed_that_fails_is_asked_again_and_no_batch_is_lost_or_played_twice(house, failures):
     script = [a_batch(some_bars(5)), *[OSError("no") for _ in range(failures)], a_batch(some_bars(5, 5), last=True)]
@@ -208,6 +229,7 @@ def test_a_stop_does_not_wait_for_the_end_of_a_batch_that_is_played_slowly(threa
     a_hearer(house, "strategy:a")
     house.toy("executor@main")
     house.start()
+    house.until(lambda: isinstance(house.slot("feed").host.handling, Envelope))
 
     assert house.stop(timeout=10.0) == ()
 
