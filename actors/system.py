@@ -98,6 +98,7 @@ class TradingSystem:
             sorted(known.items()),
             risk,
             sorted((symbol_multiplier or {}).items()),
+            (filter_settings, empty_bars, late, close_grace_ns, live_marks),
         )
         self.setup = Setup(
             columns=columns,
@@ -179,8 +180,11 @@ class TradingSystem:
     def subscribe(self, message_class: type[Message], callback: Callable[[Any], object]) -> None:
         """Call back with every message of a class, whoever says it, before or after the start.
 
-        The callback runs in an actor of its own: it may be slow or raise without harm to anybody else.
+        The callback runs in an actor of its own: it may be slow or raise without harm to anybody else. TypeError for
+        what is no message class.
         """
+        if not (isinstance(message_class, type) and issubclass(message_class, Message)):
+            raise TypeError(f"subscribe takes a message class, such as messages.Fill, not {message_class!r}")
         self._listeners.append((message_class, callback))
         if isinstance(self._runtime, ThreadedRuntime):
             spec = self._listener_spec(len(self._listeners) - 1)
