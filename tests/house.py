@@ -233,6 +233,10 @@ class House:
         self.until(lambda: (self.status(address).state, self.status(address).epoch)[: len(up)] == up, passing=1)
         self.until_quiet()
 
+    def until_down(self, address, incarnation=2):
+        """Wait until an incarnation, not the one before it, has failed."""
+        self.until(lambda: (self.incarnations(address), self.status(address).state) == (incarnation, "down"))
+
     def until_quiet(self):
         """Wait until nothing is on its way."""
         if isinstance(self.runtime, ThreadedRuntime):

@@ -54,7 +54,7 @@ def test_p15_a_halt_that_waited_for_a_restart_comes_first(house):
     house.add("risk-guard@main", lambda: Guard(house, "risk-guard@main", {"poison": crash}))
     house.start()
     house.tell("risk-guard@main", "poison", "poison")
-    house.until(lambda: house.status("risk-guard@main").epoch == 2 and house.status("risk-guard@main").state == "down")
+    house.until_down("risk-guard@main")
     house.tell("risk-guard@main", "an order")
     house.send(HaltTrading(reason="kill switch", ts=MONDAY))
 
@@ -107,7 +107,7 @@ def test_p16_while_an_actor_is_down_quotes_are_conflated_and_orders_are_not(hous
     house.add("strategy:a", lambda: Watcher(house, "strategy:a", {"poison": crash}))
     house.start()
     house.tell("strategy:a", "poison", "poison")
-    house.until(lambda: house.status("strategy:a").epoch == 2 and house.status("strategy:a").state == "down")
+    house.until_down("strategy:a")
     for price in range(1, 6):
         house.tell("strategy:a", a_quote(price, price + 1), f"order {price}")
 
@@ -121,7 +121,7 @@ def test_p16_while_an_actor_is_down_quotes_are_conflated_and_orders_are_not(hous
 def _overflow(house, address, messages):
     """Ten more than fit, while the actor is down."""
     house.tell(address, "poison", "poison")
-    house.until(lambda: house.status(address).epoch == 2 and house.status(address).state == "down")
+    house.until_down(address)
     house.tell(address, *messages)
 
 

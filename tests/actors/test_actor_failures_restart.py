@@ -73,7 +73,7 @@ def test_p02_messages_of_every_sender_and_kind_wait_out_the_back_off_in_order(ho
     house.toy("strategy:a", {"poison": crash})
     house.start()
     house.tell("strategy:a", "poison", "poison")
-    house.until(lambda: house.status("strategy:a").state == "down" and house.status("strategy:a").epoch == 2)
+    house.until_down("strategy:a")
 
     house.tell("strategy:a", *map(str, range(100)))
     assert house.heard("strategy:a") == []

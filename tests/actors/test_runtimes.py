@@ -188,7 +188,7 @@ def test_envelopes_carry_growing_ids_the_cause_and_the_senders_epoch(house):
     house.toy("portfolio@main", {"poison": crash})
     house.start()
     house.tell("portfolio@main", "poison", "poison")
-    house.until(lambda: (house.status("portfolio@main").epoch, house.status("portfolio@main").state) == (2, "down"))
+    house.until_down("portfolio@main")
 
     house.tell("strategy:a", "poison", "say")
     mailbox = house.slot("portfolio@main").mailbox
