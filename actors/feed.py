@@ -29,13 +29,23 @@ class Feed(Component):
     `block_period` is the shortest period that bars are built of from ticks: blocks of ticks never cross its boundaries.
     """
 
-    def __init__(self, columns: Sequence[Columns], *, block_period: Period | None = None) -> None:
+    def __init__(
+        self,
+        columns: Sequence[Columns],
+        *,
+        block_period: Period | None = None,
+        heritage: Iterator[Batch] | None = None,
+    ) -> None:
         self._bars = [_BarSeries(series) for series in columns if isinstance(series, BarColumns)]
         self._bars.sort(key=lambda series: (series.columns.period, series.columns.symbol))
         ticks = [_TickStream(series, block_period) for series in columns if isinstance(series, TickColumns)]
         quotes = [_QuoteStream(series) for series in columns if isinstance(series, QuoteColumns)]
         self._streams: tuple[Stream, ...] = (*ticks, *quotes)
-        self._batches = self._make_batches()
+        self._batches = self._make_batches() if heritage is None else heritage
+
+    def heritage(self) -> Iterator[Batch]:
+        """What is still to be played: a successor goes on, and never begins again."""
+        return self._batches
 
     def on_pull(self, pull: Pull) -> Answers | Batch:
         """The next batch, or FeedEnded after the last."""

@@ -263,7 +263,7 @@ def _market(setup: Setup, wanted: Sequence[BarWanted]) -> list[ActorSpec]:
         make_feed = setup.feed
         specs.append(_market_spec("feed", lambda _heritage: make_feed()))
     elif setup.columns:
-        specs.append(_market_spec("feed", lambda _heritage: Feed(setup.columns, block_period=block)))
+        specs.append(_market_spec("feed", lambda heritage: Feed(setup.columns, block_period=block, heritage=heritage)))
     return specs
 
 

@@ -17,6 +17,9 @@ from actors.money.rows import FillRow, LedgerEntry
 from actors.money.values import Arithmetic
 from messages import Instrument, Minor, StrategyId, Symbol, UtcNs
 
+_CHUNK = 65_536
+"""Samples valued at a time: what lies between closes and values would otherwise be a dozen columns of a whole run."""
+
 
 @attrs.frozen(kw_only=True, eq=False)
 class EquityCurve:
@@ -88,7 +91,7 @@ def drawdowns(equity: Ints | Floats, start: float) -> Floats:
 def _curve(
     currency: str, start: Minor, ts: Ints, entries: Sequence[LedgerEntry], values: Sequence[Ints]
 ) -> EquityCurve:
-    cash = _running([(entry.ts, entry.amount_minor) for entry in entries], ts, start)
+    cash = _Steps([(entry.ts, entry.amount_minor) for entry in entries], start).at(ts)
     position = _total(values, len(ts))
     equity = _total([cash, position], len(ts))
     return EquityCurve(
@@ -105,16 +108,32 @@ def _curve(
 def _unrealised(
     ts: Ints, books: Iterable[Sequence[FillRow]], closes: tuple[Ints, Floats], arithmetic: Arithmetic
 ) -> Ints:
+    # A book's cost is its realised profit and the sum of its values: both add up, so the cost does too.
+    steps = [
+        (
+            _Steps([(row.ts, row.lots) for row in rows]),
+            _Steps([(row.ts, row.realised_minor + row.value_minor) for row in rows]),
+        )
+        for rows in books
+    ]
+    unrealised = np.zeros(len(ts), np.int64)
+    for start in range(0, len(ts), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        unrealised[part] = _unrealised_part(ts[part], steps, closes, arithmetic)
+    return unrealised
+
+
+def _unrealised_part(
+    ts: Ints, steps: Sequence[tuple["_Steps", "_Steps"]], closes: tuple[Ints, Floats], arithmetic: Arithmetic
+) -> Ints:
     close_ts, close = closes
     last = np.searchsorted(close_ts, ts, side="right") - 1
     known = last >= 0
-    # Ticks of the closes once, however many books and samples look at them.
-    ticks = arithmetic.grid.to_ticks_array(close)[last] if len(close) else np.zeros(len(ts), np.int64)
+    # Ticks of the closes once, however many books look at them.
+    ticks = arithmetic.grid.to_ticks_array(close[last]) if len(close) else np.zeros(len(ts), np.int64)
     totals: list[Ints] = []
-    for rows in books:
-        lots = _running([(row.ts, row.lots) for row in rows], ts, 0)
-        # A book's cost is its realised profit and the sum of its values: both add up, so the cost does too.
-        cost = _running([(row.ts, row.realised_minor + row.value_minor) for row in rows], ts, 0)
+    for lots_held, cost_of in steps:
+        lots, cost = lots_held.at(ts), cost_of.at(ts)
         marked = known & (lots != 0)
         unrealised = np.zeros(len(ts), np.int64)
         unrealised[marked] = _total([arithmetic.values_at_ticks(lots[marked], ticks[marked]), -cost[marked]])
@@ -122,13 +141,18 @@ def _unrealised(
     return _total(totals, len(ts))
 
 
-def _running(changes: list[tuple[UtcNs, int]], ts: Ints, start: int) -> Ints:
-    """The sum of `start` and of all changes up to each sample. Changes may come late: only their time counts."""
-    changes = sorted(changes, key=lambda change: change[0])
-    times = np.array([when for when, _ in changes], dtype=np.int64)
-    sums = np.array(list(accumulate((amount for _, amount in changes), initial=start)), dtype=np.int64)
-    running: Ints = sums[np.searchsorted(times, ts, side="right")]
-    return running
+class _Steps:
+    """A sum that changes at times. Changes may come late: only their time counts."""
+
+    def __init__(self, changes: list[tuple[UtcNs, int]], start: int = 0) -> None:
+        changes = sorted(changes, key=lambda change: change[0])
+        self._times = np.array([when for when, _ in changes], dtype=np.int64)
+        self._sums = np.array(list(accumulate((amount for _, amount in changes), initial=start)), dtype=np.int64)
+
+    def at(self, ts: Ints) -> Ints:
+        """The sum of the start and of all changes up to each sample."""
+        sums: Ints = self._sums[np.searchsorted(self._times, ts, side="right")]
+        return sums
 
 
 def _total(columns: Sequence[Ints], length: int = 0) -> Ints:

@@ -6,12 +6,12 @@ import threading
 import pytest
 
 from actors.component import Component
-from actors.feed import Feed
+from actors.feed import CHUNK, Feed
 from actors.runtime import threaded
 from actors.runtime.clocks import FeedClock
 from actors.tape import Batch
 from adapters.generated import generated_bars
-from messages import Bar, Envelope, FeedEnded, StopSystem, Subscribe, Tick
+from messages import Bar, Envelope, FeedEnded, Pull, StopSystem, Subscribe, Tick
 from tests.builders import MINUTE, MONDAY, a_bar
 from tests.house import House, Toy
 
@@ -296,3 +296,15 @@ def test_nobody_hears_ticks_that_the_feed_does_not_have(house):
     house.play()
 
     assert minutes(house, "strategy:a") == list(itertools.islice(itertools.count(), 3))
+
+
+def test_a_feeds_successor_goes_on_where_it_stopped():
+    columns = generated_bars("XBTUSD", seed=1, bars=CHUNK + 10)
+    first = Feed([columns])
+    first.on_pull(Pull(0))
+
+    batch = Feed([columns], heritage=first.heritage()).on_pull(Pull(0))
+
+    assert isinstance(batch, Batch)
+    assert batch.run is not None
+    assert [bar.close_ts for _, _, bar in batch.run.rows] == columns.close_ts[CHUNK:].tolist()
