@@ -267,7 +267,7 @@ def _market(setup: Setup, wanted: Sequence[BarWanted]) -> list[ActorSpec]:
     return specs
 
 
-def _market_spec(role: str, factory: Callable[[object], Component]) -> ActorSpec:
+def _market_spec(role: str, factory: Callable[[Any], Component]) -> ActorSpec:
     return ActorSpec(address=role, role=role, kind=ActorKind.MARKET, factory=factory)
 
 
