@@ -24,6 +24,8 @@ from messages import MINOR_DIGITS, iso_utc, period_name
 WIDTH = 100
 _SPARED = ("open", "fills", "fees", "realised", "lots")
 """Columns of the table of strategies that a narrow terminal does without, in this order."""
+_YEARLY_FROM_NS = 30 * 86_400 * 10**9
+"""A shorter run says nothing about a year: its yearly return would be a number with no meaning."""
 _LISTED = 5
 _INDENT = 15
 _TABLE_DIGITS = 9
@@ -126,15 +128,16 @@ def _print_money(result: BacktestResult, console: Console) -> None:
     for summary in result.summaries:
         where = f" of account {summary.account}" if len(accounts) > 1 else ""
         console.print(f"[bold]{summary.currency}[/]{where}")
-        for line in _money_lines(summary):
-            console.print(f"  {line}")
         curve = curves.get((summary.account, summary.currency))
+        is_long = curve is not None and len(curve.ts) > 1 and int(curve.ts[-1] - curve.ts[0]) >= _YEARLY_FROM_NS
+        for line in _money_lines(summary, yearly=is_long):
+            console.print(f"  {line}")
         if curve is not None:
             _print_curve(curve, console)
         console.print()
 
 
-def _money_lines(summary: CurrencySummary) -> Iterable[str]:
+def _money_lines(summary: CurrencySummary, *, yearly: bool) -> Iterable[str]:
     currency = summary.currency
     colour = "green" if summary.pnl_minor > 0 else "red" if summary.pnl_minor < 0 else "none"
     gain = f"{amount(summary.pnl_minor, currency, sign=True)} {percent(summary.total_return, sign=True)}".rstrip()
@@ -150,11 +153,12 @@ def _money_lines(summary: CurrencySummary) -> Iterable[str]:
     days = "" if summary.max_drawdown_days is None else f" over {summary.max_drawdown_days:,.1f} days"
     yield (
         f"drawdown     {percent(summary.max_drawdown)}{days}  "
-        f"volatility {percent(summary.volatility)}  yearly {percent(summary.annual_return, sign=True)}"
+        f"volatility {percent(summary.volatility)}  "
+        f"yearly {percent(summary.annual_return if yearly else None, sign=True)}"
     )
     yield (
         f"ratios       Sharpe {ratio(summary.sharpe)}  Sortino {ratio(summary.sortino)}  "
-        f"Calmar {ratio(summary.calmar)}  hits {percent(summary.hit_rate)}  "
+        f"Calmar {ratio(summary.calmar if yearly else None)}  hits {percent(summary.hit_rate)}  "
         f"profit factor {ratio(summary.profit_factor)}"
     )
 
@@ -251,7 +255,13 @@ def _troubles(result: BacktestResult, facts: RunFacts) -> Iterable[str]:
     for actor, times in sorted(result.restarts.items()):
         yield f"{actor} failed and was restarted {count(times, 'time')}."
     for actor, reason in sorted(result.quarantined.items()):
-        yield f"{actor} was taken out of the run: {reason}."
+        held = [
+            f"{row.position_lots:+,} {row.symbol}"
+            for row in result.strategies
+            if actor == f"strategy:{row.strategy}" and row.position_lots
+        ]
+        left = f" It still holds {', '.join(held)}, which nobody looks after." if held else ""
+        yield f"{actor} was taken out of the run: {reason}.{left}"
     for failure in result.failures[:_LISTED]:
         yield f"{failure.actor} at {iso_utc(failure.at)} during {failure.during}: {failure.error}"
     if len(result.failures) > _LISTED:

@@ -195,3 +195,21 @@ def test_a_narrow_terminal_is_shown_fewer_columns_and_no_figure_is_cut(width):
 
     assert "…" not in stream.getvalue()
     assert "+1,234,567.9 " in stream.getvalue()
+
+
+def test_a_run_of_a_few_minutes_has_no_yearly_figures():
+    summaries = (a_summary(annual_return=3.0, calmar=9.0),)
+    short = _words(_report(a_result(summaries=summaries)))
+    days = np.arange(3) * 30 * 86_400 * 10**9
+    long = _words(_report(a_result(summaries=summaries, curves=(a_curve(ts=days),))))
+
+    assert "yearly -" in short
+    assert "Calmar -" in short
+    assert "yearly +300.00 %" in long
+
+
+def test_what_a_strategy_that_was_given_up_on_still_holds_is_said():
+    row = a_strategy_row(strategy="boom", position_lots=-3)
+    text = _words(_report(a_result(quarantined={"strategy:boom": "too many failures"}, strategies=(row,))))
+
+    assert "It still holds -3 XBTUSD, which nobody looks after." in text
