@@ -14,6 +14,9 @@ from actors.runtime.runtime import Runtime
 from actors.runtime.slot import Slot, State
 from messages import Account, Message, ReportPositions, Symbol
 
+# An enum's member costs ten times what a global does, and these are asked for at every order.
+_UP: Final = State.UP
+
 
 def positions(runtime: Runtime, asked: ReportPositions) -> Iterator[Message]:
     """What the three answer to a ReportPositions now; nothing from one that is not up."""
@@ -22,10 +25,6 @@ def positions(runtime: Runtime, asked: ReportPositions) -> Iterator[Message]:
         report = getattr(slot.component, "on_report_positions", None)
         if slot.state is _UP and report is not None:
             yield from report(asked)
-
-
-# An enum's member costs ten times what a global does, and these are asked for at every order.
-_UP: Final = State.UP
 
 
 def agreement(runtime: Runtime) -> Callable[[Account, Symbol], bool]:

@@ -49,7 +49,6 @@ class Record:
         self.states: list[TradingStateChanged] = []
         self.closes: dict[Symbol, tuple[array[int], array[float]]] = {}
         """(close times, closes) of the built bars that were subscribed to, by symbol."""
-        self.built_bars = 0
 
 
 class Recorder(Component):

@@ -36,9 +36,7 @@ from messages import (
     ExternalEvent,
     FeedEnded,
     Fill,
-    FundingRate,
     HaltTrading,
-    MarkPrice,
     Message,
     OrderAccepted,
     OrderBook,
@@ -87,36 +85,30 @@ class Route:
 
 ALL, ACCOUNT, STRATEGY, OWNERS, SUBSCRIBED = By.ALL, By.ACCOUNT, By.STRATEGY, By.OWNERS, By.SUBSCRIBED
 
+
+def _market(sender: str) -> tuple[Route, ...]:
+    """Bars of the wanted period go straight to those who want them; ticks pass the filter first."""
+    return (
+        Route(sender, Tick, "tick-filter", ALL, Step.TICKS),
+        Route(sender, TickBlock, "tick-filter", ALL, Step.TICKS),
+        Route(sender, Quote, "tick-filter", ALL, Step.TICKS),
+        Route(sender, OrderBook, "tick-filter", ALL, Step.TICKS),
+        Route(sender, Bar, "bar-builder", SUBSCRIBED, Step.VENUE_BARS),
+        Route(sender, Bar, "venue", SUBSCRIBED, Step.VENUE_BARS),
+        Route(sender, Bar, "portfolio", SUBSCRIBED, Step.MARKS),
+        Route(sender, Bar, "risk-guard", SUBSCRIBED, Step.MARKS),
+        Route(sender, Bar, "strategy", SUBSCRIBED, Step.CLOSES),
+        Route(sender, BarOpen, "venue", SUBSCRIBED, Step.VENUE_OPENS),
+        Route(sender, BarOpen, "strategy", SUBSCRIBED, Step.OPENS),
+        Route(sender, ExternalEvent, "strategy", SUBSCRIBED, Step.TICKS),
+    )
+
+
 ROUTES: tuple[Route, ...] = (
-    # Market data. Files of the wanted period go straight to those who want bars; ticks pass the filter first.
-    Route("feed", Tick, "tick-filter", ALL, Step.TICKS),
-    Route("feed", TickBlock, "tick-filter", ALL, Step.TICKS),
-    Route("feed", Quote, "tick-filter", ALL, Step.TICKS),
-    Route("feed", OrderBook, "tick-filter", ALL, Step.TICKS),
-    Route("feed", Bar, "bar-builder", SUBSCRIBED, Step.VENUE_BARS),
-    Route("feed", Bar, "venue", SUBSCRIBED, Step.VENUE_BARS),
-    Route("feed", FundingRate, "portfolio", ALL, Step.MARKS),
-    Route("feed", MarkPrice, "venue", SUBSCRIBED, Step.MARKS),
-    Route("feed", MarkPrice, "portfolio", SUBSCRIBED, Step.MARKS),
-    Route("feed", Bar, "portfolio", SUBSCRIBED, Step.MARKS),
-    Route("feed", Bar, "risk-guard", SUBSCRIBED, Step.MARKS),
-    Route("feed", Bar, "strategy", SUBSCRIBED, Step.CLOSES),
-    Route("feed", BarOpen, "venue", SUBSCRIBED, Step.VENUE_OPENS),
-    Route("feed", BarOpen, "strategy", SUBSCRIBED, Step.OPENS),
-    Route("feed", ExternalEvent, "strategy", SUBSCRIBED, Step.TICKS),
+    # Market data. What a host application sends into a running system takes the feed's place.
+    *_market("feed"),
+    *_market("outside"),
     Route("feed", FeedEnded, "bar-builder", ALL),
-    # What a host application sends into a running system takes the feed's place.
-    Route("outside", Tick, "tick-filter", ALL, Step.TICKS),
-    Route("outside", Quote, "tick-filter", ALL, Step.TICKS),
-    Route("outside", OrderBook, "tick-filter", ALL, Step.TICKS),
-    Route("outside", Bar, "bar-builder", SUBSCRIBED, Step.VENUE_BARS),
-    Route("outside", Bar, "venue", SUBSCRIBED, Step.VENUE_BARS),
-    Route("outside", Bar, "portfolio", SUBSCRIBED, Step.MARKS),
-    Route("outside", Bar, "risk-guard", SUBSCRIBED, Step.MARKS),
-    Route("outside", Bar, "strategy", SUBSCRIBED, Step.CLOSES),
-    Route("outside", BarOpen, "venue", SUBSCRIBED, Step.VENUE_OPENS),
-    Route("outside", BarOpen, "strategy", SUBSCRIBED, Step.OPENS),
-    Route("outside", ExternalEvent, "strategy", SUBSCRIBED, Step.TICKS),
     Route("tick-filter", Quarantined, "recorder", ALL),
     Route("tick-filter", TickBlock, "bar-builder", ALL, Step.TICKS),
     Route("tick-filter", Tick, "venue", SUBSCRIBED, Step.TICKS),
