@@ -25,9 +25,10 @@ from actors.outcome import first_ts, outcome
 from actors.recorder import Record
 from actors.result import BacktestResult
 from actors.risk_guard import RiskLimits
+from actors.routes import ROUTES
 from actors.runtime.clocks import Clock, FeedClock
 from actors.runtime.replay import ReplayRuntime
-from actors.runtime.runtime import ActorStatus, DeadLetter, Runtime
+from actors.runtime.runtime import OUTSIDE, ActorStatus, DeadLetter, Runtime
 from actors.runtime.slot import ActorKind, ActorSpec
 from actors.runtime.threaded import ThreadedRuntime
 from actors.simulated_venue import VenueSettings
@@ -37,6 +38,7 @@ from actors.tick_filter import FilterSettings
 from actors.wiring import Setup, VenueFactory, actor_specs, run6_of, supervisor_spec, wanted_bars
 from messages import ActorAdded, Address, Instrument, Message, Minor, Symbol, UtcNs
 
+_HEARD_FROM_OUTSIDE = frozenset(route.message for route in ROUTES if route.sender == OUTSIDE)
 DEFAULT_CASH = 10_000_000
 """In whole units of each settlement currency that no starting cash was given for."""
 LIVE_CLOSE_GRACE_NS = 250 * 10**6
@@ -170,7 +172,12 @@ class TradingSystem:
         runtime.start(timeout)
 
     def send(self, message: Message) -> None:
-        """Say something from outside: market data and external events take the feed's routes, HaltTrading halts."""
+        """Say something from outside: market data and external events take the feed's routes, HaltTrading halts.
+
+        ValueError for a class that nobody hears from outside: it would be lost without a word.
+        """
+        if type(message) not in _HEARD_FROM_OUTSIDE and all(type(message) is not each for each, _ in self._listeners):
+            raise ValueError(f"nobody hears {type(message).__name__} from outside; `tell` reaches an actor by address")
         self._threads().send(message)
 
     def tell(self, address: Address, message: Message) -> None:
