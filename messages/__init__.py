@@ -1,12 +1,23 @@
 """The vocabulary: every message that actors of openoutcry exchange, with its units and validators, and no behaviour.
 
-`market` holds what the market says, `orders` the way from a wish to a fill, `control` what keeps the actors running,
-`instrument` what is traded, `units` the integers that all of it is measured in, and `codec` turns messages into plain
-data and back.
+`market` holds what the market says, `wishes` what strategies and portfolio want, `orders` the way from intent to end,
+`account` what changes positions and money, `control` what keeps the actors running, `instrument` what is traded,
+`terms` the words all of these use, `units` the integers that they are measured in, and `codec` turns messages into
+plain data and back.
 """
 
 from typing import Final
 
+from messages.account import (
+    EquityMarked,
+    Fill,
+    FillPart,
+    FundingPaid,
+    FundingPart,
+    HaltTrading,
+    PositionAdjusted,
+    TradingStateChanged,
+)
 from messages.base import Envelope, Message
 from messages.control import (
     ActorAdded,
@@ -36,6 +47,7 @@ from messages.instrument import (
     MINOR_DIGITS,
     Instrument,
     Kind,
+    Sessions,
     ValueRounding,
 )
 from messages.market import (
@@ -52,37 +64,31 @@ from messages.market import (
     TickBlock,
 )
 from messages.orders import (
-    Annotated,
+    AmendOrder,
+    AmendRejected,
+    ApprovedAmend,
     ApprovedCancel,
     ApprovedOrder,
     CancelAll,
     CancelOrder,
-    CancelPlaced,
     CancelRejected,
-    EquityMarked,
-    Fill,
-    FillPart,
-    HaltTrading,
-    Liquidity,
     Order,
     OrderAccepted,
+    OrderAmended,
     OrderEnded,
     OrderRefused,
     OrderRejected,
-    OrderType,
-    Outcome,
     Owner,
-    PlaceOrder,
-    PositionAdjusted,
-    Share,
-    ShareRounded,
-    Signal,
     SubmitOrder,
-    TargetShares,
-    TradingState,
-    TradingStateChanged,
 )
 from messages.siblings import check_siblings
+from messages.terms import (
+    Liquidity,
+    OrderType,
+    Outcome,
+    TimeInForce,
+    TradingState,
+)
 from messages.units import (
     NS_PER_SECOND,
     WEEK,
@@ -98,6 +104,18 @@ from messages.units import (
     parse_period,
     period_name,
     period_start,
+)
+from messages.wishes import (
+    AmendPlaced,
+    Annotated,
+    CancelPlaced,
+    GaveUp,
+    PlaceOrder,
+    Share,
+    ShareRounded,
+    ShareSized,
+    Signal,
+    TargetShares,
 )
 
 check_siblings()
@@ -115,21 +133,29 @@ ALL_MESSAGES: Final[tuple[type[Message], ...]] = (
     Quarantined,
     Signal,
     PlaceOrder,
+    AmendPlaced,
     CancelPlaced,
     TargetShares,
+    ShareRounded,
+    ShareSized,
     SubmitOrder,
     ApprovedOrder,
     OrderRefused,
     OrderAccepted,
     OrderRejected,
+    AmendOrder,
+    ApprovedAmend,
+    OrderAmended,
+    AmendRejected,
     Fill,
     OrderEnded,
     CancelOrder,
     ApprovedCancel,
     CancelRejected,
     CancelAll,
+    GaveUp,
+    FundingPaid,
     PositionAdjusted,
-    ShareRounded,
     HaltTrading,
     TradingStateChanged,
     EquityMarked,
@@ -173,7 +199,11 @@ __all__ = [
     "ActorStarted",
     "ActorStopped",
     "Address",
+    "AmendOrder",
+    "AmendPlaced",
+    "AmendRejected",
     "Annotated",
+    "ApprovedAmend",
     "ApprovedCancel",
     "ApprovedOrder",
     "Bar",
@@ -189,7 +219,10 @@ __all__ = [
     "FenceActor",
     "Fill",
     "FillPart",
+    "FundingPaid",
+    "FundingPart",
     "FundingRate",
+    "GaveUp",
     "HaltTrading",
     "Instrument",
     "Kind",
@@ -201,6 +234,7 @@ __all__ = [
     "Minor",
     "Order",
     "OrderAccepted",
+    "OrderAmended",
     "OrderBook",
     "OrderEnded",
     "OrderRefused",
@@ -216,8 +250,10 @@ __all__ = [
     "Quarantined",
     "Quote",
     "ReportPositions",
+    "Sessions",
     "Share",
     "ShareRounded",
+    "ShareSized",
     "Signal",
     "StartActor",
     "Step",
@@ -232,6 +268,7 @@ __all__ = [
     "TargetShares",
     "Tick",
     "TickBlock",
+    "TimeInForce",
     "TradingState",
     "TradingStateChanged",
     "Unsubscribe",

@@ -15,14 +15,26 @@ import cattrs
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 from cattrs.v import format_exception
 
-from messages import ALL_MESSAGES, FillPart, Message, Order, OrderBook, Owner, Quote, Share, Tick
+from messages import (
+    ALL_MESSAGES,
+    FillPart,
+    FundingPart,
+    Message,
+    Order,
+    OrderBook,
+    Owner,
+    Quote,
+    Sessions,
+    Share,
+    Tick,
+)
 from messages.base import Envelope
 
 VERSION = 1
 Plain: TypeAlias = dict[str, Any]
 
 _CLASSES: dict[str, type[Message]] = {cls.__name__: cls for cls in ALL_MESSAGES}
-_PARTS: tuple[type[Any], ...] = (Order, Owner, Share, FillPart)
+_PARTS: tuple[type[Any], ...] = (Order, Owner, Share, FillPart, FundingPart, Sessions)
 """What occurs inside messages without being one."""
 
 

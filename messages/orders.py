@@ -1,126 +1,22 @@
-"""From a strategy's wish to a fill: Signal -> TargetShares -> SubmitOrder -> ApprovedOrder -> Fill -> OrderEnded.
+"""From intent to end: SubmitOrder -> ApprovedOrder | OrderRefused -> OrderAccepted | OrderRejected -> OrderEnded.
 
-Sizes are signed whole lots, money is signed whole minor units. From TargetShares on, every message carries its account.
+Sizes are signed whole lots. Every message carries its account, in itself or in its order.
 """
 
-import enum
 from typing import Final
 
 import attrs
 
-from messages.base import Message, filled, finite, frozen_tuple, not_zero, positive, whole
-from messages.units import Account, Lots, Minor, StrategyId, Symbol, UtcNs
+from messages.base import Message, filled, frozen_tuple, not_zero, positive, whole
+from messages.terms import OrderType, Outcome, TimeInForce
+from messages.units import Account, Lots, StrategyId, Symbol, UtcNs
 
 _optional_price = attrs.validators.optional(positive)
 
-
-class OrderType(enum.StrEnum):
-    """How an order meets the market."""
-
-    MARKET = "market"
-    LIMIT = "limit"
-    STOP = "stop"
-    """Becomes a market order when the stop price is touched."""
-
-
 # An enum's member costs ten times what a global does, and these are asked for at every order.
+_MARKET: Final = OrderType.MARKET
 _LIMIT: Final = OrderType.LIMIT
-_STOP: Final = OrderType.STOP
-
-
-class Liquidity(enum.StrEnum):
-    """Which side of the book a fill took, or what else it came from."""
-
-    MAKER = "maker"
-    TAKER = "taker"
-    INTERNAL = "internal"
-    """Two strategies of one account traded with each other: no order, no fee."""
-    LIQUIDATION = "liquidation"
-    SETTLEMENT = "settlement"
-
-
-class Outcome(enum.StrEnum):
-    """How an order ended."""
-
-    FILLED = "filled"
-    CANCELLED = "cancelled"
-    REFUSED = "refused"
-    REJECTED = "rejected"
-
-
-class TradingState(enum.StrEnum):
-    """What the risk guard lets through."""
-
-    ACTIVE = "active"
-    HALTED = "halted"
-    """Cancels only."""
-    FLATTENING = "flattening"
-    """Cancels, and orders that reduce a position."""
-
-
-@attrs.frozen(kw_only=True, weakref_slot=False)
-class Signal(Message):
-    """A strategy's wish: the position that it wants to hold from now on. Sent only when the wish changed."""
-
-    strategy: StrategyId = attrs.field(validator=filled)
-    symbol: Symbol = attrs.field(validator=filled)
-    number: int = attrs.field(validator=whole)
-    """Counts this strategy's signals from 1, so that a fill can be traced back to it."""
-    ts: UtcNs = attrs.field(validator=whole)
-    target: float = attrs.field(validator=finite)
-    """In units, scaled by the portfolio; in whole lots when `in_lots`."""
-    in_lots: bool = False
-    price: float | None = attrs.field(default=None, validator=_optional_price)
-    """The last price the strategy had seen: what later slippage is measured against."""
-
-    def __attrs_post_init__(self) -> None:
-        if self.in_lots and self.target != int(self.target):
-            raise ValueError(f"Signal of {self.strategy}: target {self.target!r} in lots must be a whole number")
-
-
-@attrs.frozen(kw_only=True)
-class PlaceOrder(Message):
-    """A strategy's own order (buy/sell): it enters order mode, where nothing is netted or crossed."""
-
-    strategy: StrategyId = attrs.field(validator=filled)
-    symbol: Symbol = attrs.field(validator=filled)
-    number: int = attrs.field(validator=whole)
-    """Counts this strategy's own orders from 1; it cancels by this number."""
-    ts: UtcNs = attrs.field(validator=whole)
-    lots: Lots = attrs.field(validator=not_zero)
-    type: OrderType = OrderType.MARKET
-    limit_price: float | None = attrs.field(default=None, validator=_optional_price)
-    stop_price: float | None = attrs.field(default=None, validator=_optional_price)
-
-
-@attrs.frozen(kw_only=True)
-class CancelPlaced(Message):
-    """A strategy takes back its own order, or all of its orders in a symbol when `number` is None."""
-
-    strategy: StrategyId = attrs.field(validator=filled)
-    symbol: Symbol = attrs.field(validator=filled)
-    ts: UtcNs = attrs.field(validator=whole)
-    number: int | None = None
-
-
-@attrs.frozen(weakref_slot=False)
-class Share:
-    """What one strategy shall hold of the account's position."""
-
-    strategy: StrategyId = attrs.field(validator=filled)
-    lots: Lots = attrs.field(validator=whole)
-    algorithm: str = "market"
-    signal_price: float | None = None
-
-
-@attrs.frozen(kw_only=True, weakref_slot=False)
-class TargetShares(Message):
-    """What each strategy of an account shall hold in a symbol; the net target is the sum."""
-
-    account: Account = attrs.field(validator=filled)
-    symbol: Symbol = attrs.field(validator=filled)
-    ts: UtcNs = attrs.field(validator=whole)
-    shares: tuple[Share, ...] = attrs.field(validator=frozen_tuple)
+_GTC: Final = TimeInForce.GTC
 
 
 @attrs.frozen(weakref_slot=False)
@@ -148,15 +44,41 @@ class Order:
     """The last price its maker had seen: what the guard's price sanity starts from."""
     ts: UtcNs = attrs.field(validator=whole)
     """When it was decided."""
+    trail: float | None = attrs.field(default=None, validator=_optional_price)
+    """Distance of a trailing stop from the best price seen, in price."""
+    time_in_force: TimeInForce = _GTC
+    post_only: bool = False
+    """Cancelled rather than filled as a taker; belongs to limit orders."""
+    algorithm: str = "market"
+    """What works it: the name of an execution algorithm, or `own` for what a strategy placed itself."""
+    decision_price: float | None = attrs.field(default=None, validator=_optional_price)
+    """The price when the change that it is a part of was decided: what implementation shortfall is measured from."""
 
     def __attrs_post_init__(self) -> None:
         owners, lots = self.owners, self.lots
         if (owners[0].lots if len(owners) == 1 else sum([owner.lots for owner in owners])) != lots:
             raise ValueError(f"Order {self.client_id}: its owners' lots do not add up to {self.lots}")
-        if (self.type is _LIMIT) != (self.limit_price is not None):
-            raise ValueError(f"Order {self.client_id}: limit_price belongs to a limit order and to no other")
-        if (self.type is _STOP) != (self.stop_price is not None):
-            raise ValueError(f"Order {self.client_id}: stop_price belongs to a stop order and to no other")
+        if self.type is _MARKET:
+            # Nearly all orders of most runs: nothing but a market order has none of these.
+            if self.limit_price is None is self.stop_price is self.trail and not self.post_only:
+                return
+            self._say_what_does_not_belong()
+        elif self.type is _LIMIT and self.limit_price is not None:
+            if self.stop_price is not None or self.trail is not None:
+                self._say_what_does_not_belong()
+        else:
+            self._say_what_does_not_belong()
+
+    def _say_what_does_not_belong(self) -> None:
+        kind, name = self.type, f"Order {self.client_id}"
+        if (kind in (OrderType.LIMIT, OrderType.STOP_LIMIT)) != (self.limit_price is not None):
+            raise ValueError(f"{name}: limit_price belongs to a limit or stop-limit order and to no other")
+        if (kind in (OrderType.STOP, OrderType.STOP_LIMIT)) != (self.stop_price is not None):
+            raise ValueError(f"{name}: stop_price belongs to a stop or stop-limit order and to no other")
+        if (kind is OrderType.TRAILING_STOP) != (self.trail is not None):
+            raise ValueError(f"{name}: trail belongs to a trailing stop and to no other")
+        if self.post_only and kind is not _LIMIT:
+            raise ValueError(f"{name}: only a limit order can be post-only")
 
 
 @attrs.frozen(weakref_slot=False)
@@ -179,7 +101,7 @@ class OrderRefused(Message):
 
     order: Order
     reason: str = attrs.field(validator=filled)
-    """A code: order-size, position-limit, price-band, order-rate, halted, unknown-symbol."""
+    """A code; `actors/risk/limits.py` names them all."""
     ts: UtcNs = attrs.field(validator=whole)
 
 
@@ -203,45 +125,38 @@ class OrderRejected(Message):
 
 
 @attrs.frozen(weakref_slot=False)
-class FillPart:
-    """One owner's part of a fill. The parts add up to the fill, to the lot and to the minor unit."""
+class AmendOrder(Message):
+    """The executor wants a working order to be this from now on: the same client id, other lots or prices."""
 
-    strategy: StrategyId = attrs.field(validator=filled)
-    lots: Lots = attrs.field(validator=not_zero)
-    value_minor: Minor = attrs.field(validator=whole)
-    fee_minor: Minor = attrs.field(validator=whole)
-
-
-@attrs.frozen(kw_only=True, weakref_slot=False)
-class Fill(Message):
-    """One execution. Position is the fold of these (and of PositionAdjusted) and of nothing else."""
-
-    account: Account = attrs.field(validator=filled)
-    currency: str = attrs.field(validator=filled)
-    symbol: Symbol = attrs.field(validator=filled)
-    client_id: str = attrs.field(validator=filled)
-    execution_id: str = attrs.field(validator=filled)
-    """Unique in an account: who hears it twice folds it once."""
+    order: Order
+    """`lots` is the new total, what was filled included."""
     ts: UtcNs = attrs.field(validator=whole)
-    lots: Lots = attrs.field(validator=not_zero)
-    price: float = attrs.field(validator=positive)
-    liquidity: Liquidity
-    value_minor: Minor = attrs.field(validator=whole)
-    """Signed value of the lots at the price: profit is the value sold less the value bought, for every kind."""
-    fee_minor: Minor = attrs.field(validator=whole)
-    """Paid when positive, received when negative."""
-    parts: tuple[FillPart, ...] = attrs.field(validator=frozen_tuple)
-    ambiguous: bool = False
-    """The bar's path did not decide this fill; the pessimistic path was taken."""
 
-    def __attrs_post_init__(self) -> None:
-        lots = value = fee = 0
-        for part in self.parts:
-            lots += part.lots
-            value += part.value_minor
-            fee += part.fee_minor
-        if lots != self.lots or value != self.value_minor or fee != self.fee_minor:
-            raise ValueError(f"Fill {self.execution_id}: its parts do not add up to its lots, value and fee")
+
+@attrs.frozen(weakref_slot=False)
+class ApprovedAmend(Message):
+    """The guard's proof that an order may be changed so."""
+
+    order: Order
+    ts: UtcNs = attrs.field(validator=whole)
+
+
+@attrs.frozen(weakref_slot=False)
+class OrderAmended(Message):
+    """The venue works the order as it is here. An order that this leaves nothing of ends next."""
+
+    order: Order
+    ts: UtcNs = attrs.field(validator=whole)
+
+
+@attrs.frozen(weakref_slot=False)
+class AmendRejected(Message):
+    """Guard or venue did not change the order: it works as before, or is over."""
+
+    order: Order
+    """As it was to be."""
+    reason: str = attrs.field(validator=filled)
+    ts: UtcNs = attrs.field(validator=whole)
 
 
 @attrs.frozen(weakref_slot=False)
@@ -252,6 +167,8 @@ class OrderEnded(Message):
     outcome: Outcome
     lots_filled: Lots = attrs.field(validator=whole)
     ts: UtcNs = attrs.field(validator=whole)
+    reason: str = ""
+    """Why a venue ended it unasked: post-only, ioc, fok, day, reduce-only, insufficient-margin, expired, liquidated."""
 
 
 @attrs.frozen(kw_only=True)
@@ -291,71 +208,3 @@ class CancelAll(Message):
 
     account: Account = attrs.field(validator=filled)
     ts: UtcNs = attrs.field(validator=whole)
-
-
-@attrs.frozen(kw_only=True)
-class PositionAdjusted(Message):
-    """A difference to the venue that no fill explains, booked by the reconciler under its own name."""
-
-    account: Account = attrs.field(validator=filled)
-    symbol: Symbol = attrs.field(validator=filled)
-    strategy: StrategyId = attrs.field(validator=filled)
-    adjustment_id: str = attrs.field(validator=filled)
-    lots: Lots = attrs.field(validator=whole)
-    value_minor: Minor = attrs.field(validator=whole)
-    ts: UtcNs = attrs.field(validator=whole)
-    reason: str = ""
-
-
-@attrs.frozen(kw_only=True)
-class ShareRounded(Message):
-    """A wish too small for one lot: the strategy asked for something and its share is nothing."""
-
-    account: Account = attrs.field(validator=filled)
-    strategy: StrategyId = attrs.field(validator=filled)
-    symbol: Symbol = attrs.field(validator=filled)
-    wanted: float = attrs.field(validator=finite)
-    """In lots, before rounding."""
-    ts: UtcNs = attrs.field(validator=whole)
-
-
-@attrs.frozen(kw_only=True)
-class HaltTrading(Message):
-    """Somebody saw what must not be: the guard stops trading. `account` None means all of them."""
-
-    reason: str = attrs.field(validator=filled)
-    account: Account | None = None
-    ts: UtcNs = attrs.field(default=0, validator=whole)
-
-
-@attrs.frozen(kw_only=True)
-class TradingStateChanged(Message):
-    """The guard's new state, and why."""
-
-    account: Account = attrs.field(validator=filled)
-    state: TradingState
-    reason: str = attrs.field(validator=filled)
-    ts: UtcNs = attrs.field(validator=whole)
-
-
-@attrs.frozen(kw_only=True, weakref_slot=False)
-class EquityMarked(Message):
-    """The portfolio's equity at the last prices, said after each bar when live marks are asked for."""
-
-    account: Account = attrs.field(validator=filled)
-    currency: str = attrs.field(validator=filled)
-    ts: UtcNs = attrs.field(validator=whole)
-    equity_minor: Minor = attrs.field(validator=whole)
-
-
-@attrs.frozen(kw_only=True)
-class Annotated(Message):
-    """Something a strategy drew: a mark on the chart (with a text) or a point of a named line (with a price)."""
-
-    strategy: StrategyId = attrs.field(validator=filled)
-    symbol: Symbol = attrs.field(validator=filled)
-    ts: UtcNs = attrs.field(validator=whole)
-    kind: str = attrs.field(validator=attrs.validators.in_(("mark", "line")))
-    name: str = attrs.field(validator=filled)
-    price: float | None = attrs.field(default=None, validator=attrs.validators.optional(finite))
-    text: str = ""

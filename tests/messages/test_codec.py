@@ -31,8 +31,12 @@ def orders(draw: st.DrawFn) -> Order:
         symbol="XBTUSD",
         lots=sum(lots for _, lots in shares),
         type=kind,
-        limit_price=draw(PRICES) if kind is OrderType.LIMIT else None,
-        stop_price=draw(PRICES) if kind is OrderType.STOP else None,
+        limit_price=draw(PRICES) if kind in (OrderType.LIMIT, OrderType.STOP_LIMIT) else None,
+        stop_price=draw(PRICES) if kind in (OrderType.STOP, OrderType.STOP_LIMIT) else None,
+        trail=draw(PRICES) if kind is OrderType.TRAILING_STOP else None,
+        post_only=kind is OrderType.LIMIT and draw(st.booleans()),
+        time_in_force=draw(st.sampled_from(messages.TimeInForce)),
+        decision_price=draw(st.none() | PRICES),
         owners=tuple(messages.Owner(name, lots) for name, lots in shares),
         ts=draw(INTS),
     )
@@ -56,6 +60,22 @@ def fills(draw: st.DrawFn) -> messages.Fill:
         liquidity=draw(st.sampled_from(messages.Liquidity)),
         value_minor=sum(part.value_minor for part in parts),
         fee_minor=sum(part.fee_minor for part in parts),
+        parts=tuple(parts),
+    )
+
+
+@st.composite
+def funding(draw: st.DrawFn) -> messages.FundingPaid:
+    parts = draw(st.lists(st.builds(messages.FundingPart, TEXT, LOTS, INTS), max_size=3))
+    return messages.FundingPaid(
+        account="main",
+        currency="XBT",
+        symbol="XBTUSD",
+        ts=draw(INTS),
+        rate=draw(st.floats(-0.01, 0.01)),
+        price=draw(PRICES),
+        lots=sum(part.lots for part in parts),
+        amount_minor=sum(part.amount_minor for part in parts),
         parts=tuple(parts),
     )
 
@@ -110,13 +130,22 @@ SPECIAL: dict[type[Message], st.SearchStrategy[Any]] = {
     Instrument: st.builds(
         Instrument,
         symbol=TEXT,
-        kind=st.sampled_from(Kind),
+        kind=st.sampled_from([kind for kind in Kind if kind is not Kind.SPOT]),
+        expiry=st.none() | INTS,
+        initial_margin=st.decimals("0.01", "1"),
         tick_size=DECIMALS,
         lot_size=DECIMALS,
         multiplier=DECIMALS,
         currency=TEXT,
         maker_fee=st.decimals("-0.01", "0.01"),
+        sessions=st.none()
+        | st.builds(
+            messages.Sessions,
+            hours=st.sampled_from((((570, 690), (780, 900)), ((0, 1440),))),
+            weekdays=st.sampled_from(((0, 1, 2, 3, 4), (6,))),
+        ),
     ),
+    messages.FundingPaid: funding(),
     messages.Annotated: st.builds(
         messages.Annotated,
         strategy=TEXT,
