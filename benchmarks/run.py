@@ -21,10 +21,11 @@ from pathlib import Path
 import attrs
 import numpy as np
 
-from actors import Strategy, StrategyEntry, StrategyFill, TradingSystem
+from actors import Strategy, StrategyEntry, TradingSystem
 from actors.columns import BarColumns, FundingColumns, TickColumns
 from actors.risk_guard import RiskLimits
 from actors.strategies import BUILT_IN
+from actors.strategy import StrategyFill
 from adapters.generated import generated_bars, generated_ticks
 from messages import Bar, Instrument, Kind, Tick, parse_period
 
@@ -68,12 +69,12 @@ class Turning(Strategy):
         """Long first."""
         self._side = -1
 
-    def on_bar(self, bar: Bar) -> None:
+    def on_bar(self, _bar: Bar) -> None:
         """The other side."""
         self._side = -self._side
         self.target(self._side)
 
-    def on_fill(self, fill: StrategyFill) -> None:
+    def on_fill(self, _fill: StrategyFill) -> None:
         """Note the time."""
         FILLED_AT.append(time.perf_counter())
 
