@@ -194,6 +194,12 @@ class Trading(RuleBasedStateMachine):
             self.lowest[name] = min(self.lowest[name], lots)
         self.tell_targets(price / 2)
 
+    @rule(who=st.integers(0, 3), part=st.integers(0, 3))
+    def want_less(self, who, part):
+        wishes = [self.wanted[name] for name in EVERYBODY]
+        wishes[who] = wishes[who] * part // 4
+        self.want(tuple(wishes))
+
     def tell_targets(self, price):
         shares = tuple((name, lots) for name, lots in self.wanted.items() if name != OWN or not self.places)
         self.said(self.executor.on_target_shares(a_target(shares, ts=self.now, price=price)))
@@ -221,8 +227,7 @@ class Trading(RuleBasedStateMachine):
     def move(self, bid, spread, traded):
         self.now += 1
         if self.bars:
-            bar = a_bar(bid / 2, open_ts=self.now - 60 * SECOND, volume=float(bid))
-            self.said(self.executor.on_bar(bar))
+            self.said(self.executor.on_bar(a_bar(bid / 2, open_ts=self.now - 60 * SECOND, volume=float(bid))))
             return
         if traded:
             self.said(self.executor.on_tick(a_tick(bid / 2, ts=self.now)))
@@ -335,6 +340,15 @@ class Trading(RuleBasedStateMachine):
             self.to_us.append(rejected)
         else:
             self.end(known, Outcome.CANCELLED)
+
+    @rule()
+    def answer_everything(self):
+        """The venue takes what is on its way to it, and we hear all that it says."""
+        while self.to_venue or self.to_us:
+            if self.to_venue:
+                self.arrive("takes")
+            else:
+                self.hear(pick=0, again=False)
 
     def live(self):
         return [each for each in self.venue.values() if not each.over]
