@@ -5,14 +5,17 @@ from typing import Any
 
 import numpy as np
 
-from actors import accounting
+from actors import accounting, order_history, samples
 from actors.columns import BarColumns, Columns, QuoteColumns, TickColumns
+from actors.money.shortfall import execution_rows
+from actors.money.trades import round_trips
 from actors.recorder import Record
 from actors.result import BacktestResult, Conventions
 from actors.runtime.slot import Slot
 from actors.wiring import Setup
-from messages import Symbol, TradingState, UtcNs
+from messages import Fill, FundingPaid, Symbol, TradingState, UtcNs
 
+_HALTED = (TradingState.HALTED, TradingState.FLATTENING)
 _CALLBACK_NEEDS = {"on_tick": TickColumns, "on_quote": QuoteColumns}
 
 
@@ -20,8 +23,10 @@ def outcome(
     setup: Setup, record: Record, *, slots: Iterable[Slot], until: UtcNs | None, notes: Sequence[str]
 ) -> BacktestResult:
     """Everything decided and done. `until` is where a run was stopped: what is later was never heard, nor counts."""
-    books = accounting.Books(record.fills)
-    closes = accounting.closes_of(setup.columns, record, until)
+    fills = record.fills
+    books = accounting.Books(record.booked)
+    orders = order_history.last_terms(record)
+    closes = samples.closes_of(setup.columns, record, until)
     currencies = sorted({instrument.currency for instrument in setup.instruments.values()})
     curves = accounting.curves(
         books,
@@ -29,13 +34,14 @@ def outcome(
         instruments=setup.instruments,
         closes=closes,
         samples={
-            currency: accounting.sample_times(setup.columns, record, _symbols_in(setup, currency), until, closes)
+            currency: samples.sample_times(setup.columns, record, _symbols_in(setup, currency), until, closes)
             for currency in currencies
         },
     )
+    trades = round_trips(books.booked, instruments=setup.instruments, ranges=samples.ranges_of(setup.columns, closes))
     stops = [state for state in record.states if state.state is not TradingState.ACTIVE]
     last_states = {state.account: state for state in record.states}.values()
-    halted = next((state.reason for state in last_states if state.state is not TradingState.ACTIVE), None)
+    halted = next((state.reason for state in last_states if state.state in _HALTED), None)
     return BacktestResult(
         bars=sum(_played(series, until) for series in setup.columns if isinstance(series, BarColumns)),
         ticks=sum(_played(series, until) for series in setup.columns if isinstance(series, TickColumns)),
@@ -43,15 +49,23 @@ def outcome(
         last_ts=_last_ts(setup.columns) if until is None else until,
         instruments=setup.instruments,
         signals=tuple(record.signals),
-        orders=accounting.order_rows(record),
+        orders=order_history.order_rows(record, orders),
         fills=tuple(books.rows),
         ledger=tuple(books.entries),
         curves=curves,
-        summaries=accounting.summaries(books, curves),
+        summaries=accounting.summaries(books, curves, trades, instruments=setup.instruments, closes=closes),
         strategies=accounting.strategy_rows(books, instruments=setup.instruments, closes=closes),
+        trades=trades,
+        execution=execution_rows(orders.values(), fills, record.gave_up, setup.instruments),
+        funding=tuple([each for each in record.booked if isinstance(each, FundingPaid)]),
+        weights=tuple(record.sized),
         marks=tuple(record.annotations),
-        conventions=_conventions(setup, record, notes),
-        refusals=accounting.refusals(record),
+        conventions=_conventions(setup, fills, notes),
+        refusals=order_history.refusals(record),
+        venue_ends=order_history.venue_ends(record),
+        gave_up=tuple(record.gave_up),
+        amends=len(record.amended),
+        amend_rejections=dict(sorted(record.amend_rejections.items())),
         restarts={slot.address: slot.restarts for slot in slots if slot.restarts},
         quarantined=dict(record.quarantined),
         failures=tuple(record.failures),
@@ -84,15 +98,19 @@ def _symbols_in(setup: Setup, currency: str) -> list[Symbol]:
     return [symbol for symbol, instrument in setup.instruments.items() if instrument.currency == currency]
 
 
-def _conventions(setup: Setup, record: Record, notes: Sequence[str]) -> Conventions:
+def _conventions(setup: Setup, fills: Iterable[Fill], notes: Sequence[str]) -> Conventions:
     settings = setup.venue_settings
     return Conventions(
         fill=settings.fill,
         limit_fill=settings.limit_fill,
         slippage_ticks=settings.slippage_ticks,
+        slippage_spread=0.0,
+        half_spread_ticks=0.0,
+        volume_cap=None,
+        margin=any(each.initial_margin or each.maintenance_margin for each in setup.instruments.values()),
         value_rounding={symbol: each.value_rounding.value for symbol, each in sorted(setup.instruments.items())},
         funding="none",
-        ambiguous_fills=sum(fill.ambiguous for fill in record.fills),
+        ambiguous_fills=sum(fill.ambiguous for fill in fills),
         notes=tuple(notes),
     )
 

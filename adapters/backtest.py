@@ -22,13 +22,12 @@ from adapters.configuration.options import BacktestOptions
 from adapters.errors import InputError
 from adapters.interrupts import EXIT_CODES, Interrupts
 from adapters.preparation import Prepared, prepare
-from adapters.results import OutputError, RunFacts, RunFolder, new_run_folder, result_files, summary_of
+from adapters.results import OPTIONAL_FILES, OutputError, RunFacts, RunFolder, new_run_folder, result_files, summary_of
 from adapters.results.summary import to_json
 from messages import NS_PER_SECOND, UtcNs
 
 DONE, FAILED, HALTED = 0, 1, 3
 _PACKAGES = ("openoutcry", "attrs", "cattrs", "duckdb", "numpy", "pykka")
-_OPTIONAL_FILES = ("bad_rows.csv", "bad_items.csv")
 Progress = Callable[[UtcNs], None]
 
 
@@ -137,7 +136,7 @@ def write_results(folder: RunFolder, result: BacktestResult, facts: RunFacts, pr
         **result_files(result, facts.bad_rows),
         "summary.json": summary_text(),
     }
-    folder.write(files, stale=(*_OPTIONAL_FILES, "crash.txt"))
+    folder.write(files, stale=(*OPTIONAL_FILES, "crash.txt"))
     return summary
 
 
