@@ -3,7 +3,7 @@
 All of it happens after the run, from fills, funding and columns; nothing here is heard by an actor.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from actors.columns import Ints
 from actors.money.equity import equity_curve
@@ -24,7 +24,7 @@ _Purse = tuple[Account, str]
 class Books:
     """Every account's books at the end, and the rows that fills and funding left, in the order they were said."""
 
-    def __init__(self, said: Iterable[Fill | FundingPaid]) -> None:
+    def __init__(self, said: Iterable[Fill | FundingPaid], spot: Collection[Symbol] = ()) -> None:
         self.rows: list[FillRow] = []
         self.entries: list[LedgerEntry] = []
         self.booked: list[FillRow | LedgerEntry] = []
@@ -33,7 +33,7 @@ class Books:
         for each in said:
             books = self.by_account.setdefault(each.account, {})
             if isinstance(each, Fill):
-                rows, entries = book_fill(books, each)
+                rows, entries = book_fill(books, each, spot)
                 self.rows += rows
                 self.booked += rows
             else:

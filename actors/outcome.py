@@ -13,7 +13,7 @@ from actors.recorder import Record
 from actors.result import BacktestResult, Conventions
 from actors.runtime.slot import Slot
 from actors.wiring import Setup
-from messages import Fill, FundingPaid, Symbol, TradingState, UtcNs
+from messages import Fill, FundingPaid, Kind, Symbol, TradingState, UtcNs
 
 _HALTED = (TradingState.HALTED, TradingState.FLATTENING)
 _CALLBACK_NEEDS = {"on_tick": TickColumns, "on_quote": QuoteColumns}
@@ -24,7 +24,8 @@ def outcome(
 ) -> BacktestResult:
     """Everything decided and done. `until` is where a run was stopped: what is later was never heard, nor counts."""
     fills = record.fills
-    books = accounting.Books(record.booked)
+    spot = [symbol for symbol, each in setup.instruments.items() if each.kind is Kind.SPOT]
+    books = accounting.Books(record.booked, spot)
     orders = order_history.last_terms(record)
     closes = samples.closes_of(setup.columns, record, until)
     currencies = sorted({instrument.currency for instrument in setup.instruments.values()})
