@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 
 from actors.columns import Floats, Ints
 from actors.money.equity import SAMPLES_AT_A_TIME, Steps
@@ -70,7 +71,9 @@ def exposure_of(
     )
 
 
-def _gross(ts: Ints, positions: Sequence[tuple[Steps, Ints, Floats, Arithmetic]]) -> tuple[Ints, Floats]:
+def _gross(
+    ts: Ints, positions: Sequence[tuple[Steps, Ints, Floats, Arithmetic]]
+) -> tuple[npt.NDArray[np.bool_], Floats]:
     """Whether anything is open, and the sum of the positions' magnitudes, at each of the times."""
     is_open = np.zeros(len(ts), np.bool_)
     gross = np.zeros(len(ts))
