@@ -72,7 +72,7 @@ def outcome(
         failures=tuple(record.failures),
         bad_items=tuple(record.bad_items),
         bad_item_counts=dict(sorted(record.bad_item_counts.items())),
-        daily_loss_trips=sum(state.reason.startswith("daily loss") for state in stops),
+        daily_loss_stops=tuple([state for state in stops if state.reason.startswith("daily loss")]),
         halted=halted,
         unused_callbacks=_unused_callbacks(setup),
     )

@@ -26,6 +26,7 @@ from messages import (
     StrategyId,
     Symbol,
     TimeInForce,
+    TradingStateChanged,
     UtcNs,
 )
 
@@ -207,11 +208,17 @@ class BacktestResult:
     """Market items that the filter or the builder set aside; at most the first 1,000."""
     bad_item_counts: Mapping[str, int]
     """reason -> count, of all of them."""
-    daily_loss_trips: int
+    daily_loss_stops: tuple[TradingStateChanged, ...]
+    """When the daily loss limit stopped trading, and of which account."""
     halted: str | None
     """Why trading was halted at the end, or None."""
     unused_callbacks: Mapping[StrategyId, tuple[str, ...]]
     """Callbacks that a strategy defines and this feed never calls."""
+
+    @property
+    def daily_loss_trips(self) -> int:
+        """How often the daily loss limit stopped trading."""
+        return len(self.daily_loss_stops)
 
     @property
     def liquidations(self) -> tuple[FillRow, ...]:

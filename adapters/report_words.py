@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from actors.money.rounding import divide_half_away
+from actors.result import BacktestResult
 from messages import MINOR_DIGITS, Minor, iso_utc
 
 
@@ -47,3 +48,36 @@ def ratio(value: float | None) -> str:
 def short(ts: int) -> str:
     """To the minute."""
     return iso_utc(ts)[:16].replace("T", " ")
+
+
+def bare_percent(fraction: float | None, decimals: int) -> str:
+    """A fraction in per cent for a table that says so above it; None is a dash."""
+    return "-" if fraction is None else f"{round(100 * fraction, decimals) + 0.0:.{decimals}f}"
+
+
+def things(result: BacktestResult) -> str:
+    """`20,000 bars and 7 ticks`: what the feed delivered."""
+    parts = []
+    if result.bars or not result.ticks:
+        parts.append(count(result.bars, "bar"))
+    if result.ticks:
+        parts.append(count(result.ticks, "tick"))
+    return " and ".join(parts)
+
+
+_WHY = {
+    "share-rounds-to-zero": "a wish that is less than half a lot",
+    "post-only": "it would have been filled as a taker",
+    "ioc": "what was not filled at once was taken back",
+    "fok": "it could not be filled whole at once",
+    "day": "the trading day was over",
+    "reduce-only": "it would have done more than reduce the position",
+    "insufficient-margin": "the account's margin did not suffice",
+    "expired": "the contract had settled",
+    "liquidated": "the account was liquidated",
+}
+
+
+def why(code: str) -> str:
+    """What the code of a refusal or an end means; empty where the code says it all."""
+    return _WHY.get(code, "")

@@ -186,7 +186,7 @@ def a_result(**changes):
         "failures": (),
         "bad_items": (),
         "bad_item_counts": {},
-        "daily_loss_trips": 0,
+        "daily_loss_stops": (),
         "halted": None,
         "unused_callbacks": {},
     }
