@@ -18,9 +18,9 @@ from adapters.report_words import amount, bare_percent
 from messages import MINOR_DIGITS
 
 WIDTH = 100
-_SPARED = ("account", "open", "fills", "fees", "realised", "lots")
+_SPARED = ("open", "fills", "account", "fees", "realised", "lots")
 """Columns of the table of strategies that a narrow terminal does without, in this order."""
-_SPARED_OF_EXECUTION = ("account", "wanted", "orders", "gave up", "fees")
+_SPARED_OF_EXECUTION = ("orders", "wanted", "account", "gave up", "fees")
 _TABLE_DIGITS = 9
 """Of a figure in a table, before and after its point."""
 _MONTHS_FROM = 3
@@ -108,9 +108,9 @@ def _months(months: Mapping[str, float | None], decimals: int) -> Table:
 
 
 def _spared(result: BacktestResult, titles: Sequence[str]) -> Sequence[str | None]:
-    """The first of the titles is the account's, which goes without saying where there is but one."""
-    one = len({summary.account for summary in result.summaries}) < 2
-    return titles if one else (None, *titles)
+    """What to leave out first: the account, where there is but one, or else nothing."""
+    several = len({summary.account for summary in result.summaries}) > 1
+    return (None if several else "account", *titles)
 
 
 def _print(

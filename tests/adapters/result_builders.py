@@ -5,6 +5,8 @@ from decimal import Decimal
 import numpy as np
 
 from actors.money.rows import FillRow, LedgerEntry, LedgerKind
+from actors.money.shortfall import AlgorithmRow
+from actors.money.trades import Trade
 from actors.result import AccountCurve, BacktestResult, Conventions, CurrencySummary, OrderRow, StrategyRow
 from adapters.results import DataFact, RunFacts
 from messages import Instrument, Kind, Liquidity, OrderType, Signal
@@ -138,6 +140,42 @@ def a_strategy_row(**changes):
         "position_lots": 5,
     }
     return StrategyRow(**{**given, **changes})
+
+
+def a_trade(**changes):
+    given = {
+        "account": "main",
+        "currency": "XBT",
+        "strategy": "ema-cross",
+        "symbol": "XBTUSD",
+        "entry_ts": MONDAY,
+        "exit_ts": MONDAY + MINUTE,
+        "lots": -5,
+        "entry_price": 100.5,
+        "exit_price": 99.0,
+        "realised_minor": 75,
+        "fees_minor": 4,
+        "funding_minor": -1,
+        "mae_minor": -20,
+        "mfe_minor": 80,
+    }
+    return Trade(**{**given, **changes})
+
+
+def an_algorithm_row(**changes):
+    given = {
+        "account": "main",
+        "currency": "XBT",
+        "algorithm": "chase",
+        "orders": 3,
+        "lots_wanted": 30,
+        "lots_filled": 25,
+        "shortfall_minor": 1234,
+        "shortfall_bp": 2.5,
+        "fees_minor": 17,
+        "gave_up_lots": 5,
+    }
+    return AlgorithmRow(**{**given, **changes})
 
 
 def conventions(**changes):
