@@ -18,16 +18,13 @@ NIGHTS = Sessions(timezone="America/New_York", hours=((0, 300), (1080, 1440)), w
 EVERY_HOUR_BUT_TWO = Sessions(timezone="Europe/London", hours=((0, 600), (720, 1440)), weekdays=(0, 1, 2, 3, 4, 5, 6))
 MARKETS = [IF, NEW_YORK, NIGHTS, EVERY_HOUR_BUT_TWO]
 
-SPRING, AUTUMN = datetime.date(2024, 3, 10), datetime.date(2024, 11, 3)
-"""When New York's clock goes forward and back."""
-
 
 def utc_ns(text):
     return int(datetime.datetime.fromisoformat(text).replace(tzinfo=datetime.UTC).timestamp()) * 10**9
 
 
 def on_the_wall(sessions, ts):
-    """By the wall clock alone: (date, open or not, whether the day's last session has begun and ended)."""
+    """Whether the market is open, by the wall clock alone."""
     wall = datetime.datetime.fromtimestamp(ts // 10**9, ZoneInfo(sessions.timezone))
     minutes = wall.hour * 60 + wall.minute
     return wall.weekday() in sessions.weekdays and any(opens <= minutes < closes for opens, closes in sessions.hours)
@@ -37,6 +34,7 @@ def table(sessions, start, minutes):
     return [on_the_wall(sessions, start + n * MINUTE) for n in range(minutes)]
 
 
+# New York's clock goes forward on 10 March and back on 3 November, London's back on 27 October.
 WEEKS = [utc_ns("2024-03-07"), utc_ns("2024-10-31"), utc_ns("2024-10-25"), utc_ns("2024-07-01"), utc_ns("2023-12-29")]
 LENGTH = 5 * 24 * 60
 
