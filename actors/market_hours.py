@@ -28,10 +28,10 @@ class Hours:
     def __init__(self, sessions: Sessions | None) -> None:
         self._sessions = sessions
         self._zone = ZoneInfo("UTC" if sessions is None else sessions.timezone)
-        # From `_since` until it closes, [_opens, _closes) is the session that runs or comes next.
-        around_the_clock = sessions is None
+        # From `_since` until it closes, [_opens, _closes) is the session that runs or comes next: at first a single
+        # one of all time, or none.
         self._since = self._opens = _BEFORE_ALL
-        self._closes = _AFTER_ALL if around_the_clock else _BEFORE_ALL
+        self._closes = _AFTER_ALL if sessions is None else _BEFORE_ALL
 
     def is_open(self, ts: UtcNs) -> bool:
         """Whether the market trades at this instant: a session's close is no longer in it."""
@@ -64,9 +64,9 @@ class Hours:
         self._since, self._opens, self._closes = min(ts, opens), opens, closes
 
     def _from(self, ts: UtcNs) -> Iterator[tuple[int, UtcNs, UtcNs]]:
-        """(number within its day, opens, closes) of the sessions from the day before `ts` on, without an end."""
+        """(number within its day, opens, closes) of the sessions from the date of `ts` on, without an end."""
         assert self._sessions is not None, "around the clock there is nothing to look for"
-        day = datetime.datetime.fromtimestamp(ts // NS_PER_SECOND, self._zone).date() - datetime.timedelta(days=1)
+        day = datetime.datetime.fromtimestamp(ts // NS_PER_SECOND, self._zone).date()
         while True:
             if day.weekday() in self._sessions.weekdays:
                 for number, (opens, closes) in enumerate(self._sessions.hours):
