@@ -58,6 +58,7 @@ def _order_row(
         time_in_force=order.time_in_force,
         algorithm=order.algorithm,
         amends=amends,
+        decision_price=order.decision_price,
     )
 
 

@@ -61,6 +61,8 @@ class OrderRow:
     algorithm: str = "market"
     amends: int = 0
     """How often it was changed while it worked."""
+    decision_price: float | None = None
+    """What its shortfall is measured from; None where that is not known."""
 
 
 @attrs.frozen(kw_only=True)

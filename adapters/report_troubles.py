@@ -1,14 +1,14 @@
 """What went wrong or was not done, in sentences, and why a run traded nothing."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from textwrap import wrap
 
 from rich.console import Console
 from rich.markup import escape
 
 from actors.result import BacktestResult
-from adapters.report_words import count, counts, short, things, why
+from adapters.report_words import END_WORDS, REFUSAL_WORDS, count, counts, explained, short, things
 from adapters.results import RunFacts
 from messages import iso_utc
 
@@ -82,28 +82,22 @@ def _failed(result: BacktestResult) -> Iterator[str]:
     for failure in result.failures[:_LISTED]:
         yield f"{failure.actor} at {iso_utc(failure.at)} during {failure.during}: {failure.error}"
     if len(result.failures) > _LISTED:
-        yield f"... and {count(len(result.failures) - _LISTED, 'more failure')}"
+        yield f"... and {count(len(result.failures) - _LISTED, 'more failure')}."
 
 
 def _not_done(result: BacktestResult) -> Iterator[str]:
     """What was wished for and did not come about."""
     if result.refusals:
-        yield f"Refused, rejected or rounded to nothing: {counts(result.refusals)}.{_explained(result.refusals)}"
+        yield f"Refused, rejected or rounded to nothing: {explained(result.refusals, REFUSAL_WORDS)}."
     if result.venue_ends:
-        yield f"Ended by the venue unasked: {counts(result.venue_ends)}.{_explained(result.venue_ends)}"
+        yield f"Ended by the venue unasked: {explained(result.venue_ends, END_WORDS)}."
     if result.amend_rejections:
-        yield f"Amends that were not made: {counts(result.amend_rejections)}.{_explained(result.amend_rejections)}"
+        yield f"Amends that were not made: {explained(result.amend_rejections, REFUSAL_WORDS)}."
     if result.gave_up:
         lots: Counter[str] = Counter()
         for given in result.gave_up:
             lots[given.algorithm] += abs(given.lots)
         yield f"Given up {count(len(result.gave_up), 'time')}, lots by algorithm: {counts(lots)}."
-
-
-def _explained(codes: Iterable[str]) -> str:
-    """The codes that have words, in them."""
-    said = [f"{code}: {words}" for code in sorted(codes) if (words := why(code))]
-    return f" ({'; '.join(said)})" if said else ""
 
 
 def _listed(names: list[str], more: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from actors.money.rounding import divide_half_away
 from actors.result import BacktestResult
+from actors.risk.limits import REASONS
 from messages import MINOR_DIGITS, Minor, iso_utc
 
 
@@ -65,8 +66,7 @@ def things(result: BacktestResult) -> str:
     return " and ".join(parts)
 
 
-_WHY = {
-    "share-rounds-to-zero": "a wish that is less than half a lot",
+END_WORDS: Mapping[str, str] = {
     "post-only": "it would have been filled as a taker",
     "ioc": "what was not filled at once was taken back",
     "fok": "it could not be filled whole at once",
@@ -76,8 +76,14 @@ _WHY = {
     "expired": "the contract had settled",
     "liquidated": "the account was liquidated",
 }
+"""Why a venue ends an order that nobody cancelled."""
 
 
-def why(code: str) -> str:
-    """What the code of a refusal or an end means; empty where the code says it all."""
-    return _WHY.get(code, "")
+REFUSAL_WORDS: Mapping[str, str] = {**END_WORDS, **REASONS, "share-rounds-to-zero": "a wish for less than half a lot"}
+"""Of the guard, of a venue that rejects, and of the portfolio."""
+
+
+def explained(numbers: Mapping[str, int], words: Mapping[str, str]) -> str:
+    """`counts`, and behind them what those codes mean that have words: `ioc 3 (ioc: what was not ...)`."""
+    said = [f"{code}: {words[code]}" for code in sorted(numbers) if code in words]
+    return counts(numbers) + (f" ({'; '.join(said)})" if said else "")

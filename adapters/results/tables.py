@@ -30,7 +30,7 @@ def result_files(result: BacktestResult, bad_rows: Sequence[BadRow] = ()) -> dic
         "signals.csv": _file("ts,ts_ns,strategy,symbol,target,unit", _signals(result)),
         "orders.csv": _file(
             "ts,ts_ns,account,strategy,symbol,client_id,side,type,lots,price,status,reason,owners,lots_filled,"
-            "stop_price,time_in_force,algorithm,amended",
+            "stop_price,time_in_force,algorithm,amended,decision_price",
             (_order(time, row, prices) for time, row in _timed(result.orders)),
         ),
         "fills.csv": _file(
@@ -136,7 +136,8 @@ def _order(time: str, row: OrderRow, prices: _Prices) -> str:
         f"{time},{_field(row.account)},{row.strategy},{row.symbol},{row.client_id},"
         f"{_side(row.lots)},{row.type.value},{abs(row.lots)},{prices.text(row.symbol, row.price)},{row.status},"
         f"{_field(row.reason)},{owners},{abs(row.lots_filled)},{prices.text(row.symbol, row.stop_price)},"
-        f"{row.time_in_force.value},{_field(row.algorithm)},{row.amends}"
+        f"{row.time_in_force.value},{_field(row.algorithm)},{row.amends},"
+        f"{prices.text(row.symbol, row.decision_price)}"
     )
 
 

@@ -17,7 +17,7 @@ from tests.builders import MONDAY
 ROOT = Path(__file__).parents[2]
 FILES = {
     "config.toml", "summary.json", "signals.csv", "orders.csv", "fills.csv", "ledger.csv", "equity.csv",
-    "strategies.csv", "marks.csv",
+    "strategies.csv", "trades.csv", "execution.csv", "marks.csv",
 }  # fmt: skip
 
 

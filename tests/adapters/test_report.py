@@ -247,8 +247,8 @@ def test_what_was_given_up_amended_in_vain_or_ended_by_the_venue_is_said():
     text = _words(_report(result))
 
     assert "Given up 2 times, lots by algorithm: chase 5." in text
-    assert "Amends that were not made: price-band 2." in text
-    assert "Ended by the venue unasked: ioc 3. (ioc: what was not filled at once was taken back)" in text
+    assert "Amends that were not made: price-band 2 (price-band: a price is too far from the last price" in text
+    assert "Ended by the venue unasked: ioc 3 (ioc: what was not filled at once was taken back)." in text
 
 
 def test_execution_is_a_table_once_there_is_more_to_say_than_market_orders():

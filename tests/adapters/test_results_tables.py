@@ -156,6 +156,7 @@ def test_one_row_is_one_line_whatever_a_strategy_writes():
 
 def test_what_was_added_to_orders_stands_at_the_end_of_the_row():
     order = an_order_row(
+        decision_price=100.0,
         type=OrderType.STOP_LIMIT,
         price=100.5,
         stop_price=99.0,
@@ -166,9 +167,10 @@ def test_what_was_added_to_orders_stands_at_the_end_of_the_row():
 
     (row,) = _rows(a_result(orders=(order,)), "orders.csv")
 
-    assert list(row)[-4:] == ["stop_price", "time_in_force", "algorithm", "amended"]
+    assert list(row)[-5:] == ["stop_price", "time_in_force", "algorithm", "amended", "decision_price"]
     assert (row["price"], row["stop_price"], row["type"]) == ("100.5", "99.0", "stop-limit")
     assert (row["time_in_force"], row["algorithm"], row["amended"]) == ("ioc", "twap", "2")
+    assert row["decision_price"] == "100.0"
 
 
 def test_a_trade_row_is_complete():
