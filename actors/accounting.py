@@ -62,7 +62,7 @@ def curves(
     closes: Closes,
     samples: Mapping[str, Ints],
 ) -> tuple[AccountCurve, ...]:
-    """The equity of each account, `accounts` telling its starting cash and `samples` the times, by currency."""
+    """The equity of each account: `accounts` tells its starting cash, `samples` the times, both by currency."""
     digits = {instrument.currency: instrument.minor_digits for instrument in instruments.values()}
     rows = _by_purse(books.rows)
     entries: dict[_Purse, list[LedgerEntry]] = {}
@@ -70,14 +70,14 @@ def curves(
         entries.setdefault((entry.account, entry.currency), []).append(entry)
     found = []
     for account, cash in accounts.items():
-        for currency, ts in samples.items():
+        for currency, start in cash.items():
             curve = equity_curve(
-                ts=ts,
+                ts=samples[currency],
                 closes=closes,
                 fills=rows.get((account, currency), []),
                 ledger=entries.get((account, currency), []),
                 instruments=instruments,
-                cash={currency: cash.get(currency, 0)},
+                cash={currency: start},
             )[currency]
             found.append(
                 AccountCurve(

@@ -13,7 +13,7 @@ from actors.recorder import Record
 from actors.result import BacktestResult, Conventions
 from actors.runtime.slot import Slot
 from actors.wiring import Setup
-from messages import Fill, FundingPaid, Kind, Symbol, TradingState, UtcNs
+from messages import Account, Fill, FundingPaid, Kind, Minor, Symbol, TradingState, UtcNs
 
 _HALTED = (TradingState.HALTED, TradingState.FLATTENING)
 _CALLBACK_NEEDS = {"on_tick": TickColumns, "on_quote": QuoteColumns}
@@ -31,7 +31,7 @@ def outcome(
     currencies = sorted({instrument.currency for instrument in setup.instruments.values()})
     curves = accounting.curves(
         books,
-        accounts=dict.fromkeys(setup.accounts, setup.cash),
+        accounts={account: _purses(setup, account, currencies) for account in setup.accounts},
         instruments=setup.instruments,
         closes=closes,
         samples={
@@ -97,6 +97,14 @@ def _times(series: Columns, name: str) -> Any:
 
 def _symbols_in(setup: Setup, currency: str) -> list[Symbol]:
     return [symbol for symbol, instrument in setup.instruments.items() if instrument.currency == currency]
+
+
+def _purses(setup: Setup, account: Account, currencies: Iterable[str]) -> dict[str, Minor]:
+    """Starting cash by currency: of several accounts each has those that it trades in, one alone has all."""
+    if len(setup.accounts) > 1:
+        entries = [entry for entry in setup.strategies if entry.account == account]
+        currencies = sorted({setup.instruments[symbol].currency for entry in entries for symbol in entry.symbols})
+    return {currency: setup.cash.get(currency, 0) for currency in currencies}
 
 
 def _conventions(setup: Setup, fills: Iterable[Fill], notes: Sequence[str]) -> Conventions:

@@ -61,9 +61,10 @@ def _lost(result: BacktestResult) -> Iterator[str]:
         below = curve.equity_minor <= 0
         if below.any() and (curve.account, curve.currency) not in liquidated:
             since = short(int(curve.ts[int(below.argmax())]))
+            whose = f" of account {curve.account}" if len({each.account for each in result.curves}) > 1 else ""
             yield (
-                f"{curve.currency} equity was not above zero at {since} for the first time: a real account would have "
-                "been liquidated. Sizes are too large for the cash, and ratios mean nothing."
+                f"{curve.currency} equity{whose} was not above zero at {since} for the first time: a real account "
+                "would have been liquidated. Sizes are too large for the cash, and ratios mean nothing."
             )
 
 
