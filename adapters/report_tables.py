@@ -18,7 +18,7 @@ from adapters.report_words import amount, bare_percent
 from messages import MINOR_DIGITS
 
 WIDTH = 100
-_SPARED = ("open", "fills", "account", "fees", "realised", "lots")
+_SPARED = ("open", "fills", "account", "fees", "funding", "realised", "lots")
 """Columns of the table of strategies that a narrow terminal does without, in this order."""
 _SPARED_OF_EXECUTION = ("orders", "wanted", "account", "gave up", "fees")
 _TABLE_DIGITS = 9
@@ -33,7 +33,7 @@ def print_strategies(result: BacktestResult, console: Console) -> None:
     if not result.strategies:
         return
     digits = _digits(
-        (row.currency, (row.realised_minor, row.unrealised_minor, row.fees_minor, row.pnl_minor))
+        (row.currency, (row.realised_minor, row.unrealised_minor, row.fees_minor, row.funding_minor, row.pnl_minor))
         for row in result.strategies
     )
     rows = [
@@ -45,14 +45,16 @@ def print_strategies(result: BacktestResult, console: Console) -> None:
             amount(row.realised_minor, row.currency, digits=digits[row.currency]),
             amount(row.unrealised_minor, row.currency, digits=digits[row.currency]),
             amount(row.fees_minor, row.currency, digits=digits[row.currency]),
+            amount(row.funding_minor, row.currency, digits=digits[row.currency]),
             amount(row.pnl_minor, row.currency, sign=True, digits=digits[row.currency]),
             f"{row.position_lots:+,}" if row.position_lots else "0",
             row.currency,
         )
         for row in result.strategies
     ]
-    figures = ("fills", "realised", "open", "fees", "profit", "lots")
-    _print(console, ("strategy", "symbol", "account"), figures, rows, _spared(result, _SPARED))
+    figures = ("fills", "realised", "open", "fees", "funding", "profit", "lots")
+    without = _without_account(result) | (set() if any(row.funding_minor for row in result.strategies) else {"funding"})
+    _print(console, ("strategy", "symbol", "account"), figures, rows, without, _SPARED)
 
 
 def print_execution(result: BacktestResult, console: Console) -> None:
@@ -78,7 +80,7 @@ def print_execution(result: BacktestResult, console: Console) -> None:
         for row in result.execution
     ]
     figures = ("orders", "wanted", "filled", "gave up", "fees", "shortfall", "bp")
-    _print(console, ("execution", "account"), figures, rows, _spared(result, _SPARED_OF_EXECUTION))
+    _print(console, ("execution", "account"), figures, rows, _without_account(result), _SPARED_OF_EXECUTION)
 
 
 def print_months(summary: CurrencySummary, console: Console) -> None:
@@ -107,10 +109,9 @@ def _months(months: Mapping[str, float | None], decimals: int) -> Table:
     return table
 
 
-def _spared(result: BacktestResult, titles: Sequence[str]) -> Sequence[str | None]:
-    """What to leave out first: the account, where there is but one, or else nothing."""
-    several = len({summary.account for summary in result.summaries}) > 1
-    return (None if several else "account", *titles)
+def _without_account(result: BacktestResult) -> set[str]:
+    """Where there is but one, it goes without saying."""
+    return set() if len({summary.account for summary in result.summaries}) > 1 else {"account"}
 
 
 def _print(
@@ -118,15 +119,15 @@ def _print(
     words: Sequence[str],
     figures: Sequence[str],
     rows: Sequence[Sequence[str]],
-    spared: Iterable[str | None],
+    without: Iterable[str],
+    spared: Sequence[str],
 ) -> None:
-    """Words to the left, figures to the right, the currency last; `spared` are left out until the rest fits."""
+    """Words to the left, figures to the right, the currency last; of `spared` as many are left out as do not fit."""
     titles = [*words, *figures, ""]
-    left_out: set[str | None] = set()
-    for spare in spared:
-        left_out.add(spare)
-        table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for count in range(len(spared) + 1):
+        left_out = {*without, *spared[:count]}
         shown = [number for number, title in enumerate(titles) if title not in left_out]
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
         for number in shown:
             is_figure = titles[number] in figures
             table.add_column(titles[number], justify="right" if is_figure else "left", overflow="fold")

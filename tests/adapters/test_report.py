@@ -313,3 +313,10 @@ def test_conventions_that_were_set_are_named():
     assert "no slippage and 0.5 of the spread" in text
     assert "half a spread of 1.5 ticks, at most 10.00 % of a bar's volume, margin asked for" in text
     assert "funding 0.0001 each 8h" in text
+
+
+def test_funding_has_a_column_where_there_was_any():
+    with_funding = _report(a_result(strategies=(a_strategy_row(funding_minor=-12),)))
+
+    assert "-0.00000012" in with_funding
+    assert not re.search(r"fees +funding", _report(a_result()))
