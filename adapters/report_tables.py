@@ -54,7 +54,7 @@ def print_strategies(result: BacktestResult, console: Console) -> None:
     ]
     figures = ("fills", "realised", "open", "fees", "funding", "profit", "lots")
     without = _without_account(result) | (set() if any(row.funding_minor for row in result.strategies) else {"funding"})
-    _print(console, ("strategy", "symbol", "account"), figures, rows, without, _SPARED)
+    _print(console, rows, words=("strategy", "symbol", "account"), figures=figures, without=without, spared=_SPARED)
 
 
 def print_execution(result: BacktestResult, console: Console) -> None:
@@ -80,7 +80,15 @@ def print_execution(result: BacktestResult, console: Console) -> None:
         for row in result.execution
     ]
     figures = ("orders", "wanted", "filled", "gave up", "fees", "shortfall", "bp")
-    _print(console, ("execution", "account"), figures, rows, _without_account(result), _SPARED_OF_EXECUTION)
+    without = _without_account(result)
+    _print(
+        console,
+        rows,
+        words=("execution", "account"),
+        figures=figures,
+        without=without,
+        spared=_SPARED_OF_EXECUTION,
+    )
 
 
 def print_months(summary: CurrencySummary, console: Console) -> None:
@@ -116,9 +124,10 @@ def _without_account(result: BacktestResult) -> set[str]:
 
 def _print(
     console: Console,
+    rows: Sequence[Sequence[str]],
+    *,
     words: Sequence[str],
     figures: Sequence[str],
-    rows: Sequence[Sequence[str]],
     without: Iterable[str],
     spared: Sequence[str],
 ) -> None:

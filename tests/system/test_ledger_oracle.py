@@ -120,7 +120,9 @@ def test_and_all_of_it_was_there_to_be_judged(moved):
     summary = json.loads((moved / "summary.json").read_text())
 
     assert {row["kind"] for row in ledger} == {"realised", "fee", "funding", "transfer", "settlement"}
-    assert {row["liquidity"] for row in fills} == {"taker", "internal", "liquidation", "settlement"}
+    assert {row["liquidity"] for row in fills} == {
+        "maker", "taker", "internal", "liquidation", "settlement",
+    }  # fmt: skip
     assert {row["account"] for row in fills} == {"main", "casino", "paper:paper-dice"}
     assert {"XBT", "XBT@paper:paper-dice", "EUR@casino"} <= set(summary["currencies"])
     assert {row["strategy"] for row in _rows(moved / "funding.csv")} >= {"dice-a", "dice-b", "trend", "paper-dice"}
