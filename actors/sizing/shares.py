@@ -154,7 +154,6 @@ class Shares:
 
     def _set_apart(self, strategy: StrategyId, symbol: Symbol) -> None:
         if self._scales is not None:
-            self._wishes.pop((strategy, symbol), None)
             self._apart.add((strategy, symbol))
 
     def _rounded(self, signal: Signal, wanted: float, ts: UtcNs) -> ShareRounded:

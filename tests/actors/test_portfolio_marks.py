@@ -69,10 +69,10 @@ def test_a_mark_price_is_not_said_where_it_changes_nothing_that_is_open():
     assert portfolio.on_mark_price(a_mark(90.0)) == equity(-6_000)
     assert portfolio.on_mark_price(a_mark(90.0)) == ()
     assert portfolio.on_mark_price(a_mark(100.0, symbol="SOLUSD")) == ()
-    portfolio.on_fill(a_fill(-3, price=180.0, symbol=ETH, execution_id="out"))
+    portfolio.on_fill(a_fill(-3, price=170.0, symbol=ETH, execution_id="out"))
 
     assert portfolio.on_mark_price(a_mark(95.0)) == ()
-    assert portfolio.on_bar(a_bar(99.0, symbol=ETH)) == equity(-6_000, MONDAY + MINUTE)
+    assert portfolio.on_bar(a_bar(99.0, symbol=ETH)) == equity(-9_000, MONDAY + MINUTE)
 
 
 def test_a_liquidation_that_takes_from_one_and_gives_to_another_folds_as_it_is():

@@ -166,6 +166,8 @@ def test_a_strategy_that_places_its_own_orders_is_left_alone_and_told_its_weight
     assert sized.weight == pytest.approx(10 * 100.0 / volatility_of(*WILD[2:]), rel=1e-12)
     assert sized.lots == round(sized.weight)
     assert shares_of(portfolio) == {XBT: (Share("trend", sized.lots, "market", 100.0),)}
+    again, _ = hear(portfolio, (101.0,), first=6)
+    assert again.weight == pytest.approx(10 * 100.0 / volatility_of(*WILD[3:], 101.0), rel=1e-12)
 
 
 @pytest.mark.parametrize(("on_quarantine", "kept"), [("hold", True), ("flatten", False)])
@@ -179,6 +181,17 @@ def test_a_strategy_that_was_given_up_on_is_not_sized_again(on_quarantine, kept)
     assert hear(portfolio, WILD[3:], first=4) == []
     assert shares_of(portfolio) == ({} if kept else {XBT: (Share("trend", 0),)})
     assert before.lots > 0
+
+
+def test_weights_are_said_of_every_strategy_of_the_symbol_by_id_also_while_it_wants_nothing():
+    portfolio = a_portfolio(
+        a_rule("two", lots=2, symbols=(XBT, ETH)), a_rule("one"), a_rule("other", symbols=(ETH,)), symbols=(XBT, ETH)
+    )
+
+    said = hear(portfolio, WILD[:3])
+
+    assert [(message.strategy, message.symbol, message.lots) for message in said] == [("one", XBT, 0), ("two", XBT, 0)]
+    assert said[1].weight == pytest.approx(2 * said[0].weight, rel=1e-12)
 
 
 def test_a_bar_and_the_signals_that_follow_it_are_netted_once():

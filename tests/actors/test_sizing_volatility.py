@@ -77,6 +77,17 @@ def test_a_million_bars_leave_no_error_behind():
     assert weighted.per_bar() == pytest.approx(math.sqrt(np.average(recent**2, weights=weights)), rel=1e-12)
 
 
+def test_a_long_way_up_in_steps_nearly_alike_leaves_no_error_behind():
+    """Where deviations are small beside the mean, the mean's rounding is what would grow."""
+    values = np.random.default_rng(2).normal(0.3, 1e-7, 200_117)
+    window = WindowDeviation(200)
+
+    for value in values.tolist():
+        window.add(value)
+
+    assert window.per_bar() == pytest.approx(np.std(values[-200:], ddof=1), rel=1e-9)
+
+
 @given(st.integers(0, 10**6), st.sampled_from([2, 3, 10, 50]), st.sampled_from([1e3, 1e6]))
 def test_a_shock_that_has_left_the_window_leaves_no_error_behind(seed, window, shock):
     values = np.random.default_rng(seed).normal(0, 1e-6, 150)
