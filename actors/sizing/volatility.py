@@ -106,9 +106,11 @@ class Volatility:
 
     def add(self, close: float) -> None:
         """Take in the next bar's close."""
-        if self._last is not None:
-            self._deviation.add(math.log(close / self._last))
-        self._last = close
+        last, self._last = self._last, close
+        if last is not None:
+            # The difference of two near prices is exact, their quotient is not; of distant ones it is the other way.
+            move = (close - last) / last
+            self._deviation.add(math.log1p(move) if move > -0.5 else math.log(close / last))
 
     def a_year(self) -> float | None:
         """As a fraction; None while too few returns are known."""

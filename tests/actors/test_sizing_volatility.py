@@ -1,6 +1,7 @@
 """The volatility that is kept bar by bar is the one that numpy finds in the closes, however long it goes on."""
 
 import math
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -19,6 +20,10 @@ def a_random_walk(seed, bars, step):
     return 100.0 * np.exp(np.cumsum(np.random.default_rng(seed).normal(0, step, bars)))
 
 
+def log_returns(closes):
+    return np.log1p(np.diff(closes) / closes[:-1])
+
+
 @given(a_market)
 def test_a_window_has_the_sample_deviation_of_its_log_returns_a_year(market):
     seed, window, step = market
@@ -27,11 +32,13 @@ def test_a_window_has_the_sample_deviation_of_its_log_returns_a_year(market):
 
     for number, close in enumerate(closes):
         volatility.add(float(close))
-        returns = np.diff(np.log(closes[: number + 1]))[-window:]
+        returns = log_returns(closes[: number + 1])[-window:]
         if len(returns) < window:
             assert volatility.a_year() is None
         else:
-            assert volatility.a_year() == pytest.approx(np.std(returns, ddof=1) * math.sqrt(YEAR / HOUR), rel=1e-9)
+            assert volatility.a_year() == pytest.approx(
+                np.std(returns, ddof=1) * math.sqrt(YEAR / HOUR), rel=1e-9, abs=0
+            )
 
 
 @given(a_market)
@@ -42,13 +49,13 @@ def test_a_halflife_has_the_weighted_mean_of_the_squared_log_returns_a_year(mark
 
     for number, close in enumerate(closes):
         volatility.add(float(close))
-        returns = np.diff(np.log(closes[: number + 1]))
+        returns = log_returns(closes[: number + 1])
         if len(returns) < halflife:
             assert volatility.a_year() is None
         else:
             weights = 2.0 ** (-np.arange(len(returns))[::-1] / halflife)
             variance = np.average(returns**2, weights=weights)
-            assert volatility.a_year() == pytest.approx(math.sqrt(variance * (YEAR / MINUTE)), rel=1e-9)
+            assert volatility.a_year() == pytest.approx(math.sqrt(variance * (YEAR / MINUTE)), rel=1e-9, abs=0)
 
 
 def test_a_halflife_follows_the_recursion_of_riskmetrics_once_it_is_old():
@@ -60,7 +67,7 @@ def test_a_halflife_follows_the_recursion_of_riskmetrics_once_it_is_old():
         deviation.add(float(value))
         variance = decay * variance + (1 - decay) * value * value
 
-    assert deviation.per_bar() == pytest.approx(math.sqrt(variance), rel=1e-12)
+    assert deviation.per_bar() == pytest.approx(math.sqrt(variance), rel=1e-12, abs=0)
 
 
 def test_a_million_bars_leave_no_error_behind():
@@ -73,8 +80,8 @@ def test_a_million_bars_leave_no_error_behind():
 
     recent = values[-20_000:]
     weights = 2.0 ** (-np.arange(len(recent))[::-1] / 100)
-    assert window.per_bar() == pytest.approx(np.std(values[-100:], ddof=1), rel=1e-12)
-    assert weighted.per_bar() == pytest.approx(math.sqrt(np.average(recent**2, weights=weights)), rel=1e-12)
+    assert window.per_bar() == pytest.approx(np.std(values[-100:], ddof=1), rel=1e-12, abs=0)
+    assert weighted.per_bar() == pytest.approx(math.sqrt(np.average(recent**2, weights=weights)), rel=1e-12, abs=0)
 
 
 def test_a_long_way_up_in_steps_nearly_alike_leaves_no_error_behind():
@@ -85,7 +92,7 @@ def test_a_long_way_up_in_steps_nearly_alike_leaves_no_error_behind():
     for value in values.tolist():
         window.add(value)
 
-    assert window.per_bar() == pytest.approx(np.std(values[-200:], ddof=1), rel=1e-9)
+    assert window.per_bar() == pytest.approx(np.std(values[-200:], ddof=1), rel=1e-9, abs=0)
 
 
 @given(st.integers(0, 10**6), st.sampled_from([2, 3, 10, 50]), st.sampled_from([1e3, 1e6]))
@@ -98,7 +105,9 @@ def test_a_shock_that_has_left_the_window_leaves_no_error_behind(seed, window, s
     for number, value in enumerate(values.tolist(), start=1):
         deviation.add(value)
         if number >= window:
-            assert deviation.per_bar() == pytest.approx(np.std(values[number - window : number], ddof=1), rel=1e-9)
+            assert deviation.per_bar() == pytest.approx(
+                np.std(values[number - window : number], ddof=1), rel=1e-9, abs=0
+            )
 
 
 def test_a_price_that_has_stopped_moving_has_no_volatility_at_all():
@@ -108,3 +117,15 @@ def test_a_price_that_has_stopped_moving_has_no_volatility_at_all():
         volatility.add(close)
 
     assert volatility.a_year() == 0.0
+
+
+@pytest.mark.parametrize("closes", [(1e9, 1e-9, 1e9), (100.0, 100.0 * (1 + 1e-15), 100.0), (100.0, 50.0, 100.0)])
+def test_a_return_is_a_logarithm_however_far_or_near_the_closes_are(closes):
+    """A move and the move back are opposite returns r: their sample deviation is r times the root of two."""
+    volatility = Volatility(WindowDeviation(2), YEAR)
+
+    for close in closes:
+        volatility.add(close)
+
+    exact = abs(float((Decimal(closes[1]) / Decimal(closes[0])).ln()))
+    assert volatility.a_year() == pytest.approx(exact * math.sqrt(2), rel=1e-12, abs=0)
