@@ -72,7 +72,7 @@ class Shares:
         rule = self.rules[strategy]
         lots, exact = share_of(signal, rule, self._multiplier.get(symbol, 1.0))
         self._of.setdefault(symbol, {})[strategy] = Share(strategy, lots, rule.algorithm, signal.price)
-        return (self._rounded(signal, exact, signal.ts),) if lots == 0 and exact != 0 else ()
+        return (self._rounded(signal, exact, signal.ts, "share-rounds-to-zero"),) if lots == 0 and exact != 0 else ()
 
     def leave(self, strategy: StrategyId, symbol: Symbol) -> bool:
         """The strategy places its own orders until its next signal; True when it had a share."""
@@ -150,14 +150,23 @@ class Shares:
         _, unscaled = share_of(signal, rule, multiplier)
         if unscaled == 0:
             return share, ()
-        return share, (self._rounded(signal, unscaled if scale is None else exact, ts),)
+        if scale is None:
+            return share, (self._rounded(signal, unscaled, ts, "scale-unknown"),)
+        return share, (self._rounded(signal, exact, ts, "share-rounds-to-zero" if scale else "no-equity"),)
 
     def _set_apart(self, strategy: StrategyId, symbol: Symbol) -> None:
         if self._scales is not None:
             self._apart.add((strategy, symbol))
 
-    def _rounded(self, signal: Signal, wanted: float, ts: UtcNs) -> ShareRounded:
-        return ShareRounded(account=self._account, strategy=signal.strategy, symbol=signal.symbol, wanted=wanted, ts=ts)
+    def _rounded(self, signal: Signal, wanted: float, ts: UtcNs, reason: str) -> ShareRounded:
+        return ShareRounded(
+            account=self._account,
+            strategy=signal.strategy,
+            symbol=signal.symbol,
+            wanted=wanted,
+            ts=ts,
+            reason=reason,
+        )
 
     def _told(self, rule: ShareRule, symbol: Symbol, scales: Scales, ts: UtcNs, lots: Lots) -> ShareSized:
         factor = self._multiplier.get(symbol, 1.0) * (scales.in_use(symbol) or 0.0)

@@ -82,7 +82,7 @@ def test_a_wish_waits_for_the_first_volatility_and_says_that_it_comes_to_nothing
     said = portfolio.on_signal(a_signal(2.0, ts=at(2)))
 
     assert said == (
-        ShareRounded(account="main", strategy="trend", symbol=XBT, wanted=30.0, ts=at(2)),
+        ShareRounded(account="main", strategy="trend", symbol=XBT, wanted=30.0, ts=at(2), reason="scale-unknown"),
         WakeAt(at(2), "net", Step.NETTING),
     )
     assert shares_of(portfolio) == {XBT: (Share("trend", 0, "market", 100.0),)}
