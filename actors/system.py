@@ -55,8 +55,8 @@ class TradingSystem:
     `strategies`: Strategy classes or StrategyEntry objects. `instruments`: one per symbol; a symbol without one becomes
     a linear contract in USD on the coarsest tick grid that fits its data. `cash`: minor units by settlement currency,
     for each account but those that `account_cash` names, as `sizing` is for all but those of `account_sizing`.
-    `empty_bars`, `late` and `close_grace_ns` are the bar builder's policies; without a grace told, bars of columns close
-    at their end, and live ones 250 ms later. ValueError says what does not fit together.
+    `empty_bars`, `late` and `close_grace_ns` are the bar builder's policies; without a grace told, bars of columns
+    close at their end, and live ones 250 ms later. ValueError says what does not fit together.
     """
 
     def __init__(
