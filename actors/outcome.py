@@ -104,7 +104,8 @@ def _purses(setup: Setup, account: Account, currencies: Iterable[str]) -> dict[s
     if len(setup.accounts) > 1:
         entries = [entry for entry in setup.strategies if entry.account == account]
         currencies = sorted({setup.instruments[symbol].currency for entry in entries for symbol in entry.symbols})
-    return {currency: setup.cash.get(currency, 0) for currency in currencies}
+    cash = setup.cash_of(account)
+    return {currency: cash.get(currency, 0) for currency in currencies}
 
 
 def _conventions(setup: Setup, fills: Iterable[Fill], notes: Sequence[str]) -> Conventions:
