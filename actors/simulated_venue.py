@@ -210,7 +210,8 @@ class SimulatedVenue(Component):
         floor.now = bar.received
         book = self._books[bar.symbol]
         position = book.position
-        if book.plain and not book.resting and not book.market and position.lower < bar.low and bar.high < position.upper:
+        idle = book.plain and not book.resting and not book.market
+        if idle and position.lower < bar.low and bar.high < position.upper:
             position.last = bar.close
             return ()
         return showing.bar(self._begins(), book, bar)

@@ -43,10 +43,8 @@ def wrong_amend(new: Order, resting: Resting, book: Book) -> str | None:
 def off_grid(order: Order, book: Book) -> bool:
     """Whether one of its prices is no price of this market."""
     on_grid = book.arithmetic.grid.on_grid
-    for price in (order.limit_price, order.stop_price, order.trail):
-        if price is not None and not on_grid(price):
-            return True
-    return False
+    prices = (order.limit_price, order.stop_price, order.trail)
+    return any(price is not None and not on_grid(price) for price in prices)
 
 
 def not_backed(order: Order, lots: Lots, book: Book, purse: Purse, replaced: Resting | None) -> str | None:
@@ -62,7 +60,9 @@ def not_backed(order: Order, lots: Lots, book: Book, purse: Purse, replaced: Res
     position = book.position
     buying, selling = book.working(replaced)
     if position.is_spot:
-        return _not_paid_for(order, lots, book, purse, replaced, selling)
+        if lots < 0:
+            return NO_SHORT if selling - lots > position.lots else None
+        return _not_paid_for(order, lots, book, purse, replaced)
     worst = worst_lots(position.lots, buying + max(0, lots), selling + max(0, -lots))
     if order.reduce_only or worst <= worst_lots(position.lots, *book.working()):
         return None
@@ -72,11 +72,7 @@ def not_backed(order: Order, lots: Lots, book: Book, purse: Purse, replaced: Res
     return INSUFFICIENT_MARGIN
 
 
-def _not_paid_for(
-    order: Order, lots: Lots, book: Book, purse: Purse, replaced: Resting | None, selling: Lots
-) -> str | None:
-    if lots < 0:
-        return NO_SHORT if -lots + selling > book.position.lots else None
+def _not_paid_for(order: Order, lots: Lots, book: Book, purse: Purse, replaced: Resting | None) -> str | None:
     price = _price(order, book)
     if price is None:
         return None

@@ -17,6 +17,7 @@ def closing_fills(
     account: Account,
     position: Position,
     price: float,
+    *,
     liquidity: Liquidity,
     fee_rate: Decimal,
     client_id: str,

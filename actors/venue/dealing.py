@@ -36,19 +36,15 @@ _OVER: Final = (OrderState.FILLED, OrderState.CANCELLED)
 def fill(floor: Floor, book: Book, resting: Resting, match: Match, ts: UtcNs) -> tuple[Message, ...]:
     """What an order has of a price that it met: a fill, its end, both, or nothing yet."""
     order = resting.order
-    if match.missed:
-        return floor.end(book, resting, order.time_in_force.value, ts)
-    if order.post_only and match.liquidity is TAKER:
-        return floor.end(book, resting, "post-only", ts)
+    if match.missed or (order.post_only and match.liquidity is TAKER):
+        return floor.end(book, resting, order.time_in_force.value if match.missed else "post-only", ts)
     if order.type is not _MARKET and order.type is not _LIMIT and not resting.triggered:
         resting.trigger()
     left = order.lots - resting.filled
     price = fill_price(book.arithmetic.grid, order, match, left, book.slip)
-    position = book.position
-    if book.purse is not None and (position.mark is not None or not position.lower < price < position.upper):
-        # Before it came to this price, the position was lost.
-        if floor.is_lost(book, price):
-            return floor.liquidate(book, price, ts)
+    if book.purse is not None and floor.is_lost(book, price):
+        # Before it came to this price, there was no position left to trade with.
+        return floor.liquidate(book, price, ts)
     lots, cut_by = _as_many(book, resting, left, price, match)
     if lots == left:
         return (_execute(floor, book, resting, match, lots, price, ts), *floor.end(book, resting, "", ts))
@@ -70,17 +66,19 @@ def fill_market(floor: Floor, book: Book, price: float, before: UtcNs, ts: UtcNs
     market = book.market
     if len(market) == 1:
         # The usual single order needs no list of what is said.
-        filled = meet(floor, book, market[0], price, book.half_spread, ts) if market[0].arrived < before else ()
+        filled = (
+            meet(floor, book, market[0], price, ts, half_spread=book.half_spread) if market[0].arrived < before else ()
+        )
         return filled + book.listen()
     said: list[Message] = []
     for resting in market[:]:
         if resting.arrived < before and resting.state not in _OVER:
-            said += meet(floor, book, resting, price, book.half_spread, ts)
+            said += meet(floor, book, resting, price, ts, half_spread=book.half_spread)
     return (*said, *book.listen())
 
 
 def meet(
-    floor: Floor, book: Book, resting: Resting, price: float, half_spread: float, ts: UtcNs
+    floor: Floor, book: Book, resting: Resting, price: float, ts: UtcNs, *, half_spread: float
 ) -> tuple[Message, ...]:
     """An order that waited for any price meets one, which is the best of its side but for the half spread."""
     match = matching.at_any_price(resting, price, half_spread)
@@ -130,7 +128,7 @@ def _as_many(book: Book, resting: Resting, left: Lots, price: float, match: Matc
     return lots, cut_by
 
 
-def _execute(
+def _execute(  # noqa: PLR0917 - names of arguments cost time, and this is done at every fill
     floor: Floor, book: Book, resting: Resting, match: Match, lots: Lots, price: float, ts: UtcNs
 ) -> Fill:
     order, arithmetic = resting.order, book.arithmetic

@@ -98,6 +98,8 @@ class Floor:
             return False
         if position.mark is not None:
             return purse.balance(position, price) <= 0
+        if position.lower < price < position.upper:
+            return False
         purse.watch(position)
         return not position.lower < price < position.upper and purse.is_lost(position, price)
 
@@ -182,7 +184,9 @@ class Floor:
         instrument = book.arithmetic.instrument
         rate = instrument.taker_fee if liquidity is Liquidity.LIQUIDATION else instrument.settlement_fee
         name = f"{word}-{book.symbol}-{self._closings}"
-        fills = closing_fills(self.account, book.position, price, liquidity, rate, name, ts)
+        fills = closing_fills(
+            self.account, book.position, price, liquidity=liquidity, fee_rate=rate, client_id=name, ts=ts
+        )
         for fill in fills:
             self.book_fill(book, fill)
         return list(fills)
@@ -199,8 +203,6 @@ class Floor:
             position.last = fill.price
         self.facts.append(fill)
 
-
     def _take_out(self, book: Book, resting: Resting) -> None:
         if self.live.pop(resting.order.client_id, None) is not None:
             book.take_out(resting)
-

@@ -134,9 +134,7 @@ def stop_limit_on_bar(resting: Resting, bar: Bar, rules: Rules) -> Match | None:
     return Match(limit, MAKER) if reaches(later, limit, lots, touch=rules.touch) else None
 
 
-def _on_price(
-    resting: Resting, price: float, grid: PriceGrid, *, touch: bool, half_spread: float
-) -> Match | None:
+def _on_price(resting: Resting, price: float, grid: PriceGrid, *, touch: bool, half_spread: float) -> Match | None:
     """A resting order meets a single price; `touch`: it need not trade through a limit."""
     order = resting.order
     fresh, resting.fresh = resting.fresh, False

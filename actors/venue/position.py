@@ -98,4 +98,3 @@ class Position:
 def worst_lots(lots: Lots, buying: Lots, selling: Lots) -> Lots:
     """The largest position that orders which may buy and sell so many lots can lead to, as BitMEX nets them."""
     return max(abs(lots), lots + buying, selling - lots)
-

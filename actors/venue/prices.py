@@ -4,8 +4,8 @@ import math
 from fractions import Fraction
 from typing import Final
 
-from actors.venue.match import TAKER, Match
 from actors.money.grid import PriceGrid
+from actors.venue.match import TAKER, Match
 from actors.venue.settings import VenueSettings
 from messages import Lots, Order, OrderType
 

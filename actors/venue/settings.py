@@ -3,12 +3,12 @@
 import attrs
 
 
-def _part(instance: object, attribute: "attrs.Attribute[float | None]", value: float | None) -> None:
+def _part(_instance: object, attribute: "attrs.Attribute[float | None]", value: float | None) -> None:
     if value is not None and not 0 < value <= 1:
         raise ValueError(f"VenueSettings.{attribute.name} must be a fraction above 0 and up to 1, not {value!r}")
 
 
-def _share(instance: object, attribute: "attrs.Attribute[float]", value: float) -> None:
+def _share(_instance: object, attribute: "attrs.Attribute[float]", value: float) -> None:
     if not 0 <= value <= 100:
         raise ValueError(f"VenueSettings.{attribute.name} must be a fraction of zero or above, not {value!r}")
 

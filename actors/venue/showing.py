@@ -95,5 +95,5 @@ def quote(floor: Floor, book: Book, shown: Quote) -> tuple[Message, ...]:
     for resting in list(book.market):
         if resting.arrived <= ts and resting.state not in _OVER:
             price = shown.ask if resting.order.lots > 0 else shown.bid
-            said += dealing.meet(floor, book, resting, price, 0.0, ts)
+            said += dealing.meet(floor, book, resting, price, ts, half_spread=0.0)
     return (*said, *book.listen()) if said else ()
