@@ -129,7 +129,8 @@ class Book:
     def begin(self) -> tuple[Message, ...]:
         """What to say in order to hear what is wanted, whatever a predecessor had asked for."""
         before, self.hears = self.hears, NOTHING
-        return (*[Unsubscribe(kind, self.symbol, period) for kind, period in before.of], *self.listen())
+        ceases = [Unsubscribe(kind, self.symbol, period) for kind, period in before.of]
+        return (*ceases, *self._change(self.wanted()))
 
     def wanted(self) -> Wants:
         """What has to be heard while this rests or is held."""
@@ -141,10 +142,13 @@ class Book:
 
     def listen(self) -> tuple[Message, ...]:
         """What to say in order to hear what is wanted from now on, and nothing else."""
-        wanted, before = self.wanted(), self.hears
-        if wanted is before:
+        if self.this_close:
             return ()
-        self.hears = wanted
+        wanted = self.wanted()
+        return () if wanted is self.hears else self._change(wanted)
+
+    def _change(self, wanted: Wants) -> tuple[Message, ...]:
+        before, self.hears = self.hears, wanted
         if wanted is NOTHING and not self.position.held:
             self.position.last = None
         said = self.changes.get((before, wanted))

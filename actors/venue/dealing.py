@@ -66,10 +66,9 @@ def fill_market(floor: Floor, book: Book, price: float, before: UtcNs, ts: UtcNs
     market = book.market
     if len(market) == 1:
         # The usual single order needs no list of what is said.
-        filled = (
-            meet(floor, book, market[0], price, ts, half_spread=book.half_spread) if market[0].arrived < before else ()
-        )
-        return filled + book.listen()
+        if market[0].arrived >= before:
+            return book.listen()
+        return meet(floor, book, market[0], price, ts, half_spread=book.half_spread) + book.listen()
     said: list[Message] = []
     for resting in market[:]:
         if resting.arrived < before and resting.state not in _OVER:
