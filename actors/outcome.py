@@ -114,15 +114,22 @@ def _conventions(setup: Setup, fills: Iterable[Fill], notes: Sequence[str]) -> C
         fill=settings.fill,
         limit_fill=settings.limit_fill,
         slippage_ticks=settings.slippage_ticks,
-        slippage_spread=0.0,
-        half_spread_ticks=0.0,
-        volume_cap=None,
+        slippage_spread=settings.slippage_spread,
+        half_spread_ticks=settings.half_spread_ticks,
+        volume_cap=settings.volume_cap,
         margin=any(each.initial_margin or each.maintenance_margin for each in setup.instruments.values()),
         value_rounding={symbol: each.value_rounding.value for symbol, each in sorted(setup.instruments.items())},
-        funding="none",
+        funding=_funding(setup),
         ambiguous_fills=sum(fill.ambiguous for fill in fills),
         notes=tuple(notes),
     )
+
+
+def _funding(setup: Setup) -> str:
+    """In one word where nobody or everybody has it alike, or else symbol by symbol."""
+    words = {symbol: setup.funding_words.get(symbol, "none") for symbol in sorted(setup.instruments)}
+    alike = set(words.values()) or {"none"}
+    return alike.pop() if len(alike) == 1 else ", ".join([f"{symbol} {told}" for symbol, told in words.items()])
 
 
 def _unused_callbacks(setup: Setup) -> dict[str, tuple[str, ...]]:

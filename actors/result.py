@@ -156,7 +156,7 @@ class Conventions:
     slippage_ticks: int
     slippage_spread: float
     """Part of the spread that market orders and stops pay beside the ticks."""
-    half_spread_ticks: float
+    half_spread_ticks: int
     """What bars are taken to hide between price and best price."""
     volume_cap: float | None
     """Part of a bar's volume that fills may take; None for all that is wanted."""

@@ -103,7 +103,7 @@ def _conventions(result: BacktestResult) -> str:
         f"funding {conventions.funding}",
     ]
     if conventions.half_spread_ticks:
-        parts.append(f"half a spread of {conventions.half_spread_ticks:g} ticks")
+        parts.append(f"half a spread of {count(conventions.half_spread_ticks, 'tick')}")
     if conventions.volume_cap is not None:
         parts.append(f"at most {percent(conventions.volume_cap)} of a bar's volume")
     if conventions.margin:

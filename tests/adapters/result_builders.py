@@ -184,7 +184,7 @@ def conventions(**changes):
         "limit_fill": "through",
         "slippage_ticks": 0,
         "slippage_spread": 0.0,
-        "half_spread_ticks": 0.0,
+        "half_spread_ticks": 0,
         "volume_cap": None,
         "margin": False,
         "value_rounding": {"XBTUSD": "exact"},

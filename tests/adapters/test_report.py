@@ -305,13 +305,11 @@ def test_no_table_is_wider_than_its_terminal_and_no_figure_is_cut(width):
 
 
 def test_conventions_that_were_set_are_named():
-    told = conventions(
-        slippage_spread=0.5, half_spread_ticks=1.5, volume_cap=0.1, margin=True, funding="0.0001 each 8h"
-    )
+    told = conventions(slippage_spread=0.5, half_spread_ticks=2, volume_cap=0.1, margin=True, funding="0.0001 each 8h")
     text = _words(_report(a_result(conventions=told)))
 
     assert "no slippage and 0.5 of the spread" in text
-    assert "half a spread of 1.5 ticks, at most 10.00 % of a bar's volume, margin asked for" in text
+    assert "half a spread of 2 ticks, at most 10.00 % of a bar's volume, margin asked for" in text
     assert "funding 0.0001 each 8h" in text
 
 
