@@ -14,6 +14,7 @@ from cattrs.errors import AttributeValidationNote, BaseValidationError, Forbidde
 from cattrs.gen import make_dict_structure_fn, override
 
 from adapters.configuration import schema
+from adapters.configuration.agreement import mistakes
 from adapters.configuration.values import WrongValues, hint, literal, say
 from adapters.errors import InputError
 
@@ -23,6 +24,7 @@ Problem = tuple[str, str]
 _LISTS: dict[str, type] = {
     "instruments": schema.InstrumentSection,
     "data": schema.DataSection,
+    "accounts": schema.AccountSection,
     "strategies": schema.StrategySection,
 }
 _TABLES: dict[str, type] = {
@@ -60,6 +62,7 @@ def structured(raw: dict[str, Any]) -> tuple[schema.Configuration, list[Problem]
                 found[name] = section
     problems += _twice(raw, "instruments", "symbol")
     problems += _twice(raw, "strategies", "id")
+    problems += _twice(raw, "accounts", "name")
     return schema.Configuration(**found), problems
 
 
@@ -80,8 +83,7 @@ def _section(raw: Any, kind: type, path: str, problems: list[Problem]) -> Any:
     except (BaseValidationError, ForbiddenExtraKeysError, TypeError, ValueError) as error:
         problems.extend(_problems(error, path))
         return None
-    if isinstance(section, schema.DataSection) and (section.file is None) == (section.generated is None):
-        problems.append((path, "must have either a file or generated = { ... }"))
+    problems.extend((path + rest, reason) for rest, reason in mistakes(section))
     return section
 
 

@@ -2,7 +2,7 @@
 
 A value that is None was not told; what it becomes then depends on the data, and `adapters.preparation` settles it.
 The types name what a value has to be (`PositiveNumber`, `PeriodText`): each brings its strict hook
-from `values`.
+from `values` or `compounds`. What must fit together within a section is in `agreement`.
 """
 
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 import attrs
 
-from adapters.configuration import values
-from messages import StrategyId, Symbol
+from adapters.configuration import compounds, values
+from messages import Account, StrategyId, Symbol
 
 SymbolName = Annotated[str, values.symbol_name]
 StrategyName = Annotated[str, values.strategy_name]
@@ -35,16 +35,28 @@ MomentText = Annotated[str, values.moment_text]
 ClockText = Annotated[str, values.clock_text]
 """A time of day, HH:MM, in UTC."""
 Filled = Annotated[str, values.text]
-Params = Annotated[dict[str, Any], values.params]
-Multipliers = Annotated[dict[str, float], values.multipliers]
-Cash = Annotated[dict[str, Decimal], values.cash]
+Params = Annotated[dict[str, Any], compounds.params]
+Multipliers = Annotated[dict[str, float], compounds.multipliers]
+Cash = Annotated[dict[str, Decimal], compounds.cash]
 """Amounts by currency; under the key "" one amount for every currency that is needed."""
-Funding = Annotated[str, values.funding]
-Sizing = Annotated[str, values.sizing]
-Mode = Annotated[str, values.mode]
-Execution = Annotated[str, values.execution]
+Funding = Annotated[Decimal | str, compounds.funding]
+"""none, a rate per interval, or the name of a file."""
+Portion = Annotated[float, values.portion]
+"""Above zero, at most one."""
+Margin = Annotated[Decimal, values.margin]
+"""A fraction of a position's value, above 0 and at most 1."""
+Leverage = Annotated[Decimal, values.leverage]
+Session = Annotated[str, compounds.session]
+"""HH:MM-HH:MM."""
+Weekdays = Annotated[tuple[str, ...], compounds.weekdays]
+"""mon, tue, ... in the week's order."""
+Execution = Annotated[str | dict[str, Any], compounds.execution]
+"""The name alone where no parameter is told."""
 KindName = Annotated[str, values.kind_name]
 
+MAIN: Account = "main"
+PAPER = "paper:"
+"""What the accounts of paper strategies begin with."""
 _ZERO, _ONE = Decimal(0), Decimal(1)
 
 
@@ -61,8 +73,28 @@ class InstrumentSection:
     value_rounding: Literal["exact", "per-lot"] = "exact"
     maker_fee: FeeRate = _ZERO
     taker_fee: FeeRate = _ZERO
+    settlement_fee: FeeRate | None = None
+    """Of what a dated contract settles for; None is none."""
+    initial_margin: Margin | None = None
+    maintenance_margin: Margin | None = None
+    leverage: Leverage | None = None
+    """Another way to tell the initial margin: one part in so many."""
     funding: Funding = "none"
-    funding_interval: PeriodText = "8h"
+    funding_interval: PeriodText | None = None
+    """None is 8h, where there may be funding at all."""
+    funding_at: ClockText | None = None
+    """The first funding of a day, where a rate is told; None is 00:00."""
+    mark_prices: Filled | None = None
+    """A file of mark prices; None marks at the last price."""
+    expiry: MomentText | None = None
+    settlement_price: PositiveFloat | None = None
+    """What it settles at; None is the last mark, or else the last price."""
+    sessions: tuple[Session, ...] | None = None
+    """Hours of each trading day; None is around the clock."""
+    sessions_timezone: ZoneName | None = None
+    """None is UTC."""
+    sessions_days: Weekdays | None = None
+    """None is Monday to Friday."""
 
 
 @attrs.frozen(kw_only=True)
@@ -107,18 +139,43 @@ class StrategySection:
     weight: WeightFloat = 1.0
     lots: PositiveInt | None = None
     execution: Execution = "market"
-    mode: Mode = "live"
-    account: Filled = "main"
+    """An algorithm's name, or a table of its name and parameters."""
+    mode: Literal["live", "paper"] = "live"
+    """paper trades for itself, in an account of its own that no real venue ever hears of."""
+    account: Filled = MAIN
     """Strategies of one account are netted with each other; each account has its own cash, books and limits."""
     on_quarantine: Literal["hold", "flatten"] = "hold"
 
 
 @attrs.frozen(kw_only=True)
-class PortfolioSection:
+class SizingKeys:
+    """How shares are sized, in `[portfolio]` and in `[[accounts]]`; a parameter that is None has its own default."""
+
+    sizing: Literal["fixed", "risk-parity", "equity-fraction"] | None = None
+    """None is fixed in `[portfolio]`, and what `[portfolio]` says in an account."""
+    target_volatility: PositiveFloat | None = None
+    volatility_window: PositiveInt | None = None
+    volatility_halflife: PositiveFloat | None = None
+    scale_min: WeightFloat | None = None
+    scale_max: PositiveFloat | None = None
+    rebalance_band: WeightFloat | None = None
+    fraction: PositiveFloat | None = None
+
+
+@attrs.frozen(kw_only=True)
+class PortfolioSection(SizingKeys):
     """`[portfolio]`."""
 
-    sizing: Sizing = "fixed"
     symbol_multiplier: Multipliers = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class AccountSection(SizingKeys):
+    """One `[[accounts]]` entry: a portfolio of its own, where it is to differ from the others."""
+
+    name: Filled
+    cash: Cash | None = None
+    """None is what `[backtest]` says."""
 
 
 @attrs.frozen(kw_only=True)
@@ -143,6 +200,12 @@ class BacktestSection:
     fill: Literal["next-open", "this-close"] = "next-open"
     limit_fill: Literal["through", "touch"] = "through"
     slippage_ticks: WholeFromZero = 0
+    slippage_spread: WeightFloat | None = None
+    """Fraction of the spread that market and stop orders pay besides; None is none."""
+    half_spread_ticks: WeightFloat | None = None
+    """From a bar's price to the best bid and ask that it does not show; None is none."""
+    volume_cap: Portion | None = None
+    """The part of a bar's volume that our orders may fill; None is not limited."""
     seed: WholeFromZero = 1
     cash: Cash = attrs.field(factory=dict)
     begin: MomentText | None = None
@@ -168,6 +231,7 @@ class Configuration:
 
     instruments: tuple[InstrumentSection, ...] = ()
     data: tuple[DataSection, ...] = ()
+    accounts: tuple[AccountSection, ...] = ()
     strategies: tuple[StrategySection, ...] = ()
     portfolio: PortfolioSection = attrs.field(factory=PortfolioSection)
     risk: RiskSection | None = None

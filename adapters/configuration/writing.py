@@ -13,7 +13,7 @@ HEADER = "# What this run was, complete: `python run.py backtest --config` this 
 def to_toml(configuration: Configuration) -> str:
     """The file's text. What is None was not told, and is left out."""
     parts = [HEADER]
-    for name in ("instruments", "data", "strategies"):
+    for name in ("instruments", "data", "accounts", "strategies"):
         parts += [_section(f"[[{name}]]", values_of(entry)) for entry in getattr(configuration, name)]
     for name in ("portfolio", "risk", "backtest", "live"):
         section = getattr(configuration, name)
