@@ -114,4 +114,41 @@ class QuoteColumns:
         return len(self.ts)
 
 
+@attrs.frozen(kw_only=True, eq=False)
+class FundingColumns:
+    """Funding rates of one perpetual contract, in time order; shape (n,) each."""
+
+    symbol: Symbol
+    ts: Ints = attrs.field(converter=_ints)
+    """UTC ns at which who holds pays or receives."""
+    received: Ints = attrs.field(converter=_ints)
+    rate: Floats = attrs.field(converter=_floats)
+    """Fraction of the position's value; above zero longs pay shorts."""
+
+    def __attrs_post_init__(self) -> None:
+        _one_length(self)
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class MarkColumns:
+    """The venue's mark prices of one contract in the order received; shape (n,) each."""
+
+    symbol: Symbol
+    ts: Ints = attrs.field(converter=_ints)
+    received: Ints = attrs.field(converter=_ints)
+    price: Floats = attrs.field(converter=_floats)
+
+    def __attrs_post_init__(self) -> None:
+        _one_length(self)
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+
 Columns: TypeAlias = BarColumns | TickColumns | QuoteColumns
+"""What strategies hear."""
+EventColumns: TypeAlias = FundingColumns | MarkColumns
+"""What venue and portfolio hear beside it."""

@@ -5,27 +5,31 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from actors.columns import BarColumns, Columns, QuoteColumns, TickColumns
+from actors.columns import BarColumns, Columns, EventColumns, FundingColumns, MarkColumns, QuoteColumns, TickColumns
 from actors.component import Component
 from actors.money.grid import common_tick_size
 from actors.strategy import Strategy, StrategyEntry
 from messages import Instrument, Kind, Symbol, parse_period
 
+_COLUMNS = (BarColumns, TickColumns, QuoteColumns, FundingColumns, MarkColumns)
 
-def feed_parts(feed: Any) -> tuple[tuple[Columns, ...], Callable[[], Component] | None]:
-    """(columns, maker of a feed component): one of them is empty; ValueError for what is neither."""
+
+def feed_parts(
+    feed: Any,
+) -> tuple[tuple[Columns, ...], tuple[EventColumns, ...], Callable[[], Component] | None]:
+    """(columns, funding and marks, maker of a feed component): ValueError for what is none of them."""
     if feed is None:
-        return (), None
-    if isinstance(feed, BarColumns | TickColumns | QuoteColumns):
-        return (feed,), None
-    if (
-        isinstance(feed, Sequence)
-        and feed
-        and all(isinstance(c, BarColumns | TickColumns | QuoteColumns) for c in feed)
-    ):
-        return tuple(feed), None
+        return (), (), None
+    series = (feed,) if isinstance(feed, _COLUMNS) else tuple(feed) if isinstance(feed, Sequence) else ()
+    if series and all(isinstance(each, _COLUMNS) for each in series):
+        columns = tuple([each for each in series if not isinstance(each, FundingColumns | MarkColumns)])
+        events = tuple([each for each in series if isinstance(each, FundingColumns | MarkColumns)])
+        unknown = sorted({each.symbol for each in events} - {each.symbol for each in columns})
+        if unknown:
+            raise ValueError(f"there is funding or there are marks of {', '.join(unknown)}, but no market data of it")
+        return columns, events, None
     if callable(feed):
-        return (), feed
+        return (), (), feed
     raise ValueError(
         f"feed must be columns, a sequence of columns, a callable that makes a component, or None: not {feed!r}"
     )

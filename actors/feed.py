@@ -1,4 +1,4 @@
-"""The feed of a replay: plays columns of bars, ticks and quotes, and says nothing that is not yet known at its time.
+"""The feed of a replay: plays columns of the market, and says nothing that is not yet known at its time.
 
 A file row of a bar becomes an open (at `open_ts`, price only, made only while somebody hears opens) and a bar (at
 `close_ts`). Several symbols and periods are merged by time, step, period and symbol.
@@ -8,39 +8,41 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, repeat
 from typing import Any
 
+import attrs
 import numpy as np
 
-from actors.columns import BarColumns, Columns, QuoteColumns, TickColumns
+from actors.columns import BarColumns, Columns, EventColumns, QuoteColumns, TickColumns
 from actors.component import Answers, Component
-from actors.tape import FOREVER, Batch, Entry, Run, Source, Stream
-from messages import Bar, BarOpen, FeedEnded, Message, Period, Pull, Quote, Step, Tick, TickBlock, UtcNs, period_start
-from messages.bulk import bulk_bar_open, bulk_bars, bulk_tick
+from actors.feed_streams import EventStream, QuoteStream, TickStream
+from actors.tape import Batch, Entry, Run, Source, Stream
+from messages import Bar, BarOpen, FeedEnded, Message, Period, Pull, Step, UtcNs
+from messages.bulk import bulk_bar_open, bulk_bars
 
 CHUNK = 32_768
 """Rows turned into Python numbers at a time: bounds memory, and long enough to be cheap."""
-BLOCK_MAX = 4_096
-SINGLES = 1_024
-"""Ticks turned into Python numbers at a time: often somebody hears only the next few."""
 
 
 class Feed(Component):
     """Hears Pull. Says, batch by batch, everything its columns hold, then FeedEnded.
 
     `block_period` is the shortest period that bars are built of from ticks: blocks of ticks never cross its boundaries.
+    `events` are funding rates and mark prices, said while there are bars, ticks or quotes to say.
     """
 
     def __init__(
         self,
         columns: Sequence[Columns],
         *,
+        events: Sequence[EventColumns] = (),
         block_period: Period | None = None,
         heritage: Iterator[Batch] | None = None,
     ) -> None:
         self._bars = [_BarSeries(series) for series in columns if isinstance(series, BarColumns)]
         self._bars.sort(key=lambda series: (series.columns.period, series.columns.symbol))
-        ticks = [_TickStream(series, block_period) for series in columns if isinstance(series, TickColumns)]
-        quotes = [_QuoteStream(series) for series in columns if isinstance(series, QuoteColumns)]
+        ticks = [TickStream(series, block_period) for series in columns if isinstance(series, TickColumns)]
+        quotes = [QuoteStream(series) for series in columns if isinstance(series, QuoteColumns)]
         self._streams: tuple[Stream, ...] = (*ticks, *quotes)
+        self._events: tuple[Stream, ...] = tuple([EventStream(series) for series in events])
         self._batches = self._make_batches() if heritage is None else heritage
 
     def heritage(self) -> Iterator[Batch]:
@@ -53,19 +55,21 @@ class Feed(Component):
         return (FeedEnded(pull.at),) if batch is None else batch
 
     def _make_batches(self) -> Iterator[Batch]:
-        streams = self._streams
+        streams, events = self._streams, self._events
         if len(self._bars) == 1 and not streams:
-            yield from self._bars[0].batches()
+            for batch in self._bars[0].batches():
+                yield attrs.evolve(batch, events=events)
+                events = ()
             return
         times = [series.columns.close_ts[min(CHUNK, len(series.columns)) - 1 :: CHUNK] for series in self._bars]
         ends = [series.columns.close_ts[-1:] for series in self._bars]
         cuts = np.unique(np.concatenate([*times, *ends])) if times else ()
         for number, cut in enumerate(cuts, 1):
             entries = [part for series in self._bars for part in series.entries_until(int(cut))]
-            yield Batch(_merge(entries), streams=streams, last=number == len(cuts))
-            streams = ()
+            yield Batch(_merge(entries), streams=streams, events=events, last=number == len(cuts))
+            streams = events = ()
         if streams:
-            yield Batch(streams=streams, last=True)
+            yield Batch(streams=streams, events=events, last=True)
 
 
 def _merge(parts: list[tuple[Any, int, Source]]) -> Iterator[Entry]:
@@ -156,111 +160,3 @@ def _bar_rows(columns: BarColumns) -> Iterator[Iterator[tuple[UtcNs, UtcNs, Bar]
             columns.volume[rows].tolist(),
             repeat(None) if columns.turnover is None else columns.turnover[rows].tolist(),
         )
-
-
-class _TickStream:
-    """Ticks of one symbol: one by one while anybody hears them, else in blocks up to the period's boundary."""
-
-    kind: type[Message] = Tick
-
-    def __init__(self, columns: TickColumns, block_period: Period | None) -> None:
-        self.topic = (columns.symbol, None)
-        self._columns = columns
-        self._block_period = block_period
-        self._at = 0
-        self._end = 0
-        self._singly = True
-        self._loaded_at = self._loaded_end = 0
-        self._rows: list[tuple[UtcNs, UtcNs, float, float, int]] = []
-        """(received, ts, price, size, aggressor) of the loaded rows: only single ticks need them as Python numbers."""
-
-    def next_at(self, *, singly: bool) -> UtcNs:
-        """The next tick's time, or the last of the next block's."""
-        at, self._singly = self._at, singly
-        if singly:
-            if at >= self._loaded_end or at < self._loaded_at:
-                if at >= len(self._columns):
-                    return FOREVER
-                self._load(at)
-            return self._rows[at - self._loaded_at][0]
-        received = self._columns.received
-        if at >= len(received):
-            return FOREVER
-        window = received[at : at + BLOCK_MAX]
-        end = len(window)
-        if self._block_period is not None:
-            boundary = period_start(int(window[0]), self._block_period) + self._block_period
-            end = int(window.searchsorted(boundary))
-        self._end = at + end
-        return int(window[end - 1])
-
-    def take(self) -> Message:
-        """The single tick or the block that was announced."""
-        if not self._singly:
-            return self._block(self._end)
-        at = self._at
-        self._at = at + 1
-        received, ts, price, size, aggressor = self._rows[at - self._loaded_at]
-        return bulk_tick(self.topic[0], ts, received, price, size, aggressor)
-
-    def interrupt(self, now: UtcNs) -> Message | None:
-        """The announced block's ticks before `now`."""
-        if self._singly or self._end <= self._at:
-            return None
-        end = self._at + int(self._columns.received[self._at : self._end].searchsorted(now))
-        return self._block(end) if end > self._at else None
-
-    def _load(self, start: int) -> None:
-        columns, rows = self._columns, slice(start, start + SINGLES)
-        aggressors = repeat(0) if columns.aggressor is None else columns.aggressor[rows].tolist()
-        columns_now = (columns.received, columns.ts, columns.price, columns.size)
-        self._rows = list(zip(*[column[rows].tolist() for column in columns_now], aggressors, strict=False))
-        self._loaded_at, self._loaded_end = start, start + len(self._rows)
-
-    def _block(self, end: int) -> Message:
-        columns, rows = self._columns, slice(self._at, end)
-        self._at = end
-        return TickBlock(
-            symbol=self.topic[0],
-            received=int(columns.received[end - 1]),
-            ts=tuple(columns.ts[rows].tolist()),
-            prices=tuple(columns.price[rows].tolist()),
-            sizes=tuple(columns.size[rows].tolist()),
-        )
-
-
-class _QuoteStream:
-    """Quotes of one symbol: made one by one while anybody hears them, passed over otherwise."""
-
-    kind: type[Message] = Quote
-
-    def __init__(self, columns: QuoteColumns) -> None:
-        self.topic = (columns.symbol, None)
-        self._columns = columns
-        self._at = 0
-        self._announced = False
-
-    def next_at(self, *, singly: bool) -> UtcNs:
-        """The next quote's time; FOREVER while nobody listens."""
-        self._announced = singly
-        return int(self._columns.received[self._at]) if singly and self._at < len(self._columns) else FOREVER
-
-    def take(self) -> Message:
-        """The quote that was announced."""
-        columns, at = self._columns, self._at
-        self._at = at + 1
-        return Quote(
-            symbol=self.topic[0],
-            ts=int(columns.ts[at]),
-            received=int(columns.received[at]),
-            bid=float(columns.bid[at]),
-            bid_size=float(columns.bid_size[at]),
-            ask=float(columns.ask[at]),
-            ask_size=float(columns.ask_size[at]),
-        )
-
-    def interrupt(self, now: UtcNs) -> Message | None:
-        """Nobody listened until now: what lies before now is past."""
-        if not self._announced:
-            self._at = max(self._at, int(np.searchsorted(self._columns.received, now, side="left")))
-        return None

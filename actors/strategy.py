@@ -14,9 +14,11 @@ from typing import Any
 import attrs
 
 from actors.strategy_desk import Desk, NotHosted
+from actors.strategy_orders import Terms
 from actors.strategy_parameters import Parameter, ParameterError, make, parameters_of
 from actors.strategy_values import number, price_or_none, whole_lots
 from messages import (
+    AmendRejected,
     Bar,
     BarOpen,
     ExternalEvent,
@@ -25,6 +27,7 @@ from messages import (
     Lots,
     Minor,
     OrderAccepted,
+    OrderAmended,
     OrderBook,
     OrderEnded,
     OrderRefused,
@@ -48,7 +51,7 @@ __all__ = [
     "parameters_of",
 ]
 
-OrderEvent = OrderAccepted | OrderRefused | OrderRejected | OrderEnded
+OrderEvent = OrderAccepted | OrderRefused | OrderRejected | OrderAmended | AmendRejected | OrderEnded
 """What `on_order` hears about the orders that this strategy owns, alone or with others."""
 
 _NAN = math.nan
@@ -108,7 +111,7 @@ class Strategy:
         """A snapshot of the order book."""
 
     def on_order(self, event: OrderEvent) -> None:
-        """One of this strategy's orders was accepted, refused, rejected, or has ended."""
+        """One of this strategy's orders was accepted, refused, rejected, amended or not, or has ended."""
 
     def on_fill(self, fill: StrategyFill) -> None:
         """This strategy's part of an execution; `position` already includes it."""
@@ -151,19 +154,52 @@ class Strategy:
         desk.wish(symbol, whole_lots("target_lots", n), in_lots=True)
 
     def buy(
-        self, lots: int, symbol: Symbol | None = None, *, limit: float | None = None, stop: float | None = None
+        self,
+        lots: int,
+        symbol: Symbol | None = None,
+        *,
+        limit: float | None = None,
+        stop: float | None = None,
+        trail: float | None = None,
+        time_in_force: str = "gtc",
+        post_only: bool = False,
+        reduce_only: bool = False,
     ) -> int:
-        """Send an own order for `lots` above zero: at market, or with a limit or a stop price. Returns its number.
+        """Send an own order for `lots` above zero; returns its number, by which it is amended and cancelled.
 
-        It puts the symbol in order mode: own orders are never netted with, or crossed against, other strategies'.
+        At market, or with a `limit` price, a `stop` price, both (a limit order once the stop is touched), or `trail`:
+        a stop at this distance, in price, from the best price seen since. `time_in_force`: gtc, ioc, fok or day.
+        `post_only` belongs to limits and never takes; `reduce_only` never opens or turns a position. It puts the symbol
+        in order mode: own orders are never netted with, or crossed against, other strategies'. ValueError or TypeError
+        for terms that do not go together.
         """
-        return self._desk.place("buy", symbol, lots, limit, stop)
+        terms = Terms(limit, stop, trail, time_in_force, post_only, reduce_only)
+        return self._desk.place("buy", symbol, lots, terms)
 
     def sell(
-        self, lots: int, symbol: Symbol | None = None, *, limit: float | None = None, stop: float | None = None
+        self,
+        lots: int,
+        symbol: Symbol | None = None,
+        *,
+        limit: float | None = None,
+        stop: float | None = None,
+        trail: float | None = None,
+        time_in_force: str = "gtc",
+        post_only: bool = False,
+        reduce_only: bool = False,
     ) -> int:
         """As `buy`, on the other side."""
-        return self._desk.place("sell", symbol, lots, limit, stop)
+        terms = Terms(limit, stop, trail, time_in_force, post_only, reduce_only)
+        return self._desk.place("sell", symbol, lots, terms)
+
+    def amend(
+        self, number: int, *, lots: int | None = None, limit: float | None = None, stop: float | None = None
+    ) -> None:
+        """Change the own order of that number where it works; what is None stays as it is.
+
+        `lots`: the new total above zero, filled ones included. What became of it is heard by `on_order`.
+        """
+        self._desk.amend(number, lots, limit, stop)
 
     def cancel(self, number: int | None = None, symbol: Symbol | None = None) -> None:
         """Take back the own order of that number, or all own orders in the symbol."""

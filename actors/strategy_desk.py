@@ -15,9 +15,11 @@ from typing import Any, NamedTuple
 
 import attrs
 
+from actors.strategy_orders import Terms
 from actors.strategy_values import above_zero, number, whole_lots
 from messages import (
     NS_PER_SECOND,
+    AmendPlaced,
     Annotated,
     Bar,
     CancelPlaced,
@@ -25,7 +27,6 @@ from messages import (
     Lots,
     Message,
     Minor,
-    OrderType,
     PlaceOrder,
     Signal,
     StrategyId,
@@ -83,7 +84,8 @@ class Desk:
         self.signals = 0
         self.orders = 0
         self._only = symbols[0] if len(symbols) == 1 else None
-        self._order_symbols: dict[int, Symbol] = {}
+        self._order_symbols: dict[int, tuple[Symbol, bool]] = {}
+        """(symbol, whether it buys) of the last own orders by number."""
         self._resolved: list[tuple[UtcNs, _Later]] = []
         """The relative timers that on_start asked for, with the time they came to."""
         self._instruments = dict(instruments)
@@ -140,42 +142,41 @@ class Desk:
             latest[None] = target
         self.acts.append(_Wish(symbol, target, in_lots))
 
-    def place(self, call: str, symbol: Symbol | None, lots: int, limit: float | None, stop: float | None) -> int:
+    def place(self, call: str, symbol: Symbol | None, lots: int, terms: Terms) -> int:
         """Note an own order; its number counts from 1."""
         symbol = self.resolve(symbol)
-        lots = whole_lots(call, lots)
-        if lots <= 0:
-            raise ValueError(f"{call}({lots}): lots must be above zero; buy and sell say the side")
-        if limit is not None and stop is not None:
-            raise ValueError(f"{call}: an order has a limit or a stop, not both")
-        limit, stop = above_zero(f"{call}: limit", limit), above_zero(f"{call}: stop", stop)
+        order = terms.order(call, lots, strategy=self.id, symbol=symbol, number=self.orders + 1, ts=self.now)
         self.orders += 1
-        self._order_symbols[self.orders] = symbol
+        self._order_symbols[self.orders] = symbol, order.lots > 0
         if len(self._order_symbols) > _NUMBERS_KEPT:
             del self._order_symbols[next(iter(self._order_symbols))]
         self._forget_wish(symbol)
-        kind = OrderType.LIMIT if limit is not None else OrderType.STOP if stop is not None else OrderType.MARKET
+        self.acts.append(order)
+        return self.orders
+
+    def amend(self, number: int, lots: int | None, limit: float | None, stop: float | None) -> None:
+        """Note a change of an own order."""
+        symbol, buys = self._own_order("amend", number)
+        if lots is limit is stop:
+            raise ValueError(f"amend({number}): nothing is to be changed")
+        if lots is not None and (lots := whole_lots("amend: lots", lots)) <= 0:
+            raise ValueError(f"amend({number}): lots must be above zero; cancel takes the order back")
         self.acts.append(
-            PlaceOrder(
+            AmendPlaced(
                 strategy=self.id,
                 symbol=symbol,
-                number=self.orders,
+                number=number,
                 ts=self.now,
-                lots=lots if call == "buy" else -lots,
-                type=kind,
-                limit_price=limit,
-                stop_price=stop,
+                lots=None if lots is None else lots if buys else -lots,
+                limit_price=above_zero("amend: limit", limit),
+                stop_price=above_zero("amend: stop", stop),
             )
         )
-        return self.orders
 
     def cancel(self, order: int | None, symbol: Symbol | None) -> None:
         """Note a cancel, of one order or of all in the symbol."""
-        if order is not None:
-            order = index(order)
-            if not 1 <= order <= self.orders:
-                raise ValueError(f"cancel({order}): {self.id} has placed no order of that number")
-            symbol = symbol or self._order_symbols.get(order)
+        if order is not None and symbol is None:
+            symbol, _ = self._own_order("cancel", order)
         symbol = self.resolve(symbol)
         self.acts.append(CancelPlaced(strategy=self.id, symbol=symbol, ts=self.now, number=order))
 
@@ -257,6 +258,15 @@ class Desk:
         """Go on counting where an earlier incarnation stopped."""
         self.signals, self.orders = signals, orders
         self.order_mode = set(order_mode)
+
+    def _own_order(self, call: str, number: int) -> tuple[Symbol, bool]:
+        number = index(number)
+        if not 1 <= number <= self.orders:
+            raise ValueError(f"{call}({number}): {self.id} has placed no order of that number")
+        known = self._order_symbols.get(number)
+        if known is None:
+            raise ValueError(f"{call}({number}): that was too long ago, {_NUMBERS_KEPT} orders; name the symbol")
+        return known
 
     def _forget_wish(self, symbol: Symbol) -> None:
         for latest in (self.units, self.lots):

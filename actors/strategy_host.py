@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import attrs
 
 from actors.component import Answers, Component, Handler
-from actors.strategy import StrategyEntry, StrategyFill, make
+from actors.strategy import OrderEvent, StrategyEntry, StrategyFill, make
 from actors.strategy_desk import Desk
 from actors.strategy_handlers import market_handlers
 from messages import (
@@ -22,11 +22,7 @@ from messages import (
     Lots,
     Message,
     Minor,
-    OrderAccepted,
     OrderBook,
-    OrderEnded,
-    OrderRefused,
-    OrderRejected,
     Quote,
     Subscribe,
     Symbol,
@@ -57,9 +53,10 @@ class StrategyHost(Component):
     """One strategy instance as an actor.
 
     Hears Bar, BarOpen, Tick, Quote, OrderBook, ExternalEvent (as far as the class overrides their callbacks), Fill,
-    OrderAccepted, OrderRefused, OrderRejected, OrderEnded, Woke. Says Subscribe at the start, then Signal, PlaceOrder,
-    CancelPlaced, Annotated, WakeAt. An exception from the strategy passes through, and nothing that the failed call
-    asked for is said. ParameterError at construction when the entry's parameters do not fit the class.
+    OrderAccepted, OrderRefused, OrderRejected, OrderAmended, AmendRejected, OrderEnded, Woke. Says Subscribe at the
+    start, then Signal, PlaceOrder, AmendPlaced, CancelPlaced, Annotated, WakeAt. An exception from the strategy passes
+    through, and nothing that the failed call asked for is said. ParameterError at construction when the entry's
+    parameters do not fit the class.
     """
 
     def __init__(
@@ -103,6 +100,8 @@ class StrategyHost(Component):
             self.on_order_accepted: Handler = self._order_event
             self.on_order_refused: Handler = self._order_event
             self.on_order_rejected: Handler = self._order_event
+            self.on_order_amended: Handler = self._order_event
+            self.on_amend_rejected: Handler = self._order_event
             self.on_order_ended: Handler = self._order_event
         self.strategy._desk = self._desk
 
@@ -171,7 +170,7 @@ class StrategyHost(Component):
         """A timer of the strategy."""
         return self._heard(woke.at, self.strategy.on_timer, woke.token)
 
-    def _order_event(self, event: OrderAccepted | OrderRefused | OrderRejected | OrderEnded) -> Answers:
+    def _order_event(self, event: OrderEvent) -> Answers:
         return self._heard(event.ts, self.strategy.on_order, event)
 
     def _heard(self, at: UtcNs, callback: _User, what: object) -> Answers:

@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from actors.agreement import agreement, positions
-from actors.columns import Columns
+from actors.columns import Columns, EventColumns
 from actors.completion import complete_entries, default_instrument, described, feed_parts
 from actors.component import Component
 from actors.listener import Listener
@@ -48,19 +48,19 @@ LIVE_CLOSE_GRACE_NS = 250 * 10**6
 class TradingSystem:
     """A feed, a venue and strategies, wired.
 
-    `feed`: columns of bars, ticks or quotes (one or several), a callable that makes a feed component, or None when the
-    host sends market data itself. `venue`: a callable (account, instruments) -> component; without it each account
-    trades on a simulated venue. `strategies`: Strategy classes or StrategyEntry objects. `instruments`: one per symbol;
-    a symbol without one becomes a linear contract in USD on the coarsest tick grid that fits its data. `cash`: minor
-    units by settlement currency, for each account. `empty_bars`, `late` and `close_grace_ns` are the bar builder's
-    policies; without a grace told, bars of columns close at their end, and live ones 250 ms later. ValueError says what
-    does not fit together.
+    `feed`: columns of bars, ticks or quotes (one or several, with funding rates and mark prices beside them), a
+    callable that makes a feed component, or None when the host sends market data itself. `venue`: a callable (account,
+    instruments) -> component; without it, and for paper accounts always, each account trades on a simulated venue.
+    `strategies`: Strategy classes or StrategyEntry objects. `instruments`: one per symbol; a symbol without one becomes
+    a linear contract in USD on the coarsest tick grid that fits its data. `cash`: minor units by settlement currency,
+    for each account. `empty_bars`, `late` and `close_grace_ns` are the bar builder's policies; without a grace told,
+    bars of columns close at their end, and live ones 250 ms later. ValueError says what does not fit together.
     """
 
     def __init__(
         self,
         *,
-        feed: Columns | Sequence[Columns] | Callable[[], Component] | None = None,
+        feed: Columns | Sequence[Columns | EventColumns] | Callable[[], Component] | None = None,
         venue: VenueFactory | None = None,
         strategies: Iterable[type[Strategy] | StrategyEntry],
         instruments: Iterable[Instrument] = (),
@@ -82,7 +82,7 @@ class TradingSystem:
         schedule_seed: int | None = None,
         notes: Sequence[str] = (),
     ) -> None:
-        columns, make_feed = feed_parts(feed)
+        columns, events, make_feed = feed_parts(feed)
         known = {instrument.symbol: instrument for instrument in instruments}
         for series in columns:
             known.setdefault(series.symbol, default_instrument(series))
@@ -104,13 +104,14 @@ class TradingSystem:
         )
         self.setup = Setup(
             columns=columns,
+            events=events,
             feed=make_feed,
             venue=venue,
             instruments=known,
             strategies=entries,
             cash=cash,
             seed=seed,
-            run6=run_id or run6_of(columns, *parts),
+            run6=run_id or run6_of((*columns, *events), *parts),
             risk=risk or RiskLimits(),
             venue_settings=VenueSettings(fill=fill, slippage_ticks=slippage_ticks, limit_fill=limit_fill),
             symbol_multiplier=dict(symbol_multiplier or {}),

@@ -8,7 +8,7 @@ import attrs
 
 from actors.bar_builder import BarBuilder, BarWanted
 from actors.checker import Checker
-from actors.columns import BarColumns, Columns, QuoteColumns, TickColumns
+from actors.columns import BarColumns, Columns, EventColumns, QuoteColumns, TickColumns
 from actors.component import Component
 from actors.execution.rules import ShareRule
 from actors.executor import Executor
@@ -58,6 +58,8 @@ class Setup:
     """Everything that determines a system, checked by whoever made it."""
 
     columns: tuple[Columns, ...]
+    events: tuple[EventColumns, ...] = ()
+    """Funding rates and mark prices."""
     feed: Callable[[], Component] | None = None
     """Makes a feed of the host's own, in place of one that plays the columns."""
     venue: VenueFactory | None = None
@@ -258,25 +260,29 @@ def _market(setup: Setup, wanted: Sequence[BarWanted]) -> list[ActorSpec]:
         specs.append(_market_spec("tick-filter", lambda _heritage: TickFilter(setup.filter_settings)))
     if wanted:
         specs.append(_market_spec("bar-builder", lambda _heritage: _bar_builder(setup, wanted)))
-    block = min((each.period for each in wanted if each.source == "ticks"), default=None)
     if setup.feed is not None:
         make_feed = setup.feed
         specs.append(_market_spec("feed", lambda _heritage: make_feed()))
     elif setup.columns:
-        specs.append(_market_spec("feed", lambda heritage: Feed(setup.columns, block_period=block, heritage=heritage)))
+        specs.append(_market_spec("feed", _feed_maker(setup, wanted)))
     return specs
+
+
+def _feed_maker(setup: Setup, wanted: Sequence[BarWanted]) -> Callable[[Any], Component]:
+    block = min((each.period for each in wanted if each.source == "ticks"), default=None)
+    return lambda heritage: Feed(setup.columns, events=setup.events, block_period=block, heritage=heritage)
 
 
 def _market_spec(role: str, factory: Callable[[Any], Component]) -> ActorSpec:
     return ActorSpec(address=role, role=role, kind=ActorKind.MARKET, factory=factory)
 
 
-def run6_of(columns: Sequence[Columns], *parts: object) -> str:
+def run6_of(columns: Sequence[Columns | EventColumns], *parts: object) -> str:
     """Six characters that name a run: a hash of its configuration, data and seed."""
     digest = hashlib.sha256(repr(parts).encode())
     for series in columns:
         digest.update(repr((type(series).__name__, series.symbol, len(series))).encode())
-        for field in ("close_ts", "close", "received", "price", "bid", "ask"):
+        for field in ("close_ts", "close", "received", "price", "bid", "ask", "rate"):
             column = getattr(series, field, None)
             if column is not None:
                 digest.update(column.tobytes())

@@ -18,19 +18,27 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
+import attrs
 import numpy as np
 
 from actors import Strategy, StrategyEntry, TradingSystem
-from actors.columns import BarColumns, TickColumns
+from actors.columns import BarColumns, FundingColumns, TickColumns
 from actors.risk_guard import RiskLimits
 from actors.strategies import BUILT_IN
+from actors.strategy import StrategyFill
 from adapters.generated import generated_bars, generated_ticks
-from messages import Instrument, Kind, Tick, parse_period
+from messages import Bar, Instrument, Kind, Tick, parse_period
 
 ROOT = Path(__file__).resolve().parent.parent
 SYMBOL = "XBTUSD"
 CONTRACT = Instrument(
     symbol=SYMBOL, kind=Kind.LINEAR, tick_size=Decimal("0.5"), currency="USD", taker_fee=Decimal("0.00075")
+)
+PERPETUAL = attrs.evolve(
+    CONTRACT,
+    initial_margin=Decimal("0.01"),
+    maintenance_margin=Decimal("0.005"),
+    funding_interval=parse_period("8h"),
 )
 
 
@@ -52,6 +60,26 @@ class TickCross(Strategy):
         self._slow += (price - self._slow) * 0.004
         if self._count > 50:
             self.target(1.0 if self._fast > self._slow else -1.0)
+
+
+class Turning(Strategy):
+    """Turns its position at every bar, and notes when it was filled: what a fill costs, early and late in a run."""
+
+    def on_start(self) -> None:
+        """Long first."""
+        self._side = -1
+
+    def on_bar(self, _bar: Bar) -> None:
+        """The other side."""
+        self._side = -self._side
+        self.target(self._side)
+
+    def on_fill(self, _fill: StrategyFill) -> None:
+        """Note the time."""
+        FILLED_AT.append(time.perf_counter())
+
+
+FILLED_AT: list[float] = []
 
 
 def plain_loop(opens: list[float], closes: list[float]) -> int:
@@ -100,18 +128,38 @@ def ema_entries(count: int, period: int) -> list[StrategyEntry]:
     ]
 
 
-def run_bars(bars: BarColumns, count: int = 1, *, risk: RiskLimits | None = None, marks: bool = False) -> TradingSystem:
+def run_bars(bars: BarColumns, count: int = 1) -> TradingSystem:
     """A backtest of so many ema-cross instances, equity included."""
     system = TradingSystem(
-        feed=bars,
-        instruments=[CONTRACT],
-        strategies=ema_entries(count, bars.period),
-        risk=risk,
-        live_marks=marks,
+        feed=bars, instruments=[CONTRACT], strategies=ema_entries(count, bars.period), run_id="bench0"
+    )
+    system.backtest()
+    return system
+
+
+def run_watched(bars: BarColumns) -> TradingSystem:
+    """The same on a perpetual contract with margin and funding, marked at every bar, with a band and a daily loss."""
+    times = bars.close_ts[bars.close_ts % PERPETUAL.funding_interval == 0]
+    system = TradingSystem(
+        feed=[bars, FundingColumns(symbol=SYMBOL, ts=times, received=times, rate=np.full(len(times), 0.0001))],
+        instruments=[PERPETUAL],
+        strategies=ema_entries(1, bars.period),
+        risk=RiskLimits(price_band=0.5, daily_loss_max=0.9),
+        live_marks=True,
         run_id="bench0",
     )
     system.backtest()
     return system
+
+
+def fill_seconds(fills: int) -> tuple[float, float]:
+    """Median seconds of one of the first and of the last thousand fills of a run with so many."""
+    bars = generated_bars(SYMBOL, seed=1, bars=fills + 2, tick_size=0.5)
+    entry = StrategyEntry(id="turning", strategy=Turning, symbols=(SYMBOL,), period=bars.period)
+    FILLED_AT.clear()
+    TradingSystem(feed=bars, instruments=[PERPETUAL], strategies=[entry], run_id="bench0").backtest()
+    each = np.diff(FILLED_AT)
+    return float(np.median(each[:1_000])), float(np.median(each[-1_000:]))
 
 
 def run_ticks(ticks: TickColumns, strategy: type[Strategy], period: str) -> TradingSystem:
@@ -127,6 +175,8 @@ Row = tuple[str, int, float, str]
 GATE = {"(a)": 100.0, "(b)": 160.0, "ticks heard": 100.0, "ticks that": 8.0}
 """How many times slower than the plain loop a row may be before the gate closes: about three times what was measured
 when this was written (docs/performance.md), because a shared machine alone can double it."""
+FILLS_GATE = 2.0
+"""How much more a late fill may cost than an early one: what grows with a run is ten times as slow soon."""
 
 
 def actor_rows(items: int, times: int) -> tuple[float, list[Row]]:
@@ -135,13 +185,12 @@ def actor_rows(items: int, times: int) -> tuple[float, list[Row]]:
     ticks = generated_ticks(SYMBOL, seed=1, ticks=items, tick_size=0.5)
     opens, closes = bars.open.tolist(), bars.close.tolist()
     plain = best_of(times + 2, lambda: plain_loop(opens, closes)) / items
-    watched = RiskLimits(price_band=0.5, daily_loss_max=0.9)
     rows: list[Row] = [
         ("(a) ema-cross on bars, equity afterwards", items, best_of(times, lambda: run_bars(bars)), "1/14"),
         (
-            "(b) with live marks and a risk check a bar",
+            "(b) margin, funding, live marks, a daily loss limit",
             items,
-            best_of(times, lambda: run_bars(bars, risk=watched, marks=True)),
+            best_of(times, lambda: run_watched(bars)),
             "1/25",
         ),
         ("ticks heard by a strategy", items, best_of(times, lambda: run_ticks(ticks, TickCross, "1m")), "1/14"),
@@ -242,6 +291,10 @@ def main() -> None:
         return
     plain, rows = actor_rows(items, 2 if options.quick else 3)
     worse = print_table(plain, rows)
+    first, last = fill_seconds(items // 10)
+    print(f"\n{items // 10:,} fills in one run: one of the last thousand costs {last / first:.2f} of one of the first")
+    if last > FILLS_GATE * first:
+        worse.append("the last fills of a long run")
     print(f"\n| {'whole process':<52} | {'measured':>9} | aim     |")
     print(f"|{'-' * 54}|{'-' * 11}|---------|")
     for what, measured, aim in whole_process_rows(items):

@@ -11,7 +11,7 @@ from actors.runtime.host import HandlerTimedOut, Host, ReplayHost
 from actors.runtime.router import Plan
 from actors.runtime.runtime import OUTSIDE, SUPERVISOR, SupervisorFailed
 from actors.runtime.slot import Slot, State
-from actors.runtime.streams import Playing
+from actors.runtime.streams import Announced, Playing
 from actors.runtime.virtual_time import VirtualTime
 from actors.runtime.watchdog import ReplayWatchdog
 from actors.tape import FOREVER, Batch, Run, Stream
@@ -33,6 +33,7 @@ from messages.bulk import bulk_bar_open
 
 # An enum's member costs ten times what a global does, and these are asked for at every order.
 _VENUE_BARS: Final = Step.VENUE_BARS
+_MARKS: Final = Step.MARKS
 _CHECKS: Final = Step.CHECKS
 _VENUE_OPENS: Final = Step.VENUE_OPENS
 _TICKS: Final = Step.TICKS
@@ -157,6 +158,8 @@ class ReplayRuntime(VirtualTime):
     def _play(self, batch: Batch) -> None:
         for stream in batch.streams:
             self._add_stream(stream)
+        for stream in batch.events:
+            self._add_events(stream)
         if batch.run is not None:
             self._play_run(batch.run)
         agenda, plans = self._agenda, dict[Any, Plan]()
@@ -230,6 +233,15 @@ class ReplayRuntime(VirtualTime):
     def _announce(self, at: UtcNs, playing: Playing) -> int:
         turn = next(self._turns)
         heappush(self._agenda, (max(at, self._now), _TICKS, 0, playing.symbol, turn, None, playing))
+        return turn
+
+    def _add_events(self, stream: Stream) -> None:
+        plan = self.router.flow("feed", stream.kind).plan_of(stream.topic)
+        Announced(stream, plan, announce=self._announce_event, say=self._say_now).announce()
+
+    def _announce_event(self, at: UtcNs, event: Announced) -> int:
+        turn = next(self._turns)
+        heappush(self._agenda, (max(at, self._now), _MARKS, 0, event.symbol, turn, None, event))
         return turn
 
     def _is_next(self, at: UtcNs) -> bool:

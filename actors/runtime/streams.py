@@ -1,4 +1,4 @@
-"""A stream of ticks or quotes on a replay's agenda: one by one while anybody hears them, in blocks otherwise."""
+"""Streams on a replay's agenda: ticks and quotes, one by one while anybody hears them, and events."""
 
 from collections.abc import Callable
 from typing import Any
@@ -66,4 +66,33 @@ class Playing:
         part = self._stream.interrupt(now)
         if part is not None:
             self._say(self._plan, part)
+        self.announce()
+
+
+class Announced:
+    """A stream of events: each is announced when the one before it was said. See `Playing` for the callables."""
+
+    def __init__(
+        self,
+        stream: Stream,
+        plan: Plan,
+        *,
+        announce: Callable[[UtcNs, "Announced"], int],
+        say: Callable[[Plan, Message], None],
+    ) -> None:
+        self.symbol = stream.topic[0]
+        self._stream = stream
+        self._plan = plan
+        self._announce = announce
+        self._say = say
+
+    def announce(self) -> None:
+        """Put the next event on the agenda."""
+        due = self._stream.next_at(singly=True)
+        if due != FOREVER:
+            self._announce(due, self)
+
+    def play(self, _turn: int) -> None:
+        """The announced time has come."""
+        self._say(self._plan, self._stream.take())
         self.announce()

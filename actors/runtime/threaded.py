@@ -8,21 +8,19 @@ fenced and abandoned.
 import itertools
 import threading
 import time
-from collections.abc import Callable, Iterator
-from functools import partial
 from heapq import heapify, heappop, heappush
-from heapq import merge as merge_sorted
 from typing import TypeAlias
 
 from actors.runtime.clocks import Clock, WallClock
 from actors.runtime.host import Host
 from actors.runtime.mailbox import CLOSED, Stop
+from actors.runtime.played import Streamed, interleaved, tape_of
 from actors.runtime.router import Flow, Plan
 from actors.runtime.runtime import OUTSIDE, SUPERVISOR, Runtime, SupervisorFailed
 from actors.runtime.slot import Slot, State
 from actors.runtime.threaded_host import ThreadedHost
 from actors.runtime.watchdog import what
-from actors.tape import FOREVER, Batch, Stream
+from actors.tape import Batch
 from messages import (
     ActorFailed,
     ActorHung,
@@ -47,8 +45,6 @@ ahead of those who trade on it. Who takes longer does not hold up the others: th
 TICK_SECONDS = 0.02
 _Timer: TypeAlias = tuple[UtcNs, int, int, Slot, int, str]
 """(at, step, turn, whose, of which epoch, token)"""
-_Played: TypeAlias = tuple[UtcNs, Plan, bool, Callable[[], Message]]
-"""(when, who hears it, skipped when nobody does, makes it)"""
 STOP_GROUPS = 6
 """A stop goes through at most five groups of actors, and one that hangs must leave time for the others."""
 
@@ -83,6 +79,8 @@ class ThreadedRuntime(Runtime):
         """The feed is not playing: not yet, or not for the moment."""
         self._ticker: threading.Thread | None = None
         self._pace: tuple[UtcNs, float] | None = None
+        self._streaming: list[Streamed] = []
+        """Ticks, quotes and events that go on through all batches of the feed."""
 
     # What an owner calls.
 
@@ -251,7 +249,8 @@ class ThreadedRuntime(Runtime):
         """In the feed's own thread: each message at its time, waiting while too much is unfinished."""
         assert isinstance(host, ThreadedHost)
         slot = host.slot
-        for at, plan, optional, make in merge_sorted(self._tape(batch), *map(self._streamed, batch.streams), key=_at):
+        self._streaming += [Streamed(self.router, stream) for stream in (*batch.streams, *batch.events)]
+        for at, plan, optional, make in interleaved(tape_of(self.router, batch), self._streaming, all_of_it=batch.last):
             self._hold_back(host, at)
             with slot.lock:
                 if self._is_leaving(host):
@@ -262,23 +261,6 @@ class ThreadedRuntime(Runtime):
                     envelope = Envelope(next(self._ids), 0, slot.address, host.epoch, self.now(), make())
                     self._send_to(plan, envelope)
         self._pull_from(slot)
-
-    def _tape(self, batch: Batch) -> Iterator[_Played]:
-        if batch.run is not None:
-            bars, opens = batch.run.bars, batch.run.opens
-            bar_plan = self.router.flow("feed", bars.kind).plan_of(bars.topic)
-            open_plan = self.router.flow("feed", opens.kind).plan_of(opens.topic)
-            for opens_at, at, bar in batch.run.rows:
-                yield opens_at, open_plan, True, partial(opens.take, opens_at)
-                yield at, bar_plan, False, partial(_given, bar)
-        for at, _step, source in batch.entries:
-            plan = self.router.flow("feed", source.kind).plan_of(source.topic)
-            yield at, plan, source.optional, partial(source.take, at)
-
-    def _streamed(self, stream: Stream) -> Iterator[_Played]:
-        plan = self.router.flow("feed", stream.kind).plan_of(stream.topic)
-        while (at := stream.next_at(singly=True)) != FOREVER:
-            yield at, plan, False, partial(_given, stream.take())
 
     def _is_leaving(self, host: ThreadedHost) -> bool:
         return host.leaving or host.slot.epoch != host.epoch or self._over.is_set()
@@ -443,11 +425,3 @@ class ThreadedRuntime(Runtime):
         super()._system_stopped(host, cause, message)
         self.abandoned = message.abandoned
         self._stopped.set()
-
-
-def _at(entry: _Played) -> UtcNs:
-    return entry[0]
-
-
-def _given(message: Message) -> Message:
-    return message

@@ -15,6 +15,8 @@ from actors.component import handlers_of
 from actors.strategy import ParameterError, Strategy, StrategyEntry
 from actors.strategy_host import Heritage, StrategyHost
 from messages import (
+    AmendPlaced,
+    AmendRejected,
     Annotated,
     Bar,
     BarOpen,
@@ -27,6 +29,7 @@ from messages import (
     Liquidity,
     Order,
     OrderAccepted,
+    OrderAmended,
     OrderBook,
     OrderEnded,
     OrderRefused,
@@ -38,6 +41,7 @@ from messages import (
     Signal,
     Subscribe,
     Tick,
+    TimeInForce,
     WakeAt,
     Woke,
 )
@@ -235,7 +239,13 @@ def test_buy_and_sell_are_orders_numbered_from_one_and_cancelled_by_number():
         (lambda s: s.buy(0), "above zero"),
         (lambda s: s.sell(-1), "above zero"),
         (lambda s: s.buy(1.5), "whole numbers"),
-        (lambda s: s.buy(1, limit=1.0, stop=2.0), "not both"),
+        (lambda s: s.buy(1, limit=1.0, trail=2.0), "neither a limit nor a stop"),
+        (lambda s: s.sell(1, post_only=True), "only a limit order can be post_only"),
+        (lambda s: s.buy(1, time_in_force="week"), "gtc, ioc, fok, day, not 'week'"),
+        (lambda s: s.buy(1, trail=0.0), "trail price must be above zero"),
+        (lambda s: s.amend(1, limit=2.0), "no order of that number"),
+        (lambda s: s.amend(s.buy(1)), "nothing is to be changed"),
+        (lambda s: s.amend(s.buy(1), lots=0), "lots must be above zero"),
         (lambda s: s.buy(1, limit=0.0), "limit price must be above zero"),
         (lambda s: s.buy(1, stop=math.nan), "finite"),
         (lambda s: s.cancel(1), "no order of that number"),
@@ -349,13 +359,30 @@ def test_a_strategy_without_bars_and_without_warmup_hears_none():
     assert StrategyHost(entry, {}, 1, {}).on_start() == (Subscribe(Tick, "A"), Subscribe(Tick, "B"))
 
 
+def test_an_order_of_its_own_has_the_terms_that_were_asked_for():
+    def order(s):
+        s.buy(2, limit=101.0, stop=102.0, time_in_force="day")
+        s.sell(1, trail=5.0, reduce_only=True)
+        s.sell(3, limit=110.0, post_only=True)
+        s.amend(3, lots=2, limit=109.5)
+
+    stop_limit, trailing, quoting, amended = a_host(acting(order)).on_bar(a_bar())
+
+    assert (stop_limit.type, stop_limit.time_in_force) == (OrderType.STOP_LIMIT, TimeInForce.DAY)
+    assert (stop_limit.limit_price, stop_limit.stop_price) == (101.0, 102.0)
+    assert (trailing.type, trailing.trail) == (OrderType.TRAILING_STOP, 5.0)
+    assert (trailing.lots, trailing.reduce_only) == (-1, True)
+    assert (quoting.type, quoting.post_only) == (OrderType.LIMIT, True)
+    assert amended == AmendPlaced(strategy="s", symbol="A", number=3, ts=START + MINUTE, lots=-2, limit_price=109.5)
+
+
 def test_the_runtime_finds_a_handler_for_every_message_that_is_routed_to_strategies():
     from actors.routes import ROUTES  # noqa: PLC0415
 
     routed = {route.message for route in ROUTES if route.receiver == "strategy"}
 
     hearing = a_host(type("O", (Strategy,), {"on_order": lambda self, event: None}))
-    orders = {OrderAccepted, OrderRefused, OrderRejected, OrderEnded}
+    orders = {OrderAccepted, OrderRefused, OrderRejected, OrderAmended, AmendRejected, OrderEnded}
 
     assert routed | {Woke} <= set(handlers_of(hearing))
     assert (routed | {Woke}) - set(handlers_of(a_host(acting()))) == orders

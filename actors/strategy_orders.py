@@ -1,0 +1,56 @@
+"""The terms of an own order, as `buy` and `sell` are given them: checked here, with the call's name in the error."""
+
+from typing import NamedTuple
+
+from actors.strategy_values import above_zero, whole_lots
+from messages import OrderType, PlaceOrder, StrategyId, Symbol, TimeInForce, UtcNs
+
+
+class Terms(NamedTuple):
+    """What an order may have beside its lots."""
+
+    limit: float | None
+    stop: float | None
+    trail: float | None
+    time_in_force: str
+    post_only: bool
+    reduce_only: bool
+
+    def order(
+        self, call: str, lots: int, *, strategy: StrategyId, symbol: Symbol, number: int, ts: UtcNs
+    ) -> PlaceOrder:
+        """The order; ValueError or TypeError names the call and what is wrong."""
+        lots = whole_lots(call, lots)
+        if lots <= 0:
+            raise ValueError(f"{call}({lots}): lots must be above zero; buy and sell say the side")
+        kind = self._type(call)
+        if self.post_only and kind is not OrderType.LIMIT:
+            raise ValueError(f"{call}: only a limit order can be post_only")
+        try:
+            time_in_force = TimeInForce(self.time_in_force)
+        except ValueError:
+            known = ", ".join(TimeInForce)
+            raise ValueError(f"{call}: time_in_force is one of {known}, not {self.time_in_force!r}") from None
+        return PlaceOrder(
+            strategy=strategy,
+            symbol=symbol,
+            number=number,
+            ts=ts,
+            lots=lots if call == "buy" else -lots,
+            type=kind,
+            limit_price=above_zero(f"{call}: limit", self.limit),
+            stop_price=above_zero(f"{call}: stop", self.stop),
+            trail=above_zero(f"{call}: trail", self.trail),
+            time_in_force=time_in_force,
+            post_only=bool(self.post_only),
+            reduce_only=bool(self.reduce_only),
+        )
+
+    def _type(self, call: str) -> OrderType:
+        if self.trail is not None:
+            if self.limit is not None or self.stop is not None:
+                raise ValueError(f"{call}: a trailing stop has neither a limit nor a stop price")
+            return OrderType.TRAILING_STOP
+        if self.stop is not None:
+            return OrderType.STOP if self.limit is None else OrderType.STOP_LIMIT
+        return OrderType.MARKET if self.limit is None else OrderType.LIMIT
