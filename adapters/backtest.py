@@ -18,7 +18,7 @@ from actors.risk_guard import RiskLimits
 from actors.runtime.host import HandlerTimedOut
 from actors.system import TradingSystem
 from adapters.configuration import RiskSection, to_toml
-from adapters.configuration.options import BacktestOptions
+from adapters.configuration.typed import BacktestOptions
 from adapters.errors import InputError
 from adapters.interrupts import EXIT_CODES, Interrupts
 from adapters.preparation import Prepared, prepare

@@ -166,7 +166,7 @@ def backtest(  # noqa: PLR0917 typer calls it by keyword
 ) -> None:
     """Run strategies over history. Without --data: over a generated market."""
     from adapters.backtest import Screen, run_backtest
-    from adapters.configuration.options import BacktestOptions
+    from adapters.configuration.typed import BacktestOptions
     from adapters.interrupts import EXIT_CODES, Interrupts
 
     options = BacktestOptions(

@@ -13,7 +13,7 @@ from cattrs import Converter
 from cattrs.errors import AttributeValidationNote, BaseValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn, override
 
-from adapters.configuration import schema
+from adapters.configuration import schema, sizing_keys
 from adapters.configuration.agreement import mistakes
 from adapters.configuration.values import WrongValues, hint, literal, say
 from adapters.errors import InputError
@@ -63,7 +63,23 @@ def structured(raw: dict[str, Any]) -> tuple[schema.Configuration, list[Problem]
     problems += _twice(raw, "instruments", "symbol")
     problems += _twice(raw, "strategies", "id")
     problems += _twice(raw, "accounts", "name")
-    return schema.Configuration(**found), problems
+    configuration = schema.Configuration(**found)
+    return configuration, problems + _sizing_mistakes(configuration, raw)
+
+
+def _sizing_mistakes(configuration: schema.Configuration, raw: dict[str, Any]) -> list[Problem]:
+    """What an account may tell depends on what `[portfolio]` tells."""
+    portfolio = configuration.portfolio
+    keys = sizing_keys.told(portfolio)
+    problems = [(f"portfolio{rest}", reason) for rest, reason in sizing_keys.mistakes(keys, keys)]
+    entries = raw.get("accounts", [])
+    if problems or not isinstance(entries, list) or len(entries) != len(configuration.accounts):
+        return problems
+    return [
+        (f"accounts[{number}]{rest}", reason)
+        for number, account in enumerate(configuration.accounts)
+        for rest, reason in sizing_keys.mistakes(sizing_keys.told(account), sizing_keys.keys_of(account, portfolio))
+    ]
 
 
 def _entries(raw: Any, name: str, kind: type, problems: list[Problem]) -> list[Any]:

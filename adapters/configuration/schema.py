@@ -41,6 +41,10 @@ Cash = Annotated[dict[str, Decimal], compounds.cash]
 """Amounts by currency; under the key "" one amount for every currency that is needed."""
 Funding = Annotated[Decimal | str, compounds.funding]
 """none, a rate per interval, or the name of a file."""
+Window = Annotated[int, values.window]
+"""At least 2."""
+Band = Annotated[float, values.band]
+"""A fraction, zero or above and below 1."""
 Portion = Annotated[float, values.portion]
 """Above zero, at most one."""
 Margin = Annotated[Decimal, values.margin]
@@ -147,6 +151,11 @@ class StrategySection:
     on_quarantine: Literal["hold", "flatten"] = "hold"
 
 
+def _own_first(_section: type, fields: "list[attrs.Attribute[Any]]") -> "list[attrs.Attribute[Any]]":
+    """An entry begins with its name in the written file too."""
+    return sorted(fields, key=lambda field: field.inherited)
+
+
 @attrs.frozen(kw_only=True)
 class SizingKeys:
     """How shares are sized, in `[portfolio]` and in `[[accounts]]`; a parameter that is None has its own default."""
@@ -154,12 +163,17 @@ class SizingKeys:
     sizing: Literal["fixed", "risk-parity", "equity-fraction"] | None = None
     """None is fixed in `[portfolio]`, and what `[portfolio]` says in an account."""
     target_volatility: PositiveFloat | None = None
-    volatility_window: PositiveInt | None = None
-    volatility_halflife: PositiveFloat | None = None
+    """Of a year, as a fraction: where the scale is 1."""
+    volatility_window: Window | None = None
+    """Bars."""
+    volatility_halflife: PositiveInt | None = None
+    """Bars; in place of the window."""
     scale_min: WeightFloat | None = None
     scale_max: PositiveFloat | None = None
-    rebalance_band: WeightFloat | None = None
+    rebalance_band: Band | None = None
+    """Relative change of the scale up to which nothing is sized again."""
     fraction: PositiveFloat | None = None
+    """Of the equity, that one unit of signal is worth."""
 
 
 @attrs.frozen(kw_only=True)
@@ -169,7 +183,7 @@ class PortfolioSection(SizingKeys):
     symbol_multiplier: Multipliers = attrs.field(factory=dict)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=_own_first)
 class AccountSection(SizingKeys):
     """One `[[accounts]]` entry: a portfolio of its own, where it is to differ from the others."""
 
@@ -246,6 +260,12 @@ KEY_OF = {"begin": "from", "end": "to"}
 def instrument_of(sections: tuple[InstrumentSection, ...], symbol: Symbol) -> InstrumentSection | None:
     """The entry of that symbol."""
     return next((section for section in sections if section.symbol == symbol), None)
+
+
+def funding_file(section: InstrumentSection) -> str | None:
+    """The file of funding rates, where one is told."""
+    told = section.funding
+    return told if isinstance(told, str) and told != compounds.NO_FUNDING else None
 
 
 def values_of(section: Any) -> Mapping[str, Any]:

@@ -150,10 +150,25 @@ def weight(value: Any) -> float:
     return float(exact)
 
 
+def band(value: Any) -> float:
+    """Zero or above, below one."""
+    exact = number(value)
+    if not 0 <= exact < 1:
+        raise ValueError(f"must be a fraction, zero or above and below 1 (0.1 is 10 %), not {exact}")
+    return float(exact)
+
+
 def positive_int(value: Any) -> int:
     """A whole number from 1."""
     if whole(value) < 1:
         raise ValueError(f"must be at least 1, not {value}")
+    return int(value)
+
+
+def window(value: Any) -> int:
+    """A whole number from 2."""
+    if whole(value) < 2:
+        raise ValueError(f"must be at least 2, not {value}")
     return int(value)
 
 

@@ -9,9 +9,11 @@ import pytest
 
 from actors.strategies import EmaCross, Turtle
 from adapters.configuration import to_toml
-from adapters.configuration.options import BacktestOptions, symbol_of
+from adapters.configuration.option_data import symbol_of
+from adapters.configuration.typed import BacktestOptions
+from adapters.contracts import currency_of
 from adapters.errors import InputError
-from adapters.preparation import currency_of, prepare
+from adapters.preparation import prepare
 from messages import Kind, parse_period
 from tests.builders import MONDAY
 

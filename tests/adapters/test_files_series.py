@@ -88,5 +88,5 @@ def test_a_file_without_the_value_names_what_it_was_looked_for_as(tmp_path):
 
     with pytest.raises(InputError, match="no column holds the rate; it is looked for as fundingrate, rate, funding"):
         load_series(bars, FUNDING)
-    with pytest.raises(InputError, match="no column holds the price; .* 'open', 'high', 'low', 'close'"):
+    with pytest.raises(InputError, match=r"no column holds the price; .* 'open', 'high', 'low', 'close'"):
         load_series(bars, MARKS)
