@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import attrs
-from actors.sizing.sizing import Sizing
 
+from actors.sizing.sizing import Sizing
 from adapters.configuration import Configuration, Problem
 from adapters.configuration.schema import PAPER, AccountSection, StrategySection
 from adapters.configuration.sizing_keys import complete, keys_of, sizing_of, told
@@ -16,7 +16,7 @@ DEFAULT_CASH = Decimal(10_000_000)
 DEFAULT_CASH_COIN = Decimal(1)
 """Of XBT or BTC, or of whatever an inverse contract settles in."""
 
-Amounts = Mapping[str, Decimal]
+Amounts = dict[str, Decimal]
 """Starting cash by currency."""
 
 
@@ -60,7 +60,8 @@ def cash_of(
 ) -> Cash:
     """Starting cash of each currency that an account's symbols settle in. `traded`: the symbols of each account."""
     by_symbol = {instrument.symbol: instrument for instrument in instruments}
-    own, apart = {}, set()
+    own: dict[Account, Amounts] = {}
+    apart: set[Symbol] = set()
     for number, section in enumerate(configuration.accounts):
         if section.cash is not None and section.name in traded:
             symbols = dict.fromkeys(traded[section.name])
@@ -72,10 +73,8 @@ def cash_of(
     return Cash(common=_amounts(configuration.backtest.cash, rest, "backtest.cash", problems), own=own)
 
 
-def _amounts(
-    told_cash: Amounts, instruments: Sequence[Instrument], path: str, problems: list[Problem]
-) -> dict[str, Decimal]:
-    found: dict[str, Decimal] = {}
+def _amounts(told_cash: Amounts, instruments: Sequence[Instrument], path: str, problems: list[Problem]) -> Amounts:
+    found: Amounts = {}
     for instrument in instruments:
         currency = instrument.currency
         if "" in told_cash:

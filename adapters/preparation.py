@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
-from actors.sizing.sizing import Sizing
 
 from actors.columns import BarColumns, Columns, EventColumns
+from actors.execution.algorithms import execution_of
+from actors.sizing.sizing import Sizing
 from actors.strategy import StrategyEntry
 from adapters.accounts import account_of, cash_of, sizings_of, unused, with_amounts
 from adapters.configuration import Configuration, Problem, read_toml, structured, to_toml
@@ -28,6 +29,7 @@ from adapters.contracts import instrument_from, settled
 from adapters.errors import InputError
 from adapters.files import BadRow
 from adapters.funding_data import EventData, load_events
+from adapters.limits import unknown_scopes
 from adapters.market_data import LoadedData, load_data
 from adapters.results import DataFact
 from adapters.strategy_choice import Chosen, choose
@@ -146,7 +148,13 @@ def _know_their_accounts(
     configuration: Configuration, chosen: Sequence[Chosen], *, where: str, problems: list[Problem]
 ) -> None:
     accounts = [account_of(each.section, each.id) for each in chosen]
-    problems += [(f"{where}{path}", reason) for path, reason in unused(configuration.accounts, accounts)]
+    known = {
+        "account": accounts,
+        "strategy": [each.id for each in chosen],
+        "symbol": [section.symbol for section in configuration.data],
+    }
+    found = unused(configuration.accounts, accounts) + unknown_scopes(configuration.risk, known)
+    problems += [(f"{where}{path}", reason) for path, reason in found]
 
 
 def _files_exist(configuration: Configuration, problems: list[Problem]) -> None:
@@ -199,6 +207,7 @@ def _entry(chosen: Chosen, section: StrategySection) -> StrategyEntry:
         lots=section.lots or 1,
         on_quarantine=section.on_quarantine,
         account=account_of(section, chosen.id),
+        execution=execution_of(section.execution),
     )
 
 

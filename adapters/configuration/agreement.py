@@ -15,6 +15,7 @@ _NOT_OF_SPOT = (
     *("initial_margin", "maintenance_margin", "leverage", "funding", "funding_interval", "funding_at"),
     *("mark_prices", "expiry", "settlement_price", "settlement_fee"),
 )
+SCOPES = ("account", "strategy", "symbol")
 _OF_DATED = ("settlement_price", "settlement_fee")
 _OF_PERPETUAL = ("funding", "funding_interval", "funding_at")
 
@@ -85,8 +86,22 @@ def _strategy(section: schema.StrategySection) -> list[Mistake]:
     return []
 
 
+def _risk(section: schema.RiskSection) -> list[Mistake]:
+    wrong = []
+    if section.daily_loss_state is not None and section.daily_loss_max is None:
+        wrong.append((".daily_loss_state", "belongs to a daily_loss_max"))
+    for number, limit in enumerate(section.limits):
+        told = {key for key, value in schema.values_of(limit).items() if value is not None}
+        if not told & set(SCOPES):
+            wrong.append((f".limits[{number}]", "names no account, strategy or symbol; what holds for all is [risk]'s"))
+        if not told - set(SCOPES):
+            wrong.append((f".limits[{number}]", "limits nothing"))
+    return wrong
+
+
 _JUDGES: Mapping[type, Callable[[Any], list[Mistake]]] = {
     schema.DataSection: _data,
     schema.InstrumentSection: _instrument,
     schema.StrategySection: _strategy,
+    schema.RiskSection: _risk,
 }

@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from actors.execution.algorithms import execution_of
+from actors.risk.limits import ACTIONS, REASONS
 from adapters.configuration.values import (
     WrongValues,
     clock_minutes,
     fee_rate,
     hint,
+    one_of,
     positive_number,
     say,
     text,
@@ -73,13 +76,32 @@ def weekdays(value: Any) -> tuple[str, ...]:
 def execution(value: Any) -> str | dict[str, Any]:
     """An algorithm's name, or a table of its name and parameters."""
     if isinstance(value, str):
-        return text(value)
+        return execution_of(text(value)).algorithm
     if not isinstance(value, dict):
         raise TypeError(f"must be an algorithm's name or a table such as {{ algorithm = 'chase' }}, not {say(value)}")
     told = params(value)
     if "algorithm" not in told:
         raise WrongValues([(".algorithm", "must be given")])
-    return str(told["algorithm"]) if len(told) == 1 else told
+    found = execution_of(told)
+    return {"algorithm": found.algorithm, **dict(found.params)} if found.params else found.algorithm
+
+
+def actions(value: Any) -> dict[str, str]:
+    """Reason of a refusal -> what it does besides refusing."""
+    found = {}
+    problems = []
+    for reason, action in _table(value).items():
+        if reason not in REASONS:
+            known = f"no order is refused for this; the reasons are {', '.join(REASONS)}{hint(reason, REASONS)}"
+            problems.append((f".{reason}", known))
+            continue
+        try:
+            found[reason] = one_of(action, tuple(ACTIONS))
+        except ValueError as error:
+            problems.append((f".{reason}", str(error)))
+    if problems:
+        raise WrongValues(problems)
+    return found
 
 
 def params(value: Any) -> dict[str, Any]:

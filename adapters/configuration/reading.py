@@ -148,7 +148,7 @@ def _converter() -> Converter:
     converter.register_structure_hook_func(_is_literal, literal)
     converter.register_structure_hook_func(_is_optional, _optional(converter))
     converter.register_structure_hook_func(_is_tuple, _tuple_of(converter))
-    for kind in (*_LISTS.values(), *_TABLES.values(), schema.GeneratedSection):
+    for kind in (*_LISTS.values(), *_TABLES.values(), schema.GeneratedSection, schema.LimitSection):
         renamed: Any = {
             field.name: override(rename=schema.KEY_OF[field.name])
             for field in attrs.fields(kind)
@@ -201,12 +201,13 @@ def _tuple_of(converter: Converter) -> Callable[[Any, Any], Any]:
             raise TypeError(f"must be a list, not {say(value)}")
         if not value:
             raise ValueError("must not be empty")
-        found, problems = [], []
+        found: list[Any] = []
+        problems: list[Problem] = []
         for number, each in enumerate(value):
             try:
                 found.append(converter.structure(each, get_args(kind)[0]))
-            except (TypeError, ValueError) as error:
-                problems.append((f"[{number}]", str(error)))
+            except (BaseValidationError, ForbiddenExtraKeysError, TypeError, ValueError) as error:
+                problems += _problems(error, f"[{number}]")
         if problems:
             raise WrongValues(problems)
         if len(set(found)) < len(found):

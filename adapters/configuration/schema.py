@@ -1,62 +1,49 @@
 """What a configuration may say, section by section.
 
 A value that is None was not told; what it becomes then depends on the data, and `adapters.preparation` settles it.
-The types name what a value has to be (`PositiveNumber`, `PeriodText`): each brings its strict hook
-from `values` or `compounds`. What must fit together within a section is in `agreement`.
+The types name what a value has to be (`PositiveNumber`, `PeriodText`): each brings its strict hook (`value_types`).
+What must fit together within a section is in `agreement`.
 """
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import attrs
 
-from adapters.configuration import compounds, values
+from adapters.configuration.compounds import NO_FUNDING
+from adapters.configuration.value_types import (
+    Actions,
+    Band,
+    Cash,
+    ClockText,
+    Execution,
+    FeeRate,
+    Filled,
+    Fraction,
+    Funding,
+    KindName,
+    Leverage,
+    Margin,
+    MomentText,
+    Multipliers,
+    Params,
+    PeriodText,
+    Portion,
+    PositiveFloat,
+    PositiveInt,
+    PositiveNumber,
+    Session,
+    StrategyName,
+    SymbolName,
+    Truth,
+    Weekdays,
+    WeightFloat,
+    WholeFromZero,
+    Window,
+    ZoneName,
+)
 from messages import Account, StrategyId, Symbol
-
-SymbolName = Annotated[str, values.symbol_name]
-StrategyName = Annotated[str, values.strategy_name]
-"""A strategy's id: 1 to 16 of a-z, 0-9 and -."""
-PositiveNumber = Annotated[Decimal, values.positive_number]
-FeeRate = Annotated[Decimal, values.fee_rate]
-"""A fraction of a fill's value, within -1..1."""
-PositiveFloat = Annotated[float, values.positive_float]
-WeightFloat = Annotated[float, values.weight]
-"""Zero or above."""
-Fraction = Annotated[float, values.fraction]
-"""Above zero, below one."""
-PositiveInt = Annotated[int, values.positive_int]
-WholeFromZero = Annotated[int, values.whole_from_zero]
-Truth = Annotated[bool, values.truth]
-PeriodText = Annotated[str, values.period_text]
-ZoneName = Annotated[str, values.zone_name]
-MomentText = Annotated[str, values.moment_text]
-"""A date or a time in ISO 8601, UTC where it names no zone."""
-ClockText = Annotated[str, values.clock_text]
-"""A time of day, HH:MM, in UTC."""
-Filled = Annotated[str, values.text]
-Params = Annotated[dict[str, Any], compounds.params]
-Multipliers = Annotated[dict[str, float], compounds.multipliers]
-Cash = Annotated[dict[str, Decimal], compounds.cash]
-"""Amounts by currency; under the key "" one amount for every currency that is needed."""
-Funding = Annotated[Decimal | str, compounds.funding]
-"""none, a rate per interval, or the name of a file."""
-Window = Annotated[int, values.window]
-"""At least 2."""
-Band = Annotated[float, values.band]
-"""A fraction, zero or above and below 1."""
-Portion = Annotated[float, values.portion]
-"""Above zero, at most one."""
-Margin = Annotated[Decimal, values.margin]
-"""A fraction of a position's value, above 0 and at most 1."""
-Leverage = Annotated[Decimal, values.leverage]
-Session = Annotated[str, compounds.session]
-"""HH:MM-HH:MM."""
-Weekdays = Annotated[tuple[str, ...], compounds.weekdays]
-"""mon, tue, ... in the week's order."""
-Execution = Annotated[str | dict[str, Any], compounds.execution]
-"""The name alone where no parameter is told."""
-KindName = Annotated[str, values.kind_name]
 
 MAIN: Account = "main"
 PAPER = "paper:"
@@ -151,11 +138,6 @@ class StrategySection:
     on_quarantine: Literal["hold", "flatten"] = "hold"
 
 
-def _own_first(_section: type, fields: "list[attrs.Attribute[Any]]") -> "list[attrs.Attribute[Any]]":
-    """An entry begins with its name in the written file too."""
-    return sorted(fields, key=lambda field: field.inherited)
-
-
 @attrs.frozen(kw_only=True)
 class SizingKeys:
     """How shares are sized, in `[portfolio]` and in `[[accounts]]`; a parameter that is None has its own default."""
@@ -183,13 +165,35 @@ class PortfolioSection(SizingKeys):
     symbol_multiplier: Multipliers = attrs.field(factory=dict)
 
 
-@attrs.frozen(kw_only=True, field_transformer=_own_first)
+def _name_first(_section: type, fields: "list[attrs.Attribute[Any]]") -> "list[attrs.Attribute[Any]]":
+    """As an entry begins in the written file."""
+    sizing = {field.name for field in attrs.fields(SizingKeys)}
+    return sorted(fields, key=lambda field: field.name in sizing)
+
+
+@attrs.frozen(kw_only=True, field_transformer=_name_first)
 class AccountSection(SizingKeys):
     """One `[[accounts]]` entry: a portfolio of its own, where it is to differ from the others."""
 
     name: Filled
     cash: Cash | None = None
     """None is what `[backtest]` says."""
+
+
+@attrs.frozen(kw_only=True)
+class LimitSection:
+    """One `[[risk.limits]]` entry: limits of the orders that match every scope it names."""
+
+    account: Filled | None = None
+    strategy: StrategyName | None = None
+    symbol: SymbolName | None = None
+    order_lots_max: PositiveInt | None = None
+    position_lots_max: PositiveInt | None = None
+    order_notional_max: PositiveNumber | None = None
+    position_notional_max: PositiveNumber | None = None
+    open_orders_max: PositiveInt | None = None
+    orders_per_second: PositiveInt | None = None
+    orders_per_minute: PositiveInt | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -205,6 +209,18 @@ class RiskSection:
     daily_loss_max: Fraction | None = None
     daily_loss_action: Literal["until-next-day", "halt"] = "until-next-day"
     day_starts: ClockText = "00:00"
+    daily_loss_state: Literal["flatten", "halt", "reduce-only"] | None = None
+    """What a lost day leads to; None is flatten."""
+    order_notional_max: PositiveNumber | None = None
+    """In whole units of the settlement currency, as the next."""
+    position_notional_max: PositiveNumber | None = None
+    leverage_max: PositiveNumber | None = None
+    """Of all positions' worth over the equity, per currency."""
+    open_orders_max: PositiveInt | None = None
+    actions: Actions | None = None
+    """What a refusal does besides, by its reason."""
+    limits: tuple[LimitSection, ...] = ()
+    """`[[risk.limits]]`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -265,7 +281,7 @@ def instrument_of(sections: tuple[InstrumentSection, ...], symbol: Symbol) -> In
 def funding_file(section: InstrumentSection) -> str | None:
     """The file of funding rates, where one is told."""
     told = section.funding
-    return told if isinstance(told, str) and told != compounds.NO_FUNDING else None
+    return told if isinstance(told, str) and told != NO_FUNDING else None
 
 
 def values_of(section: Any) -> Mapping[str, Any]:

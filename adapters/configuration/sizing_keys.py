@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import attrs
-from actors.sizing.sizing import Sizing
 
+from actors.sizing.sizing import Sizing
 from adapters.configuration.schema import AccountSection, PortfolioSection, SizingKeys
 
 _PARAMETERS: Mapping[str, tuple[str, ...]] = {
