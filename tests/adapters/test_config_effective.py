@@ -97,6 +97,7 @@ def test_cash_is_counted_in_whole_minor_units(tmp_path):
         ("SYMBOL", Kind.INVERSE, "XBT"),
         ("XBTUSDT", Kind.LINEAR, "USDT"),
         ("ETHUSD", Kind.QUANTO, "XBT"),
+        ("XBTUSDT", Kind.SPOT, "USDT"),
     ],
 )
 def test_the_currency_follows_from_kind_and_symbol(symbol, kind, currency):
@@ -220,14 +221,29 @@ def test_everything_wrong_with_the_options_is_told_at_once(tmp_path):
         data=(str(tmp_path / "none.csv"),),
         seed="x",
         tick_size="-1",
-        instrument="spot",
+        instrument="sport",
+        leverage="0.5",
+        funding="2",
+        volume_cap="0",
+        execution="chaes",
         stamps="middle",
         strategies=("ema-cros",),
         begin="soon",
     )
 
-    for part in ("--seed: ", "--tick-size: ", "spot is not in this version", "--stamps: ", "did you mean ema-cross?",
-                 "none.csv: there is no such file", "--from: "):  # fmt: skip
+    for part in (
+        "--seed: ",
+        "--tick-size: ",
+        "not 'sport'; did you mean spot?",
+        "--stamps: ",
+        "did you mean ema-cross?",
+        "none.csv: there is no such file",
+        "--from: ",
+        "--leverage: must be 1 or above",
+        "--funding: must be a fraction",
+        "--volume-cap: must be a fraction above 0",
+        "did you mean chase?",
+    ):
         assert part in said
 
 
