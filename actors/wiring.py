@@ -187,7 +187,7 @@ def _account(setup: Setup, account: Account, read: Read | None, agree: Agree | N
         )
         for entry in entries
     ]
-    marked = _marked(setup) if setup.live_marks or setup.risk.daily_loss_max is not None else ()
+    marked = _marked(setup) if setup.live_marks or setup.risk.needs_equity else ()
     periods = setup.file_periods
     feeds = {symbol: periods[symbol][0] if symbol in periods else None for symbol in instruments}
 
