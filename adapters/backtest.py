@@ -23,6 +23,7 @@ from adapters.interrupts import EXIT_CODES, Interrupts
 from adapters.limits import risk_limits, scoped_limits
 from adapters.preparation import Prepared, prepare
 from adapters.results import OutputError, RunFacts, RunFolder, new_run_folder, result_files, summary_of
+from adapters.results.facts import MARKET
 from adapters.results.summary import to_json
 from messages import UtcNs
 
@@ -101,7 +102,7 @@ def make_system(prepared: Prepared) -> TradingSystem:
             limit_fill=settings.limit_fill,
             slippage_ticks=settings.slippage_ticks,
             slippage_spread=settings.slippage_spread or 0.0,
-            half_spread_ticks=settings.half_spread_ticks or 0.0,
+            half_spread_ticks=settings.half_spread_ticks or 0,
             volume_cap=settings.volume_cap,
             symbol_multiplier=configuration.portfolio.symbol_multiplier,
             live_marks=settings.live_marks,
@@ -182,9 +183,8 @@ def _progress(prepared: Prepared, screen: Screen) -> AbstractContextManager[Prog
         return nullcontext(lambda _now: None)
     from adapters.progress import ProgressBar  # noqa: PLC0415
 
-    first = min(data.first_ts for data in prepared.data)
-    last = max(data.last_ts for data in prepared.data)
-    return ProgressBar(first, last)
+    market = [data for data in prepared.data if data.kind in MARKET]
+    return ProgressBar(min(data.first_ts for data in market), max(data.last_ts for data in market))
 
 
 def _tell(

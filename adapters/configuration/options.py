@@ -30,7 +30,7 @@ def with_options(
             fill=("--fill", lambda text: values.one_of(text, ("next-open", "this-close"))),
             slippage_ticks=("--slippage-ticks", lambda text: values.whole_from_zero(integer(text))),
             slippage_spread=("--slippage-spread", lambda text: values.weight(decimal(text))),
-            half_spread_ticks=("--half-spread-ticks", lambda text: values.weight(decimal(text))),
+            half_spread_ticks=("--half-spread-ticks", lambda text: values.whole_from_zero(integer(text))),
             volume_cap=("--volume-cap", lambda text: values.portion(decimal(text))),
             cash=("--cash", lambda text: {"": values.positive_number(decimal(text))}),
             begin=("--from", values.moment_text),

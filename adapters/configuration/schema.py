@@ -232,7 +232,7 @@ class BacktestSection:
     slippage_ticks: WholeFromZero = 0
     slippage_spread: WeightFloat | None = None
     """Fraction of the spread that market and stop orders pay besides; None is none."""
-    half_spread_ticks: WeightFloat | None = None
+    half_spread_ticks: WholeFromZero | None = None
     """From a bar's price to the best bid and ask that it does not show; None is none."""
     volume_cap: Portion | None = None
     """The part of a bar's volume that our orders may fill; None is not limited."""

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from actors.result import BacktestResult, CurrencySummary
-from adapters.results.facts import DataFact, RunFacts
+from adapters.results.facts import MARKET, DataFact, RunFacts
 from messages import iso_utc, period_name
 
 _MAIN = "main"
@@ -72,7 +72,7 @@ def _conventions(result: BacktestResult, facts: RunFacts) -> dict[str, Any]:
         "fill": conventions.fill,
         "limit_fill": conventions.limit_fill,
         "slippage_ticks": conventions.slippage_ticks,
-        "stamps": {data.symbol: data.stamps for data in facts.data},
+        "stamps": {data.symbol: data.stamps for data in facts.data if data.kind in MARKET},
         "value_rounding": _sorted(conventions.value_rounding),
         "funding": conventions.funding,
         "ambiguous_fills": conventions.ambiguous_fills,
