@@ -90,7 +90,8 @@ def instrument_from(section: InstrumentSection, problems: list[Problem]) -> Inst
             sessions=_sessions(section),
         )
     except ValueError as error:
-        problems.append((f"instrument {section.symbol}", str(error)))
+        reason = str(error).removeprefix(f"Instrument {section.symbol}: ")
+        problems.append((f"instrument {section.symbol}", reason))
         return None
 
 

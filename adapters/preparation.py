@@ -11,7 +11,7 @@ from pathlib import Path
 import attrs
 
 from actors.columns import BarColumns, Columns, EventColumns
-from actors.execution.algorithms import execution_of
+from actors.execution.algorithms import MARKET, execution_of
 from actors.sizing.sizing import Sizing
 from actors.strategy import StrategyEntry
 from adapters.accounts import account_of, cash_of, sizings_of, unused, with_amounts
@@ -212,9 +212,18 @@ def _entry(chosen: Chosen, section: StrategySection) -> StrategyEntry:
 
 
 def _described(section: StrategySection) -> str:
-    """`ema-cross fast=10 slow=50, XBTUSD 1m`; files without their folder, for folders differ between machines."""
+    """`ema-cross fast=10 slow=50, XBTUSD 1m`; files without their folder, for folders differ between machines.
+
+    How orders are worked, and that it trades on paper, stand behind that where there is something to say.
+    """
     params = "".join(f" {name}={value}" for name, value in section.params.items())
-    return f"{_placeless(section.strategy)}{params}, {' '.join(section.symbols or ())} {section.period}"
+    words = [f"{_placeless(section.strategy)}{params}", f"{' '.join(section.symbols or ())} {section.period}"]
+    execution = execution_of(section.execution)
+    if execution != MARKET:
+        words.append(str(execution))
+    if section.mode == "paper":
+        words.append("on paper")
+    return ", ".join(words)
 
 
 def _placeless(strategy: str) -> str:

@@ -175,6 +175,25 @@ def test_options_win_over_the_file(tmp_path):
     assert [entry.id for entry in changed.entries] == ["ema-cross"]
 
 
+def test_leverage_on_the_command_line_takes_the_place_of_a_margin_in_the_file(tmp_path):
+    config = tmp_path / "run.toml"
+    config.write_text("[[instruments]]\nsymbol = 'DEMO'\ninitial_margin = 0.5\n")
+
+    ready = prepare(BacktestOptions(config=config, leverage="4"))
+
+    assert ready.instruments[0].initial_margin == Decimal("0.25")
+    assert "initial_margin" not in to_toml(ready.configuration)
+
+
+def test_what_sessions_leave_unsaid_is_written(tmp_path):
+    config = tmp_path / "run.toml"
+    config.write_text("[[instruments]]\nsymbol = 'DEMO'\nsessions = ['09:00-10:00']\n")
+
+    told = tomllib.loads(to_toml(prepare(BacktestOptions(config=config)).configuration))["instruments"][0]
+
+    assert (told["sessions_timezone"], told["sessions_days"]) == ("UTC", ["mon", "tue", "wed", "thu", "fri"])
+
+
 def test_an_instrument_entry_serves_data_of_another_name(tmp_path):
     config = tmp_path / "run.toml"
     config.write_text("[[instruments]]\nsymbol = 'XBTUSD'\nkind = 'inverse'\ntick_size = 0.1\nmultiplier = 100\n")

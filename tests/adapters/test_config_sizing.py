@@ -58,6 +58,8 @@ def test_a_paper_strategy_trades_in_an_account_of_its_own(tmp_path):
         "one": "main", "two": "other", "three": "paper:three",
     }  # fmt: skip
     assert 'mode = "paper"' in to_toml(ready.configuration)
+    assert ready.described["three"].endswith(", on paper")
+    assert "paper" not in ready.described["two"]
 
 
 @pytest.mark.parametrize(

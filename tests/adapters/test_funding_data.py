@@ -57,13 +57,13 @@ def test_the_end_of_the_data_is_within_and_their_beginning_is_not(tmp_path):
 
 
 def test_a_file_is_found_beside_the_configuration_cut_to_the_data_and_listed(tmp_path):
-    rows = [(MONDAY - HOUR, 0.5), (MONDAY, 0.001), (MONDAY + 30 * HOUR, -0.002), (MONDAY + 2 * DAY + 1, 0.5)]
+    rows = [(MONDAY - HOUR, 0.5), (MONDAY, 0.001), (MONDAY + 2 * DAY, -0.002), (MONDAY + 2 * DAY + 1, 0.5)]
     path = _rates(tmp_path / "rates.csv", *rows)
 
     ready = _prepare(tmp_path, TWO_DAYS + _instrument(funding="rates.csv"))
 
     (funding,) = _events(ready, FundingColumns)
-    assert funding.ts.tolist() == [MONDAY, MONDAY + 30 * HOUR]
+    assert funding.ts.tolist() == [MONDAY, MONDAY + 2 * DAY]
     assert funding.rate.tolist() == [0.001, -0.002]
     assert ready.funding_words == {"A": "rates.csv"}
     fact = ready.data[-1]
@@ -98,6 +98,9 @@ def test_the_command_line_s_rate_or_file_takes_the_place_of_the_configuration_s(
     assert _prepare(tmp_path, text, funding="0.5").funding_words == {"A": "0.5 each 8h from 04:00"}
     assert _events(_prepare(tmp_path, text, funding="r.csv"), FundingColumns)[0].rate.tolist() == [0.25]
     assert _prepare(tmp_path, text, funding="none").funding_words == {}
+    for told in ("0.5", "r.csv", "none"):
+        written = to_toml(_prepare(tmp_path, text, funding=told).configuration)
+        assert to_toml(_prepare(tmp_path, written).configuration) == written
 
 
 def test_a_file_that_covers_only_a_part_of_the_data_is_said(tmp_path):
@@ -151,7 +154,9 @@ def test_the_run_s_id_follows_the_rates_and_not_where_their_file_lies(tmp_path):
     for name, rate in (("a", 0.1), ("b", 0.1), ("c", 0.2)):
         (tmp_path / name).mkdir()
         _rates(tmp_path / name / f"{name}.csv", (MONDAY + HOUR, rate))
-        ids[name] = _prepare(tmp_path / name, TWO_DAYS + _instrument(funding=f"{name}.csv")).run_id
+        (tmp_path / name / "marks.csv").write_text(f"time,price\n{iso_utc(MONDAY)},5\n")
+        keys = {"funding": f"{name}.csv", "mark_prices": "marks.csv"}
+        ids[name] = _prepare(tmp_path / name, TWO_DAYS + _instrument(**keys)).run_id
 
     assert ids["a"] == ids["b"] != ids["c"]
 
