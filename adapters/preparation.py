@@ -75,7 +75,8 @@ def prepare(options: BacktestOptions) -> Prepared:
     where = f"{options.config}: " if options.config is not None and not options.strategies else ""
     chosen = choose(configuration.strategies, options.params, where=where, problems=problems)
     _know_their_symbols(configuration, where=where, problems=problems)
-    if len(chosen) == len(configuration.strategies):
+    # Who is missing because of a mistake of its own is nobody whose account or limits are a mistake too.
+    if not any("strateg" in path for path, _ in problems):
         _know_their_accounts(configuration, chosen, where=where, problems=problems)
     _files_exist(configuration, problems)
     _fail(problems)

@@ -168,6 +168,13 @@ def test_a_mistake_is_named_by_key_path_and_reason(tmp_path, text, said):
     assert said in _wrong(tmp_path, text + STRATEGIES)
 
 
+def test_a_strategy_that_is_wrong_itself_does_not_make_its_account_a_mistake_too(tmp_path):
+    said = _wrong(tmp_path, STRATEGIES.replace('id = "two"', 'id = "TWO"') + "[[accounts]]\nname = 'other'")
+
+    assert "strategies[1].id" in said
+    assert "no strategy trades" not in said
+
+
 def test_every_account_starts_with_the_same_cash_unless_it_says_otherwise(tmp_path):
     ready = _prepare(
         tmp_path, STRATEGIES + "[[accounts]]\nname = 'other'\ncash = 500.25\n[backtest]\ncash = { XBT = 2, USDT = 7 }"
