@@ -204,7 +204,7 @@ def _account(setup: Setup, account: Account, read: Read | None, agree: Agree | N
             symbols=entry.symbols,
             lots=entry.lots,
             weight=entry.weight,
-            algorithm=entry.algorithm,
+            execution=entry.execution,
             on_quarantine=entry.on_quarantine,
         )
         for entry in entries

@@ -8,7 +8,7 @@ import attrs
 
 from actors.money.shortfall import AlgorithmRow
 from actors.result import BacktestResult, CurrencySummary
-from adapters.results.facts import DataFact, RunFacts
+from adapters.results.facts import MARKET, DataFact, RunFacts
 from messages import iso_utc, period_name
 
 _MAIN = "main"
@@ -91,7 +91,7 @@ def _conventions(result: BacktestResult, facts: RunFacts) -> dict[str, Any]:
         "half_spread_ticks": conventions.half_spread_ticks,
         "volume_cap": conventions.volume_cap,
         "margin": conventions.margin,
-        "stamps": {data.symbol: data.stamps for data in facts.data},
+        "stamps": {data.symbol: data.stamps for data in facts.data if data.kind in MARKET},
         "value_rounding": _sorted(conventions.value_rounding),
         "funding": conventions.funding,
         "ambiguous_fills": conventions.ambiguous_fills,
