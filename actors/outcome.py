@@ -10,7 +10,7 @@ from actors.columns import BarColumns, Columns, QuoteColumns, TickColumns
 from actors.money.shortfall import execution_rows
 from actors.money.trades import round_trips
 from actors.recorder import Record
-from actors.result import BacktestResult, Conventions
+from actors.result import AccountCurve, BacktestResult, Conventions
 from actors.runtime.slot import Slot
 from actors.wiring import Setup
 from messages import Account, Fill, FundingPaid, Kind, Minor, Symbol, TradingState, UtcNs
@@ -28,17 +28,7 @@ def outcome(
     books = accounting.Books(record.booked, spot)
     orders = order_history.last_terms(record)
     closes = samples.closes_of(setup.columns, record, until)
-    currencies = sorted({instrument.currency for instrument in setup.instruments.values()})
-    curves = accounting.curves(
-        books,
-        accounts={account: _purses(setup, account, currencies) for account in setup.accounts},
-        instruments=setup.instruments,
-        closes=closes,
-        samples={
-            currency: samples.sample_times(setup.columns, record, _symbols_in(setup, currency), until, closes)
-            for currency in currencies
-        },
-    )
+    curves = _curves(setup, record, books, closes, until)
     trades = round_trips(books.booked, instruments=setup.instruments, ranges=samples.ranges_of(setup.columns, closes))
     stops = [state for state in record.states if state.state is not TradingState.ACTIVE]
     last_states = {state.account: state for state in record.states}.values()
@@ -75,6 +65,22 @@ def outcome(
         daily_loss_stops=tuple([state for state in stops if state.reason.startswith("daily loss")]),
         halted=halted,
         unused_callbacks=_unused_callbacks(setup),
+    )
+
+
+def _curves(
+    setup: Setup, record: Record, books: accounting.Books, closes: samples.Closes, until: UtcNs | None
+) -> tuple[AccountCurve, ...]:
+    currencies = sorted({instrument.currency for instrument in setup.instruments.values()})
+    return accounting.curves(
+        books,
+        accounts={account: _purses(setup, account, currencies) for account in setup.accounts},
+        instruments=setup.instruments,
+        closes=closes,
+        samples={
+            currency: samples.sample_times(setup.columns, record, _symbols_in(setup, currency), until, closes)
+            for currency in currencies
+        },
     )
 
 

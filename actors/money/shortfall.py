@@ -13,6 +13,8 @@ from messages import Account, Fill, GaveUp, Instrument, Liquidity, Lots, Minor, 
 
 INTERNAL = "internal"
 """Stands where an algorithm's name stands, for what strategies of one account traded with each other."""
+UNKNOWN = "unknown"
+"""The same for fills of orders that nobody here asked for."""
 _UNDECIDED = (Liquidity.LIQUIDATION, Liquidity.SETTLEMENT)
 """Fills that nobody decided: no execution."""
 
@@ -61,11 +63,10 @@ def execution_rows(
 ) -> tuple[AlgorithmRow, ...]:
     """A row per (account, currency, algorithm), sorted. `orders`: each once, with its last terms.
 
-    A fill belongs to the order of its client id. KeyError for a fill of an order that is not among them, or for a
-    symbol without instrument.
+    A fill belongs to the order of its client id. KeyError for a symbol without instrument.
     """
     sums: dict[tuple[Account, str, str], _Sums] = {}
-    by_id: dict[tuple[Account, str], tuple[Order, _Sums]] = {}
+    by_id: dict[tuple[Account, str], tuple[Order | None, _Sums]] = {}
     for order in orders:
         found = sums.setdefault((order.account, instruments[order.symbol].currency, order.algorithm), _Sums())
         found.orders += 1
@@ -76,8 +77,11 @@ def execution_rows(
         if fill.liquidity is Liquidity.INTERNAL:
             _cross(sums.setdefault((fill.account, fill.currency, INTERNAL), _Sums()), fill)
         elif fill.liquidity not in _UNDECIDED:
-            order, found = by_id[fill.account, fill.client_id]
-            _fill(found, fill, order.decision_price, arithmetics[fill.symbol])
+            known = by_id.get((fill.account, fill.client_id))
+            if known is None:
+                known = None, sums.setdefault((fill.account, fill.currency, UNKNOWN), _Sums())
+            order, found = known
+            _fill(found, fill, None if order is None else order.decision_price, arithmetics[fill.symbol])
     for given in gave_up:
         key = given.account, instruments[given.symbol].currency, given.algorithm
         sums.setdefault(key, _Sums()).gave_up += abs(given.lots)

@@ -85,6 +85,12 @@ def test_what_nobody_decided_is_no_execution(liquidity):
     assert _rows([], [fill]) == ()
 
 
+def test_a_fill_of_an_order_that_nobody_asked_for_is_not_lost():
+    (row,) = _rows([], [a_fill(3, fee_minor=4)])
+
+    assert (row.algorithm, row.orders, row.lots_filled, row.fees_minor) == ("unknown", 0, 3, 4)
+
+
 def test_lots_that_were_given_up_are_counted_without_signs():
     given = [
         GaveUp(account="main", strategy="trend", symbol="XBTUSD", algorithm="chase", lots=lots, ts=MONDAY)
