@@ -78,9 +78,7 @@ class VenueHouse:
 
     def open(self, price, *, minute=0, symbol="XBTUSD"):
         ts = MONDAY + minute * MINUTE
-        return self.hear(
-            self.venue.on_bar_open(BarOpen(symbol=symbol, period=MINUTE, ts=ts, received=ts, price=price))
-        )
+        return self.hear(self.venue.on_bar_open(BarOpen(symbol=symbol, period=MINUTE, ts=ts, received=ts, price=price)))
 
     def bar(self, close=100.0, *, minute=0, **fields):
         return self.hear(self.venue.on_bar(a_bar(close, open_ts=MONDAY + minute * MINUTE, **fields)))

@@ -101,9 +101,7 @@ def test_limits_and_stops_fill_alike_on_both_paths_and_so_on_the_bar(corners, lo
 
 @given(_bars(), _side, _price, _price)
 def test_a_stop_limit_is_filled_only_where_both_paths_fill_it(corners, lots, stop_price, limit_price):
-    order = an_order(
-        lots, stop_price=stop_price * TICK, limit_price=limit_price * TICK, type=OrderType.STOP_LIMIT
-    )
+    order = an_order(lots, stop_price=stop_price * TICK, limit_price=limit_price * TICK, type=OrderType.STOP_LIMIT)
     outcomes = both_paths(stop_limit, corners, lots, stop_price, limit_price)
 
     expected = None if None in outcomes else worse(lots, outcomes)
