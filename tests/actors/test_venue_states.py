@@ -30,7 +30,7 @@ def test_a_step_follows_an_edge_or_says_which_one_is_missing(events):
     state = OrderState.ARRIVED
     for event in events:
         if event in EDGES[state]:
-            assert (state := step(state, event)) in OrderState
+            state = step(state, event)
         else:
             with pytest.raises(ValueError, match=f"{state} cannot {event}"):
                 step(state, event)
