@@ -1,4 +1,4 @@
-"""With cash given nobody opens what he cannot back, and nobody outlives his bankruptcy. One lot at 100 is worth 100 USD."""
+"""With cash given nobody opens what he cannot back or outlives his bankruptcy. One lot at 100 is worth 100 USD."""
 
 from decimal import Decimal
 
