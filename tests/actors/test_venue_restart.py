@@ -111,7 +111,7 @@ def test_asks_again_for_its_timers():
 def test_a_trailing_stop_stands_where_it_stood():
     venue = a_venue()
     venue.on_approved_order(ApprovedOrder(an_order(-1, type=OrderType.TRAILING_STOP, trail=5.0)))
-    venue.on_bar(a_bar(120.0, open=100.0, low=100.0))
+    venue.on_bar(a_bar(120.0, open=118.0, low=118.0))
 
     successor, _ = restarted(venue)
 
