@@ -89,6 +89,13 @@ class VenueHouse:
     def quote(self, bid, ask, *, ts=MONDAY, **fields):
         return self.hear(self.venue.on_quote(a_quote(bid, ask, ts=ts, **fields)))
 
+    def cross(self, *fills):
+        """Internal fills: the strategies' books change, and the venue hears of it."""
+        for fill in fills:
+            for part in fill.parts:
+                self._book(part.strategy, fill).apply(part.lots, part.value_minor)
+        return [said for fill in fills for said in self.hear(self.venue.on_fill(fill))]
+
     def mark(self, price, *, ts=MONDAY, symbol="XBTUSD"):
         return self.hear(self.venue.on_mark_price(MarkPrice(symbol=symbol, ts=ts, received=ts, price=price)))
 

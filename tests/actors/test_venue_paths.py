@@ -1,4 +1,4 @@
-"""What a bar does to a stop, limit, stop-limit or trailing stop is what the worse of its two paths would do, tick by tick.
+"""What a bar does to a stop, limit, stop-limit or trailing stop is what the worse of its two paths would do to it.
 
 The oracle walks open-high-low-close and open-low-high-close one tick at a time and knows each order's rule for a
 single price; it has nothing in common with the comparisons of whole bars that it checks.
