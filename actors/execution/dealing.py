@@ -63,8 +63,11 @@ class Dealing:
             return self._send_alone(desk, ts)
         flat = state is _FLATTENING
         lacking = desk.lacking(flat=flat, reducing=state is _REDUCE_ONLY)
-        if desk.worked and not flat:
-            desk.begin_tasks(lacking, ts)
+        if desk.worked:
+            # An answer that comes late tells an old time; what an algorithm sees never goes back.
+            ts = desk.now = max(desk.now, ts)
+            if not flat:
+                desk.begin_tasks(lacking, ts)
         if not lacking and not desk.working:
             return ()
         made = plan(
@@ -131,7 +134,7 @@ class Dealing:
         before = len(desk.working)
         for unit in units_of(desk, still, wanted, self._executions, ts):
             step = step_of(desk, unit, ts)
-            said += self._carry_out(desk, unit, step, still, ts)
+            said += self._carry_out(desk, unit, step, ts)
             for at in (unit.look_at, step.look_at):
                 if at is not None and at > ts and (look_at is None or at < look_at):
                     look_at = at
@@ -142,9 +145,7 @@ class Dealing:
             said += self.plan(desk, ts)
         return said
 
-    def _carry_out(
-        self, desk: Desk, unit: Unit, step: Step, lacking: Mapping[StrategyId, Lots], ts: UtcNs
-    ) -> list[Message]:
+    def _carry_out(self, desk: Desk, unit: Unit, step: Step, ts: UtcNs) -> list[Message]:
         said: list[Message] = []
         for client_id, price in step.reprice:
             said += self.out.reprice(desk, desk.working[client_id], price, ts)
@@ -156,10 +157,10 @@ class Dealing:
             for order in self.maker.children(desk, unit.execution, wanted, step, ts, reduce_only=reduce_only):
                 said.append(self.out.send(desk, order))
         if step.gave_up:
-            said += self._give_up(desk, unit, lacking, ts)
+            said += self._give_up(desk, unit, ts)
         return said
 
-    def _give_up(self, desk: Desk, unit: Unit, lacking: Mapping[StrategyId, Lots], ts: UtcNs) -> list[Message]:
+    def _give_up(self, desk: Desk, unit: Unit, ts: UtcNs) -> list[Message]:
         said: list[Message] = []
         for strategy in unit.strategies:
             desk.tasks[strategy] = attrs.evolve(desk.tasks[strategy], gave_up=True)
@@ -170,7 +171,7 @@ class Dealing:
                     strategy=strategy,
                     symbol=desk.symbol,
                     algorithm=unit.execution.text,
-                    lots=lacking[strategy],
+                    lots=desk.shares[strategy].lots - desk.held.get(strategy, 0),
                     ts=ts,
                 )
             )

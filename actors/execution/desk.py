@@ -46,6 +46,8 @@ class Desk:
     change."""
     strikes: dict[StrategyId, int] = attrs.field(factory=dict)
     """Orders in a row that the venue ended unasked without a fill."""
+    now: UtcNs = 0
+    """The latest time that was planned at; kept only where there are algorithms."""
     look_at: UtcNs | None = None
     """The next timer of its algorithms."""
 

@@ -16,6 +16,8 @@ from actors.money.allocation import allocate
 from messages import Lots, OrderType, StrategyId
 
 Lacks = list[tuple[StrategyId, Lots]]
+Sides = dict[tuple[StrategyId, bool], Lots]
+"""Signed lots by strategy and whether they buy: an order on one side makes no room on the other."""
 _LIMIT = OrderType.LIMIT
 
 
@@ -51,14 +53,16 @@ def plan(
     ours = [each for each in working if managed is None or any(owner in managed for owner in each.left)]
     if not ours:
         return _split(list(lacking.items()), can_cross=can_cross)
-    pending: dict[StrategyId, Lots] = {}
+    pending: Sides = {}
     for each in ours:
         for owner, lots in each.left.items():
-            pending[owner] = pending.get(owner, 0) + lots
+            side = (owner, lots > 0)
+            pending[side] = pending.get(side, 0) + lots
     unwanted = [each for each in ours if _unwanted(each, lacking, pending, managed)]
     if unwanted:
         return _taken_back(unwanted, ours, lacking, managed)
-    free = [(owner, lots - pending.get(owner, 0)) for owner, lots in lacking.items() if lots != pending.get(owner, 0)]
+    free = [(owner, lots - pending.get((owner, lots > 0), 0)) for owner, lots in lacking.items()]
+    free = [each for each in free if each[1]]
     made = _split(free, can_cross=can_cross)
     if made.send and can_cross:
         against = tuple(each for each in ours if each.order.lots * made.send[0][1] < 0 and any(each.left.values()))
@@ -70,7 +74,7 @@ def plan(
 def _unwanted(
     each: Working,
     lacking: Mapping[StrategyId, Lots],
-    pending: Mapping[StrategyId, Lots],
+    pending: Sides,
     managed: Container[StrategyId] | None,
 ) -> bool:
     if each.number is not None:
@@ -79,7 +83,7 @@ def _unwanted(
     for owner, lots in each.left.items():
         if lots and (managed is None or owner in managed):
             lack = lacking.get(owner, 0)
-            if lack * lots <= 0 or abs(pending.get(owner, 0)) > abs(lack):
+            if lack * lots <= 0 or abs(pending.get((owner, lots > 0), 0)) > abs(lack):
                 return True
     return False
 
@@ -91,10 +95,11 @@ def _taken_back(
     managed: Container[StrategyId] | None,
 ) -> Plan:
     """Shrinks the orders that can be made smaller, the youngest first, and cancels the others."""
-    expected: dict[StrategyId, Lots] = {}
+    expected: Sides = {}
     for each in ours:
-        for owner in each.left:
-            expected[owner] = expected.get(owner, 0) + each.expected(owner)
+        for owner, lots in each.left.items():
+            side = (owner, lots > 0)
+            expected[side] = expected.get(side, 0) + each.expected(owner)
     cancel: list[Working] = []
     shrink: list[tuple[Working, Lots]] = []
     smaller = [each for each in unwanted if each.smaller()]
@@ -104,18 +109,19 @@ def _taken_back(
         if _unwanted(each, lacking, expected, managed):
             cancel.append(each)
     for each in cancel:
-        for owner in each.left:
-            expected[owner] -= each.expected(owner)
+        for owner, lots in each.left.items():
+            expected[owner, lots > 0] -= each.expected(owner)
     for each in reversed(smaller):
         ((owner, left),) = each.left.items()
         lack = lacking.get(owner, 0)
-        excess = abs(expected[owner]) - abs(lack) if lack * left > 0 else abs(left)
+        side = (owner, left > 0)
+        excess = abs(expected[side]) - abs(lack) if lack * left > 0 else abs(left)
         if excess >= abs(left):
             cancel.append(each)
-            expected[owner] -= left
+            expected[side] -= left
         elif excess > 0:
             shrink.append((each, excess))
-            expected[owner] -= excess if left > 0 else -excess
+            expected[side] -= excess if left > 0 else -excess
     return Plan(waits=True, cancel=tuple(cancel), shrink=tuple(shrink))
 
 
