@@ -194,13 +194,13 @@ class RiskGuard(Component):
         return ()
 
     def on_order_amended(self, amended: OrderAmended) -> Answers:
-        """What it was before counts no more."""
-        self.exposure.amended(amended.order, amended.ts)
+        """It is worked so; as the larger of what it is and was it counts until its end, for fills may be late."""
+        self.exposure.amended(amended.order)
         return ()
 
     def on_amend_rejected(self, rejected: AmendRejected) -> Answers:
         """The venue's: what it was to become counts no more."""
-        self.exposure.amended(rejected.order, rejected.ts, done=False)
+        self.exposure.not_amended(rejected.order, rejected.ts)
         return ()
 
     def on_order_ended(self, ended: OrderEnded) -> Answers:

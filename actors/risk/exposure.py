@@ -1,8 +1,8 @@
 """What approved orders may still do to a position: each counts in full until its end, and all its fills, are known.
 
 An amend on its way makes two orders of one, of which nobody knows which the venue works: the larger of old and new
-counts until the answer is there. Answers may be late, twice or in any order; what is counted may then be too much for
-a while, and is never too little.
+counts. Answers may be late, twice or in any order; what is counted may then be too much for a while, and is never too
+little.
 """
 
 from typing import TypeVar
@@ -120,10 +120,18 @@ class Exposure:
         approved.asked.append(order)
         self._recount(approved)
 
-    def amended(self, order: Order, ts: UtcNs, *, done: bool = True) -> None:
-        """It was worked as it is here from `ts` on; or the venue would not, and works it as before."""
+    def amended(self, order: Order) -> None:
+        """It is worked as it is here."""
         approved = self._approved.get(order.client_id)
-        if approved is not None and approved.answers(order, ts, done=done):
+        if approved is not None:
+            approved.amended(order)
+            self._recount(approved)
+
+    def not_amended(self, order: Order, ts: UtcNs) -> None:
+        """It is worked as before."""
+        approved = self._approved.get(order.client_id)
+        if approved is not None:
+            approved.not_amended(order, ts)
             self._recount(approved)
 
     def fold(self, symbol: Symbol, lots: Lots, strategy: StrategyId | None = None) -> None:
