@@ -80,8 +80,8 @@ def execution_rows(
             known = by_id.get((fill.account, fill.client_id))
             if known is None:
                 known = None, sums.setdefault((fill.account, fill.currency, UNKNOWN), _Sums())
-            order, found = known
-            _fill(found, fill, None if order is None else order.decision_price, arithmetics[fill.symbol])
+            asked, found = known
+            _fill(found, fill, None if asked is None else asked.decision_price, arithmetics[fill.symbol])
     for given in gave_up:
         key = given.account, instruments[given.symbol].currency, given.algorithm
         sums.setdefault(key, _Sums()).gave_up += abs(given.lots)
