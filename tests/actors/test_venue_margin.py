@@ -96,6 +96,19 @@ def test_what_reduces_is_never_refused():
     assert [fill.lots for fill in fills(house.open(96.0, minute=1))] == [-10]
 
 
+def test_an_order_that_may_only_reduce_is_never_refused_however_large():
+    house = opened(a_house(100), 10)
+
+    assert rejections(house.send(an_order(-90, reduce_only=True, client_id="leaves"))) == []
+
+
+def test_after_a_silence_an_order_is_valued_at_the_price_that_its_maker_saw():
+    house = opened(opened(a_house(100), 1), -1)
+
+    assert rejections(house.send(an_order(10, reference_price=101.0, client_id="dear"))) == ["insufficient-margin"]
+    assert rejections(house.send(an_order(10, reference_price=99.0, client_id="cheap"))) == []
+
+
 def test_an_order_through_zero_closes_and_opens_no_more_than_margin_allows():
     house = opened(a_house(100), 10)
     house.bar(96.0, open=100.0, high=100.0)
@@ -194,6 +207,17 @@ def test_where_there_is_a_mark_the_last_price_liquidates_nobody():
     assert prices(house.bar(100.0, low=91.0)) == []
     assert prices(house.mark(95.0)) == []
     assert prices(house.mark(94.5)) == [90.0]
+
+
+def test_where_there_is_a_mark_nobody_trades_beyond_his_bankruptcy():
+    house = opened(a_house(100), 10)
+    house.mark(100.0)
+    house.send(an_order(-10, stop_price=95.0, client_id="a"), an_order(-10, stop_price=85.0, client_id="b"))
+
+    said = house.bar(84.0, open=84.0, high=84.0)
+
+    assert [(fill.price, fill.liquidity) for fill in fills(said)] == [(90.0, Liquidity.LIQUIDATION)]
+    assert ends(said) == [("cancelled", "liquidated", 0)] * 2
 
 
 def test_every_strategy_is_brought_to_nothing_and_the_parts_add_up():
@@ -379,6 +403,15 @@ def test_a_purchase_at_a_worse_price_is_cut_to_what_is_there():
     assert [fill.lots for fill in fills(said)] == [8]
     assert ends(said) == [("cancelled", "insufficient-margin", 8)]
     assert house.venue.heritage().purses["USD"].free_minor() == cents(1000) - cents(8 * 120) - 96
+
+
+def test_open_profit_buys_no_spot():
+    both = [an_instrument("XBT", kind=Kind.SPOT), an_instrument("XBTUSD", **TEN_TIMES)]
+    house = opened(VenueHouse(*both, cash=cents(1000)), 10)
+    house.bar(150.0, open=100.0, low=100.0)  # 500 of profit, and 150 of margin
+
+    assert rejections(house.send(an_order(9, limit_price=100.0, symbol="XBT"))) == ["insufficient-funds"]
+    assert rejections(house.send(an_order(8, limit_price=100.0, symbol="XBT", client_id="eight"))) == []
 
 
 def test_spot_is_never_sold_short():

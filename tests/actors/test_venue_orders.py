@@ -422,6 +422,17 @@ def test_owners_of_an_amended_order_get_what_the_change_left_them():
     assert {part.strategy: part.lots for part in fill.parts} == {"one": 1, "two": 1}
 
 
+def test_who_got_more_than_an_amend_leaves_him_gets_nothing_more_and_gives_nothing_back():
+    order = an_order(owners=(("one", 3), ("two", 3)), limit_price=100.0)
+    house = on_ticks(order, settings={"volume_cap": 1.0})
+    house.tick(99.0, 4.0)
+    house.amend(attrs.evolve(order, owners=(Owner("one", 1), Owner("two", 5))))
+
+    (fill,) = fills(house.tick(99.0, 9.0))
+
+    assert {part.strategy: part.lots for part in fill.parts} == {"two": 2}
+
+
 def test_a_cancel_tells_how_much_was_filled():
     house = on_ticks(an_order(5, limit_price=100.0), settings={"volume_cap": 1.0})
     house.tick(99.0, 2.0)

@@ -200,6 +200,8 @@ class History:
         purse = floor.purses[self.currency]
         # What the strategies spent and got is what the account did, whatever their positions are worth.
         assert sum(book.cash_minor - book.cost_minor for book in books) == purse.flow
+        net = floor.books["XBTUSD"].position.ledger
+        assert (net.lots, net.cash_minor - net.cost_minor) == (house.lots(), purse.flow)
         if any(isinstance(each, Fill) and each.liquidity is Liquidity.LIQUIDATION for each in said):
             assert house.lots() == 0
             assert purse.start + purse.flow >= 0
