@@ -25,7 +25,7 @@ def outcome(
     currencies = sorted({instrument.currency for instrument in setup.instruments.values()})
     curves = accounting.curves(
         books,
-        accounts=dict.fromkeys(setup.accounts, setup.cash),
+        accounts={account: setup.cash_of(account) for account in setup.accounts},
         instruments=setup.instruments,
         closes=closes,
         samples={

@@ -1,8 +1,8 @@
 """The equity of a whole run, computed at once from what it left behind: fill rows, ledger entries and closes.
 
 Cash is the starting cash and every ledger entry up to the sample; the position is worth what the open lots of each book
-would realise at the last close. All of it is integers, and equal to folding the books fill by fill and valuing them
-at every sample, which would take a Python call per bar.
+would realise at the last close, or for spot, whose cost has left the cash, its market value. All of it is integers, and
+equal to folding the books fill by fill and valuing them at every sample, which would take a Python call per bar.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from actors.columns import Floats, Ints
 from actors.money.rounding import INT64_LIMIT, magnitude_max
 from actors.money.rows import FillRow, LedgerEntry
 from actors.money.values import Arithmetic
-from messages import Instrument, Minor, StrategyId, Symbol, UtcNs
+from messages import Instrument, Kind, Minor, StrategyId, Symbol, UtcNs
 
 _CHUNK = 65_536
 """Samples valued at a time: what lies between closes and values would otherwise be a dozen columns of a whole run."""
@@ -33,7 +33,7 @@ class EquityCurve:
     """Cash and position value."""
     cash_minor: Ints
     position_value_minor: Ints
-    """Unrealised profit of everything open."""
+    """Unrealised profit of everything open; for spot its market value."""
     drawdown: Floats
     """Fraction of the highest equity so far, starting cash included; 0.0 while that is not above zero."""
 
@@ -50,7 +50,8 @@ def equity_curve(
     """One account's equity per currency at the sample times `ts` (UTC ns, any order).
 
     `closes` holds (close times, closes) by symbol, times never going back; a position is marked at the last close at
-    or before the sample, and at its cost (no profit, no loss) until there is one. Fills and entries count from their
+    or before the sample, and at its cost (no profit, no loss) until there is one. The ledger of spot holds the
+    transfers of its cost. Fills and entries count from their
     own time on, samples at that time included. A currency without starting cash starts at 0.
     ValueError for rows of several accounts, KeyError for a symbol without instrument or closes, OverflowError when
     an amount could exceed 64 bits.
@@ -69,7 +70,7 @@ def equity_curve(
     for symbol, by_strategy in rows.items():
         instrument = instruments[symbol]
         values[instrument.currency].append(
-            _unrealised(ts, by_strategy.values(), closes[symbol], Arithmetic(instrument))
+            _position_values(ts, by_strategy.values(), closes[symbol], Arithmetic(instrument))
         )
     return {
         currency: _curve(currency, cash.get(currency, 0), ts, amounts[currency], values[currency])
@@ -105,7 +106,7 @@ def _curve(
     )
 
 
-def _unrealised(
+def _position_values(
     ts: Ints, books: Iterable[Sequence[FillRow]], closes: tuple[Ints, Floats], arithmetic: Arithmetic
 ) -> Ints:
     # A book's cost is its realised profit and the sum of its values: both add up, so the cost does too.
@@ -116,14 +117,14 @@ def _unrealised(
         )
         for rows in books
     ]
-    unrealised = np.zeros(len(ts), np.int64)
+    values = np.zeros(len(ts), np.int64)
     for start in range(0, len(ts), _CHUNK):
         part = slice(start, start + _CHUNK)
-        unrealised[part] = _unrealised_part(ts[part], steps, closes, arithmetic)
-    return unrealised
+        values[part] = _position_values_part(ts[part], steps, closes, arithmetic)
+    return values
 
 
-def _unrealised_part(
+def _position_values_part(
     ts: Ints, steps: Sequence[tuple["_Steps", "_Steps"]], closes: tuple[Ints, Floats], arithmetic: Arithmetic
 ) -> Ints:
     close_ts, close = closes
@@ -131,13 +132,15 @@ def _unrealised_part(
     known = last >= 0
     # Ticks of the closes once, however many books look at them.
     ticks = arithmetic.grid.to_ticks_array(close[last]) if len(close) else np.zeros(len(ts), np.int64)
+    spot = arithmetic.instrument.kind is Kind.SPOT
     totals: list[Ints] = []
     for lots_held, cost_of in steps:
         lots, cost = lots_held.at(ts), cost_of.at(ts)
         marked = known & (lots != 0)
-        unrealised = np.zeros(len(ts), np.int64)
-        unrealised[marked] = _total([arithmetic.values_at_ticks(lots[marked], ticks[marked]), -cost[marked]])
-        totals.append(unrealised)
+        marks = arithmetic.values_at_ticks(lots[marked], ticks[marked])
+        values = cost if spot else np.zeros(len(ts), np.int64)
+        values[marked] = marks if spot else _total([marks, -cost[marked]])
+        totals.append(values)
     return _total(totals, len(ts))
 
 
