@@ -91,7 +91,7 @@ class SizeLimits:
     """Orders, amends and cancels together; cancels are counted and never refused."""
 
     @property
-    def limits_something(self) -> bool:
+    def is_limited(self) -> bool:
         """Whether any size, worth, number or rate is limited."""
         lots = self.order_lots_max is not None or self.position_lots_max is not None
         return lots or self.has_notional or self.open_orders_max is not None or self.is_rated
@@ -136,7 +136,7 @@ class RiskLimits(SizeLimits):
     @property
     def limits_orders(self) -> bool:
         """Whether there is anything to refuse an order for, its symbol and its prices' grid aside."""
-        return self.price_band is not None or self.leverage_max is not None or self.limits_something
+        return self.price_band is not None or self.leverage_max is not None or self.is_limited
 
     @property
     def needs_equity(self) -> bool:

@@ -73,6 +73,16 @@ def test_a_late_mark_of_another_currencys_yesterday_neither_opens_nor_loses_a_da
     assert states(marked(guard, 474, MONDAY + DAY + 1, "XBT")) == [FLATTENING]
 
 
+def test_a_late_mark_of_yesterday_does_not_take_back_what_today_led_to():
+    guard = a_guard()
+    marked(guard, 1000, MONDAY, "XBT")
+    marked(guard, 1000, MONDAY + DAY, "USD")
+    marked(guard, 900, MONDAY + DAY + 1, "USD")
+
+    assert marked(guard, 1000, MONDAY + HOUR, "XBT") == ()
+    assert guard.state is FLATTENING
+
+
 def test_currencies_are_judged_apart_and_a_day_is_lost_once():
     guard = a_guard()
     for currency in ("USD", "XBT"):

@@ -4,6 +4,7 @@ import attrs
 import pytest
 
 from actors.risk_guard import RiskGuard, RiskLimits, ScopedLimits
+from actors.runtime.router import Router
 from messages import (
     AmendOrder,
     Bar,
@@ -61,6 +62,15 @@ def test_hears_prices_where_something_is_judged_by_worth():
     )
     assert a_guard(feeds=feeds, open_orders_max=1, order_lots_max=1, daily_loss_max=0.1).on_start() == ()
     assert len(a_guard(feeds=feeds, scoped=[ScopedLimits(order_notional_max=1)]).on_start()) == 3
+
+
+def test_what_a_guard_subscribes_to_is_brought_to_it():
+    guard = a_guard([ScopedLimits(strategy="trend", position_notional_max=1)], {"XBTUSD": MINUTE})
+
+    classes = {each.message for each in guard.on_start()}
+
+    assert classes == {Bar, Tick, Quote, Fill}
+    assert all(Router().is_subscribable("risk-guard", each) for each in classes)
 
 
 def test_an_order_is_worth_what_the_last_price_says():
@@ -280,9 +290,9 @@ def test_the_next_incarnation_counts_what_was_approved_whatever_prices_it_knows(
     first.on_amend_order(more)
 
     heir = a_guard(rows, heritage=first.heritage(), **limits)
+    half_way = heir.heritage()
     again = [heir.on_submit_order(fact) for fact in facts]
     heir.on_amend_order(more)
-    half_way = heir.heritage()
     heir.warmed_up()
 
     assert [each.__name__ for each in said] == ["ApprovedOrder", "OrderRefused", "ApprovedOrder"]
