@@ -103,7 +103,7 @@ def described(entries: Sequence[StrategyEntry]) -> list[tuple[Any, ...]]:
             e.weight,
             e.lots,
             e.account,
-            e.algorithm,
+            e.execution.text,
         )
         for e in entries
     ]

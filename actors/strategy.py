@@ -13,6 +13,7 @@ from typing import Any
 
 import attrs
 
+from actors.execution.algorithms import MARKET, Execution, execution_of
 from actors.strategy_desk import Desk, NotHosted
 from actors.strategy_orders import Terms
 from actors.strategy_parameters import Parameter, ParameterError, make, parameters_of
@@ -305,6 +306,6 @@ class StrategyEntry:
     lots: Lots = attrs.field(default=1, validator=[attrs.validators.instance_of(int), attrs.validators.gt(0)])
     """Lots per unit of signal, before weight and volatility scale."""
     account: str = attrs.field(default="main", validator=attrs.validators.min_len(1))
-    algorithm: str = attrs.field(default="market", validator=attrs.validators.min_len(1))
-    """How its share of an order is worked."""
+    execution: Execution = attrs.field(default=MARKET, converter=execution_of)
+    """How its share of an order is worked: `"chase"`, or `{"algorithm": "chase", "seconds": 60}`."""
     on_quarantine: str = attrs.field(default="hold", validator=attrs.validators.in_(("hold", "flatten")))

@@ -4,10 +4,11 @@ Client ids are `<run6>-<strategy or net>-<n>`, n counting the intents; internal 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from actors.execution.algorithms import ALGORITHMS
-from actors.execution.rules import ShareRule
-from actors.execution.working import Desk
+from actors.execution.algorithms import Execution, Step
+from actors.execution.desk import Desk
+from actors.execution.slices import sliced
 from actors.money.allocation import split_minor
 from actors.money.values import Arithmetic
 from messages import (
@@ -30,14 +31,13 @@ _OWNER_MAX = 16
 
 
 class OrderMaker:
-    """One account's. ValueError for a rule whose algorithm does not exist."""
+    """One account's."""
 
     def __init__(
         self,
         account: Account,
         instruments: Mapping[Symbol, Instrument],
         run6: str,
-        rules: Iterable[ShareRule],
         order_lots_max: Lots | None,
     ) -> None:
         self._account = account
@@ -45,56 +45,56 @@ class OrderMaker:
         self._order_lots_max = order_lots_max
         self.slices = order_lots_max is not None
         """Whether an order may have to be cut; if not, one owner's wish is one order."""
-        self._algorithm_of = {rule.strategy: rule.algorithm for rule in rules}
-        unknown = sorted(set(self._algorithm_of.values()) - set(ALGORITHMS))
-        if unknown:
-            raise ValueError(f"there is no execution algorithm {', '.join(unknown)}; there are {', '.join(ALGORITHMS)}")
         self._arithmetic = {symbol: Arithmetic(instrument) for symbol, instrument in instruments.items()}
-        self._intents = 0
-        self._crossings = 0
+        self.intents = 0
+        """How many orders were made: the last client id ends with it."""
+        self.crossings = 0
 
     def orders(self, desk: Desk, wanted: _Signed, ts: UtcNs, *, reduce_only: bool) -> list[Order]:
-        """The orders that bring signed lots to strategies: by algorithm and side, in slices where need be."""
-        if len(wanted) == 1 and not self.slices and not reduce_only:
-            return [self.order(desk, (Owner(*wanted[0]),), ts)]
-        groups: dict[tuple[str, bool], list[Owner]] = {}
+        """The market orders that bring signed lots to strategies: by side, in slices where need be."""
+        groups: dict[bool, list[Owner]] = {}
         for strategy, lots in wanted:
-            # What has to be flat is sent at market, whatever its strategy likes.
-            algorithm = "market" if reduce_only else self._algorithm_of.get(strategy, "market")
-            groups.setdefault((algorithm, lots > 0), []).append(Owner(strategy, lots))
+            groups.setdefault(lots > 0, []).append(Owner(strategy, lots))
         return [
-            self.order(desk, owners, ts, reduce_only=reduce_only)
-            for (algorithm, _), group in groups.items()
-            for owners in ALGORITHMS[algorithm](group, self._order_lots_max)
+            self.order(desk, owners, ts, decision_price=decided(desk, owners), reduce_only=reduce_only)
+            for group in groups.values()
+            for owners in sliced(group, self._order_lots_max)
         ]
 
-    def order(
-        self,
-        desk: Desk,
-        owners: tuple[Owner, ...],
-        ts: UtcNs,
-        *,
-        type: OrderType = OrderType.MARKET,  # noqa: A002 - the order's own word
-        limit_price: float | None = None,
-        stop_price: float | None = None,
-        reduce_only: bool = False,
-    ) -> Order:
-        """One new intent."""
-        self._intents += 1
+    def children(
+        self, desk: Desk, execution: Execution, wanted: _Signed, step: Step, ts: UtcNs, *, reduce_only: bool
+    ) -> list[Order]:
+        """The orders that an algorithm wants sent for strategies of one side."""
+        group = [Owner(strategy, lots) for strategy, lots in wanted]
+        return [
+            self.order(
+                desk,
+                owners,
+                ts,
+                type=OrderType.MARKET if step.price is None else OrderType.LIMIT,
+                limit_price=step.price,
+                post_only=step.post_only,
+                reduce_only=reduce_only,
+                algorithm=execution.text,
+                decision_price=decided(desk, owners),
+            )
+            for owners in sliced(group, self._order_lots_max)
+        ]
+
+    def order(self, desk: Desk, owners: tuple[Owner, ...], ts: UtcNs, **terms: Any) -> Order:
+        """One new intent, at market unless the terms say otherwise."""
+        self.intents += 1
         first = owners[0]
         one = len(owners) == 1
         return Order(
             account=self._account,
-            client_id=f"{self._run6}-{first.strategy[:_OWNER_MAX] if one else 'net'}-{self._intents}",
+            client_id=f"{self._run6}-{first.strategy[:_OWNER_MAX] if one else 'net'}-{self.intents}",
             symbol=desk.symbol,
             lots=first.lots if one else sum([owner.lots for owner in owners]),
-            type=type,
-            limit_price=limit_price,
-            stop_price=stop_price,
-            reduce_only=reduce_only,
             owners=owners,
             reference_price=desk.last_price,
             ts=ts,
+            **terms,
         )
 
     def crossing(self, desk: Desk, cross: _Signed, ts: UtcNs) -> list[Fill]:
@@ -113,8 +113,8 @@ class OrderMaker:
         return fills
 
     def _internal(self, instrument: Instrument, part: FillPart, price: float, ts: UtcNs) -> Fill:
-        self._crossings += 1
-        name = f"{self._run6}-x-{self._crossings}"
+        self.crossings += 1
+        name = f"{self._run6}-x-{self.crossings}"
         return Fill(
             account=self._account,
             currency=instrument.currency,
@@ -129,3 +129,8 @@ class OrderMaker:
             fee_minor=0,
             parts=(part,),
         )
+
+
+def decided(desk: Desk, owners: Iterable[Owner]) -> float | None:
+    """The price when the change that these owners' lots belong to was decided."""
+    return desk.decision_price([(owner.strategy, owner.lots) for owner in owners])

@@ -4,6 +4,7 @@ import math
 
 import attrs
 
+from actors.execution.algorithms import MARKET, Execution, execution_of
 from messages import Lots, StrategyId, Symbol
 
 
@@ -16,11 +17,16 @@ class ShareRule:
     lots: Lots = 1
     """Lots per unit of signal."""
     weight: float = 1.0
-    algorithm: str = "market"
-    """How its part of an order is worked: a name in `algorithms.ALGORITHMS`."""
+    execution: Execution = attrs.field(default=MARKET, converter=execution_of)
+    """How its part of an order is worked; may be given as a name, or as a table with the algorithm's parameters."""
     on_quarantine: str = attrs.field(default="hold", validator=attrs.validators.in_(("hold", "flatten")))
     share_lots_max: Lots | None = attrs.field(default=None, validator=attrs.validators.optional(attrs.validators.ge(0)))
     """The share is clipped to this, on both sides. None: no limit of its own."""
+
+    @property
+    def algorithm(self) -> str:
+        """The execution as a text: what shares and orders carry."""
+        return self.execution.text
 
 
 def whole_lots(wanted: float) -> Lots:

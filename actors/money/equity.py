@@ -17,8 +17,8 @@ from actors.money.rows import FillRow, LedgerEntry
 from actors.money.values import Arithmetic
 from messages import Instrument, Kind, Minor, StrategyId, Symbol, UtcNs
 
-_CHUNK = 65_536
-"""Samples valued at a time: what lies between closes and values would otherwise be a dozen columns of a whole run."""
+SAMPLES_AT_A_TIME = 65_536
+"""Samples valued together: what lies between closes and values would otherwise be a dozen columns of a whole run."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -92,7 +92,7 @@ def drawdowns(equity: Ints | Floats, start: float) -> Floats:
 def _curve(
     currency: str, start: Minor, ts: Ints, entries: Sequence[LedgerEntry], values: Sequence[Ints]
 ) -> EquityCurve:
-    cash = _Steps([(entry.ts, entry.amount_minor) for entry in entries], start).at(ts)
+    cash = Steps([(entry.ts, entry.amount_minor) for entry in entries], start).at(ts)
     position = _total(values, len(ts))
     equity = _total([cash, position], len(ts))
     return EquityCurve(
@@ -112,20 +112,20 @@ def _position_values(
     # A book's cost is its realised profit and the sum of its values: both add up, so the cost does too.
     steps = [
         (
-            _Steps([(row.ts, row.lots) for row in rows]),
-            _Steps([(row.ts, row.realised_minor + row.value_minor) for row in rows]),
+            Steps([(row.ts, row.lots) for row in rows]),
+            Steps([(row.ts, row.realised_minor + row.value_minor) for row in rows]),
         )
         for rows in books
     ]
     values = np.zeros(len(ts), np.int64)
-    for start in range(0, len(ts), _CHUNK):
-        part = slice(start, start + _CHUNK)
+    for start in range(0, len(ts), SAMPLES_AT_A_TIME):
+        part = slice(start, start + SAMPLES_AT_A_TIME)
         values[part] = _position_values_part(ts[part], steps, closes, arithmetic)
     return values
 
 
 def _position_values_part(
-    ts: Ints, steps: Sequence[tuple["_Steps", "_Steps"]], closes: tuple[Ints, Floats], arithmetic: Arithmetic
+    ts: Ints, steps: Sequence[tuple["Steps", "Steps"]], closes: tuple[Ints, Floats], arithmetic: Arithmetic
 ) -> Ints:
     close_ts, close = closes
     last = np.searchsorted(close_ts, ts, side="right") - 1
@@ -144,7 +144,7 @@ def _position_values_part(
     return _total(totals, len(ts))
 
 
-class _Steps:
+class Steps:
     """A sum that changes at times. Changes may come late: only their time counts."""
 
     def __init__(self, changes: list[tuple[UtcNs, int]], start: int = 0) -> None:

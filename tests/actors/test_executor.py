@@ -123,7 +123,7 @@ def test_sends_only_what_is_lacking_beyond_a_working_order():
 
 def test_refuses_an_algorithm_that_does_not_exist():
     with pytest.raises(ValueError, match="no execution algorithm teleport"):
-        Executor("main", {}, "run000", [ShareRule(strategy="a", symbols=(), algorithm="teleport")])
+        ShareRule(strategy="a", symbols=(), execution="teleport")
 
 
 # Crossing.
