@@ -1,11 +1,14 @@
 """What is wrong with an order, or with a change of one: reason codes, or None. Judgements of values."""
 
+from typing import Final
+
 from actors.venue.book import Book
 from actors.venue.position import worst_lots
 from actors.venue.purse import Purse
 from actors.venue.resting import Resting
-from messages import Lots, Order, UtcNs
+from messages import Lots, Order, OrderType, UtcNs
 
+_MARKET: Final = OrderType.MARKET
 INSUFFICIENT_MARGIN = "insufficient-margin"
 INSUFFICIENT_FUNDS = "insufficient-funds"
 NO_SHORT = "no-short"
@@ -18,7 +21,7 @@ def wrong_order(order: Order, book: Book, arrived: UtcNs) -> str | None:
     expiry = book.arithmetic.instrument.expiry
     if book.expired or (expiry is not None and arrived >= expiry):
         return "expired"
-    if off_grid(order, book):
+    if order.type is not _MARKET and off_grid(order, book):
         return OFF_GRID
     return None if book.purse is None else not_backed(order, order.lots, book, book.purse, None)
 
@@ -64,7 +67,9 @@ def not_backed(order: Order, lots: Lots, book: Book, purse: Purse, replaced: Res
             return NO_SHORT if selling - lots > position.lots else None
         return _not_paid_for(order, lots, book, purse, replaced)
     worst = worst_lots(position.lots, buying + max(0, lots), selling + max(0, -lots))
-    if order.reduce_only or worst <= worst_lots(position.lots, *book.working()):
+    if replaced is not None:
+        buying, selling = book.working()
+    if order.reduce_only or worst <= worst_lots(position.lots, buying, selling):
         return None
     price = _price(order, book)
     if price is None or purse.backs(position, worst, price):

@@ -188,6 +188,8 @@ class Book:
     def working(self, but: Resting | None = None) -> tuple[Lots, Lots]:
         """(buying, selling) of what waits and was triggered, zero or above each; one order may be left out."""
         buying = selling = 0
+        if not self.resting and not self.market:
+            return buying, selling
         for each in self.orders():
             if each is not but and not each.is_dormant_stop:
                 left = each.left

@@ -45,7 +45,8 @@ def fill(floor: Floor, book: Book, resting: Resting, match: Match, ts: UtcNs) ->
     if book.purse is not None and floor.is_lost(book, price):
         # Before it came to this price, there was no position left to trade with.
         return floor.liquidate(book, price, ts)
-    lots, cut_by = _as_many(book, resting, left, price, match)
+    cuts = order.reduce_only or book.purse is not None or book.cap is not None
+    lots, cut_by = _as_many(book, resting, left, price, match) if cuts else (left, "")
     if lots == left:
         return (_execute(floor, book, resting, match, lots, price, ts), *floor.end(book, resting, "", ts))
     if order.time_in_force is _FOK:

@@ -123,7 +123,10 @@ class Purse:
         if position.is_spot:
             return after >= 0 if lots < 0 else cost <= self.free_minor()
         value = arithmetic.value_minor(after, price) if after else 0
-        balance = self.balance(position, price) - position.value_at(price) - cost + value
+        balance = self.start + self.flow - cost + value
+        for each in self.open.values():
+            if each is not position:
+                balance += each.value_minor()
         if balance <= 0 or not position.initial:
             return balance > 0
         return balance >= self._others(position) + initial_margin_minor(value, position.initial)

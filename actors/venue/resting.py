@@ -66,9 +66,11 @@ class Resting:
         """An execution: `lots` for the order, `parts` for its owners."""
         self.filled += lots
         self.executions += 1
-        over = self.filled == self.order.lots
-        self.state = step(self.state, _FILL_REST if over else _FILL_PART)
-        if not over and len(self.order.owners) > 1:
+        if self.filled == self.order.lots:
+            self.state = step(self.state, _FILL_REST)
+            return
+        self.state = step(self.state, _FILL_PART)
+        if len(self.order.owners) > 1:
             got = self.got = self.got or {}
             for part in parts:
                 got[part.strategy] = got.get(part.strategy, 0) + part.lots

@@ -4,6 +4,8 @@ from decimal import Decimal
 
 import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from messages import (
     AmendRejected,
@@ -248,6 +250,24 @@ def test_margin_is_cross_and_all_positions_of_the_currency_go():
     # The other goes at its last price; then 190 / 10 lots are left to lose.
     assert [(fill.symbol, fill.price) for fill in fills(said)] == [("ETHUSD", 98.0), ("XBTUSD", 81.0)]
     assert house.equity({"XBTUSD": 1.0, "ETHUSD": 1.0}) == 0
+
+
+_moves = st.tuples(st.sampled_from(["XBTUSD", "ETHUSD"]), st.integers(100, 300), st.integers(-12, 12))
+
+
+@given(st.integers(1, 300), st.lists(_moves, min_size=1, max_size=12))
+def test_no_liquidation_leaves_less_than_nothing(dollars, moves):
+    house = two_symbols(dollars, **TAKER)
+    for number, (symbol, ticks, lots) in enumerate(moves):
+        if lots:
+            house.send(an_order(lots, symbol=symbol, client_id=f"order-{number}", ts=MONDAY + number * MINUTE))
+        house.open(100.0, minute=number, symbol=symbol)
+        said = house.bar(ticks / 2, open=100.0, high=max(100.0, ticks / 2), low=min(100.0, ticks / 2), minute=number,
+                         symbol=symbol)  # fmt: skip
+        if fills(said):
+            assert {fill.liquidity for fill in fills(said)} == {Liquidity.LIQUIDATION}
+            assert house.lots("XBTUSD") == house.lots("ETHUSD") == 0
+            assert house.equity({"XBTUSD": 1.0, "ETHUSD": 1.0}) >= 0
 
 
 def test_another_currency_backs_nothing_and_is_left_alone():

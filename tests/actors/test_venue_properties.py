@@ -160,7 +160,7 @@ class History:
             shown = {message.close}
             if resting.arrived <= message.open_ts and order.type is not OrderType.MARKET and not resting.waits:
                 shown = {message.open, message.low, message.high}
-            elif order.type is OrderType.LIMIT:
+            elif order.type is OrderType.LIMIT or (resting.triggered and order.limit_price is not None):
                 shown.add(order.limit_price)  # passed on the way to the close
             elif resting.waits and order.type is not OrderType.MARKET:
                 shown |= {message.open, message.low, message.high}
@@ -222,7 +222,7 @@ class History:
             assert (Bar if self.period else Tick) in kinds
         if book.market and self.period:
             assert BarOpen in kinds
-        if not floor.live and not book.position.held and not self.house.venue.settings.volume_cap:
+        if not floor.live and not book.position.held and book.always.of == ():
             assert not kinds & {Bar, BarOpen, Tick}
 
 
@@ -243,6 +243,7 @@ _venues = st.fixed_dictionaries(
         "half_spread_ticks": st.integers(1, 3),
         "volume_cap": st.sampled_from([0.1, 0.5, 1.0]),
         "limit_fill": st.just("touch"),
+        "fill": st.just("this-close"),
     },
 )
 
