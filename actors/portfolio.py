@@ -1,26 +1,32 @@
 """The portfolio: turns wishes into shares in whole lots, nets each instant once, and keeps the account's books.
 
-A share depends on its own strategy alone, never on another's: signal x lots x weight x symbol multiplier, rounded to
-whole lots half away from zero. The netting waits for the end of the instant (a timer of its own step), so that every
-strategy has answered before the executor hears anything.
+A share depends on its own strategy alone, never on another's: signal x lots x weight x scale x symbol multiplier,
+rounded to whole lots half away from zero. The scale is 1, or follows the market as the account's sizing says. The
+netting waits for the end of the instant (a timer of its own step), so that every strategy has answered before the
+executor hears anything.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+import attrs
+
 from actors.component import Answers, Component
 from actors.execution.once import Once
-from actors.execution.rules import ShareRule, whole_lots
+from actors.execution.rules import ShareRule
 from actors.money.ledger import Book
-from actors.money.values import Arithmetic
+from actors.sizing.marks import Marks, Prices
+from actors.sizing.scales import Scales, SymbolScale
+from actors.sizing.shares import Shares
+from actors.sizing.sizing import Sizing
 from messages import (
     Account,
     ActorQuarantined,
     Bar,
-    EquityMarked,
     Fill,
+    FundingPaid,
     Instrument,
-    Lots,
+    MarkPrice,
     Message,
     Minor,
     Period,
@@ -29,7 +35,6 @@ from messages import (
     PositionsReported,
     ReportPositions,
     Share,
-    ShareRounded,
     Signal,
     Step,
     StrategyId,
@@ -46,24 +51,25 @@ NET = "net"
 _NETTING: Final = Step.NETTING
 
 
-def share_of(signal: Signal, rule: ShareRule, multiplier: float) -> tuple[Lots, float]:
-    """(lots, lots before rounding) that a signal is worth."""
-    if signal.in_lots:
-        exact, lots = signal.target, int(signal.target)
-    else:
-        exact = signal.target * rule.lots * rule.weight * multiplier
-        lots = whole_lots(exact)
-    largest = rule.share_lots_max
-    if largest is not None and abs(lots) > largest:
-        lots = largest if lots > 0 else -largest
-    return lots, exact
+@attrs.frozen(kw_only=True)
+class PortfolioHeritage:
+    """What a portfolio leaves to its next incarnation: what came of prices, which nobody keeps. Books are facts'."""
+
+    prices: Prices
+    scales: Mapping[Symbol, SymbolScale] | None = None
+    shares: tuple[tuple[Symbol, Share], ...] = ()
 
 
 class Portfolio(Component):
     """One account's shares and books.
 
-    Hears Signal, PlaceOrder, Woke, Fill, PositionAdjusted, ActorQuarantined, ReportPositions, and Bar where it marks.
-    Says TargetShares, ShareRounded, WakeAt, PositionsReported, and EquityMarked where it marks.
+    Hears Signal, PlaceOrder, Woke, Fill, FundingPaid, PositionAdjusted, ActorQuarantined, ReportPositions, and Bar and
+    MarkPrice where it marks.
+    Says TargetShares, ShareRounded, WakeAt, PositionsReported, EquityMarked where it marks, and ShareSized where its
+    sizing follows the market.
+
+    `marks` tells the bars that it marks at and measures volatility from. ValueError when a sizing that follows the
+    market has no such bars of a symbol that a strategy trades.
     """
 
     def __init__(
@@ -76,43 +82,46 @@ class Portfolio(Component):
         marks: Iterable[tuple[Symbol, Period]] = (),
         cash_minor: Mapping[str, Minor] | None = None,
         netting_window_ns: int = 0,
+        sizing: Sizing | None = None,
+        heritage: PortfolioHeritage | None = None,
     ) -> None:
         self.account = account
         self.books: dict[tuple[StrategyId, Symbol], Book] = {}
         self._books_in: dict[Symbol, list[Book]] = {}
-        self._rules = {rule.strategy: rule for rule in rules}
-        self._multiplier = dict(symbol_multiplier or {})
         self._window = netting_window_ns
-        self._shares: dict[Symbol, dict[StrategyId, Share]] = {}
         self._changed: dict[Symbol, None] = {}
         self._once = Once()
         self._waking = False
-        self._marks = _Marks(account, instruments, tuple(marks), dict(cash_minor or {}))
+        self._marks = Marks(account, instruments, tuple(marks), cash_minor or {})
+        rules = tuple(rules)
+        self._scales: Scales | None = None
+        if sizing is not None and sizing.moves:
+            self._scales = Scales(sizing, instruments, _periods(self._marks.wanted, rules, sizing))
+        self._shares = Shares(account, rules, dict(symbol_multiplier or {}), self._scales)
+        self._left = heritage
+        if heritage is not None and heritage.scales is not None and self._scales is not None:
+            self._scales.inherit(heritage.scales)
 
     def on_start(self) -> Answers:
-        """Subscribe to the bars that mark the books, if any do."""
-        return tuple([Subscribe(Bar, symbol, period) for symbol, period in self._marks.wanted])
+        """Subscribe to the bars and prices that mark the books, if any do."""
+        wanted = self._marks.wanted
+        return tuple(
+            [Subscribe(Bar, symbol, period) for symbol, period in wanted]
+            + [Subscribe(MarkPrice, symbol) for symbol, _ in wanted]
+        )
+
+    # Wishes.
 
     def on_signal(self, signal: Signal) -> Answers:
         """Note the wish; it counts when the instant is netted."""
-        rule = self._rules[signal.strategy]
-        lots, exact = share_of(signal, rule, self._multiplier.get(signal.symbol, 1.0))
-        share = Share(signal.strategy, lots, rule.algorithm, signal.price)
-        self._shares.setdefault(signal.symbol, {})[signal.strategy] = share
-        said = self._net_later(signal.symbol, signal.ts)
-        if lots == 0 and exact != 0:
-            rounded: Message = ShareRounded(
-                account=self.account, strategy=signal.strategy, symbol=signal.symbol, wanted=exact, ts=signal.ts
-            )
-            return (rounded, *said)
-        return said
+        said = self._shares.wish(signal)
+        return (*said, *self._net_later(signal.symbol, signal.ts))
 
     def on_place_order(self, placed: PlaceOrder) -> Answers:
         """The strategy is in order mode: its share follows its own fills until its next signal."""
-        shares = self._shares.get(placed.symbol)
-        if shares is None or shares.pop(placed.strategy, None) is None:
-            return ()
-        return self._net_later(placed.symbol, placed.ts)
+        if self._shares.leave(placed.strategy, placed.symbol):
+            return self._net_later(placed.symbol, placed.ts)
+        return ()
 
     def on_woke(self, woke: Woke) -> Answers:
         """Net the instant: one TargetShares for each symbol in which a share changed."""
@@ -120,26 +129,22 @@ class Portfolio(Component):
         changed, self._changed = self._changed, {}
         return tuple(
             [
-                TargetShares(account=self.account, symbol=symbol, ts=woke.at, shares=_in_order(self._shares[symbol]))
+                TargetShares(account=self.account, symbol=symbol, ts=woke.at, shares=self._shares.of(symbol))
                 for symbol in sorted(changed)
             ]
         )
 
-    def warmed_up(self) -> None:
-        """Timers are not kept: whether one is on its way is not known, and one too many does no harm."""
-        self._waking = False
-
     def on_actor_quarantined(self, quarantined: ActorQuarantined) -> Answers:
         """A strategy is given up on: its shares stay, or are brought to nothing."""
         name = quarantined.actor.removeprefix("strategy:")
-        rule = self._rules.get(name)
-        if rule is None or quarantined.actor == name or rule.on_quarantine != "flatten":
+        if quarantined.actor == name or name not in self._shares.rules:
             return ()
         said: list[Message] = []
-        for symbol in rule.symbols:
-            self._shares.setdefault(symbol, {})[name] = Share(name, 0, rule.algorithm)
+        for symbol in self._shares.give_up(name):
             said.extend(self._net_later(symbol, quarantined.at))
         return said
+
+    # Books.
 
     def on_fill(self, fill: Fill) -> Answers:
         """Fold an execution into the books, once."""
@@ -150,16 +155,20 @@ class Portfolio(Component):
             self._marks.touched(fill.symbol)
         return ()
 
+    def on_funding_paid(self, paid: FundingPaid) -> Answers:
+        """Fold a funding payment into the books of those who held the position, once."""
+        if self._once.first(f"funding {paid.symbol} {paid.ts}"):
+            for part in paid.parts:
+                self._book(part.strategy, paid.symbol).add_funding(part.amount_minor)
+            self._marks.touched(paid.symbol)
+        return ()
+
     def on_position_adjusted(self, adjusted: PositionAdjusted) -> Answers:
         """Fold a difference to the venue, once."""
         if self._once.first(f"adjustment {adjusted.adjustment_id}"):
             self._book(adjusted.strategy, adjusted.symbol).apply(adjusted.lots, adjusted.value_minor)
             self._marks.touched(adjusted.symbol)
         return ()
-
-    def on_bar(self, bar: Bar) -> Answers:
-        """Mark the books of a symbol at its close."""
-        return self._marks.on_bar(bar)
 
     def on_report_positions(self, asked: ReportPositions) -> Answers:
         """What the books say."""
@@ -169,6 +178,48 @@ class Portfolio(Component):
     def books_in(self, symbol: Symbol) -> Sequence[Book]:
         """The books of one symbol as they are now: for the checker of a replay, where one thread makes that safe."""
         return self._books_in.get(symbol, ())
+
+    # Prices.
+
+    def on_bar(self, bar: Bar) -> Answers:
+        """Mark the books of a symbol at its close, and size its shares again if its scale has moved."""
+        marked = self._marks.on_bar(bar)
+        if self._scales is None:
+            return marked
+        symbol = bar.symbol
+        said, changed = self._shares.on_close(bar, self._marks.equity_in(symbol))
+        if changed:
+            said.extend(self._net_later(symbol, bar.received))
+        elif self._changed and not self._waking:
+            # An incarnation before may have sized shares and not lived to net them.
+            said.extend(self._net_later(next(iter(self._changed)), bar.received))
+        return (*marked, *said)
+
+    def on_mark_price(self, mark: MarkPrice) -> Answers:
+        """From now on this is the symbol's mark."""
+        return self._marks.on_mark_price(mark)
+
+    # Life and death.
+
+    def heritage(self) -> PortfolioHeritage:
+        """Prices, scales, and the shares that came of them; what was inherited, until the facts were heard again."""
+        if self._left is not None:
+            return self._left
+        return PortfolioHeritage(
+            prices=self._marks.left(),
+            scales=None if self._scales is None else self._scales.left(),
+            shares=self._shares.left(),
+        )
+
+    def warmed_up(self) -> None:
+        """Books and wishes are complete again; timers are not kept: one too many does no harm."""
+        self._waking = False
+        left, self._left = self._left, None
+        if left is not None:
+            self._marks.inherit(left.prices)
+            self._shares.inherit(left.shares)
+
+    # Inside.
 
     def _book(self, strategy: StrategyId, symbol: Symbol) -> Book:
         book = self.books.get((strategy, symbol))
@@ -187,61 +238,11 @@ class Portfolio(Component):
         return (WakeAt(ts + self._window, NET, _NETTING),)
 
 
-def _in_order(shares: Mapping[StrategyId, Share]) -> tuple[Share, ...]:
-    # By id, not by who spoke first: the order of speaking is the runtime's, and crossing looks at this order.
-    return tuple(shares.values()) if len(shares) < 2 else tuple([shares[strategy] for strategy in sorted(shares)])
-
-
-class _Marks:
-    """The account's equity at the last closes: only what a bar can have changed is valued again."""
-
-    def __init__(
-        self,
-        account: Account,
-        instruments: Mapping[Symbol, Instrument],
-        wanted: tuple[tuple[Symbol, Period], ...],
-        cash: dict[str, Minor],
-    ) -> None:
-        self.instruments = instruments
-        self.wanted = wanted
-        self._account = account
-        self._cash = cash
-        self._arithmetic = {symbol: Arithmetic(instruments[symbol]) for symbol, _ in wanted}
-        self._of: dict[Symbol, list[Book]] = {symbol: [] for symbol, _ in wanted}
-        self._worth: dict[Symbol, Minor] = dict.fromkeys(self._of, 0)
-        """Realised, paid and unrealised of all books of the symbol."""
-        self._equity = dict(cash)
-        self._flat = dict.fromkeys(self._of, True)
-
-    def touched(self, symbol: Symbol) -> None:
-        """A book of the symbol has changed."""
-        if symbol in self._of:
-            self._flat[symbol] = False
-
-    def opened(self, book: Book) -> None:
-        """There is a new book."""
-        if book.symbol in self._of:
-            self._of[book.symbol].append(book)
-
-    def on_bar(self, bar: Bar) -> Answers:
-        """The equity of the symbol's currency."""
-        symbol = bar.symbol
-        currency = self.instruments[symbol].currency
-        if not self._flat[symbol]:
-            arithmetic, worth, flat = self._arithmetic[symbol], 0, True
-            for book in self._of[symbol]:
-                worth += book.realised_minor - book.fees_minor + book.funding_minor
-                if book.lots:
-                    flat = False
-                    worth += arithmetic.value_minor(book.lots, bar.close) - book.cost_minor
-            self._equity[currency] = self._equity.get(currency, 0) + worth - self._worth[symbol]
-            self._worth[symbol] = worth
-            self._flat[symbol] = flat
-        return (
-            EquityMarked(
-                account=self._account,
-                currency=currency,
-                ts=bar.received,
-                equity_minor=self._equity.get(currency, 0),
-            ),
-        )
+def _periods(
+    wanted: Iterable[tuple[Symbol, Period]], rules: Iterable[ShareRule], sizing: Sizing
+) -> dict[Symbol, Period]:
+    periods = dict(wanted)
+    without = sorted({symbol for rule in rules for symbol in rule.symbols} - periods.keys())
+    if without:
+        raise ValueError(f"sizing {sizing.method} needs bars that mark {', '.join(without)}, and there are none")
+    return periods

@@ -10,15 +10,20 @@ from messages import (
     ActorHung,
     ActorLagging,
     ActorQuarantined,
+    AmendRejected,
     Annotated,
     Bar,
     Fill,
+    FundingPaid,
+    GaveUp,
+    OrderAmended,
     OrderEnded,
     OrderRefused,
     OrderRejected,
     Period,
     Quarantined,
     ShareRounded,
+    ShareSized,
     Signal,
     SubmitOrder,
     Subscribe,
@@ -37,7 +42,13 @@ class Record:
         self.annotations: list[Annotated] = []
         self.submitted: list[SubmitOrder] = []
         self.ended: list[OrderEnded | OrderRefused | OrderRejected] = []
-        self.fills: list[Fill] = []
+        self.amended: list[OrderAmended] = []
+        self.amend_rejections: Counter[str] = Counter()
+        """Changes to working orders that guard or venue did not make, by reason."""
+        self.gave_up: list[GaveUp] = []
+        self.sized: list[ShareSized] = []
+        self.booked: list[Fill | FundingPaid] = []
+        """What the books are folded from, as it was said."""
         self.rounded: Counter[tuple[str, str]] = Counter()
         """Shares that were too small for one lot, by (strategy, symbol)."""
         self.bad_items: list[Quarantined] = []
@@ -49,6 +60,11 @@ class Record:
         self.states: list[TradingStateChanged] = []
         self.closes: dict[Symbol, tuple[array[int], array[float]]] = {}
         """(close times, closes) of the built bars that were subscribed to, by symbol."""
+
+    @property
+    def fills(self) -> list[Fill]:
+        """The fills alone, in a new list."""
+        return [each for each in self.booked if isinstance(each, Fill)]
 
 
 class Recorder(Component):
@@ -63,7 +79,11 @@ class Recorder(Component):
         self.on_order_ended = _noting(record.ended)
         self.on_order_refused = _noting(record.ended)
         self.on_order_rejected = _noting(record.ended)
-        self.on_fill = _noting(record.fills)
+        self.on_order_amended = _noting(record.amended)
+        self.on_gave_up = _noting(record.gave_up)
+        self.on_share_sized = _noting(record.sized)
+        self.on_fill = _noting(record.booked)
+        self.on_funding_paid = _noting(record.booked)
         self.on_actor_failed = _noting(record.failures)
         self.on_actor_hung = _noting(record.hangs)
         self.on_actor_lagging = _noting(record.lagging)
@@ -90,6 +110,11 @@ class Recorder(Component):
     def on_share_rounded(self, share: ShareRounded) -> Answers:
         """A wish that came to nothing."""
         self.record.rounded[share.strategy, share.symbol] += 1
+        return ()
+
+    def on_amend_rejected(self, rejected: AmendRejected) -> Answers:
+        """A change that was not made."""
+        self.record.amend_rejections[rejected.reason] += 1
         return ()
 
     def on_actor_quarantined(self, quarantined: ActorQuarantined) -> Answers:

@@ -1,23 +1,26 @@
 """The risk guard: the only road to the venue, and the owner of the trading state.
 
-The judgement on an order is a pure function (`risk/limits.py`); the guard remembers what it needs: positions, what
-approved orders may still do to them, the last prices, how many orders passed lately, and the day's opening equity.
+The judgement on an order is a pure function (`risk/judgement.py`) of limits that are data (`risk/limits.py`); the guard
+remembers what it needs: positions, what approved orders may still do to them, the last prices and equities, how many
+orders passed lately, and the day's opening equity.
 """
 
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
-
-import attrs
 
 from actors.component import Answers, Component
 from actors.execution.once import Once
-from actors.money.grid import PriceGrid
-from actors.risk.exposure import Exposure
-from actors.risk.limits import RiskLimits, day_of, refusal
+from actors.risk.daily_loss import OpeningEquities
+from actors.risk.gate import Gate
+from actors.risk.heritage import GuardHeritage
+from actors.risk.judgement import refusal
+from actors.risk.limits import ACTIONS, REASONS, RiskLimits, ScopedLimits
+from actors.risk.states import States
 from messages import (
-    NS_PER_SECOND,
     Account,
+    AmendOrder,
+    AmendRejected,
+    ApprovedAmend,
     ApprovedCancel,
     ApprovedOrder,
     Bar,
@@ -27,16 +30,18 @@ from messages import (
     Fill,
     HaltTrading,
     Instrument,
+    Liquidity,
     Lots,
     Message,
-    Minor,
     OrderAccepted,
+    OrderAmended,
     OrderEnded,
     OrderRefused,
     OrderRejected,
     Period,
     PositionAdjusted,
     PositionsReported,
+    Quote,
     ReportPositions,
     SubmitOrder,
     Subscribe,
@@ -47,33 +52,28 @@ from messages import (
     UtcNs,
 )
 
-__all__ = ["GuardHeritage", "RiskGuard", "RiskLimits", "refusal"]
+__all__ = ["GuardHeritage", "RiskGuard", "RiskLimits", "ScopedLimits", "refusal"]
 
 # An enum's member costs ten times what a global does, and these are asked for at every order.
-_ACTIVE: Final = TradingState.ACTIVE
-_MINUTE = 60 * NS_PER_SECOND
-
-
-@attrs.frozen(kw_only=True)
-class GuardHeritage:
-    """What a guard leaves to its next incarnation: what it decided from marks, which nobody keeps."""
-
-    state: TradingState = TradingState.ACTIVE
-    lost_on: int | None = None
-    opening: tuple[tuple[str, int, Minor], ...] = ()
-    """(currency, day, equity at the day's first mark)."""
+_REDUCE_ONLY: Final = TradingState.REDUCE_ONLY
+_HALTED: Final = TradingState.HALTED
+_INTERNAL: Final = Liquidity.INTERNAL
+_LIQUIDATION: Final = Liquidity.LIQUIDATION
 
 
 class RiskGuard(Component):
-    """Approves an order, or refuses it with a reason. One per account.
+    """Approves an order, or refuses it with a reason of `REASONS`. One per account.
 
-    Hears SubmitOrder, CancelOrder, OrderAccepted, OrderRejected, OrderEnded, Fill, PositionAdjusted, EquityMarked,
-    HaltTrading, ReportPositions, and Bar or Tick when there is a price band.
-    Says ApprovedOrder, OrderRefused, ApprovedCancel, CancelAll, TradingStateChanged, PositionsReported, Subscribe.
+    Hears SubmitOrder, AmendOrder, CancelOrder, OrderAccepted, OrderRejected, OrderAmended, AmendRejected, OrderEnded,
+    Fill, PositionAdjusted, EquityMarked, HaltTrading, ReportPositions; Bar, or Tick and Quote, where some limit needs a
+    price.
+    Says ApprovedOrder, OrderRefused, ApprovedAmend, AmendRejected, ApprovedCancel, CancelAll, TradingStateChanged,
+    PositionsReported, Subscribe.
 
-    Sizes are signed lots. Exposure counts every approved order that has not ended, unknown ones too. Once it does not
-    trade, it starts again by itself only on the day after a daily loss, if `daily_loss_action` says so. `feeds` tells
-    the period of each symbol's bars, None where it has ticks.
+    Sizes are signed lots. Exposure counts every approved order that has not ended, unknown ones too. The state becomes
+    stricter at once, and never loosens by itself, but for one case: the day after a daily loss takes back what that
+    loss led to, if `daily_loss_action` says so. `feeds` tells the period of each symbol's bars, None where it has
+    ticks or quotes. Rows of `scoped` for other accounts are left out.
     """
 
     def __init__(
@@ -83,73 +83,103 @@ class RiskGuard(Component):
         limits: RiskLimits | None = None,
         feeds: Mapping[Symbol, Period | None] | None = None,
         heritage: GuardHeritage | None = None,
+        *,
+        scoped: Iterable[ScopedLimits] = (),
     ) -> None:
         self.account = account
-        self.limits = limits or RiskLimits()
-        self.state = _ACTIVE
-        self.exposure = Exposure()
-        self._grids = {symbol: PriceGrid(instrument) for symbol, instrument in instruments.items()}
+        self.limits = limits = limits or RiskLimits()
+        self._heritage = left = heritage or GuardHeritage()
+        self._warming = heritage is not None
+        """Orders heard again were judged by an earlier incarnation, which knew the prices."""
+        self._states = States(left.standing, left.lost)
+        self._gate = Gate(account, instruments, limits, scoped, left)
+        self.exposure = self._gate.exposure
+        self._prices = self._gate.prices
         self._feeds = {symbol: (feeds or {}).get(symbol) for symbol in instruments}
-        self._heritage = heritage or GuardHeritage()
-        self._prices: dict[Symbol, float] = {}
         self._heard = Once()
         self._now: UtcNs = 0
-        self._passed: deque[UtcNs] = deque()
-        self._rated = self.limits.orders_per_second is not None or self.limits.orders_per_minute is not None
-        self._opening: dict[str, tuple[int, Minor]] = {}
-        self._lost_on: int | None = None
-        self._inherit()
+        self._notes = limits.is_rated or bool(self._gate.scopes)
+        self._actions = {reason: ACTIONS[action] for reason, action in limits.actions}
+        self._needs_equity = limits.needs_equity
+        self._loss_state = ACTIONS[limits.daily_loss_state] or _HALTED
+        self._openings: OpeningEquities | None = None
+        if limits.daily_loss_max is not None:
+            self._openings = OpeningEquities(limits.daily_loss_max, limits.day_starts_ns, left.opening)
+
+    @property
+    def state(self) -> TradingState:
+        """What may pass now."""
+        return self._states.now
 
     def on_start(self) -> Answers:
-        """Asks for prices, only if there is a band to judge by them."""
-        if self.limits.price_band is None:
-            return ()
-        return tuple(
-            [
-                Subscribe(Tick, symbol) if period is None else Subscribe(Bar, symbol, period)
-                for symbol, period in self._feeds.items()
-            ]
-        )
+        """Asks for prices, only if there is a limit to judge by them; for crossings, if a strategy has limits."""
+        said: list[Message] = []
+        values = self._gate.values
+        for symbol, period in self._feeds.items():
+            if values or self.limits.price_band is not None:
+                said.append(Subscribe(Tick, symbol) if period is None else Subscribe(Bar, symbol, period))
+            if values and period is None:
+                said.append(Subscribe(Quote, symbol))
+            if self.exposure.by_strategy:
+                said.append(Subscribe(Fill, symbol))
+        return tuple(said)
 
     def heritage(self) -> GuardHeritage:
-        """The trading state and the day's opening equities."""
-        opening = tuple([(currency, *each) for currency, each in sorted(self._opening.items())])
-        return GuardHeritage(state=self.state, lost_on=self._lost_on, opening=opening)
+        """The trading state and its cause, equities, prices, and which orders count."""
+        if self._warming:
+            return self._heritage
+        return GuardHeritage(
+            standing=self._states.standing,
+            lost=self._states.lost,
+            opening=self._openings.all() if self._openings is not None else (),
+            equity=tuple([(currency, *each) for currency, each in sorted(self._gate.equity.items())]),
+            prices=tuple(sorted(self._prices.items())),
+            approved=frozenset(self.exposure.approved()),
+            passed=self._gate.passed(),
+        )
 
     def warmed_up(self) -> None:
-        """What was decided from marks stands, for the marks were not heard again."""
-        self._inherit()
+        """From now on orders are new."""
+        self._warming = False
 
     # Orders.
 
     def on_submit_order(self, submit: SubmitOrder) -> Answers:
         """Judges an order against limits and the worst that may come of those on their way."""
         order = submit.order
-        symbol, exposure = order.symbol, self.exposure
-        now = self._tell_time(order.ts)
-        buying, selling = exposure.others(order)
-        reason = refusal(
-            order,
-            limits=self.limits,
-            state=self.state,
-            grid=self._grids.get(symbol),
-            position=exposure.position.get(symbol, 0),
-            buying=buying,
-            selling=selling,
-            last_price=self._prices.get(symbol),
-            too_many=self._rated and self._too_many(now),
-        )
+        now = self._now = max(self._now, order.ts)
+        if self._warming:
+            if order.client_id in self._heritage.approved:
+                self.exposure.approve(order)
+            return ()
+        reason = self._gate.judge(order, self._states.now, now)
         if reason is not None:
-            return (OrderRefused(order, reason, order.ts),)
-        exposure.approve(order)
-        if self._rated:
-            self._passed.append(now)
+            return self._refused(OrderRefused(order, reason, order.ts), reason, order.ts)
+        self.exposure.approve(order)
+        if self._notes:
+            self._gate.note(order, now)
         return (ApprovedOrder(order),)
+
+    def on_amend_order(self, amend: AmendOrder) -> Answers:
+        """Judges what an order is to become, as if it had been that from the start. Both count until it is known."""
+        order = amend.order
+        now = self._now = max(self._now, amend.ts)
+        if self._warming:
+            if self.exposure.knows(order.client_id) is not None:
+                self.exposure.amend(order)
+            return ()
+        reason = self._gate.judge(order, self._states.now, now, amends=True)
+        if reason is not None:
+            return self._refused(AmendRejected(order, reason, amend.ts), reason, amend.ts)
+        self.exposure.amend(order)
+        self._gate.note(order, now)
+        return (ApprovedAmend(order, amend.ts),)
 
     def on_cancel_order(self, cancel: CancelOrder) -> Answers:
         """Passes always, and counts."""
-        if self._rated:
-            self._passed.append(self._tell_time(cancel.ts))
+        if self._notes and not self._warming:
+            self._now = max(self._now, cancel.ts)
+            self._gate.note_cancel(cancel.client_id, self._now)
         return (ApprovedCancel(account=self.account, client_id=cancel.client_id, symbol=cancel.symbol, ts=cancel.ts),)
 
     def on_order_accepted(self, accepted: OrderAccepted) -> Answers:
@@ -163,21 +193,41 @@ class RiskGuard(Component):
             self.exposure.reject(rejected.order.client_id, rejected.ts)
         return ()
 
+    def on_order_amended(self, amended: OrderAmended) -> Answers:
+        """It is worked so; as the larger of what it is and was it counts until its end, for fills may be late."""
+        self.exposure.amended(amended.order)
+        return ()
+
+    def on_amend_rejected(self, rejected: AmendRejected) -> Answers:
+        """The venue's: what it was to become counts no more."""
+        self.exposure.not_amended(rejected.order, rejected.ts)
+        return ()
+
     def on_order_ended(self, ended: OrderEnded) -> Answers:
         """Counts no more, up to fills that are still to come."""
         self.exposure.end(ended.order.client_id, ended.lots_filled)
         return ()
 
     def on_fill(self, fill: Fill) -> Answers:
-        """Folds it, once."""
-        if self._heard.first(fill.execution_id):
-            self.exposure.fill(fill)
+        """Folds it, once. A liquidation ends the account's trading."""
+        liquidity = fill.liquidity
+        if liquidity is _INTERNAL:
+            # Subscribed to by symbol: it may be another account's.
+            if fill.account == self.account and self._heard.first(fill.execution_id):
+                self.exposure.cross(fill)
+            return ()
+        if not self._heard.first(fill.execution_id):
+            return ()
+        self.exposure.fill(fill)
+        if liquidity is _LIQUIDATION:
+            reason = f"liquidated: {fill.lots:+d} lots of {fill.symbol} at {fill.price!r}"
+            return self._stand(_HALTED, reason, fill.ts)
         return ()
 
     def on_position_adjusted(self, adjusted: PositionAdjusted) -> Answers:
         """Folds the reconciler's difference, once."""
         if self._heard.first(f"adjustment {adjusted.adjustment_id}"):
-            self.exposure.fold(adjusted.symbol, adjusted.lots)
+            self.exposure.fold(adjusted.symbol, adjusted.lots, adjusted.strategy)
         return ()
 
     def on_report_positions(self, asked: ReportPositions) -> Answers:
@@ -201,71 +251,52 @@ class RiskGuard(Component):
         self._prices[tick.symbol] = tick.price
         return ()
 
+    def on_quote(self, quote: Quote) -> Answers:
+        """The mid, where there are no trades to tell the price, or none since."""
+        self._prices[quote.symbol] = (quote.bid + quote.ask) / 2
+        return ()
+
     # The trading state.
 
     def on_halt_trading(self, halt: HaltTrading) -> Answers:
         """Stops: everything is taken back, and only cancels pass from now on."""
-        if self.state is TradingState.HALTED:
-            return ()
-        return self._stop(TradingState.HALTED, halt.reason, self._tell_time(halt.ts))
+        self._now = max(self._now, halt.ts)
+        return self._stand(_HALTED, halt.reason, self._now)
 
     def on_equity_marked(self, marked: EquityMarked) -> Answers:
-        """Compares with the day's opening equity; too much lost: out of the market."""
-        limits = self.limits
-        if limits.daily_loss_max is None:
+        """Compares with the day's opening equity; too much lost: out of the market, unless it is stopped already."""
+        if not self._needs_equity:
             return ()
-        day = day_of(marked.ts, limits.day_starts_ns)
-        known = self._opening.get(marked.currency)
-        if known is None or known[0] != day:
-            self._opening[marked.currency] = (day, marked.equity_minor)
-            return self._new_day(day, marked.ts)
-        if self.state is not _ACTIVE:
+        currency, ts, equity = marked.currency, marked.ts, marked.equity_minor
+        known = self._gate.equity
+        last = known.get(currency)
+        if last is not None and ts < last[0]:
             return ()
-        opening = known[1]
-        if marked.equity_minor >= opening - abs(opening) * limits.daily_loss_max:
+        known[currency] = (ts, equity)
+        if self._openings is None:
             return ()
-        self._lost_on = day
-        reason = f"daily loss of more than {limits.daily_loss_max:g} of {opening} minor units of {marked.currency}"
-        return self._stop(TradingState.FLATTENING, reason, marked.ts)
+        new_day, loss = self._openings.hear(currency, ts, equity)
+        if loss is not None:
+            return self._stop(loss, ts) if self._states.lose(self._loss_state) else ()
+        if new_day and self.limits.daily_loss_action == "until-next-day" and self._states.take_back():
+            return (self._changed("a new day after a daily loss", ts),)
+        return ()
 
-    def _new_day(self, day: int, ts: UtcNs) -> tuple[Message, ...]:
-        lost_on = self._lost_on
-        if lost_on is None or lost_on == day or self.limits.daily_loss_action != "until-next-day":
-            return ()
-        self._lost_on = None
-        if self.state is not TradingState.FLATTENING:
-            return ()
-        self.state = _ACTIVE
-        return (self._changed("a new day after a daily loss", ts),)
+    def _stand(self, state: TradingState, reason: str, ts: UtcNs) -> tuple[Message, ...]:
+        return self._stop(reason, ts) if self._states.stand(state) else ()
 
-    def _stop(self, state: TradingState, reason: str, ts: UtcNs) -> tuple[Message, ...]:
-        self.state = state
-        return (CancelAll(account=self.account, ts=ts), self._changed(reason, ts))
+    def _stop(self, reason: str, ts: UtcNs) -> tuple[Message, ...]:
+        changed = self._changed(reason, ts)
+        # With reduce-only, what is on its way is left alone.
+        return (changed,) if self.state is _REDUCE_ONLY else (CancelAll(account=self.account, ts=ts), changed)
 
     def _changed(self, reason: str, ts: UtcNs) -> TradingStateChanged:
         return TradingStateChanged(account=self.account, state=self.state, reason=reason, ts=ts)
 
     # Inside.
 
-    def _inherit(self) -> None:
-        left = self._heritage
-        if left.state is not _ACTIVE:
-            self.state = left.state
-        self._lost_on = left.lost_on
-        self._opening = {currency: (day, equity) for currency, day, equity in left.opening}
-
-    def _tell_time(self, ts: UtcNs) -> UtcNs:
-        self._now = max(self._now, ts)
-        return self._now
-
-    def _too_many(self, now: UtcNs) -> bool:
-        limits, passed = self.limits, self._passed
-        while passed and passed[0] <= now - _MINUTE:
-            passed.popleft()
-        if limits.orders_per_minute is not None and len(passed) >= limits.orders_per_minute:
-            return True
-        if limits.orders_per_second is None:
-            return False
-        # From the newest backwards: no more than the limit have to be looked at.
-        newest = len(passed) - limits.orders_per_second
-        return newest >= 0 and passed[newest] > now - NS_PER_SECOND
+    def _refused(self, said: Message, reason: str, ts: UtcNs) -> tuple[Message, ...]:
+        state = self._actions.get(reason)
+        if state is None:
+            return (said,)
+        return (said, *self._stand(state, f"an order was refused ({reason}): {REASONS[reason]}", ts))

@@ -188,6 +188,8 @@ ROUTES: tuple[Route, ...] = (
     Route("venue", FundingPaid, "portfolio", ACCOUNT),
     Route("executor", Fill, "venue", ACCOUNT),
     Route("executor", Fill, "portfolio", ACCOUNT),
+    # Crossings, which leave the account's position as it is: for guards with limits for a strategy of their own.
+    Route("executor", Fill, "risk-guard", SUBSCRIBED),
     Route("executor", Fill, "checker", ACCOUNT),
     Route("executor", Fill, "strategy", OWNERS),
     Route("reconciler", PositionAdjusted, "risk-guard", ACCOUNT),

@@ -24,6 +24,7 @@ from actors.listener import Listener
 from actors.outcome import first_ts, outcome
 from actors.recorder import Record
 from actors.result import BacktestResult
+from actors.risk.limits import ScopedLimits
 from actors.risk_guard import RiskLimits
 from actors.routes import ROUTES
 from actors.runtime.clocks import Clock, FeedClock
@@ -32,11 +33,12 @@ from actors.runtime.runtime import OUTSIDE, ActorStatus, DeadLetter, Runtime
 from actors.runtime.slot import ActorKind, ActorSpec
 from actors.runtime.threaded import ThreadedRuntime
 from actors.simulated_venue import VenueSettings
+from actors.sizing.sizing import Sizing
 from actors.strategy import Strategy, StrategyEntry
 from actors.supervisor import RestartPolicy
 from actors.tick_filter import FilterSettings
 from actors.wiring import Setup, VenueFactory, actor_specs, run6_of, supervisor_spec, wanted_bars
-from messages import ActorAdded, Address, Instrument, Message, Minor, Symbol, UtcNs
+from messages import Account, ActorAdded, Address, Instrument, Message, Minor, Symbol, UtcNs
 
 _HEARD_FROM_OUTSIDE = frozenset(route.message for route in ROUTES if route.sender == OUTSIDE)
 DEFAULT_CASH = 10_000_000
@@ -53,8 +55,9 @@ class TradingSystem:
     instruments) -> component; without it, and for paper accounts always, each account trades on a simulated venue.
     `strategies`: Strategy classes or StrategyEntry objects. `instruments`: one per symbol; a symbol without one becomes
     a linear contract in USD on the coarsest tick grid that fits its data. `cash`: minor units by settlement currency,
-    for each account. `empty_bars`, `late` and `close_grace_ns` are the bar builder's policies; without a grace told,
-    bars of columns close at their end, and live ones 250 ms later. ValueError says what does not fit together.
+    for each account but those that `account_cash` names, as `sizing` is for all but those of `account_sizing`.
+    `empty_bars`, `late` and `close_grace_ns` are the bar builder's policies; without a grace told, bars of columns
+    close at their end, and live ones 250 ms later. ValueError says what does not fit together.
     """
 
     def __init__(
@@ -67,9 +70,17 @@ class TradingSystem:
         cash: Mapping[str, Minor] | None = None,
         seed: int = 1,
         risk: RiskLimits | None = None,
+        scoped_limits: Iterable[ScopedLimits] = (),
         fill: str = "next-open",
         limit_fill: str = "through",
         slippage_ticks: int = 0,
+        slippage_spread: float = 0.0,
+        half_spread_ticks: int = 0,
+        volume_cap: float | None = None,
+        sizing: Sizing | None = None,
+        account_sizing: Mapping[Account, Sizing] | None = None,
+        account_cash: Mapping[Account, Mapping[str, Minor]] | None = None,
+        funding_words: Mapping[Symbol, str] | None = None,
         symbol_multiplier: Mapping[Symbol, float] | None = None,
         filter_settings: FilterSettings | None = None,
         empty_bars: str = "none",
@@ -87,20 +98,29 @@ class TradingSystem:
         for series in columns:
             known.setdefault(series.symbol, default_instrument(series))
         entries = complete_entries(strategies, columns, known)
-        cash = dict(cash or {})
+        cash, scoped_limits = dict(cash or {}), tuple(scoped_limits)
         for instrument in known.values():
             cash.setdefault(instrument.currency, DEFAULT_CASH * 10**instrument.minor_digits)
+        venue_settings = VenueSettings(
+            fill=fill,
+            limit_fill=limit_fill,
+            slippage_ticks=slippage_ticks,
+            slippage_spread=slippage_spread,
+            half_spread_ticks=half_spread_ticks,
+            volume_cap=volume_cap,
+        )
         parts = (
             seed,
-            fill,
-            limit_fill,
-            slippage_ticks,
+            venue_settings,
             sorted(cash.items()),
             described(entries),
             sorted(known.items()),
             risk,
+            scoped_limits,
             sorted((symbol_multiplier or {}).items()),
             (filter_settings, empty_bars, late, close_grace_ns, live_marks),
+            (sizing, sorted((account_sizing or {}).items())),
+            [(account, sorted(own.items())) for account, own in sorted((account_cash or {}).items())],
         )
         self.setup = Setup(
             columns=columns,
@@ -113,7 +133,12 @@ class TradingSystem:
             seed=seed,
             run6=run_id or run6_of((*columns, *events), *parts),
             risk=risk or RiskLimits(),
-            venue_settings=VenueSettings(fill=fill, slippage_ticks=slippage_ticks, limit_fill=limit_fill),
+            scoped_limits=scoped_limits,
+            venue_settings=venue_settings,
+            account_cash={account: {**cash, **own} for account, own in (account_cash or {}).items()},
+            sizing=sizing or Sizing(),
+            account_sizing=dict(account_sizing or {}),
+            funding_words=dict(funding_words or {}),
             symbol_multiplier=dict(symbol_multiplier or {}),
             filter_settings=filter_settings,
             live_marks=live_marks,

@@ -15,9 +15,11 @@ from actors.executor import Executor
 from actors.feed import Feed
 from actors.portfolio import Portfolio
 from actors.recorder import Record, Recorder
+from actors.risk.limits import ScopedLimits
 from actors.risk_guard import RiskGuard, RiskLimits
 from actors.runtime.slot import ActorKind, ActorSpec
 from actors.simulated_venue import SimulatedVenue, VenueSettings
+from actors.sizing.sizing import Sizing
 from actors.strategy import StrategyEntry
 from actors.strategy_host import StrategyHost
 from actors.supervisor import ChildSpec, RestartPolicy, Supervisor
@@ -27,10 +29,10 @@ from messages import (
     Account,
     Bar,
     BarOpen,
-    CancelAll,
     EquityMarked,
     FundingRate,
     Instrument,
+    MarkPrice,
     Message,
     Minor,
     OrderBook,
@@ -45,10 +47,16 @@ from messages import (
 )
 
 VENUE_KEEPS = 100_000
-"""Messages of each class that a simulated venue's address keeps: a new incarnation finds its orders again in them."""
-_NOT_KEPT = (Woke, Bar, BarOpen, Tick, Quote, OrderBook, FundingRate, EquityMarked, ReportPositions, PositionsReported)
+"""Messages of each class that the address of a host's own venue keeps for its next incarnation."""
+_NOT_KEPT = (
+    *(Woke, Bar, BarOpen, Tick, Quote, OrderBook, FundingRate, MarkPrice),
+    *(EquityMarked, ReportPositions, PositionsReported),
+)
 _FACTS: Mapping[type[Message], int | None] = dict.fromkeys((m for m in ALL_MESSAGES if m not in _NOT_KEPT), None)
 """What the core is rebuilt from: everything that decides about orders and money. A journal takes this place live."""
+
+PAPER = "paper:"
+"""How the accounts of paper strategies begin: theirs is always a simulated venue."""
 
 VenueFactory = Callable[[Account, Mapping[Symbol, Instrument]], Component]
 
@@ -66,10 +74,17 @@ class Setup:
     instruments: Mapping[Symbol, Instrument]
     strategies: tuple[StrategyEntry, ...]
     cash: Mapping[str, Minor]
-    """Every account starts with this, by currency."""
+    """Every account starts with this, by currency, unless `account_cash` says otherwise."""
+    account_cash: Mapping[Account, Mapping[str, Minor]] = attrs.field(factory=dict)
+    sizing: Sizing = attrs.field(factory=Sizing)
+    """Of every account, unless `account_sizing` says otherwise."""
+    account_sizing: Mapping[Account, Sizing] = attrs.field(factory=dict)
+    funding_words: Mapping[Symbol, str] = attrs.field(factory=dict)
+    """How a result tells where a symbol's funding came from."""
     seed: int
     run6: str
     risk: RiskLimits
+    scoped_limits: tuple[ScopedLimits, ...] = ()
     venue_settings: VenueSettings
     symbol_multiplier: Mapping[Symbol, float]
     filter_settings: FilterSettings | None = None
@@ -83,6 +98,14 @@ class Setup:
     def accounts(self) -> tuple[Account, ...]:
         """In order, each once."""
         return tuple(sorted({entry.account for entry in self.strategies})) or ("main",)
+
+    def cash_of(self, account: Account) -> Mapping[str, Minor]:
+        """What an account starts with, by currency."""
+        return self.account_cash.get(account, self.cash)
+
+    def sizing_of(self, account: Account) -> Sizing:
+        """How an account sizes its shares."""
+        return self.account_sizing.get(account, self.sizing)
 
     @property
     def file_periods(self) -> dict[Symbol, tuple[Period, ...]]:
@@ -187,39 +210,55 @@ def _account(setup: Setup, account: Account, read: Read | None, agree: Agree | N
         )
         for entry in entries
     ]
-    marked = _marked(setup) if setup.live_marks or setup.risk.daily_loss_max is not None else ()
+    sizing = setup.sizing_of(account)
+    watched = setup.live_marks or sizing.moves or setup.risk.needs_equity
+    marked = _marked(setup) if watched else ()
     periods = setup.file_periods
     feeds = {symbol: periods[symbol][0] if symbol in periods else None for symbol in instruments}
 
-    def portfolio(_heritage: object) -> Component:
+    def portfolio(heritage: Any) -> Component:
         return Portfolio(
             account,
             instruments,
             rules,
             symbol_multiplier=setup.symbol_multiplier,
             marks=marked,
-            cash_minor=setup.cash,
+            cash_minor=setup.cash_of(account),
+            sizing=sizing,
+            heritage=heritage,
         )
 
     def guard(heritage: Any) -> Component:
-        return RiskGuard(account, instruments, setup.risk, feeds, heritage=heritage)
+        return RiskGuard(account, instruments, setup.risk, feeds, heritage, scoped=setup.scoped_limits)
 
     def executor(_heritage: object) -> Component:
-        return Executor(account, instruments, setup.run6, rules, order_lots_max=setup.risk.order_lots_max)
+        return Executor(
+            account,
+            instruments,
+            setup.run6,
+            rules,
+            order_lots_max=setup.risk.order_lots_max,
+            feeds=feeds,
+            half_spread_ticks=setup.venue_settings.half_spread_ticks,
+        )
 
-    def venue(_heritage: object) -> Component:
-        if setup.venue is not None:
-            return setup.venue(account, instruments)
-        return SimulatedVenue(account, instruments, setup.venue_settings, feeds)
+    own_venue = setup.venue if not account.startswith(PAPER) else None
+
+    def venue(heritage: Any) -> Component:
+        if own_venue is not None:
+            return own_venue(account, instruments)
+        cash = setup.cash_of(account)
+        return SimulatedVenue(account, instruments, setup.venue_settings, feeds, cash, heritage=heritage)
 
     def spec(role: str, kind: ActorKind, factory: Callable[[object], Component], keeps: Any) -> ActorSpec:
         return ActorSpec(
             address=f"{role}@{account}", role=role, kind=kind, factory=factory, account=account, keeps=keeps
         )
 
-    heard_by_venue = dict.fromkeys((m for m in ALL_MESSAGES if m not in (Woke, CancelAll)), VENUE_KEEPS)
+    # A simulated venue leaves all it knows to its successor; one of the host's own finds its orders again in these.
+    kept_for_venue = dict.fromkeys((m for m in ALL_MESSAGES if m is not Woke), VENUE_KEEPS) if own_venue else {}
     return [
-        spec("venue", ActorKind.VENUE, venue, {**heard_by_venue, CancelAll: VENUE_KEEPS}),
+        spec("venue", ActorKind.VENUE, venue, kept_for_venue),
         spec("risk-guard", ActorKind.CORE, guard, _FACTS),
         spec("executor", ActorKind.CORE, executor, _FACTS),
         spec("portfolio", ActorKind.CORE, portfolio, _FACTS),
@@ -238,7 +277,7 @@ def _marked(setup: Setup) -> tuple[tuple[Symbol, Period], ...]:
 
 def _strategy(setup: Setup, entry: StrategyEntry) -> ActorSpec:
     def factory(heritage: Any) -> Component:
-        return StrategyHost(entry, setup.instruments, setup.seed, setup.cash, heritage)
+        return StrategyHost(entry, setup.instruments, setup.seed, setup.cash_of(entry.account), heritage)
 
     return ActorSpec(
         address=f"strategy:{entry.id}",

@@ -14,21 +14,21 @@ from typing import Any
 import attrs
 
 from actors.result import BacktestResult
-from actors.risk_guard import RiskLimits
 from actors.runtime.host import HandlerTimedOut
 from actors.system import TradingSystem
-from adapters.configuration import RiskSection, to_toml
-from adapters.configuration.options import BacktestOptions
+from adapters.configuration import to_toml
+from adapters.configuration.typed import BacktestOptions
 from adapters.errors import InputError
 from adapters.interrupts import EXIT_CODES, Interrupts
+from adapters.limits import risk_limits, scoped_limits
 from adapters.preparation import Prepared, prepare
-from adapters.results import OutputError, RunFacts, RunFolder, new_run_folder, result_files, summary_of
+from adapters.results import OPTIONAL_FILES, OutputError, RunFacts, RunFolder, new_run_folder, result_files, summary_of
+from adapters.results.facts import MARKET
 from adapters.results.summary import to_json
-from messages import NS_PER_SECOND, UtcNs
+from messages import UtcNs
 
 DONE, FAILED, HALTED = 0, 1, 3
 _PACKAGES = ("openoutcry", "attrs", "cattrs", "duckdb", "numpy", "pykka")
-_OPTIONAL_FILES = ("bad_rows.csv", "bad_items.csv")
 Progress = Callable[[UtcNs], None]
 
 
@@ -82,19 +82,28 @@ def _facts(prepared: Prepared, stopped: str | None, seconds: Mapping[str, float]
 
 def make_system(prepared: Prepared) -> TradingSystem:
     """The system that a configuration describes; InputError when its parts do not fit together."""
-    settings = prepared.configuration.backtest
+    configuration = prepared.configuration
+    settings = configuration.backtest
     try:
         return TradingSystem(
             feed=prepared.columns,
             instruments=prepared.instruments,
             strategies=prepared.entries,
             cash=prepared.cash,
+            account_cash=prepared.account_cash,
+            sizing=prepared.sizing,
+            account_sizing=prepared.account_sizing,
+            funding_words=prepared.funding_words,
             seed=settings.seed,
-            risk=risk_limits(prepared.configuration.risk),
+            risk=risk_limits(configuration.risk),
+            scoped_limits=scoped_limits(configuration.risk),
             fill=settings.fill,
             limit_fill=settings.limit_fill,
             slippage_ticks=settings.slippage_ticks,
-            symbol_multiplier=prepared.configuration.portfolio.symbol_multiplier,
+            slippage_spread=settings.slippage_spread or 0.0,
+            half_spread_ticks=settings.half_spread_ticks or 0,
+            volume_cap=settings.volume_cap,
+            symbol_multiplier=configuration.portfolio.symbol_multiplier,
             live_marks=settings.live_marks,
             run_id=prepared.run_id,
             handler_seconds=settings.handler_seconds,
@@ -102,23 +111,6 @@ def make_system(prepared: Prepared) -> TradingSystem:
         )
     except ValueError as error:
         raise InputError(str(error)) from error
-
-
-def risk_limits(section: RiskSection | None) -> RiskLimits | None:
-    """The guard's limits; None without a section, and then nothing limits sizes or losses."""
-    if section is None:
-        return None
-    hours, minutes = section.day_starts.split(":")
-    return RiskLimits(
-        order_lots_max=section.order_lots_max,
-        position_lots_max=section.position_lots_max,
-        price_band=section.price_band,
-        orders_per_second=section.orders_per_second,
-        orders_per_minute=section.orders_per_minute,
-        daily_loss_max=section.daily_loss_max,
-        daily_loss_action=section.daily_loss_action,
-        day_starts_ns=(int(hours) * 3600 + int(minutes) * 60) * NS_PER_SECOND,
-    )
 
 
 def write_results(folder: RunFolder, result: BacktestResult, facts: RunFacts, prepared: Prepared) -> dict[str, Any]:
@@ -137,7 +129,7 @@ def write_results(folder: RunFolder, result: BacktestResult, facts: RunFacts, pr
         **result_files(result, facts.bad_rows),
         "summary.json": summary_text(),
     }
-    folder.write(files, stale=(*_OPTIONAL_FILES, "crash.txt"))
+    folder.write(files, stale=(*OPTIONAL_FILES, "crash.txt"))
     return summary
 
 
@@ -190,9 +182,8 @@ def _progress(prepared: Prepared, screen: Screen) -> AbstractContextManager[Prog
         return nullcontext(lambda _now: None)
     from adapters.progress import ProgressBar  # noqa: PLC0415
 
-    first = min(data.first_ts for data in prepared.data)
-    last = max(data.last_ts for data in prepared.data)
-    return ProgressBar(first, last)
+    market = [data for data in prepared.data if data.kind in MARKET]
+    return ProgressBar(min(data.first_ts for data in market), max(data.last_ts for data in market))
 
 
 def _tell(

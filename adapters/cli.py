@@ -79,7 +79,7 @@ def backtest(  # noqa: PLR0917 typer calls it by keyword
         str | None,
         typer.Option(
             metavar="KIND|NAME",
-            help="linear, inverse, quanto, or the symbol of an \\[[instruments]] entry. Default: linear.",
+            help="linear, inverse, quanto, spot, or the symbol of an \\[[instruments]] entry. Default: linear.",
             rich_help_panel=_CONTRACT,
         ),
     ] = None,
@@ -104,6 +104,18 @@ def backtest(  # noqa: PLR0917 typer calls it by keyword
     taker_fee: Annotated[
         str | None, typer.Option(metavar="R", help="Fraction. Default: 0.", rich_help_panel=_CONTRACT)
     ] = None,
+    leverage: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="Initial margin is 1/N. Default: none is asked for.", rich_help_panel=_CONTRACT),
+    ] = None,
+    funding: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RATE|FILE",
+            help="Every 8 h from 00:00, or times and rates. Default: none.",
+            rich_help_panel=_CONTRACT,
+        ),
+    ] = None,
     strategy: Annotated[
         list[str] | None,
         typer.Option(
@@ -125,6 +137,12 @@ def backtest(  # noqa: PLR0917 typer calls it by keyword
         str | None,
         typer.Option(metavar="N", help="Lots per unit of signal. Default: 1.", rich_help_panel=_STRATEGIES),
     ] = None,
+    execution: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="How every strategy's orders are worked. Default: market.", rich_help_panel=_STRATEGIES
+        ),
+    ] = None,
     fill: Annotated[
         str | None,
         typer.Option(
@@ -136,6 +154,18 @@ def backtest(  # noqa: PLR0917 typer calls it by keyword
     slippage_ticks: Annotated[
         str | None,
         typer.Option(metavar="N", help="Against every market and stop order. Default: 0.", rich_help_panel=_RUN),
+    ] = None,
+    slippage_spread: Annotated[
+        str | None,
+        typer.Option(metavar="F", help="The same, as a fraction of the spread. Default: 0.", rich_help_panel=_RUN),
+    ] = None,
+    half_spread_ticks: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="From a bar's price to best bid and ask. Default: 0.", rich_help_panel=_RUN),
+    ] = None,
+    volume_cap: Annotated[
+        str | None,
+        typer.Option(metavar="F", help="Part of a bar's volume we may fill. Default: no limit.", rich_help_panel=_RUN),
     ] = None,
     cash: Annotated[
         str | None,
@@ -166,15 +196,16 @@ def backtest(  # noqa: PLR0917 typer calls it by keyword
 ) -> None:
     """Run strategies over history. Without --data: over a generated market."""
     from adapters.backtest import Screen, run_backtest
-    from adapters.configuration.options import BacktestOptions
+    from adapters.configuration.typed import BacktestOptions
     from adapters.interrupts import EXIT_CODES, Interrupts
 
     options = BacktestOptions(
         config=config, data=tuple(data or ()), symbol=symbol, period=period, stamps=stamps, timezone=timezone,
         instrument=instrument, tick_size=tick_size, lot_size=lot_size, multiplier=multiplier, currency=currency,
-        strategies=tuple(strategy or ()), params=tuple(param or ()), lots=lots, fill=fill,
-        slippage_ticks=slippage_ticks, maker_fee=maker_fee, taker_fee=taker_fee, cash=cash, begin=begin, end=end,
-        bad_rows=bad_rows, seed=seed, handler_seconds=handler_seconds,
+        strategies=tuple(strategy or ()), params=tuple(param or ()), lots=lots, execution=execution, fill=fill,
+        slippage_ticks=slippage_ticks, slippage_spread=slippage_spread, half_spread_ticks=half_spread_ticks,
+        volume_cap=volume_cap, maker_fee=maker_fee, taker_fee=taker_fee, leverage=leverage, funding=funding, cash=cash,
+        begin=begin, end=end, bad_rows=bad_rows, seed=seed, handler_seconds=handler_seconds,
     )  # fmt: skip
     _log_to_stderr(log_level)
     _collect_garbage_seldom()

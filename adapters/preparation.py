@@ -5,35 +5,38 @@ so that the run can be repeated from it alone. Everything wrong with configurati
 """
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from pathlib import Path
 
 import attrs
 
-from actors.columns import BarColumns, Columns
+from actors.columns import BarColumns, Columns, EventColumns
+from actors.execution.algorithms import MARKET, execution_of
+from actors.sizing.sizing import Sizing
 from actors.strategy import StrategyEntry
+from adapters.accounts import account_of, cash_of, sizings_of, unused, with_amounts
 from adapters.configuration import Configuration, Problem, read_toml, structured, to_toml
-from adapters.configuration.options import BacktestOptions, guessed_symbols, with_options
+from adapters.configuration.option_data import guessed_symbols
+from adapters.configuration.options import with_options
 from adapters.configuration.schema import (
     DataSection,
     InstrumentSection,
     StrategySection,
+    funding_file,
 )
+from adapters.configuration.typed import BacktestOptions
+from adapters.contracts import instrument_from, settled
 from adapters.errors import InputError
 from adapters.files import BadRow
+from adapters.funding_data import EventData, load_events
+from adapters.limits import unknown_scopes
 from adapters.market_data import LoadedData, load_data
 from adapters.results import DataFact
 from adapters.strategy_choice import Chosen, choose
-from messages import Instrument, Kind, Minor, Symbol, ValueRounding, parse_period, period_name
+from messages import Account, Instrument, Minor, Symbol, parse_period, period_name
 
-DEFAULT_CASH = Decimal(10_000_000)
-DEFAULT_CASH_COIN = Decimal(1)
-"""Of XBT or BTC, or of whatever an inverse contract settles in."""
 TICK_PERIOD = "1m"
 """Of strategies on ticks, where none is told."""
-_COINS = ("XBT", "BTC")
 
 
 @attrs.frozen(kw_only=True)
@@ -42,10 +45,16 @@ class Prepared:
 
     configuration: Configuration
     """Effective: complete, with absolute paths."""
-    columns: tuple[Columns, ...]
+    columns: tuple[Columns | EventColumns, ...]
     instruments: tuple[Instrument, ...]
     entries: tuple[StrategyEntry, ...]
     cash: Mapping[str, Minor]
+    account_cash: Mapping[Account, Mapping[str, Minor]]
+    """Of accounts that start with something else."""
+    sizing: Sizing | None
+    account_sizing: Mapping[Account, Sizing]
+    funding_words: Mapping[Symbol, str]
+    """How funding is told; a symbol that is not here has none."""
     data: tuple[DataFact, ...]
     bad_rows: tuple[BadRow, ...]
     described: Mapping[str, str]
@@ -66,6 +75,9 @@ def prepare(options: BacktestOptions) -> Prepared:
     where = f"{options.config}: " if options.config is not None and not options.strategies else ""
     chosen = choose(configuration.strategies, options.params, where=where, problems=problems)
     _know_their_symbols(configuration, where=where, problems=problems)
+    # Who is missing because of a mistake of its own is nobody whose account or limits are a mistake too.
+    if not any("strateg" in path for path, _ in problems):
+        _know_their_accounts(configuration, chosen, where=where, problems=problems)
     _files_exist(configuration, problems)
     _fail(problems)
     return _complete(configuration, chosen, wanted=options.period, notes=guessed_symbols(options))
@@ -79,33 +91,38 @@ def _complete(
     loaded = load_data(configuration, wanted=wanted)
     instruments, sections = [], []
     for section, each in _by_symbol(configuration, loaded):
-        section, said = _settled(section, each)  # noqa: PLW2901 the same section, now complete
+        section, said = settled(section, each)  # noqa: PLW2901 the same section, now complete
         notes += said
         sections.append(section)
-        instruments.append(_instrument(section, problems))
+        instruments.append(instrument_from(section, problems))
     _fail(problems)
     ready = [each for each in instruments if each is not None]
-    cash = _cash(configuration, ready, problems)
     strategies = [_settled_strategy(each, loaded) for each in chosen]
+    cash = cash_of(configuration, ready, _traded(chosen, strategies), problems)
     _fail(problems)
+    events = load_events(sections, loaded, bad_rows=configuration.backtest.bad_rows)
     effective = attrs.evolve(
-        configuration,
+        with_amounts(configuration, cash),
         data=tuple(each.section for each in loaded),
         instruments=tuple(sections),
         strategies=tuple(strategies),
-        backtest=attrs.evolve(configuration.backtest, cash=cash),
     )
+    sizing, account_sizing = sizings_of(effective)
     return Prepared(
         configuration=effective,
-        columns=tuple(each.columns for each in loaded),
+        columns=(*(each.columns for each in loaded), *events.columns),
         instruments=tuple(ready),
         entries=tuple(_entry(each, section) for each, section in zip(chosen, strategies, strict=True)),
-        cash={each.currency: _minor(each, cash) for each in ready},
-        data=tuple(each.fact for each in loaded),
-        bad_rows=tuple(row for each in loaded for row in each.bad_rows),
+        cash=cash.minor(ready),
+        account_cash=cash.own_minor(ready),
+        sizing=sizing,
+        account_sizing=account_sizing,
+        funding_words=events.words,
+        data=(*(each.fact for each in loaded), *events.facts),
+        bad_rows=(*(row for each in loaded for row in each.bad_rows), *events.bad_rows),
         described={str(section.id): _described(section) for section in strategies},
-        notes=(*(note for each in loaded for note in each.notes), *notes),
-        run_id=_run_id(effective, loaded),
+        notes=(*(note for each in loaded for note in each.notes), *notes, *events.notes),
+        run_id=_run_id(effective, loaded, events),
     )
 
 
@@ -128,12 +145,24 @@ def _know_their_symbols(configuration: Configuration, *, where: str, problems: l
     ]
 
 
+def _know_their_accounts(
+    configuration: Configuration, chosen: Sequence[Chosen], *, where: str, problems: list[Problem]
+) -> None:
+    accounts = [account_of(each.section, each.id) for each in chosen]
+    known = {
+        "account": accounts,
+        "strategy": [each.id for each in chosen],
+        "symbol": [section.symbol for section in configuration.data],
+    }
+    found = unused(configuration.accounts, accounts) + unknown_scopes(configuration.risk, known)
+    problems += [(f"{where}{path}", reason) for path, reason in found]
+
+
 def _files_exist(configuration: Configuration, problems: list[Problem]) -> None:
-    problems += [
-        (section.file, "there is no such file")
-        for section in configuration.data
-        if section.file is not None and not Path(section.file).exists()
-    ]
+    files = [section.file for section in configuration.data]
+    for section in configuration.instruments:
+        files += [funding_file(section), section.mark_prices]
+    problems += [(file, "there is no such file") for file in dict.fromkeys(files) if file and not Path(file).exists()]
 
 
 def _by_symbol(
@@ -141,90 +170,6 @@ def _by_symbol(
 ) -> list[tuple[InstrumentSection, LoadedData]]:
     first = {each.section.symbol: each for each in reversed(loaded)}
     return [(section, first[section.symbol]) for section in configuration.instruments]
-
-
-def _settled(section: InstrumentSection, loaded: LoadedData) -> tuple[InstrumentSection, list[str]]:
-    """The section with tick size and currency, and what was assumed."""
-    notes = []
-    if section.tick_size is None:
-        try:
-            tick_size = loaded.tick_size()
-        except ValueError as error:
-            raise InputError(f"{loaded.fact.file}: {error}; give it with --tick-size") from error
-        if loaded.section.file is not None:
-            notes.append(f"tick size: {tick_size} for {section.symbol}, the coarsest grid that fits the prices")
-        section = attrs.evolve(section, tick_size=tick_size)
-    elif loaded.section.file is not None:
-        off, prices = loaded.off_grid(section.tick_size)
-        if off:
-            notes.append(
-                f"tick size: {off:,} of {prices:,} prices of {section.symbol} do not stand on the grid of "
-                f"{section.tick_size}; fills there are at the nearest tick. Is it right?"
-            )
-    if section.currency is None:
-        section = attrs.evolve(section, currency=currency_of(section.symbol, Kind(section.kind)))
-        notes.append(f"currency: {section.currency} for {section.symbol}, since none was told")
-    return section, notes
-
-
-def currency_of(symbol: Symbol, kind: Kind) -> str:
-    """The settlement currency that a symbol suggests: the base of an inverse contract, else the quote."""
-    letters = re.sub(r"[^A-Z]", "", symbol.upper())
-    if kind is Kind.LINEAR:
-        return next((quote for quote in ("USDT", "USDC") if letters.endswith(quote)), "USD")
-    pair = re.fullmatch(r"([A-Z]{3,4})(USD|EUR|PERP|USDPERP)", letters)
-    if kind is Kind.INVERSE and pair is not None and pair[1] not in _COINS:
-        return pair[1]
-    return "XBT"
-
-
-def _instrument(section: InstrumentSection, problems: list[Problem]) -> Instrument | None:
-    assert section.tick_size is not None
-    assert section.currency is not None
-    try:
-        return Instrument(
-            symbol=section.symbol,
-            kind=Kind(section.kind),
-            tick_size=section.tick_size,
-            lot_size=section.lot_size,
-            multiplier=section.multiplier,
-            currency=section.currency,
-            value_rounding=ValueRounding(section.value_rounding),
-            maker_fee=section.maker_fee,
-            taker_fee=section.taker_fee,
-        )
-    except ValueError as error:
-        problems.append((f"instrument {section.symbol}", str(error)))
-        return None
-
-
-def _cash(
-    configuration: Configuration, instruments: Sequence[Instrument], problems: list[Problem]
-) -> dict[str, Decimal]:
-    """Starting cash of each currency that an instrument settles in."""
-    told = configuration.backtest.cash
-    found: dict[str, Decimal] = {}
-    for instrument in instruments:
-        currency = instrument.currency
-        if "" in told:
-            amount = told[""]
-        elif currency in told:
-            amount = told[currency]
-        elif told:
-            problems.append(("backtest.cash", f"no amount of {currency}, in which {instrument.symbol} settles"))
-            continue
-        else:
-            coin = currency in _COINS or instrument.kind is Kind.INVERSE
-            amount = DEFAULT_CASH_COIN if coin else DEFAULT_CASH
-        amount = found.setdefault(currency, amount)
-        if amount.scaleb(instrument.minor_digits) % 1:
-            reason = f"{amount} {currency} is no whole number of its minor unit, 1e-{instrument.minor_digits}"
-            problems.append((f"backtest.cash.{currency}", reason))
-    return found
-
-
-def _minor(instrument: Instrument, cash: Mapping[str, Decimal]) -> Minor:
-    return int(cash[instrument.currency].scaleb(instrument.minor_digits))
 
 
 def _settled_strategy(chosen: Chosen, loaded: Sequence[LoadedData]) -> StrategySection:
@@ -236,6 +181,14 @@ def _settled_strategy(chosen: Chosen, loaded: Sequence[LoadedData]) -> StrategyS
         period = period_name(max(own)) if own else TICK_PERIOD
     lots = section.lots if section.lots is not None or chosen.sizes_itself else 1
     return attrs.evolve(section, id=chosen.id, symbols=symbols, period=period, lots=lots, params=chosen.params)
+
+
+def _traded(chosen: Sequence[Chosen], strategies: Sequence[StrategySection]) -> dict[Account, list[Symbol]]:
+    """The symbols of each account."""
+    traded: dict[Account, list[Symbol]] = {}
+    for each, section in zip(chosen, strategies, strict=True):
+        traded.setdefault(account_of(section, each.id), []).extend(section.symbols or ())
+    return traded
 
 
 def _bars(loaded: LoadedData) -> bool:
@@ -254,14 +207,24 @@ def _entry(chosen: Chosen, section: StrategySection) -> StrategyEntry:
         weight=section.weight,
         lots=section.lots or 1,
         on_quarantine=section.on_quarantine,
-        account=section.account,
+        account=account_of(section, chosen.id),
+        execution=execution_of(section.execution),
     )
 
 
 def _described(section: StrategySection) -> str:
-    """`ema-cross fast=10 slow=50, XBTUSD 1m`; files without their folder, for folders differ between machines."""
+    """`ema-cross fast=10 slow=50, XBTUSD 1m`; files without their folder, for folders differ between machines.
+
+    How orders are worked, and that it trades on paper, stand behind that where there is something to say.
+    """
     params = "".join(f" {name}={value}" for name, value in section.params.items())
-    return f"{_placeless(section.strategy)}{params}, {' '.join(section.symbols or ())} {section.period}"
+    words = [f"{_placeless(section.strategy)}{params}", f"{' '.join(section.symbols or ())} {section.period}"]
+    execution = execution_of(section.execution)
+    if execution != MARKET:
+        words.append(str(execution))
+    if section.mode == "paper":
+        words.append("on paper")
+    return ", ".join(words)
 
 
 def _placeless(strategy: str) -> str:
@@ -269,11 +232,12 @@ def _placeless(strategy: str) -> str:
     return f"{Path(place).name}{colon}{name}" if place.endswith(".py") else strategy
 
 
-def _run_id(configuration: Configuration, loaded: Sequence[LoadedData]) -> str:
+def _run_id(configuration: Configuration, loaded: Sequence[LoadedData], events: EventData) -> str:
     """Six characters that are equal for equal configuration, data and seed, wherever the files lie."""
     portable = attrs.evolve(
         configuration,
         data=tuple(_portable(each) for each in loaded),
+        instruments=tuple(_fileless(section, events.digests) for section in configuration.instruments),
         strategies=tuple(
             attrs.evolve(section, strategy=_placeless(section.strategy), folder=None)
             for section in configuration.strategies
@@ -285,3 +249,12 @@ def _run_id(configuration: Configuration, loaded: Sequence[LoadedData]) -> str:
 
 def _portable(loaded: LoadedData) -> DataSection:
     return attrs.evolve(loaded.section, file=loaded.fact.sha256)
+
+
+def _fileless(section: InstrumentSection, digests: Mapping[str, str]) -> InstrumentSection:
+    funding, marks = funding_file(section), section.mark_prices
+    return attrs.evolve(
+        section,
+        funding=section.funding if funding is None else digests[funding],
+        mark_prices=None if marks is None else digests[marks],
+    )

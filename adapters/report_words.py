@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from actors.money.rounding import divide_half_away
+from actors.result import BacktestResult
+from actors.risk.limits import REASONS
 from messages import MINOR_DIGITS, Minor, iso_utc
 
 
@@ -47,3 +49,41 @@ def ratio(value: float | None) -> str:
 def short(ts: int) -> str:
     """To the minute."""
     return iso_utc(ts)[:16].replace("T", " ")
+
+
+def bare_percent(fraction: float | None, decimals: int) -> str:
+    """A fraction in per cent for a table that says so above it; None is a dash."""
+    return "-" if fraction is None else f"{round(100 * fraction, decimals) + 0.0:.{decimals}f}"
+
+
+def things(result: BacktestResult) -> str:
+    """`20,000 bars and 7 ticks`: what the feed delivered."""
+    parts = []
+    if result.bars or not result.ticks:
+        parts.append(count(result.bars, "bar"))
+    if result.ticks:
+        parts.append(count(result.ticks, "tick"))
+    return " and ".join(parts)
+
+
+END_WORDS: Mapping[str, str] = {
+    "post-only": "it would have been filled as a taker",
+    "ioc": "what was not filled at once was taken back",
+    "fok": "it could not be filled whole at once",
+    "day": "the trading day was over",
+    "reduce-only": "it would have done more than reduce the position",
+    "insufficient-margin": "the account's margin did not suffice",
+    "expired": "the contract had settled",
+    "liquidated": "the account was liquidated",
+}
+"""Why a venue ends an order that nobody cancelled."""
+
+
+REFUSAL_WORDS: Mapping[str, str] = {**END_WORDS, **REASONS, "share-rounds-to-zero": "a wish for less than half a lot"}
+"""Of the guard, of a venue that rejects, and of the portfolio."""
+
+
+def explained(numbers: Mapping[str, int], words: Mapping[str, str]) -> str:
+    """`counts`, and behind them what those codes mean that have words: `ioc 3 (ioc: what was not ...)`."""
+    said = [f"{code}: {words[code]}" for code in sorted(numbers) if code in words]
+    return counts(numbers) + (f" ({'; '.join(said)})" if said else "")

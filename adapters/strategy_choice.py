@@ -13,7 +13,8 @@ from actors.strategies import BUILT_IN
 from actors.strategy import Parameter, ParameterError, Strategy, make, parameters_of
 from actors.strategy_parameters import fitted
 from adapters.configuration import Problem
-from adapters.configuration.schema import Params, StrategyName, StrategySection
+from adapters.configuration.schema import StrategySection
+from adapters.configuration.value_types import Params, StrategyName
 from adapters.errors import InputError
 from adapters.plugins import load_strategy
 from messages import StrategyId

@@ -95,7 +95,7 @@ class TargetShares(Message):
 
 @attrs.frozen(kw_only=True)
 class ShareRounded(Message):
-    """A wish too small for one lot: the strategy asked for something and its share is nothing."""
+    """A wish that comes to nothing: the strategy asked for something and its share is no lot."""
 
     account: Account = attrs.field(validator=filled)
     strategy: StrategyId = attrs.field(validator=filled)
@@ -103,6 +103,8 @@ class ShareRounded(Message):
     wanted: float = attrs.field(validator=finite)
     """In lots, before rounding."""
     ts: UtcNs = attrs.field(validator=whole)
+    reason: str = attrs.field(default="share-rounds-to-zero", validator=filled)
+    """Or `scale-unknown` while too few bars were heard to size by, `no-equity` where nothing is left to risk."""
 
 
 @attrs.frozen(kw_only=True)

@@ -1,8 +1,8 @@
 """The equity of a whole run, computed at once from what it left behind: fill rows, ledger entries and closes.
 
 Cash is the starting cash and every ledger entry up to the sample; the position is worth what the open lots of each book
-would realise at the last close. All of it is integers, and equal to folding the books fill by fill and valuing them
-at every sample, which would take a Python call per bar.
+would realise at the last close, or for spot, whose cost has left the cash, its market value. All of it is integers, and
+equal to folding the books fill by fill and valuing them at every sample, which would take a Python call per bar.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,10 +15,10 @@ from actors.columns import Floats, Ints
 from actors.money.rounding import INT64_LIMIT, magnitude_max
 from actors.money.rows import FillRow, LedgerEntry
 from actors.money.values import Arithmetic
-from messages import Instrument, Minor, StrategyId, Symbol, UtcNs
+from messages import Instrument, Kind, Minor, StrategyId, Symbol, UtcNs
 
-_CHUNK = 65_536
-"""Samples valued at a time: what lies between closes and values would otherwise be a dozen columns of a whole run."""
+SAMPLES_AT_A_TIME = 65_536
+"""Samples valued together: what lies between closes and values would otherwise be a dozen columns of a whole run."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -33,7 +33,7 @@ class EquityCurve:
     """Cash and position value."""
     cash_minor: Ints
     position_value_minor: Ints
-    """Unrealised profit of everything open."""
+    """Unrealised profit of everything open; for spot its market value."""
     drawdown: Floats
     """Fraction of the highest equity so far, starting cash included; 0.0 while that is not above zero."""
 
@@ -50,7 +50,8 @@ def equity_curve(
     """One account's equity per currency at the sample times `ts` (UTC ns, any order).
 
     `closes` holds (close times, closes) by symbol, times never going back; a position is marked at the last close at
-    or before the sample, and at its cost (no profit, no loss) until there is one. Fills and entries count from their
+    or before the sample, and at its cost (no profit, no loss) until there is one. The ledger of spot holds the
+    transfers of its cost. Fills and entries count from their
     own time on, samples at that time included. A currency without starting cash starts at 0.
     ValueError for rows of several accounts, KeyError for a symbol without instrument or closes, OverflowError when
     an amount could exceed 64 bits.
@@ -69,7 +70,7 @@ def equity_curve(
     for symbol, by_strategy in rows.items():
         instrument = instruments[symbol]
         values[instrument.currency].append(
-            _unrealised(ts, by_strategy.values(), closes[symbol], Arithmetic(instrument))
+            _position_values(ts, by_strategy.values(), closes[symbol], Arithmetic(instrument))
         )
     return {
         currency: _curve(currency, cash.get(currency, 0), ts, amounts[currency], values[currency])
@@ -91,7 +92,7 @@ def drawdowns(equity: Ints | Floats, start: float) -> Floats:
 def _curve(
     currency: str, start: Minor, ts: Ints, entries: Sequence[LedgerEntry], values: Sequence[Ints]
 ) -> EquityCurve:
-    cash = _Steps([(entry.ts, entry.amount_minor) for entry in entries], start).at(ts)
+    cash = Steps([(entry.ts, entry.amount_minor) for entry in entries], start).at(ts)
     position = _total(values, len(ts))
     equity = _total([cash, position], len(ts))
     return EquityCurve(
@@ -105,43 +106,45 @@ def _curve(
     )
 
 
-def _unrealised(
+def _position_values(
     ts: Ints, books: Iterable[Sequence[FillRow]], closes: tuple[Ints, Floats], arithmetic: Arithmetic
 ) -> Ints:
     # A book's cost is its realised profit and the sum of its values: both add up, so the cost does too.
     steps = [
         (
-            _Steps([(row.ts, row.lots) for row in rows]),
-            _Steps([(row.ts, row.realised_minor + row.value_minor) for row in rows]),
+            Steps([(row.ts, row.lots) for row in rows]),
+            Steps([(row.ts, row.realised_minor + row.value_minor) for row in rows]),
         )
         for rows in books
     ]
-    unrealised = np.zeros(len(ts), np.int64)
-    for start in range(0, len(ts), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        unrealised[part] = _unrealised_part(ts[part], steps, closes, arithmetic)
-    return unrealised
+    values = np.zeros(len(ts), np.int64)
+    for start in range(0, len(ts), SAMPLES_AT_A_TIME):
+        part = slice(start, start + SAMPLES_AT_A_TIME)
+        values[part] = _position_values_part(ts[part], steps, closes, arithmetic)
+    return values
 
 
-def _unrealised_part(
-    ts: Ints, steps: Sequence[tuple["_Steps", "_Steps"]], closes: tuple[Ints, Floats], arithmetic: Arithmetic
+def _position_values_part(
+    ts: Ints, steps: Sequence[tuple["Steps", "Steps"]], closes: tuple[Ints, Floats], arithmetic: Arithmetic
 ) -> Ints:
     close_ts, close = closes
     last = np.searchsorted(close_ts, ts, side="right") - 1
     known = last >= 0
     # Ticks of the closes once, however many books look at them.
     ticks = arithmetic.grid.to_ticks_array(close[last]) if len(close) else np.zeros(len(ts), np.int64)
+    spot = arithmetic.instrument.kind is Kind.SPOT
     totals: list[Ints] = []
     for lots_held, cost_of in steps:
         lots, cost = lots_held.at(ts), cost_of.at(ts)
         marked = known & (lots != 0)
-        unrealised = np.zeros(len(ts), np.int64)
-        unrealised[marked] = _total([arithmetic.values_at_ticks(lots[marked], ticks[marked]), -cost[marked]])
-        totals.append(unrealised)
+        marks = arithmetic.values_at_ticks(lots[marked], ticks[marked])
+        values = cost if spot else np.zeros(len(ts), np.int64)
+        values[marked] = marks if spot else _total([marks, -cost[marked]])
+        totals.append(values)
     return _total(totals, len(ts))
 
 
-class _Steps:
+class Steps:
     """A sum that changes at times. Changes may come late: only their time counts."""
 
     def __init__(self, changes: list[tuple[UtcNs, int]], start: int = 0) -> None:

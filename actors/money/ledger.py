@@ -4,8 +4,12 @@ A fill is folded into the book of each of its owners and leaves rows. The signed
 serve every kind of contract: what a reduction realises is minus its value, less the cost that it releases.
 Always: realised = cost of what is open - sum of the signed values of all fills. At flat the cost is 0, so a book's
 profit is exact whatever was rounded on the way.
+
+A contract moves cash when it realises something. Spot is bought with cash: its cost leaves the cash as a `transfer` and
+comes back as one when it is sold, so that cash and market value make up the same equity as profits and losses do.
 """
 
+from collections.abc import Collection
 from typing import Final
 
 import attrs
@@ -13,11 +17,15 @@ import attrs
 from actors.money.allocation import split_minor
 from actors.money.rounding import divide_half_away
 from actors.money.rows import FillRow, LedgerEntry, LedgerKind
-from messages import Account, Fill, Lots, Minor, StrategyId, Symbol
+from messages import Account, Fill, FundingPaid, Liquidity, Lots, Minor, StrategyId, Symbol
 
 # An enum's member costs ten times what a global does, and these are asked for at every order.
 _REALISED: Final = LedgerKind.REALISED
 _FEE: Final = LedgerKind.FEE
+_FUNDING: Final = LedgerKind.FUNDING
+_TRANSFER: Final = LedgerKind.TRANSFER
+_SETTLED: Final = LedgerKind.SETTLEMENT
+_SETTLEMENT: Final = Liquidity.SETTLEMENT
 
 
 @attrs.define
@@ -38,6 +46,8 @@ class Book:
     funding_minor: Minor = 0
     """Received; negative when paid."""
     fills: int = 0
+    spot: bool = False
+    """What is held was paid for: its cost is out of the account's cash."""
 
     def apply(self, lots: Lots, value_minor: Minor, fee_minor: Minor = 0) -> Minor:
         """Fold one fill (signed lots, their signed value, the fee paid); returns the profit that it realised.
@@ -76,27 +86,26 @@ class Book:
     @property
     def cash_minor(self) -> Minor:
         """What this book has added to its account's cash."""
-        return self.realised_minor - self.fees_minor + self.funding_minor
+        cash = self.realised_minor - self.fees_minor + self.funding_minor
+        return cash - self.cost_minor if self.spot else cash
 
 
-def book_fill(books: dict[tuple[StrategyId, Symbol], Book], fill: Fill) -> tuple[list[FillRow], list[LedgerEntry]]:
+def book_fill(
+    books: dict[tuple[StrategyId, Symbol], Book], fill: Fill, spot: Collection[Symbol] = ()
+) -> tuple[list[FillRow], list[LedgerEntry]]:
     """Fold one execution into an account's books, which are made as needed; returns the rows it leaves.
 
-    A row per owner, and ledger entries for what changed cash: `realised` and `fee` where they are not 0. Whether the
-    execution was folded before is for the caller to know. ValueError when a book is of another account or currency.
+    A row per owner, and ledger entries for what changed cash, where it is not 0: `realised` (of a settlement it is
+    called `settlement`), `fee`, and `transfer` of the cost for the symbols of `spot`. Whether the execution was
+    folded before is for the caller to know. ValueError when a book is of another account or currency.
     """
     rows: list[FillRow] = []
     entries: list[LedgerEntry] = []
+    realised_kind = _SETTLED if fill.liquidity is _SETTLEMENT else _REALISED
+    bought = fill.symbol in spot
     for part in fill.parts:
-        book = books.get((part.strategy, fill.symbol))
-        if book is None:
-            book = Book(fill.account, fill.currency, part.strategy, fill.symbol)
-            books[part.strategy, fill.symbol] = book
-        elif book.account != fill.account or book.currency != fill.currency:
-            raise ValueError(
-                f"Fill {fill.execution_id} of {fill.account} in {fill.currency} does not belong to the book of "
-                f"{book.strategy} in {book.symbol}, which is of {book.account} in {book.currency}"
-            )
+        book = _book_of(books, part.strategy, fill, bought)
+        cost = book.cost_minor
         realised = book.apply(part.lots, part.value_minor, part.fee_minor)
         rows.append(
             FillRow(
@@ -116,21 +125,58 @@ def book_fill(books: dict[tuple[StrategyId, Symbol], Book], fill: Fill) -> tuple
                 position_lots=book.lots,
             )
         )
+        if bought and book.cost_minor != cost:
+            entries.append(_entry(fill, part.strategy, _TRANSFER, cost - book.cost_minor, fill.execution_id))
         if realised:
-            entries.append(_entry(fill, part.strategy, _REALISED, realised))
+            entries.append(_entry(fill, part.strategy, realised_kind, realised, fill.execution_id))
         if part.fee_minor:
-            entries.append(_entry(fill, part.strategy, _FEE, -part.fee_minor))
+            entries.append(_entry(fill, part.strategy, _FEE, -part.fee_minor, fill.execution_id))
     return rows, entries
 
 
-def _entry(fill: Fill, strategy: StrategyId, kind: LedgerKind, amount_minor: Minor) -> LedgerEntry:
+def book_funding(books: dict[tuple[StrategyId, Symbol], Book], paid: FundingPaid) -> list[LedgerEntry]:
+    """Fold one funding payment into an account's books; returns a `funding` entry for each part that is not 0.
+
+    Whether it was folded before is for the caller to know. ValueError when a book is of another account or currency.
+    """
+    ref = f"funding-{paid.symbol}-{paid.ts}"
+    entries: list[LedgerEntry] = []
+    for part in paid.parts:
+        _book_of(books, part.strategy, paid).add_funding(part.amount_minor)
+        if part.amount_minor:
+            entries.append(_entry(paid, part.strategy, _FUNDING, part.amount_minor, ref))
+    return entries
+
+
+def _book_of(
+    books: dict[tuple[StrategyId, Symbol], Book],
+    strategy: StrategyId,
+    booked: Fill | FundingPaid,
+    spot: bool = False,  # noqa: FBT001, FBT002 - the book's own word
+) -> Book:
+    book = books.get((strategy, booked.symbol))
+    if book is None:
+        book = Book(booked.account, booked.currency, strategy, booked.symbol, spot=spot)
+        books[strategy, booked.symbol] = book
+    elif book.account != booked.account or book.currency != booked.currency:
+        what = f"Fill {booked.execution_id}" if isinstance(booked, Fill) else f"Funding at {booked.ts}"
+        raise ValueError(
+            f"{what} of {booked.account} in {booked.currency} does not belong to the book of "
+            f"{book.strategy} in {book.symbol}, which is of {book.account} in {book.currency}"
+        )
+    return book
+
+
+def _entry(
+    booked: Fill | FundingPaid, strategy: StrategyId, kind: LedgerKind, amount_minor: Minor, ref: str
+) -> LedgerEntry:
     return LedgerEntry(
-        ts=fill.ts,
-        account=fill.account,
-        currency=fill.currency,
+        ts=booked.ts,
+        account=booked.account,
+        currency=booked.currency,
         strategy=strategy,
-        symbol=fill.symbol,
+        symbol=booked.symbol,
         kind=kind,
         amount_minor=amount_minor,
-        ref=fill.execution_id,
+        ref=ref,
     )

@@ -37,7 +37,7 @@ class Statistics:
 
 @attrs.frozen(kw_only=True)
 class TradeStatistics:
-    """Figures of realised profits. None where there is nothing to divide by."""
+    """Figures of trades' profits. None where there is nothing to divide by."""
 
     trades: int
     hit_rate: float | None
@@ -163,8 +163,28 @@ def max_drawdown_days(ts: Ints, equity: Ints | Floats, start: float) -> float:
     return longest / DAY_NS
 
 
+def monthly_returns(ts: Ints, equity: Ints | Floats, start: float) -> dict[str, float | None]:
+    """`2018-01` -> the last equity of that month (UTC) over the last of the month before, less one.
+
+    The first month is measured from `start`. A month without samples repeats its predecessor; a sample at midnight
+    belongs to the month that ends there. None for a month that began with no equity above zero.
+    """
+    if len(ts) == 0:
+        return {}
+    # To days first: whole columns of calendar dates would cost more than the samples themselves.
+    days = ((np.asarray(ts) - 1) // DAY_NS).astype("datetime64[D]")
+    months = np.arange(days[0].astype("datetime64[M]"), days[-1].astype("datetime64[M]") + 1)
+    ends = (months + 1).astype("datetime64[D]")
+    last = np.asarray(equity, dtype=np.float64)[np.searchsorted(days, ends, side="left") - 1].tolist()
+    before = [float(start), *last[:-1]]
+    return {
+        str(month): level / base - 1 if base > 0 else None
+        for month, level, base in zip(months, last, before, strict=True)
+    }
+
+
 def trade_statistics(realised: Sequence[int]) -> TradeStatistics:
-    """Hit rate, profit factor and average of realised profits, one per closing fill, in minor units."""
+    """Hit rate, profit factor and average of profits, one per round trip, in minor units."""
     count = len(realised)
     gained = sum(amount for amount in realised if amount > 0)
     lost = -sum(amount for amount in realised if amount < 0)

@@ -4,7 +4,7 @@ The sign is chosen so that profit is the value sold less the value bought for ev
 lots has a positive value that grows with the price; buying inverse lots has a negative value that shrinks towards zero
 as the price grows. The profit of any round trip is therefore minus the sum of its fills' signed values.
 
-Formulas: linear and quanto lots x lot_size x multiplier x price; inverse lots x lot_size x multiplier / price
+Formulas: linear, quanto and spot lots x lot_size x multiplier x price; inverse lots x lot_size x multiplier / price
 (on BitMEX an XBTUSD contract is worth 1 USD / price in XBT). One ratio of integers holds everything but lots and
 ticks.
 """

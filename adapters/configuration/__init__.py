@@ -1,16 +1,19 @@
 """Configuration: TOML in, checked sections out, and the effective configuration of a run back into TOML.
 
-`schema` says what there is, `values` what each value may be, `reading` collects everything that is wrong with a file,
+`schema` says what there is, `value_types` what each value may be (judged by `values` and `compounds`), `agreement` what
+must fit together. `reading` collects everything that is wrong with a file, `options` lays the command line over it,
 `writing` is the way back. Paths in a file start from the file's own folder.
 """
 
 from adapters.configuration.reading import Problem, read_toml, structured
 from adapters.configuration.schema import (
+    AccountSection,
     BacktestSection,
     Configuration,
     DataSection,
     GeneratedSection,
     InstrumentSection,
+    LimitSection,
     LiveSection,
     PortfolioSection,
     RiskSection,
@@ -20,11 +23,13 @@ from adapters.configuration.values import moment_ns
 from adapters.configuration.writing import to_toml
 
 __all__ = [
+    "AccountSection",
     "BacktestSection",
     "Configuration",
     "DataSection",
     "GeneratedSection",
     "InstrumentSection",
+    "LimitSection",
     "LiveSection",
     "PortfolioSection",
     "Problem",

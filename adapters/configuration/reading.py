@@ -13,7 +13,8 @@ from cattrs import Converter
 from cattrs.errors import AttributeValidationNote, BaseValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn, override
 
-from adapters.configuration import schema
+from adapters.configuration import schema, sizing_keys
+from adapters.configuration.agreement import mistakes
 from adapters.configuration.values import WrongValues, hint, literal, say
 from adapters.errors import InputError
 
@@ -23,6 +24,7 @@ Problem = tuple[str, str]
 _LISTS: dict[str, type] = {
     "instruments": schema.InstrumentSection,
     "data": schema.DataSection,
+    "accounts": schema.AccountSection,
     "strategies": schema.StrategySection,
 }
 _TABLES: dict[str, type] = {
@@ -60,7 +62,24 @@ def structured(raw: dict[str, Any]) -> tuple[schema.Configuration, list[Problem]
                 found[name] = section
     problems += _twice(raw, "instruments", "symbol")
     problems += _twice(raw, "strategies", "id")
-    return schema.Configuration(**found), problems
+    problems += _twice(raw, "accounts", "name")
+    configuration = schema.Configuration(**found)
+    return configuration, problems + _sizing_mistakes(configuration, raw)
+
+
+def _sizing_mistakes(configuration: schema.Configuration, raw: dict[str, Any]) -> list[Problem]:
+    """What an account may tell depends on what `[portfolio]` tells."""
+    portfolio = configuration.portfolio
+    keys = sizing_keys.told(portfolio)
+    problems = [(f"portfolio{rest}", reason) for rest, reason in sizing_keys.mistakes(keys, keys)]
+    entries = raw.get("accounts", [])
+    if problems or not isinstance(entries, list) or len(entries) != len(configuration.accounts):
+        return problems
+    return [
+        (f"accounts[{number}]{rest}", reason)
+        for number, account in enumerate(configuration.accounts)
+        for rest, reason in sizing_keys.mistakes(sizing_keys.told(account), sizing_keys.keys_of(account, portfolio))
+    ]
 
 
 def _entries(raw: Any, name: str, kind: type, problems: list[Problem]) -> list[Any]:
@@ -80,8 +99,7 @@ def _section(raw: Any, kind: type, path: str, problems: list[Problem]) -> Any:
     except (BaseValidationError, ForbiddenExtraKeysError, TypeError, ValueError) as error:
         problems.extend(_problems(error, path))
         return None
-    if isinstance(section, schema.DataSection) and (section.file is None) == (section.generated is None):
-        problems.append((path, "must have either a file or generated = { ... }"))
+    problems.extend((path + rest, reason) for rest, reason in mistakes(section))
     return section
 
 
@@ -130,7 +148,7 @@ def _converter() -> Converter:
     converter.register_structure_hook_func(_is_literal, literal)
     converter.register_structure_hook_func(_is_optional, _optional(converter))
     converter.register_structure_hook_func(_is_tuple, _tuple_of(converter))
-    for kind in (*_LISTS.values(), *_TABLES.values(), schema.GeneratedSection):
+    for kind in (*_LISTS.values(), *_TABLES.values(), schema.GeneratedSection, schema.LimitSection):
         renamed: Any = {
             field.name: override(rename=schema.KEY_OF[field.name])
             for field in attrs.fields(kind)
@@ -183,12 +201,13 @@ def _tuple_of(converter: Converter) -> Callable[[Any, Any], Any]:
             raise TypeError(f"must be a list, not {say(value)}")
         if not value:
             raise ValueError("must not be empty")
-        found, problems = [], []
+        found: list[Any] = []
+        problems: list[Problem] = []
         for number, each in enumerate(value):
             try:
                 found.append(converter.structure(each, get_args(kind)[0]))
-            except (TypeError, ValueError) as error:
-                problems.append((f"[{number}]", str(error)))
+            except (BaseValidationError, ForbiddenExtraKeysError, TypeError, ValueError) as error:
+                problems += _problems(error, f"[{number}]")
         if problems:
             raise WrongValues(problems)
         if len(set(found)) < len(found):

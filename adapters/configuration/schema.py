@@ -1,50 +1,53 @@
 """What a configuration may say, section by section.
 
 A value that is None was not told; what it becomes then depends on the data, and `adapters.preparation` settles it.
-The types name what a value has to be (`PositiveNumber`, `PeriodText`): each brings its strict hook
-from `values`.
+The types name what a value has to be (`PositiveNumber`, `PeriodText`): each brings its strict hook (`value_types`).
+What must fit together within a section is in `agreement`.
 """
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import attrs
 
-from adapters.configuration import values
-from messages import StrategyId, Symbol
+from adapters.configuration.compounds import NO_FUNDING
+from adapters.configuration.value_types import (
+    Actions,
+    Band,
+    Cash,
+    ClockText,
+    Execution,
+    FeeRate,
+    Filled,
+    Fraction,
+    Funding,
+    KindName,
+    Leverage,
+    Margin,
+    MomentText,
+    Multipliers,
+    Params,
+    PeriodText,
+    Portion,
+    PositiveFloat,
+    PositiveInt,
+    PositiveNumber,
+    Session,
+    StrategyName,
+    SymbolName,
+    Truth,
+    Weekdays,
+    WeightFloat,
+    WholeFromZero,
+    Window,
+    ZoneName,
+)
+from messages import Account, StrategyId, Symbol
 
-SymbolName = Annotated[str, values.symbol_name]
-StrategyName = Annotated[str, values.strategy_name]
-"""A strategy's id: 1 to 16 of a-z, 0-9 and -."""
-PositiveNumber = Annotated[Decimal, values.positive_number]
-FeeRate = Annotated[Decimal, values.fee_rate]
-"""A fraction of a fill's value, within -1..1."""
-PositiveFloat = Annotated[float, values.positive_float]
-WeightFloat = Annotated[float, values.weight]
-"""Zero or above."""
-Fraction = Annotated[float, values.fraction]
-"""Above zero, below one."""
-PositiveInt = Annotated[int, values.positive_int]
-WholeFromZero = Annotated[int, values.whole_from_zero]
-Truth = Annotated[bool, values.truth]
-PeriodText = Annotated[str, values.period_text]
-ZoneName = Annotated[str, values.zone_name]
-MomentText = Annotated[str, values.moment_text]
-"""A date or a time in ISO 8601, UTC where it names no zone."""
-ClockText = Annotated[str, values.clock_text]
-"""A time of day, HH:MM, in UTC."""
-Filled = Annotated[str, values.text]
-Params = Annotated[dict[str, Any], values.params]
-Multipliers = Annotated[dict[str, float], values.multipliers]
-Cash = Annotated[dict[str, Decimal], values.cash]
-"""Amounts by currency; under the key "" one amount for every currency that is needed."""
-Funding = Annotated[str, values.funding]
-Sizing = Annotated[str, values.sizing]
-Mode = Annotated[str, values.mode]
-Execution = Annotated[str, values.execution]
-KindName = Annotated[str, values.kind_name]
-
+MAIN: Account = "main"
+PAPER = "paper:"
+"""What the accounts of paper strategies begin with."""
 _ZERO, _ONE = Decimal(0), Decimal(1)
 
 
@@ -61,8 +64,28 @@ class InstrumentSection:
     value_rounding: Literal["exact", "per-lot"] = "exact"
     maker_fee: FeeRate = _ZERO
     taker_fee: FeeRate = _ZERO
+    settlement_fee: FeeRate | None = None
+    """Of what a dated contract settles for; None is none."""
+    initial_margin: Margin | None = None
+    maintenance_margin: Margin | None = None
+    leverage: Leverage | None = None
+    """Another way to tell the initial margin: one part in so many."""
     funding: Funding = "none"
-    funding_interval: PeriodText = "8h"
+    funding_interval: PeriodText | None = None
+    """None is 8h, where there may be funding at all."""
+    funding_at: ClockText | None = None
+    """The first funding of a day, where a rate is told; None is 00:00."""
+    mark_prices: Filled | None = None
+    """A file of mark prices; None marks at the last price."""
+    expiry: MomentText | None = None
+    settlement_price: PositiveFloat | None = None
+    """What it settles at; None is the last mark, or else the last price."""
+    sessions: tuple[Session, ...] | None = None
+    """Hours of each trading day; None is around the clock."""
+    sessions_timezone: ZoneName | None = None
+    """None is UTC."""
+    sessions_days: Weekdays | None = None
+    """None is Monday to Friday."""
 
 
 @attrs.frozen(kw_only=True)
@@ -107,18 +130,70 @@ class StrategySection:
     weight: WeightFloat = 1.0
     lots: PositiveInt | None = None
     execution: Execution = "market"
-    mode: Mode = "live"
-    account: Filled = "main"
+    """An algorithm's name, or a table of its name and parameters."""
+    mode: Literal["live", "paper"] = "live"
+    """paper trades for itself, in an account of its own that no real venue ever hears of."""
+    account: Filled = MAIN
     """Strategies of one account are netted with each other; each account has its own cash, books and limits."""
     on_quarantine: Literal["hold", "flatten"] = "hold"
 
 
 @attrs.frozen(kw_only=True)
-class PortfolioSection:
+class SizingKeys:
+    """How shares are sized, in `[portfolio]` and in `[[accounts]]`; a parameter that is None has its own default."""
+
+    sizing: Literal["fixed", "risk-parity", "equity-fraction"] | None = None
+    """None is fixed in `[portfolio]`, and what `[portfolio]` says in an account."""
+    target_volatility: PositiveFloat | None = None
+    """Of a year, as a fraction: where the scale is 1."""
+    volatility_window: Window | None = None
+    """Bars."""
+    volatility_halflife: PositiveInt | None = None
+    """Bars; in place of the window."""
+    scale_min: WeightFloat | None = None
+    scale_max: PositiveFloat | None = None
+    rebalance_band: Band | None = None
+    """Relative change of the scale up to which nothing is sized again."""
+    fraction: PositiveFloat | None = None
+    """Of the equity, that one unit of signal is worth."""
+
+
+@attrs.frozen(kw_only=True)
+class PortfolioSection(SizingKeys):
     """`[portfolio]`."""
 
-    sizing: Sizing = "fixed"
     symbol_multiplier: Multipliers = attrs.field(factory=dict)
+
+
+def _name_first(_section: type, fields: "list[attrs.Attribute[Any]]") -> "list[attrs.Attribute[Any]]":
+    """As an entry begins in the written file."""
+    sizing = {field.name for field in attrs.fields(SizingKeys)}
+    return sorted(fields, key=lambda field: field.name in sizing)
+
+
+@attrs.frozen(kw_only=True, field_transformer=_name_first)
+class AccountSection(SizingKeys):
+    """One `[[accounts]]` entry: a portfolio of its own, where it is to differ from the others."""
+
+    name: Filled
+    cash: Cash | None = None
+    """None is what `[backtest]` says."""
+
+
+@attrs.frozen(kw_only=True)
+class LimitSection:
+    """One `[[risk.limits]]` entry: limits of the orders that match every scope it names."""
+
+    account: Filled | None = None
+    strategy: StrategyName | None = None
+    symbol: SymbolName | None = None
+    order_lots_max: PositiveInt | None = None
+    position_lots_max: PositiveInt | None = None
+    order_notional_max: PositiveNumber | None = None
+    position_notional_max: PositiveNumber | None = None
+    open_orders_max: PositiveInt | None = None
+    orders_per_second: PositiveInt | None = None
+    orders_per_minute: PositiveInt | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -134,6 +209,18 @@ class RiskSection:
     daily_loss_max: Fraction | None = None
     daily_loss_action: Literal["until-next-day", "halt"] = "until-next-day"
     day_starts: ClockText = "00:00"
+    daily_loss_state: Literal["flatten", "halt", "reduce-only"] | None = None
+    """What a lost day leads to; None is flatten."""
+    order_notional_max: PositiveNumber | None = None
+    """In whole units of the settlement currency, as the next."""
+    position_notional_max: PositiveNumber | None = None
+    leverage_max: PositiveNumber | None = None
+    """Of all positions' worth over the equity, per currency."""
+    open_orders_max: PositiveInt | None = None
+    actions: Actions | None = None
+    """What a refusal does besides, by its reason."""
+    limits: tuple[LimitSection, ...] = ()
+    """`[[risk.limits]]`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -143,6 +230,12 @@ class BacktestSection:
     fill: Literal["next-open", "this-close"] = "next-open"
     limit_fill: Literal["through", "touch"] = "through"
     slippage_ticks: WholeFromZero = 0
+    slippage_spread: WeightFloat | None = None
+    """Fraction of the spread that market and stop orders pay besides; None is none."""
+    half_spread_ticks: WholeFromZero | None = None
+    """From a bar's price to the best bid and ask that it does not show; None is none."""
+    volume_cap: Portion | None = None
+    """The part of a bar's volume that our orders may fill; None is not limited."""
     seed: WholeFromZero = 1
     cash: Cash = attrs.field(factory=dict)
     begin: MomentText | None = None
@@ -168,6 +261,7 @@ class Configuration:
 
     instruments: tuple[InstrumentSection, ...] = ()
     data: tuple[DataSection, ...] = ()
+    accounts: tuple[AccountSection, ...] = ()
     strategies: tuple[StrategySection, ...] = ()
     portfolio: PortfolioSection = attrs.field(factory=PortfolioSection)
     risk: RiskSection | None = None
@@ -182,6 +276,12 @@ KEY_OF = {"begin": "from", "end": "to"}
 def instrument_of(sections: tuple[InstrumentSection, ...], symbol: Symbol) -> InstrumentSection | None:
     """The entry of that symbol."""
     return next((section for section in sections if section.symbol == symbol), None)
+
+
+def funding_file(section: InstrumentSection) -> str | None:
+    """The file of funding rates, where one is told."""
+    told = section.funding
+    return told if isinstance(told, str) and told != NO_FUNDING else None
 
 
 def values_of(section: Any) -> Mapping[str, Any]:

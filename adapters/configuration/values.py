@@ -6,7 +6,6 @@ that tick sizes and fees are what somebody wrote and not the nearest float.
 
 import datetime as dt
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from difflib import get_close_matches
@@ -16,7 +15,6 @@ from zoneinfo import ZoneInfo
 from messages import NS_PER_SECOND, Kind, UtcNs, parse_period
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-LATER = "is not in this version"
 
 
 class WrongValues(Exception):  # noqa: N818 as HandlerTimedOut: what it says is what happened
@@ -118,6 +116,27 @@ def fraction(value: Any) -> float:
     return float(exact)
 
 
+def portion(value: Any) -> float:
+    """Above zero, at most one."""
+    return float(margin(value))
+
+
+def margin(value: Any) -> Decimal:
+    """Above zero, at most one, exactly."""
+    exact = number(value)
+    if not 0 < exact <= 1:
+        raise ValueError(f"must be a fraction above 0 and at most 1 (0.05 is 5 %), not {exact}")
+    return exact
+
+
+def leverage(value: Any) -> Decimal:
+    """One or above."""
+    exact = number(value)
+    if exact < 1:
+        raise ValueError(f"must be 1 or above (10 puts down a tenth), not {exact}")
+    return exact
+
+
 def positive_float(value: Any) -> float:
     """Above zero, as a float."""
     return float(positive_number(value))
@@ -131,10 +150,25 @@ def weight(value: Any) -> float:
     return float(exact)
 
 
+def band(value: Any) -> float:
+    """Zero or above, below one."""
+    exact = number(value)
+    if not 0 <= exact < 1:
+        raise ValueError(f"must be a fraction, zero or above and below 1 (0.1 is 10 %), not {exact}")
+    return float(exact)
+
+
 def positive_int(value: Any) -> int:
     """A whole number from 1."""
     if whole(value) < 1:
         raise ValueError(f"must be at least 1, not {value}")
+    return int(value)
+
+
+def window(value: Any) -> int:
+    """A whole number from 2."""
+    if whole(value) < 2:
+        raise ValueError(f"must be at least 2, not {value}")
     return int(value)
 
 
@@ -190,6 +224,12 @@ def clock_text(value: Any) -> str:
     return str(written)
 
 
+def clock_minutes(written: str) -> int:
+    """Minutes after midnight of a time of day."""
+    hours, minutes = written.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
 def symbol_name(value: Any) -> str:
     """A symbol: no spaces, quotes or commas, since it stands in files and ids."""
     if not re.fullmatch(r"[A-Za-z0-9._:/^&+-]{1,64}", text(value)):
@@ -208,81 +248,4 @@ def strategy_name(value: Any) -> str:
 
 def kind_name(value: Any) -> str:
     """A contract's kind."""
-    if value == "spot":
-        raise ValueError(f"spot {LATER}; there are {', '.join(Kind)}")
     return one_of(value, tuple(Kind))
-
-
-def funding(value: Any) -> str:
-    """Only "none" yet."""
-    if value != "none":
-        raise ValueError(f"funding {LATER}: only 'none' is, not {say(value)}")
-    return "none"
-
-
-def sizing(value: Any) -> str:
-    """Only "fixed" yet."""
-    if value == "risk-parity":
-        raise ValueError(f"sizing risk-parity {LATER}: only 'fixed' is")
-    return one_of(value, ("fixed",))
-
-
-def mode(value: Any) -> str:
-    """Only "live" yet."""
-    if value == "paper":
-        raise ValueError(f"mode paper {LATER}: only 'live' is")
-    return one_of(value, ("live",))
-
-
-def execution(value: Any) -> str:
-    """Only "market" yet."""
-    if value != "market":
-        wanted = value.get("algorithm") if isinstance(value, dict) else value
-        raise ValueError(f"execution {say(wanted)} {LATER}: only 'market' is")
-    return "market"
-
-
-def params(value: Any) -> dict[str, Any]:
-    """A table of scalars; numbers with a point become floats."""
-    values: dict[str, Any] = {}
-    problems = []
-    for key, each in _table(value).items():
-        if isinstance(each, Decimal):
-            values[key] = float(each)
-        elif isinstance(each, str | bool | int):
-            values[key] = each
-        else:
-            problems.append((f".{key}", f"must be a number, a text, true or false, not {say(each)}"))
-    if problems:
-        raise WrongValues(problems)
-    return values
-
-
-def multipliers(value: Any) -> dict[str, float]:
-    """Symbol -> a number from zero."""
-    return _each(value, weight)
-
-
-def cash(value: Any) -> dict[str, Decimal]:
-    """One amount, or a table of amounts by currency."""
-    if not isinstance(value, dict):
-        return {"": positive_number(value)}
-    return _each(value, positive_number)
-
-
-def _each(value: Any, hook: Any) -> dict[str, Any]:
-    values, problems = {}, []
-    for key, each in _table(value).items():
-        try:
-            values[key] = hook(each)
-        except (TypeError, ValueError) as error:
-            problems.append((f".{key}", str(error)))
-    if problems:
-        raise WrongValues(problems)
-    return values
-
-
-def _table(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise TypeError(f"must be a table, not {say(value)}")
-    return value

@@ -5,6 +5,8 @@ import re
 from decimal import Decimal
 from typing import Any
 
+import attrs
+
 from adapters.configuration.schema import Configuration, values_of
 
 HEADER = "# What this run was, complete: `python run.py backtest --config` this file gives the same results.\n"
@@ -13,13 +15,26 @@ HEADER = "# What this run was, complete: `python run.py backtest --config` this 
 def to_toml(configuration: Configuration) -> str:
     """The file's text. What is None was not told, and is left out."""
     parts = [HEADER]
-    for name in ("instruments", "data", "strategies"):
+    for name in ("instruments", "data", "accounts", "strategies"):
         parts += [_section(f"[[{name}]]", values_of(entry)) for entry in getattr(configuration, name)]
     for name in ("portfolio", "risk", "backtest", "live"):
         section = getattr(configuration, name)
         if section is not None:
-            parts.append(_section(f"[{name}]", values_of(section)))
+            parts += _with_entries(name, dict(values_of(section)))
     return "\n".join(parts)
+
+
+def _with_entries(name: str, values: dict[str, Any]) -> list[str]:
+    """A table, and behind it the entries of the lists of tables in it: TOML wants a table's own keys first."""
+    entries = {key: values.pop(key) for key, value in list(values.items()) if _is_entries(value)}
+    parts = [_section(f"[{name}]", values)]
+    for key, value in entries.items():
+        parts += [_section(f"[[{name}.{key}]]", values_of(entry)) for entry in value]
+    return parts
+
+
+def _is_entries(value: Any) -> bool:
+    return isinstance(value, tuple) and all(attrs.has(type(each)) for each in value)
 
 
 def _section(title: str, values: Any) -> str:

@@ -123,6 +123,8 @@ def _impossible(role: str, value: float, text: str) -> str | None:
         reason = f"{text} is not finite"
     elif role in (*PRICES, "price") and value <= 0:
         reason = f"price {text} is not above zero"
+    elif role == "rate" and abs(value) >= 1:
+        reason = f"rate {text} is not a fraction between -1 and 1 (0.0001 is 0.01 %)"
     elif role in ("volume", "turnover", "size") and value < 0:
         reason = f"{role} {text} is negative"
     return reason

@@ -46,6 +46,14 @@ def sound_ticks(values: dict[str, Floats]) -> Mask:
     return sound
 
 
+def sound_series(values: dict[str, Floats]) -> Mask:
+    """Rows whose one value can be: a rate within -1..1, or a price above zero."""
+    if "rate" in values:
+        return np.abs(values["rate"]) < 1
+    price = values["price"]
+    return (price > 0) & (price < np.inf)
+
+
 def order_codes(ts: Ints, *, strictly: bool) -> Codes:
     """DUPLICATE, BACK or AHEAD for rows that are not after (ticks: before) all good rows above them, else 0."""
     codes = np.zeros(len(ts), dtype=np.uint8)

@@ -53,7 +53,7 @@ class Layout:
     """Where in a row each value stands."""
 
     kind: str
-    """`bars` or `ticks`."""
+    """`bars`, `ticks`, or the role of a file's only value."""
     values: dict[str, int]
     """Role -> column number, without the time."""
     stamp: tuple[int, ...]
@@ -85,9 +85,7 @@ class Layout:
 
 def layout_of(source: Source) -> Layout:
     """Recognise a source's columns; InputError names the file and the columns seen."""
-    by_name: dict[str, list[int]] = {}
-    for column, name in enumerate(source.header):
-        by_name.setdefault(_plain(name), []).append(column)
+    by_name = _by_name(source)
     bars = _columns(source, by_name, _BAR_NAMES)
     if all(role in bars for role in PRICES):
         kind, values = "bars", bars
@@ -97,10 +95,33 @@ def layout_of(source: Source) -> Layout:
             raise InputError(_unrecognised(source, bars, values))
     if "side" in values:
         values.pop("maker", None)
+    return _laid_out(source, by_name, kind, values)
+
+
+def series_layout_of(source: Source, *, role: str, names: Sequence[str]) -> Layout:
+    """Recognise a time and one value, which may have any of these names; InputError as in `layout_of`."""
+    by_name = _by_name(source)
+    values = _columns(source, by_name, {role: tuple(names)})
+    if not values:
+        raise InputError(
+            f"{source.path}: no column holds the {role}; it is looked for as {', '.join(names)}, "
+            f"and the columns are {_seen(source.header)}"
+        )
+    return _laid_out(source, by_name, role, values)
+
+
+def _laid_out(source: Source, by_name: dict[str, list[int]], kind: str, values: dict[str, int]) -> Layout:
     stamp, form = _stamp(source, by_name)
     used = {*values.values(), *stamp}
     ignored = tuple(name for column, name in enumerate(source.header) if column not in used)
     return Layout(kind, values, stamp, form, ignored)
+
+
+def _by_name(source: Source) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for column, name in enumerate(source.header):
+        found.setdefault(_plain(name), []).append(column)
+    return found
 
 
 def _plain(name: str) -> str:

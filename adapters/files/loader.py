@@ -1,8 +1,7 @@
 """One file, all the way from a path to columns."""
 
-import hashlib
 import os
-from contextlib import closing
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Final
@@ -13,10 +12,11 @@ import numpy as np
 from actors.columns import BarColumns, Floats, Ints, TickColumns
 from adapters.errors import InputError
 from adapters.files import checks, notes
-from adapters.files.blame import LISTED, BadRow, Judged, Verdict, describe, listing
+from adapters.files.blame import BadRow, Judged, Verdict
+from adapters.files.judging import read_judged, sha256_of
 from adapters.files.layout import PRICES, Layout, layout_of
-from adapters.files.reading import Table, read_carefully, read_fast
-from adapters.files.sources import Source, open_source
+from adapters.files.reading import Table
+from adapters.files.sources import Source
 from adapters.files.stamps import NO_TIME, to_utc, zone_named
 from messages import Period, Symbol, UtcNs, iso_utc
 
@@ -94,33 +94,22 @@ def load(
 
 
 def _load(path: Path, wishes: _Wishes, began: float) -> LoadedFile:
-    import duckdb  # noqa: PLC0415 takes 0.15 s, which only those pay who read a file
-
-    with closing(duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})) as database:
-        source = open_source(path, database)
-        layout = layout_of(source)
-        table = read_fast(database, source, layout)
-        judged = None if table is None else _judge(source, layout, table, wishes)
-        if judged is None or judged.verdict.codes.any():
-            judged = _judge(source, layout, read_carefully(database, source, layout), wishes)
-        quarantined = _set_aside(judged, wishes)
+    judged, quarantined = read_judged(path, layout_of, partial(_judge, wishes=wishes), bad_rows=wishes.bad_rows)
     columns, said = _columns(judged, wishes)
     if quarantined:
         said.append(f"bad rows set aside: {len(quarantined)}")
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
     return LoadedFile(
         columns=columns,
         notes=tuple(said),
         quarantined=quarantined,
         rows=len(judged.table),
-        sha256=digest,
+        sha256=sha256_of(path),
         name=path.name,
         seconds=perf_counter() - began,
     )
 
 
-def _judge(source: Source, layout: Layout, table: Table, wishes: _Wishes) -> Judged:
+def _judge(source: Source, layout: Layout, table: Table, *, wishes: _Wishes) -> Judged:
     """Rows are judged by their content first; only the sound ones are compared with one another."""
     utc, codes = table.stamps, np.zeros(len(table), dtype=np.uint8)
     if layout.form.naive:
@@ -137,18 +126,6 @@ def _judge(source: Source, layout: Layout, table: Table, wishes: _Wishes) -> Jud
         least = checks.least_step(steps.period, naive=layout.form.naive, stamps=wishes.stamps or "start")
         codes[good] = checks.close_by_codes(utc[good], least)
     return Judged(source, layout, table, Verdict(utc, codes, wishes.timezone))
-
-
-def _set_aside(judged: Judged, wishes: _Wishes) -> tuple[BadRow, ...]:
-    total = int(np.count_nonzero(judged.verdict.codes))
-    if not total:
-        return ()
-    if wishes.bad_rows == "fail":
-        raise InputError(listing(describe(judged, most=LISTED), total))
-    if total == len(judged.table):
-        (first,) = describe(judged, most=1)
-        raise InputError(f"{judged.source.path}: none of its {total} rows can be used; the first: {first}")
-    return tuple(describe(judged, most=None))
 
 
 def _columns(judged: Judged, wishes: _Wishes) -> tuple[BarColumns | TickColumns, list[str]]:

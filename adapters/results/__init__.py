@@ -7,6 +7,15 @@
 from adapters.results.facts import DataFact, RunFacts
 from adapters.results.folder import OutputError, RunFolder, new_run_folder
 from adapters.results.summary import summary_of
-from adapters.results.tables import result_files
+from adapters.results.tables import OPTIONAL_FILES, result_files
 
-__all__ = ["DataFact", "OutputError", "RunFacts", "RunFolder", "new_run_folder", "result_files", "summary_of"]
+__all__ = [
+    "OPTIONAL_FILES",
+    "DataFact",
+    "OutputError",
+    "RunFacts",
+    "RunFolder",
+    "new_run_folder",
+    "result_files",
+    "summary_of",
+]

@@ -1,11 +1,15 @@
 """What a run was given, beside what it decided: the result itself knows nothing of files, versions and seconds."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 
 from adapters.files import BadRow
 from messages import Period, StrategyId, Symbol, UtcNs
+
+MARKET: Final = ("bars", "ticks")
+"""Kinds of data that strategies hear."""
 
 
 @attrs.frozen(kw_only=True)
@@ -20,9 +24,9 @@ class DataFact:
     used: int
     sha256: str
     kind: str
-    """bars or ticks."""
+    """bars or ticks; of what comes beside them, funding or marks."""
     period: Period | None
-    """None for ticks."""
+    """Of bars."""
     stamps: str | None
     """start, end, or `start (assumed)`; None where there is nothing to tell."""
     timezone: str

@@ -6,8 +6,9 @@ from typing import Any
 
 import attrs
 
+from actors.money.shortfall import AlgorithmRow
 from actors.result import BacktestResult, CurrencySummary
-from adapters.results.facts import DataFact, RunFacts
+from adapters.results.facts import MARKET, DataFact, RunFacts
 from messages import iso_utc, period_name
 
 _MAIN = "main"
@@ -16,7 +17,8 @@ _MAIN = "main"
 def summary_of(result: BacktestResult, facts: RunFacts) -> dict[str, Any]:
     """The object that the file holds and that `--json` prints."""
     currencies = {_name(each): _figures(each) for each in result.summaries}
-    only = next(iter(currencies.values())) if len(currencies) == 1 else None
+    ours = [each for each in result.summaries if not each.is_paper] or result.summaries
+    only = _figures(ours[0]) if len(ours) == 1 else None
     keys = [field.name for field in attrs.fields(CurrencySummary) if field.name not in ("account", "currency")]
     return {
         "command": facts.command,
@@ -32,11 +34,16 @@ def summary_of(result: BacktestResult, facts: RunFacts) -> dict[str, Any]:
         "first_ts_ns": result.first_ts,
         "last_ts": None if result.last_ts is None else iso_utc(result.last_ts),
         "last_ts_ns": result.last_ts,
-        "currency": next(iter(currencies)) if only is not None else None,
+        "currency": _name(ours[0]) if len(ours) == 1 else None,
         **{key: None if only is None else only[key] for key in keys},
         "currencies": currencies,
+        "execution": _execution(result),
         "conventions": _conventions(result, facts),
         "refusals": _sorted(result.refusals),
+        "venue_ends": _sorted(result.venue_ends),
+        "gave_up": len(result.gave_up),
+        "amends": {"done": result.amends, "rejected": _sorted(result.amend_rejections)},
+        "liquidations": len(result.liquidations),
         "restarts": _sorted(result.restarts),
         "quarantined": _sorted(result.quarantined),
         "failures": [_failure(each) for each in result.failures],
@@ -58,8 +65,16 @@ def to_json(summary: Mapping[str, Any], *, indent: int | None = 2) -> str:
     return json.dumps(summary, indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _name(figures: CurrencySummary) -> str:
+def _name(figures: CurrencySummary | AlgorithmRow) -> str:
     return figures.currency if figures.account == _MAIN else f"{figures.currency}@{figures.account}"
+
+
+def _execution(result: BacktestResult) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for row in result.execution:
+        figures = attrs.asdict(row, filter=lambda field, _value: field.name not in ("account", "currency", "algorithm"))
+        found.setdefault(_name(row), {})[row.algorithm] = figures
+    return found
 
 
 def _figures(figures: CurrencySummary) -> dict[str, Any]:
@@ -72,7 +87,11 @@ def _conventions(result: BacktestResult, facts: RunFacts) -> dict[str, Any]:
         "fill": conventions.fill,
         "limit_fill": conventions.limit_fill,
         "slippage_ticks": conventions.slippage_ticks,
-        "stamps": {data.symbol: data.stamps for data in facts.data},
+        "slippage_spread": conventions.slippage_spread,
+        "half_spread_ticks": conventions.half_spread_ticks,
+        "volume_cap": conventions.volume_cap,
+        "margin": conventions.margin,
+        "stamps": {data.symbol: data.stamps for data in facts.data if data.kind in MARKET},
         "value_rounding": _sorted(conventions.value_rounding),
         "funding": conventions.funding,
         "ambiguous_fills": conventions.ambiguous_fills,

@@ -11,12 +11,15 @@ from typing import Any
 
 import numpy as np
 
+from actors.money.shortfall import AlgorithmRow
 from actors.result import AccountCurve, BacktestResult, OrderRow
 from adapters.files import BadRow
 from adapters.results.times import iso_column
-from messages import Annotated, Instrument, Quarantined, Symbol, iso_utc
+from messages import Annotated, Instrument, Quarantined, ShareSized, Symbol, iso_utc
 
 _CHUNK = 50_000
+OPTIONAL_FILES = ("funding.csv", "weights.csv", "bad_rows.csv", "bad_items.csv")
+"""Not written where there would be no rows in them."""
 _NEEDS_QUOTES = frozenset(',"\n\r')
 
 
@@ -26,7 +29,8 @@ def result_files(result: BacktestResult, bad_rows: Sequence[BadRow] = ()) -> dic
     files = {
         "signals.csv": _file("ts,ts_ns,strategy,symbol,target,unit", _signals(result)),
         "orders.csv": _file(
-            "ts,ts_ns,account,strategy,symbol,client_id,side,type,lots,price,status,reason,owners,lots_filled",
+            "ts,ts_ns,account,strategy,symbol,client_id,side,type,lots,price,status,reason,owners,lots_filled,"
+            "stop_price,time_in_force,algorithm,amended,decision_price",
             (_order(time, row, prices) for time, row in _timed(result.orders)),
         ),
         "fills.csv": _file(
@@ -41,10 +45,29 @@ def result_files(result: BacktestResult, bad_rows: Sequence[BadRow] = ()) -> dic
             "pnl_minor,position_lots",
             _strategies(result),
         ),
+        "trades.csv": _file(
+            "account,currency,strategy,symbol,entry_ts,entry_ts_ns,exit_ts,exit_ts_ns,side,lots,entry_price,exit_price,"
+            "realised_minor,fees_minor,funding_minor,mae_minor,mfe_minor",
+            _trades(result, prices),
+        ),
+        "execution.csv": _file(
+            "account,currency,algorithm,orders,lots_wanted,lots_filled,shortfall_minor,shortfall_bp,fees_minor,"
+            "gave_up_lots",
+            (_algorithm(row) for row in result.execution),
+        ),
         "marks.csv": _file(
             "ts,ts_ns,strategy,symbol,kind,name,price,text", (_mark(time, mark) for time, mark in _timed(result.marks))
         ),
     }
+    if result.funding:
+        files["funding.csv"] = _file(
+            "ts,ts_ns,account,currency,strategy,symbol,lots,mark_price,rate,amount_minor", _funding(result, prices)
+        )
+    if result.weights:
+        files["weights.csv"] = _file(
+            "ts,ts_ns,account,strategy,symbol,weight,volatility,lots",
+            (_weight(time, row) for time, row in _timed(result.weights)),
+        )
     if bad_rows:
         files["bad_rows.csv"] = _file("file,line,column,reason,text", (_bad_row(row) for row in bad_rows))
     if result.bad_items:
@@ -112,7 +135,9 @@ def _order(time: str, row: OrderRow, prices: _Prices) -> str:
     return (
         f"{time},{_field(row.account)},{row.strategy},{row.symbol},{row.client_id},"
         f"{_side(row.lots)},{row.type.value},{abs(row.lots)},{prices.text(row.symbol, row.price)},{row.status},"
-        f"{_field(row.reason)},{owners},{abs(row.lots_filled)}"
+        f"{_field(row.reason)},{owners},{abs(row.lots_filled)},{prices.text(row.symbol, row.stop_price)},"
+        f"{row.time_in_force.value},{_field(row.algorithm)},{row.amends},"
+        f"{prices.text(row.symbol, row.decision_price)}"
     )
 
 
@@ -143,9 +168,51 @@ def _strategies(result: BacktestResult) -> Iterator[str]:
         )
 
 
+def _trades(result: BacktestResult, prices: _Prices) -> Iterator[str]:
+    for start in range(0, len(result.trades), _CHUNK):
+        part = result.trades[start : start + _CHUNK]
+        entries = iso_column(np.array([trade.entry_ts for trade in part], dtype=np.int64))
+        exits = iso_column(np.array([trade.exit_ts or 0 for trade in part], dtype=np.int64))
+        for trade, entered, left in zip(part, entries, exits, strict=True):
+            over = "," if trade.exit_ts is None else f"{left},{trade.exit_ts}"
+            yield (
+                f"{_field(trade.account)},{trade.currency},{trade.strategy},{trade.symbol},{entered},{trade.entry_ts},"
+                f"{over},{trade.side},{abs(trade.lots)},{prices.text(trade.symbol, trade.entry_price)},"
+                f"{prices.text(trade.symbol, trade.exit_price)},{trade.realised_minor},{trade.fees_minor},"
+                f"{trade.funding_minor},{trade.mae_minor},{trade.mfe_minor}"
+            )
+
+
+def _algorithm(row: AlgorithmRow) -> str:
+    return (
+        f"{_field(row.account)},{row.currency},{_field(row.algorithm)},{row.orders},{row.lots_wanted},"
+        f"{row.lots_filled},{_number(row.shortfall_minor)},{_number(row.shortfall_bp)},{row.fees_minor},"
+        f"{row.gave_up_lots}"
+    )
+
+
+def _funding(result: BacktestResult, prices: _Prices) -> Iterator[str]:
+    for time, paid in _timed(result.funding):
+        for part in paid.parts:
+            yield (
+                f"{time},{_field(paid.account)},{paid.currency},{part.strategy},{paid.symbol},{part.lots},"
+                f"{prices.text(paid.symbol, paid.price)},{paid.rate!r},{part.amount_minor}"
+            )
+
+
+def _weight(time: str, row: ShareSized) -> str:
+    return (
+        f"{time},{_field(row.account)},{row.strategy},{row.symbol},{row.weight!r},{_number(row.volatility)},{row.lots}"
+    )
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else repr(value)
+
+
 def _mark(time: str, mark: Annotated) -> str:
-    price = "" if mark.price is None else repr(mark.price)
-    return f"{time},{mark.strategy},{mark.symbol},{mark.kind},{_field(mark.name)},{price},{_field(mark.text)}"
+    name, text = _field(mark.name), _field(mark.text)
+    return f"{time},{mark.strategy},{mark.symbol},{mark.kind},{name},{_number(mark.price)},{text}"
 
 
 def _bad_row(row: BadRow) -> str:

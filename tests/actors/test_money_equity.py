@@ -24,7 +24,10 @@ ETHUSD = Instrument(
     symbol="ETHUSD", kind=Kind.QUANTO, tick_size=Decimal("0.05"), currency="XBT", multiplier=Decimal("0.0000013")
 )
 IF = Instrument(symbol="IF", kind=Kind.LINEAR, tick_size=Decimal("0.2"), currency="CNY", multiplier=Decimal("0.007"))
-INSTRUMENTS = {instrument.symbol: instrument for instrument in (XBTUSD, ETHUSD, IF)}
+STOCK = Instrument(
+    symbol="STOCK", kind=Kind.SPOT, tick_size=Decimal("0.01"), currency="CNY", value_rounding=ValueRounding.EXACT
+)
+INSTRUMENTS = {instrument.symbol: instrument for instrument in (XBTUSD, ETHUSD, IF, STOCK)}
 
 times = st.integers(0, 40)
 a_trade = st.tuples(
@@ -71,7 +74,7 @@ def columns(market, symbol):
 def folded(fills):
     books, rows, ledger = {}, [], []
     for fill in fills:
-        more_rows, more_entries = book_fill(books, fill)
+        more_rows, more_entries = book_fill(books, fill, {"STOCK"})
         rows += more_rows
         ledger += more_entries
     return books, rows, ledger
@@ -87,9 +90,8 @@ def the_slow_way(at, fills, closes, funding, cash):
     for book in books.values():
         equity[book.currency] += book.cash_minor
         seen = [close for ts, close in zip(*closes[book.symbol], strict=True) if ts <= at]
-        if seen:
-            mark = Arithmetic(INSTRUMENTS[book.symbol]).value_minor(book.lots, float(seen[-1]))
-            equity[book.currency] += book.unrealised_minor(mark)
+        mark = Arithmetic(INSTRUMENTS[book.symbol]).value_minor(book.lots, float(seen[-1])) if seen else book.cost_minor
+        equity[book.currency] += mark if book.symbol == "STOCK" else book.unrealised_minor(mark)
     return equity
 
 
@@ -133,7 +135,7 @@ def a_run(*trades, ts, closes, **changes):
     return equity_curve(
         **{
             "ts": np.array(ts),
-            "closes": {"IF": closes},
+            "closes": {"IF": closes, "STOCK": closes},
             "fills": rows,
             "ledger": ledger,
             "instruments": INSTRUMENTS,
@@ -160,6 +162,20 @@ def test_a_position_without_a_close_so_far_is_worth_its_cost():
     (curve,) = a_run((1, "IF", 25000, [("a", 10, 0)], 1), ts=[2], closes=(np.array([5]), np.array([4000.0]))).values()
 
     assert curve.equity_minor.tolist() == [1000]
+
+
+def test_spot_is_paid_for_and_worth_its_market_value():
+    # 10 shares at 50.00, of which 4 are sold at 60.00.
+    (curve,) = a_run(
+        (20, "STOCK", 5000, [("a", 10, 3)], 1),
+        (40, "STOCK", 6000, [("a", 4, 2)], -1),
+        ts=[19, 20, 30, 40],
+        closes=(np.array([25, 35]), np.array([55.0, 60.0])),
+        cash={"CNY": 100_000},
+    ).values()
+
+    assert curve.cash_minor.tolist() == [100_000, 49_997, 49_997, 73_995]
+    assert curve.position_value_minor.tolist() == [0, 50_000, 55_000, 36_000]
 
 
 def test_a_run_without_fills_keeps_its_cash_and_a_currency_without_cash_starts_at_nothing():

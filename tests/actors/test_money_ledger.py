@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.money.ledger import Book, book_fill
+from actors.money.ledger import Book, book_fill, book_funding
 from actors.money.rows import LedgerKind
 from actors.money.values import Arithmetic
-from messages import Fill, FillPart, Instrument, Kind, Liquidity, ValueRounding
+from messages import Fill, FillPart, FundingPaid, FundingPart, Instrument, Kind, Liquidity, ValueRounding
 
 trades = st.lists(st.tuples(st.integers(-50, 50).filter(bool), st.integers(1, 10**6)), max_size=30)
 instruments = st.builds(
@@ -192,4 +192,89 @@ def test_a_fill_of_another_account_is_not_booked():
 
     with pytest.raises(ValueError, match="Fill e1 of paper:a in XBT does not belong to the book of a in XBTUSD"):
         book_fill(books, a_fill(account="paper:a"))
+    assert books["a", "XBTUSD"] == a_book()
+
+
+def noted(entries):
+    return [(entry.kind, entry.amount_minor) for entry in entries]
+
+
+def test_spot_is_bought_with_cash_and_its_cost_comes_back_when_it_is_sold():
+    books, spot = {}, {"XBTUSD"}
+    _, bought = book_fill(books, a_fill(("a", 10, 1000, 1)), spot)
+    held = books["a", "XBTUSD"].cash_minor
+    _, sold = book_fill(books, a_fill(("a", -4, -500, 2), execution_id="e2"), spot)
+
+    assert noted(bought) == [(LedgerKind.TRANSFER, -1000), (LedgerKind.FEE, -1)]
+    assert noted(sold) == [(LedgerKind.TRANSFER, 400), (LedgerKind.REALISED, 100), (LedgerKind.FEE, -2)]
+    assert (held, books["a", "XBTUSD"].cash_minor) == (-1001, -1001 + 500 - 2)
+
+
+@given(trades)
+def test_the_cash_of_spot_is_what_was_paid_and_what_was_received(trades):
+    books, ledger, paid = {}, [], 0
+    for lots, ticks in trades:
+        paid += lots * ticks + 3
+        ledger += book_fill(books, a_fill(("a", lots, lots * ticks, 3)), {"XBTUSD"})[1]
+
+    assert sum(entry.amount_minor for entry in ledger) == sum(book.cash_minor for book in books.values()) == -paid
+
+
+@pytest.mark.parametrize(
+    ("liquidity", "kind"),
+    [(Liquidity.LIQUIDATION, LedgerKind.REALISED), (Liquidity.SETTLEMENT, LedgerKind.SETTLEMENT)],
+)
+def test_a_closing_by_the_venue_brings_the_books_of_both_sides_to_nothing(liquidity, kind):
+    books = {}
+    book_fill(books, a_fill(("a", 10, 1000, 0), ("b", 6, 600, 0)))
+    book_fill(books, a_fill(("c", -4, -500, 0)))
+
+    closing = a_fill(("a", -10, -1100, 2), ("b", -6, -660, 0), ("c", 4, 440, 1), liquidity=liquidity)
+    rows, entries = book_fill(books, closing)
+
+    assert [(book.lots, book.cost_minor, book.realised_minor) for book in books.values()] == [
+        (0, 0, 100), (0, 0, 60), (0, 0, 60),
+    ]  # fmt: skip
+    assert [(row.liquidity, row.realised_minor, row.position_lots) for row in rows] == [
+        (liquidity, 100, 0), (liquidity, 60, 0), (liquidity, 60, 0),
+    ]  # fmt: skip
+    assert noted(entries) == [(kind, 100), (LedgerKind.FEE, -2), (kind, 60), (kind, 60), (LedgerKind.FEE, -1)]
+
+
+def some_funding(*parts, **changes):
+    parts = tuple(FundingPart(*part) for part in parts)
+    return FundingPaid(
+        **{
+            "account": "main",
+            "currency": "XBT",
+            "symbol": "XBTUSD",
+            "ts": 9,
+            "rate": 0.01,
+            "price": 100.0,
+            "lots": sum(part.lots for part in parts),
+            "amount_minor": sum(part.amount_minor for part in parts),
+            "parts": parts,
+        }
+        | changes
+    )
+
+
+def test_funding_goes_to_the_book_of_each_holder_and_nothing_leaves_no_entry():
+    books = {("a", "XBTUSD"): a_book(lots=5)}
+
+    entries = book_funding(books, some_funding(("a", 5, -50), ("b", -3, 30), ("c", 1, 0)))
+
+    assert {strategy: book.funding_minor for (strategy, _), book in books.items()} == {"a": -50, "b": 30, "c": 0}
+    assert books["a", "XBTUSD"].cash_minor == -50
+    assert [(entry.ts, entry.strategy, entry.kind, entry.amount_minor, entry.ref) for entry in entries] == [
+        (9, "a", LedgerKind.FUNDING, -50, "funding-XBTUSD-9"),
+        (9, "b", LedgerKind.FUNDING, 30, "funding-XBTUSD-9"),
+    ]
+
+
+def test_funding_of_another_account_is_not_booked():
+    books = {("a", "XBTUSD"): a_book()}
+
+    with pytest.raises(ValueError, match="Funding at 9 of main in USD does not belong to the book of a in XBTUSD"):
+        book_funding(books, some_funding(("a", 5, -50), currency="USD"))
     assert books["a", "XBTUSD"] == a_book()

@@ -13,6 +13,7 @@ from messages import (
     ActorQuarantined,
     EquityMarked,
     Kind,
+    MarkPrice,
     PlaceOrder,
     PositionAdjusted,
     PositionsReported,
@@ -188,9 +189,12 @@ def test_books_an_adjustment_of_the_reconciler_once():
     assert positions_of(portfolio) == (("trend", "XBTUSD", -2),)
 
 
-def test_hears_bars_only_when_marks_are_asked_for():
+def test_hears_bars_and_mark_prices_only_when_marks_are_asked_for():
     assert a_portfolio().on_start() == ()
-    assert a_portfolio(marks=(("XBTUSD", MINUTE),)).on_start() == (Subscribe(Bar, "XBTUSD", MINUTE),)
+    assert a_portfolio(marks=(("XBTUSD", MINUTE),)).on_start() == (
+        Subscribe(Bar, "XBTUSD", MINUTE),
+        Subscribe(MarkPrice, "XBTUSD"),
+    )
 
 
 @given(

@@ -4,6 +4,7 @@ import math
 import warnings
 
 import numpy as np
+import pandas
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -146,3 +147,29 @@ def test_a_fall_within_a_day_counts_for_drawdown_and_not_for_returns():
     assert found.max_drawdown == 0.5
     assert found.max_drawdown_days == pytest.approx((DAY - 1) / DAY)
     assert figures.daily_returns(ts, np.array([100, 50, 110]), 100).tolist() == pytest.approx([0.1])
+
+
+@pytest.mark.filterwarnings("ignore")
+@given(equities, st.integers(0, 400))
+def test_monthly_returns_are_empyricals(levels, first):
+    start = 1_000_000
+    returns = np.diff([start, *levels]) / np.array([start, *levels[:-1]])
+    midnight_after = midnights(first + len(levels))[first:]
+    # The day that ends at midnight carries its own date.
+    days = pandas.DatetimeIndex(midnight_after - DAY)
+    expected = empyrical.aggregate_returns(pandas.Series(returns, index=days), "monthly")
+
+    found = figures.monthly_returns(midnight_after, np.array(levels), start)
+
+    assert list(found) == [f"{year}-{month:02}" for year, month in expected.index]
+    assert list(found.values()) == pytest.approx(list(expected), abs=1e-12)
+
+
+def test_a_month_without_samples_repeats_the_one_before_and_ruin_has_no_months_after_it():
+    january, april = 1_704_067_200 * 10**9 + 5, 1_711_929_600 * 10**9 + 5
+    gap = figures.monthly_returns(np.array([january, april]), np.array([110, 121]), 100)
+    ruin = figures.monthly_returns(np.array([january, april]), np.array([0, 5]), 100)
+
+    assert gap == {"2024-01": pytest.approx(0.1), "2024-02": 0.0, "2024-03": 0.0, "2024-04": pytest.approx(0.1)}
+    assert ruin == {"2024-01": -1.0, "2024-02": None, "2024-03": None, "2024-04": None}
+    assert figures.monthly_returns(np.zeros(0, np.int64), np.zeros(0), 100) == {}

@@ -5,6 +5,8 @@ from decimal import Decimal
 import numpy as np
 
 from actors.money.rows import FillRow, LedgerEntry, LedgerKind
+from actors.money.shortfall import AlgorithmRow
+from actors.money.trades import Trade
 from actors.result import AccountCurve, BacktestResult, Conventions, CurrencySummary, OrderRow, StrategyRow
 from adapters.results import DataFact, RunFacts
 from messages import Instrument, Kind, Liquidity, OrderType, Signal
@@ -111,6 +113,14 @@ def a_summary(**changes):
         "hit_rate": 0.5,
         "profit_factor": None,
         "average_trade_minor": -20.0,
+        "trades": 2,
+        "average_mae_minor": -9.5,
+        "average_mfe_minor": 4.0,
+        "exposure": 0.25,
+        "average_leverage": 0.5,
+        "turnover": 3.0,
+        "turnover_year": 900.0,
+        "months": {"2024-01": -5e-7},
     }
     return CurrencySummary(**{**given, **changes})
 
@@ -132,11 +142,51 @@ def a_strategy_row(**changes):
     return StrategyRow(**{**given, **changes})
 
 
+def a_trade(**changes):
+    given = {
+        "account": "main",
+        "currency": "XBT",
+        "strategy": "ema-cross",
+        "symbol": "XBTUSD",
+        "entry_ts": MONDAY,
+        "exit_ts": MONDAY + MINUTE,
+        "lots": -5,
+        "entry_price": 100.5,
+        "exit_price": 99.0,
+        "realised_minor": 75,
+        "fees_minor": 4,
+        "funding_minor": -1,
+        "mae_minor": -20,
+        "mfe_minor": 80,
+    }
+    return Trade(**{**given, **changes})
+
+
+def an_algorithm_row(**changes):
+    given = {
+        "account": "main",
+        "currency": "XBT",
+        "algorithm": "chase",
+        "orders": 3,
+        "lots_wanted": 30,
+        "lots_filled": 25,
+        "shortfall_minor": 1234,
+        "shortfall_bp": 2.5,
+        "fees_minor": 17,
+        "gave_up_lots": 5,
+    }
+    return AlgorithmRow(**{**given, **changes})
+
+
 def conventions(**changes):
     given = {
         "fill": "next-open",
         "limit_fill": "through",
         "slippage_ticks": 0,
+        "slippage_spread": 0.0,
+        "half_spread_ticks": 0,
+        "volume_cap": None,
+        "margin": False,
         "value_rounding": {"XBTUSD": "exact"},
         "funding": "none",
         "ambiguous_fills": 0,
@@ -158,15 +208,23 @@ def a_result(**changes):
         "curves": (a_curve(),),
         "summaries": (a_summary(),),
         "strategies": (a_strategy_row(),),
+        "trades": (),
+        "execution": (),
+        "funding": (),
+        "weights": (),
         "marks": (),
         "conventions": conventions(),
         "refusals": {},
+        "venue_ends": {},
+        "gave_up": (),
+        "amends": 0,
+        "amend_rejections": {},
         "restarts": {},
         "quarantined": {},
         "failures": (),
         "bad_items": (),
         "bad_item_counts": {},
-        "daily_loss_trips": 0,
+        "daily_loss_stops": (),
         "halted": None,
         "unused_callbacks": {},
     }

@@ -17,7 +17,7 @@ from tests.builders import MONDAY
 ROOT = Path(__file__).parents[2]
 FILES = {
     "config.toml", "summary.json", "signals.csv", "orders.csv", "fills.csv", "ledger.csv", "equity.csv",
-    "strategies.csv", "marks.csv",
+    "strategies.csv", "trades.csv", "execution.csv", "marks.csv",
 }  # fmt: skip
 
 
@@ -282,7 +282,8 @@ def test_help_names_every_option_of_the_interface(tmp_path):
     options = (
         "--config --out --seed --json --quiet --log-level --data --symbol --period --stamps --timezone --instrument "
         "--tick-size --lot-size --multiplier --currency --strategy --param --lots --fill --slippage-ticks --maker-fee "
-        "--taker-fee --cash --from --to --bad-rows"
+        "--taker-fee --cash --from --to --bad-rows --funding --leverage --execution --slippage-spread "
+        "--half-spread-ticks --volume-cap"
     )
     assert [option for option in options.split() if option not in told] == []
 

@@ -9,9 +9,11 @@ import pytest
 
 from actors.strategies import EmaCross, Turtle
 from adapters.configuration import to_toml
-from adapters.configuration.options import BacktestOptions, symbol_of
+from adapters.configuration.option_data import symbol_of
+from adapters.configuration.typed import BacktestOptions
+from adapters.contracts import currency_of
 from adapters.errors import InputError
-from adapters.preparation import currency_of, prepare
+from adapters.preparation import prepare
 from messages import Kind, parse_period
 from tests.builders import MONDAY
 
@@ -95,6 +97,7 @@ def test_cash_is_counted_in_whole_minor_units(tmp_path):
         ("SYMBOL", Kind.INVERSE, "XBT"),
         ("XBTUSDT", Kind.LINEAR, "USDT"),
         ("ETHUSD", Kind.QUANTO, "XBT"),
+        ("XBTUSDT", Kind.SPOT, "USDT"),
     ],
 )
 def test_the_currency_follows_from_kind_and_symbol(symbol, kind, currency):
@@ -172,6 +175,25 @@ def test_options_win_over_the_file(tmp_path):
     assert [entry.id for entry in changed.entries] == ["ema-cross"]
 
 
+def test_leverage_on_the_command_line_takes_the_place_of_a_margin_in_the_file(tmp_path):
+    config = tmp_path / "run.toml"
+    config.write_text("[[instruments]]\nsymbol = 'DEMO'\ninitial_margin = 0.5\n")
+
+    ready = prepare(BacktestOptions(config=config, leverage="4"))
+
+    assert ready.instruments[0].initial_margin == Decimal("0.25")
+    assert "initial_margin" not in to_toml(ready.configuration)
+
+
+def test_what_sessions_leave_unsaid_is_written(tmp_path):
+    config = tmp_path / "run.toml"
+    config.write_text("[[instruments]]\nsymbol = 'DEMO'\nsessions = ['09:00-10:00']\n")
+
+    told = tomllib.loads(to_toml(prepare(BacktestOptions(config=config)).configuration))["instruments"][0]
+
+    assert (told["sessions_timezone"], told["sessions_days"]) == ("UTC", ["mon", "tue", "wed", "thu", "fri"])
+
+
 def test_an_instrument_entry_serves_data_of_another_name(tmp_path):
     config = tmp_path / "run.toml"
     config.write_text("[[instruments]]\nsymbol = 'XBTUSD'\nkind = 'inverse'\ntick_size = 0.1\nmultiplier = 100\n")
@@ -218,14 +240,29 @@ def test_everything_wrong_with_the_options_is_told_at_once(tmp_path):
         data=(str(tmp_path / "none.csv"),),
         seed="x",
         tick_size="-1",
-        instrument="spot",
+        instrument="sport",
+        leverage="0.5",
+        funding="2",
+        volume_cap="0",
+        execution="chaes",
         stamps="middle",
         strategies=("ema-cros",),
         begin="soon",
     )
 
-    for part in ("--seed: ", "--tick-size: ", "spot is not in this version", "--stamps: ", "did you mean ema-cross?",
-                 "none.csv: there is no such file", "--from: "):  # fmt: skip
+    for part in (
+        "--seed: ",
+        "--tick-size: ",
+        "not 'sport'; did you mean spot?",
+        "--stamps: ",
+        "did you mean ema-cross?",
+        "none.csv: there is no such file",
+        "--from: ",
+        "--leverage: must be 1 or above",
+        "--funding: must be a fraction",
+        "--volume-cap: must be a fraction above 0",
+        "did you mean chase?",
+    ):
         assert part in said
 
 

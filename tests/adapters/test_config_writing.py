@@ -7,12 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.configuration import (
+    AccountSection,
     BacktestSection,
     Configuration,
     DataSection,
     GeneratedSection,
     InstrumentSection,
+    LimitSection,
     LiveSection,
+    PortfolioSection,
     RiskSection,
     StrategySection,
     structured,
@@ -34,17 +37,97 @@ params = st.dictionaries(
     )),
 )  # fmt: skip
 
-instruments = st.builds(
-    InstrumentSection,
-    symbol=symbols,
-    kind=st.sampled_from(["linear", "inverse", "quanto"]),
-    tick_size=st.none() | numbers,
-    lot_size=numbers,
-    multiplier=numbers,
-    currency=st.none() | st.just("XBT"),
-    value_rounding=st.sampled_from(["exact", "per-lot"]),
-    maker_fee=rates,
-    taker_fee=rates,
+moments = st.sampled_from(["2024-03-29", "2024-03-29T12:00:00+00:00"])
+margins = st.decimals(min_value="0.001", max_value=1, places=3)
+files = texts.map(lambda text: f"{text}.csv".strip())
+"""What is neither a rate nor `none`."""
+
+
+@st.composite
+def hours(draw):
+    """Sessions in order, none of which meets another."""
+    edges = draw(
+        st.lists(st.integers(0, 1439), min_size=2, max_size=6, unique=True).filter(lambda each: len(each) % 2 == 0)
+    )
+    clocks = [f"{edge // 60:02d}:{edge % 60:02d}" for edge in sorted(edges)]
+    return tuple(f"{opens}-{closes}" for opens, closes in zip(clocks[::2], clocks[1::2], strict=True))
+
+
+@st.composite
+def instruments_of_any_kind(draw):
+    """An entry whose keys go together."""
+    kind = draw(st.sampled_from(["linear", "inverse", "quanto", "spot"]))
+    keys = {}
+    if kind != "spot":
+        keys |= draw(
+            st.sampled_from(["leverage", "initial_margin", None]).flatmap(
+                lambda key: st.just({}) if key is None else st.fixed_dictionaries(
+                    {key: st.decimals(1, 200, places=1) if key == "leverage" else margins}
+                )
+            )
+        )  # fmt: skip
+        keys |= draw(st.sampled_from([{}, {"mark_prices": "marks.csv"}]))
+        if draw(st.booleans()):
+            keys |= draw(
+                st.fixed_dictionaries(
+                    {"expiry": moments, "settlement_price": st.none() | floats, "settlement_fee": st.none() | rates}
+                )
+            )
+        else:
+            keys["funding"] = draw(st.just("none") | rates | files)
+            keys["funding_interval"] = draw(st.sampled_from([None, "1h", "8h"]))
+            if not isinstance(keys["funding"], str):
+                keys["funding_at"] = draw(st.sampled_from([None, "04:00"]))
+    if draw(st.booleans()):
+        keys["sessions"] = draw(hours())
+        keys["sessions_timezone"] = draw(st.sampled_from([None, "UTC", "Asia/Shanghai"]))
+        keys["sessions_days"] = draw(st.sampled_from([None, ("mon", "tue"), ("sun",)]))
+    return InstrumentSection(
+        symbol=draw(symbols),
+        kind=kind,
+        tick_size=draw(st.none() | numbers),
+        lot_size=draw(numbers),
+        multiplier=draw(numbers),
+        currency=draw(st.none() | st.just("XBT")),
+        value_rounding=draw(st.sampled_from(["exact", "per-lot"])),
+        maker_fee=draw(rates),
+        taker_fee=draw(rates),
+        **keys,
+    )
+
+
+sizings = st.one_of(
+    st.sampled_from([{}, {"sizing": "fixed"}]),
+    st.fixed_dictionaries(
+        {"sizing": st.just("risk-parity")},
+        optional={
+            "target_volatility": floats,
+            "volatility_halflife": st.integers(1, 500),
+            "scale_min": st.floats(0, 5),
+            "rebalance_band": st.floats(0, 0.99),
+        },
+    ),
+    st.fixed_dictionaries({"sizing": st.just("equity-fraction")}, optional={"fraction": floats}),
+)
+counts = st.none() | st.integers(1, 10**9)
+limits = st.builds(
+    LimitSection,
+    account=st.none() | texts,
+    strategy=names,
+    symbol=st.none() | symbols,
+    order_lots_max=st.integers(1, 10**9),
+    position_notional_max=st.none() | numbers,
+    orders_per_minute=counts,
+)
+risks = st.builds(
+    RiskSection,
+    order_lots_max=counts,
+    order_notional_max=st.none() | numbers,
+    leverage_max=st.none() | numbers,
+    open_orders_max=counts,
+    actions=st.none()
+    | st.dictionaries(st.sampled_from(["order-rate", "leverage"]), st.sampled_from(["halt", "flatten"])),
+    limits=st.lists(limits, max_size=3, unique=True).map(tuple),
 )
 data = st.one_of(
     st.builds(DataSection, symbol=symbols, file=texts, stamps=st.sampled_from([None, "start", "end"])),
@@ -62,19 +145,34 @@ sections = st.builds(
     folder=st.none() | texts,
     symbols=st.none() | st.lists(symbols, min_size=1, max_size=3, unique=True).map(tuple),
     params=params,
+    execution=st.sampled_from(["market", "chase", {"algorithm": "chase", "seconds": 30.0}]),
+    mode=st.sampled_from(["live", "paper"]),
     weight=floats,
     lots=st.none() | st.integers(1, 1000),
 )
 configurations = st.builds(
     Configuration,
-    instruments=st.lists(instruments, max_size=3, unique_by=lambda each: each.symbol).map(tuple),
+    instruments=st.lists(instruments_of_any_kind(), max_size=3, unique_by=lambda each: each.symbol).map(tuple),
     data=st.lists(data, max_size=3).map(tuple),
     strategies=st.lists(sections, max_size=3, unique_by=lambda each: each.id).map(tuple),
-    risk=st.none() | st.builds(RiskSection, order_lots_max=st.none() | st.integers(1, 10**9)),
+    accounts=st.lists(
+        st.builds(
+            lambda name, cash, keys: AccountSection(name=name, cash=cash, **keys),
+            texts,
+            st.none() | st.dictionaries(st.sampled_from(["XBT", "USD"]), numbers),
+            sizings.filter(bool),
+        ),
+        max_size=2,
+        unique_by=lambda each: each.name,
+    ).map(tuple),
+    portfolio=sizings.map(lambda keys: PortfolioSection(**keys)),
+    risk=st.none() | risks,
     backtest=st.builds(
         BacktestSection,
         cash=st.dictionaries(st.sampled_from(["XBT", "USD"]), numbers),
         begin=st.sampled_from([None, "2018-01-01"]),
+        slippage_spread=st.none() | floats,
+        volume_cap=st.none() | st.floats(0.001, 1),
     ),
     live=st.none() | st.just(LiveSection()),
 )

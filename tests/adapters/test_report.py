@@ -9,19 +9,21 @@ import pytest
 from adapters.report import console_for, print_report
 from adapters.report_words import amount
 from adapters.sparkline import BLOCKS, PLAIN, sparkline
-from messages import ActorFailed
+from messages import ActorFailed, GaveUp, Liquidity, TradingState, TradingStateChanged
 from tests.adapters.result_builders import (
     a_curve,
     a_data_fact,
+    a_fill_row,
     a_result,
     a_signal,
     a_strategy_row,
     a_summary,
+    an_algorithm_row,
     an_order_row,
     conventions,
     run_facts,
 )
-from tests.builders import MONDAY
+from tests.builders import DAY, MONDAY
 
 
 def _report(result, facts=None, folder=None):
@@ -213,3 +215,106 @@ def test_what_a_strategy_that_was_given_up_on_still_holds_is_said():
     text = _words(_report(a_result(quarantined={"strategy:boom": "too many failures"}, strategies=(row,))))
 
     assert "It still holds -3 XBTUSD, which nobody looks after." in text
+
+
+def test_a_liquidation_is_said_plainly_and_in_place_of_what_would_have_been():
+    row = a_fill_row(liquidity=Liquidity.LIQUIDATION, price=12_345.5)
+    text = _words(_report(a_result(fills=(row,), curves=(a_curve((100, -5, 7)),))))
+
+    assert "XBTUSD of account main was liquidated on 2024-01-01 00:01 at 12,345.5." in text
+    assert "equity was not above zero" not in text
+
+
+def test_daily_losses_are_told_with_their_times():
+    stops = tuple(
+        TradingStateChanged(account="main", state=TradingState.HALTED, reason="daily loss of 5", ts=MONDAY + n * DAY)
+        for n in range(7)
+    )
+
+    text = _words(_report(a_result(daily_loss_stops=stops)))
+
+    assert "The daily loss limit stopped trading 7 times: 2024-01-01 00:00 (main), " in text
+    assert "and 2 more times." in text
+
+
+def test_what_was_given_up_amended_in_vain_or_ended_by_the_venue_is_said():
+    given = tuple(
+        GaveUp(account="main", strategy="a", symbol="XBTUSD", algorithm="chase", lots=lots, ts=MONDAY)
+        for lots in (2, -3)
+    )
+    result = a_result(gave_up=given, amend_rejections={"price-band": 2}, venue_ends={"ioc": 3})
+
+    text = _words(_report(result))
+
+    assert "Given up 2 times, lots by algorithm: chase 5." in text
+    assert "Amends that were not made: price-band 2 (price-band: a price is too far from the last price" in text
+    assert "Ended by the venue unasked: ioc 3 (ioc: what was not filled at once was taken back)." in text
+
+
+def test_execution_is_a_table_once_there_is_more_to_say_than_market_orders():
+    plain = _report(a_result(execution=(an_algorithm_row(algorithm="market", shortfall_minor=None),)))
+    told = _report(a_result(execution=(an_algorithm_row(),)))
+
+    assert "shortfall" not in plain
+    assert re.search(r"chase +3 +30 +25 +5 +0.00000017 +0.00001234 +2.50 +XBT", told)
+
+
+def test_a_paper_account_is_called_so_and_accounts_are_told_apart():
+    result = a_result(
+        summaries=(a_summary(), a_summary(account="paper:dice"), a_summary(account="paper:dice", currency="USD")),
+        strategies=(a_strategy_row(), a_strategy_row(account="paper:dice", strategy="dice")),
+    )
+
+    text = _report(result)
+
+    assert "XBT of account main\n" in text
+    assert "XBT of account paper:dice (paper)\n" in text
+    assert "USD of account paper:dice (paper): nothing traded" in text
+    assert re.search(r"dice +XBTUSD +paper:dice", text)
+
+
+def test_months_are_a_table_of_years_when_there_are_three_of_them():
+    months = {"2023-12": 0.1, "2024-01": -0.05, "2024-02": None}
+
+    assert "% by month" not in _report(a_result(summaries=(a_summary(months={"2024-01": 0.1, "2024-02": 0.1}),)))
+    lines = _report(a_result(summaries=(a_summary(months=months),))).splitlines()
+    first = next(number for number, line in enumerate(lines) if "% by month" in line)
+    assert lines[first + 1].split() == ["2023", "10.0", "10.0"]
+    assert lines[first + 2].split() == ["2024", "-5.0", "-", "-"]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_no_table_is_wider_than_its_terminal_and_no_figure_is_cut(width):
+    months = {f"20{year}-{month:02}": -0.999 for year in range(10, 25) for month in range(1, 13)}
+    result = a_result(
+        summaries=(a_summary(months=months), a_summary(account="paper:a-long-name-it-is", months=months)),
+        execution=tuple(
+            an_algorithm_row(account=name, lots_wanted=10**9) for name in ("main", "paper:a-long-name-it-is")
+        ),
+        strategies=(a_strategy_row(account="paper:a-long-name-it-is", realised_minor=10**13, pnl_minor=10**13),),
+    )
+    stream = io.StringIO()
+    console = console_for(stream)
+    console.width = width
+    print_report(result, run_facts(), console, folder=None)
+
+    text = stream.getvalue()
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= width
+    assert "+100,000.000 " in text
+
+
+def test_conventions_that_were_set_are_named():
+    told = conventions(slippage_spread=0.5, half_spread_ticks=2, volume_cap=0.1, margin=True, funding="0.0001 each 8h")
+    text = _words(_report(a_result(conventions=told)))
+
+    assert "no slippage and 0.5 of the spread" in text
+    assert "half a spread of 2 ticks, at most 10.00 % of a bar's volume, margin asked for" in text
+    assert "funding 0.0001 each 8h" in text
+
+
+def test_funding_has_a_column_where_there_was_any():
+    with_funding = _report(a_result(strategies=(a_strategy_row(funding_minor=-12),)))
+
+    assert "-0.00000012" in with_funding
+    assert not re.search(r"fees +funding", _report(a_result()))

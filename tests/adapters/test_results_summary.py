@@ -7,8 +7,8 @@ import pytest
 
 from adapters.results import summary_of
 from adapters.results.summary import to_json
-from messages import ActorFailed
-from tests.adapters.result_builders import a_data_fact, a_fill_row, a_result, a_summary, run_facts
+from messages import ActorFailed, GaveUp, Liquidity
+from tests.adapters.result_builders import a_data_fact, a_fill_row, a_result, a_summary, an_algorithm_row, run_facts
 from tests.builders import MONDAY
 
 
@@ -28,6 +28,52 @@ def test_with_two_currencies_the_figures_at_the_top_are_null():
     assert summary["pnl_minor"] is None
     assert summary["currency"] is None
     assert [each["pnl_minor"] for each in summary["currencies"].values()] == [-50, 3]
+
+
+def test_a_paper_account_beside_the_only_one_takes_nothing_from_the_top():
+    result = a_result(summaries=(a_summary(), a_summary(account="paper:dice", pnl_minor=3)))
+
+    summary = summary_of(result, run_facts())
+
+    assert (summary["currency"], summary["pnl_minor"]) == ("XBT", -50)
+    assert list(summary["currencies"]) == ["XBT", "XBT@paper:dice"]
+    assert summary["currencies"]["XBT@paper:dice"]["pnl_minor"] == 3
+
+
+def test_execution_stands_by_account_and_algorithm():
+    rows = (an_algorithm_row(), an_algorithm_row(account="paper:dice", algorithm="internal", shortfall_minor=None))
+
+    execution = summary_of(a_result(execution=rows), run_facts())["execution"]
+
+    assert execution["XBT"]["chase"] == {
+        "orders": 3, "lots_wanted": 30, "lots_filled": 25, "shortfall_minor": 1234, "shortfall_bp": 2.5,
+        "fees_minor": 17, "gave_up_lots": 5,
+    }  # fmt: skip
+    assert execution["XBT@paper:dice"]["internal"]["shortfall_minor"] is None
+
+
+def test_what_was_amended_given_up_liquidated_or_ended_by_the_venue_is_counted():
+    given = GaveUp(account="main", strategy="a", symbol="XBTUSD", algorithm="chase", lots=2, ts=MONDAY)
+    fills = (
+        a_fill_row(execution_id="q1", liquidity=Liquidity.LIQUIDATION),
+        a_fill_row(execution_id="q1", strategy="b", liquidity=Liquidity.LIQUIDATION),
+        a_fill_row(execution_id="q2", liquidity=Liquidity.LIQUIDATION),
+    )
+    result = a_result(gave_up=(given,), amends=4, amend_rejections={"crossing": 2}, fills=fills, venue_ends={"ioc": 3})
+
+    summary = summary_of(result, run_facts())
+
+    assert (summary["gave_up"], summary["liquidations"], summary["venue_ends"]) == (1, 2, {"ioc": 3})
+    assert summary["amends"] == {"done": 4, "rejected": {"crossing": 2}}
+
+
+def test_new_figures_and_conventions_are_there():
+    summary = summary_of(a_result(), run_facts())
+
+    promised = "trades hit_rate profit_factor average_trade_minor exposure turnover turnover_year months"
+    assert set(promised.split()) <= set(summary["currencies"]["XBT"])
+    assert summary["months"] == {"2024-01": -5e-7}
+    assert {"slippage_spread", "half_spread_ticks", "volume_cap", "margin"} <= set(summary["conventions"])
 
 
 def test_fills_count_executions_at_the_venue_and_internal_ones_apart():

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.files import BadRow
-from adapters.results import result_files
+from adapters.results import OPTIONAL_FILES, result_files
 from adapters.results.times import iso_column
-from messages import Annotated, OrderType, Quarantined, iso_utc
+from messages import Annotated, FundingPaid, FundingPart, OrderType, Quarantined, ShareSized, TimeInForce, iso_utc
 from tests.adapters.result_builders import (
     a_curve,
     a_fill_row,
@@ -24,6 +24,8 @@ from tests.adapters.result_builders import (
     a_result,
     a_signal,
     a_strategy_row,
+    a_trade,
+    an_algorithm_row,
     an_instrument,
     an_order_row,
 )
@@ -152,6 +154,99 @@ def test_one_row_is_one_line_whatever_a_strategy_writes():
     assert row["price"] == "100.25"
 
 
+def test_what_was_added_to_orders_stands_at_the_end_of_the_row():
+    order = an_order_row(
+        decision_price=100.0,
+        type=OrderType.STOP_LIMIT,
+        price=100.5,
+        stop_price=99.0,
+        time_in_force=TimeInForce.IOC,
+        algorithm="twap",
+        amends=2,
+    )
+
+    (row,) = _rows(a_result(orders=(order,)), "orders.csv")
+
+    assert list(row)[-5:] == ["stop_price", "time_in_force", "algorithm", "amended", "decision_price"]
+    assert (row["price"], row["stop_price"], row["type"]) == ("100.5", "99.0", "stop-limit")
+    assert (row["time_in_force"], row["algorithm"], row["amended"]) == ("ioc", "twap", "2")
+    assert row["decision_price"] == "100.0"
+
+
+def test_a_trade_row_is_complete():
+    (row,) = _rows(a_result(trades=(a_trade(),)), "trades.csv")
+
+    assert row == {
+        "account": "main",
+        "currency": "XBT",
+        "strategy": "ema-cross",
+        "symbol": "XBTUSD",
+        "entry_ts": "2024-01-01T00:00:00Z",
+        "entry_ts_ns": str(MONDAY),
+        "exit_ts": "2024-01-01T00:01:00Z",
+        "exit_ts_ns": str(MONDAY + MINUTE),
+        "side": "short",
+        "lots": "5",
+        "entry_price": "100.5",
+        "exit_price": "99.0",
+        "realised_minor": "75",
+        "fees_minor": "4",
+        "funding_minor": "-1",
+        "mae_minor": "-20",
+        "mfe_minor": "80",
+    }
+
+
+def test_an_open_trade_has_no_exit():
+    (row,) = _rows(a_result(trades=(a_trade(exit_ts=None, exit_price=None, lots=2),)), "trades.csv")
+
+    assert (row["exit_ts"], row["exit_ts_ns"], row["exit_price"], row["side"]) == ("", "", "", "long")
+
+
+def test_an_execution_row_is_complete_and_what_is_not_known_is_empty():
+    rows = (an_algorithm_row(), an_algorithm_row(algorithm="internal", shortfall_minor=None, shortfall_bp=None))
+
+    known, unknown = _rows(a_result(execution=rows), "execution.csv")
+
+    assert known == {
+        "account": "main",
+        "currency": "XBT",
+        "algorithm": "chase",
+        "orders": "3",
+        "lots_wanted": "30",
+        "lots_filled": "25",
+        "shortfall_minor": "1234",
+        "shortfall_bp": "2.5",
+        "fees_minor": "17",
+        "gave_up_lots": "5",
+    }
+    assert (unknown["shortfall_minor"], unknown["shortfall_bp"]) == ("", "")
+
+
+def test_funding_has_a_row_for_each_strategy_and_the_rate_as_it_was_told():
+    paid = FundingPaid(
+        account="paper:a", currency="XBT", symbol="XBTUSD", ts=MONDAY, rate=-0.0001, price=100.25, lots=3,
+        amount_minor=5, parts=(FundingPart("a", 5, 8), FundingPart("b", -2, -3)),
+    )  # fmt: skip
+
+    rows = _rows(a_result(funding=(paid,)), "funding.csv")
+
+    assert [(row["strategy"], row["lots"], row["amount_minor"]) for row in rows] == [("a", "5", "8"), ("b", "-2", "-3")]
+    assert {(row["account"], row["mark_price"], row["rate"]) for row in rows} == {("paper:a", "100.25", "-0.0001")}
+
+
+def test_weights_are_written_as_they_changed():
+    who = {"account": "main", "strategy": "a", "symbol": "XBTUSD", "ts": MONDAY}
+    sized = (ShareSized(**who, weight=1.25, volatility=0.8, lots=3), ShareSized(**who, weight=2.0, lots=-4))
+
+    rows = _rows(a_result(weights=sized), "weights.csv")
+
+    assert [(row["weight"], row["volatility"], row["lots"]) for row in rows] == [
+        ("1.25", "0.8", "3"),
+        ("2.0", "", "-4"),
+    ]
+
+
 def test_bad_rows_and_items_are_listed_without_the_folder_they_lay_in():
     bad = BadRow("some/folder/x.csv", 17, "high", "'a' is not a number", "1,2,a")
     item = Quarantined(symbol="XBTUSD", received=MONDAY, reason="off-band", text="price 1")
@@ -164,8 +259,9 @@ def test_bad_rows_and_items_are_listed_without_the_folder_they_lay_in():
     assert _rows(result, "bad_items.csv")[0]["reason"] == "off-band"
 
 
-def test_there_is_no_file_of_bad_rows_where_there_are_none():
-    assert not {"bad_rows.csv", "bad_items.csv"} & set(result_files(a_result()))
+def test_there_is_no_file_of_what_did_not_happen():
+    assert set(OPTIONAL_FILES) == {"bad_rows.csv", "bad_items.csv", "funding.csv", "weights.csv"}
+    assert not set(OPTIONAL_FILES) & set(result_files(a_result()))
 
 
 @given(st.lists(st.integers(-2_000_000_000, 4_000_000_000), max_size=20), st.integers(0, 999_999_999))
@@ -178,7 +274,7 @@ def test_columns_of_times_are_written_as_datetime_writes_each(seconds, ns):
 
 
 _PRINT_ALL = """
-from adapters.results import result_files
+from adapters.results import OPTIONAL_FILES, result_files
 from tests.adapters.result_builders import a_result
 print("".join("".join(chunks) for chunks in result_files(a_result()).values()))
 """

@@ -15,6 +15,8 @@ class Contract(NamedTuple):
     multiplier: float
     currency: str
     rounding: str
+    terms: str = ""
+    """Further lines of the instrument's section."""
 
 
 CONTRACTS = (
@@ -23,6 +25,15 @@ CONTRACTS = (
     Contract("DOGEUSDT", "linear", 0.3, 0.0001, 1, 0.0037, "USDT", "per-lot"),
     Contract("IF", "linear", 3_900.0, 0.2, 1, 0.333, "CNY", "exact"),
 )
+MINUTES_TO_EXPIRY = 200
+PERPETUALS = (
+    CONTRACTS[0]._replace(terms='funding = 0.0003\nfunding_interval = "15m"'),
+    CONTRACTS[2]._replace(terms='funding = -0.0001\nfunding_interval = "1h"'),
+    CONTRACTS[3]._replace(terms='settlement_fee = 0.0002\nsettlement_price = 3_912.6\nexpiry = "2024-01-01T03:20:00Z"'),
+    Contract("COIN", "spot", 25.0, 0.01, 1, 1, "USDT", "exact"),
+    Contract("LEVER", "linear", 800.0, 0.1, 1, 1, "EUR", "exact", "leverage = 20\nmaintenance_margin = 0.02"),
+)
+"""With funding, expiry at minute 200, spot, and a contract on which an account is liquidated."""
 STRATEGIES = (
     ("dice-a", "random", "lots = 7"),
     ("dice-b", "random", "lots = 4\nweight = 1.3"),
@@ -30,6 +41,29 @@ STRATEGIES = (
     ("trend", "ema-cross", "lots = 11\nparams = { fast = 3, slow = 9 }"),
     ("maker", "maker.py:Maker", ""),
 )
+EXECUTED = (
+    (
+        "dice-a",
+        "random",
+        'symbols = ["XBTUSD", "DOGEUSDT", "IF"]\nlots = 7\nexecution = { algorithm = "twap", minutes = 5 }',
+    ),
+    ("dice-b", "random", 'symbols = ["XBTUSD", "DOGEUSDT", "IF"]\nlots = 4\nexecution = "opponent"'),
+    ("trend", "ema-cross", 'symbols = ["XBTUSD", "IF"]\nlots = 11\nparams = { fast = 3, slow = 9 }'),
+    ("saver", "saver.py:Saver", 'symbols = ["COIN"]'),
+    ("gambler", "buy-and-hold", 'symbols = ["LEVER"]\nlots = 100\naccount = "casino"'),
+    ("paper-dice", "random", 'symbols = ["XBTUSD", "DOGEUSDT"]\nlots = 3\nmode = "paper"'),
+)
+"""Several algorithms, several accounts, one of them paper."""
+SAVER = '''
+from actors import Strategy
+
+
+class Saver(Strategy):
+    """Holds a coin, more or less of it, and never less than nothing."""
+
+    def on_bar(self, bar):
+        self.target_lots(2 + round(bar.close * 100) % 7)
+'''
 MAKER = '''
 from actors import Strategy
 
@@ -66,6 +100,20 @@ def prepare_folder(folder, *, fill="next-open", bars=250, seed=1):
     return folder
 
 
+def prepare_accounts(folder, *, bars=300):
+    """Write a run of `PERPETUALS` by `EXECUTED`: everything that moves money, in three accounts."""
+    text = "[backtest]\nhalf_spread_ticks = 1\nseed = 3\ncash = { XBT = 2.5, USDT = 1000, CNY = 50000, EUR = 9000 }\n"
+    text += '\n[[accounts]]\nname = "casino"\ncash = { EUR = 4400 }\n'
+    for contract in PERPETUALS:
+        _write_bars(folder, contract, bars)
+        text += _sections(contract)
+    for name, strategy, extra in EXECUTED:
+        text += f'\n[[strategies]]\nid = "{name}"\nstrategy = "{strategy}"\nperiod = "1m"\n{extra}\n'
+    (folder / "saver.py").write_text(SAVER)
+    (folder / "run.toml").write_text(text)
+    return folder
+
+
 def _write_bars(folder, contract, count):
     bars = generated_bars(
         contract.symbol, seed=9, bars=count, price=contract.price, tick_size=contract.tick, volatility_per_year=4.0
@@ -89,6 +137,7 @@ currency = "{contract.currency}"
 value_rounding = "{contract.rounding}"
 maker_fee = -0.00025
 taker_fee = 0.00075
+{contract.terms}
 
 [[data]]
 symbol = "{contract.symbol}"

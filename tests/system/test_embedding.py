@@ -20,7 +20,7 @@ from actors.columns import TickColumns
 from actors.strategies import RandomPositions
 from adapters.generated import generated_bars
 from adapters.results import result_files
-from messages import ActorFailed, Bar, Fill, FundingRate, Instrument, Kind, Signal
+from messages import ActorFailed, Bar, EquityMarked, Fill, Instrument, Kind, Signal
 from tests.builders import MINUTE, MONDAY, a_bar, a_tick
 from tests.system.commands import ROOT
 
@@ -163,18 +163,18 @@ def test_bars_sent_in_are_heard_and_a_late_subscriber_hears_from_then_on():
 
 def test_what_nobody_hears_from_outside_is_refused_unless_a_callback_asked_for_it():
     system = _live(FlipsAtTicks)
-    funding = FundingRate(symbol="XBTUSD", ts=MONDAY, received=MONDAY, rate=0.0001)
-    with pytest.raises(ValueError, match="nobody hears FundingRate from outside"):
-        system.send(funding)
+    balance = EquityMarked(account="main", currency="USD", ts=MONDAY, equity_minor=5)
+    with pytest.raises(ValueError, match="nobody hears EquityMarked from outside"):
+        system.send(balance)
     heard = Heard()
-    system.subscribe(FundingRate, heard)
+    system.subscribe(EquityMarked, heard)
     system.start()
 
-    system.send(funding)
+    system.send(balance)
 
     heard.wait_for(1)
     system.stop()
-    assert heard == [funding]
+    assert heard == [balance]
 
 
 def test_a_callback_that_raises_harms_nobody():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.system.commands import run_command
-from tests.system.contracts import CONTRACTS, prepare_folder
+from tests.system.contracts import CONTRACTS, prepare_accounts, prepare_folder
 
 ORACLE = Path(__file__).with_name("ledger_oracle.py")
 
@@ -98,3 +98,51 @@ def test_one_minor_unit_more_of_cash_is_noticed(written, tmp_path):
     (copy / "summary.json").write_text(json.dumps(summary))
 
     assert "XBT: ledger sum" in _judge(copy).stdout
+
+
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory):
+    """The folder of a run with funding, expiry, spot, liquidation, execution algorithms and three accounts."""
+    folder = prepare_accounts(tmp_path_factory.mktemp("accounts"))
+    # The account that was liquidated stays halted: exit code 3.
+    run_command("backtest", "--config", "run.toml", "--out", "out", "--quiet", cwd=folder, code=3)
+    return folder / "out"
+
+
+def test_everything_that_moves_money_is_found_again(moved):
+    done = _judge(moved)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_and_all_of_it_was_there_to_be_judged(moved):
+    fills, ledger = _rows(moved / "fills.csv"), _rows(moved / "ledger.csv")
+    summary = json.loads((moved / "summary.json").read_text())
+
+    assert {row["kind"] for row in ledger} == {"realised", "fee", "funding", "transfer", "settlement"}
+    assert {row["liquidity"] for row in fills} == {
+        "maker", "taker", "internal", "liquidation", "settlement",
+    }  # fmt: skip
+    assert {row["account"] for row in fills} == {"main", "casino", "paper:paper-dice"}
+    assert {"XBT", "XBT@paper:paper-dice", "EUR@casino"} <= set(summary["currencies"])
+    assert {row["strategy"] for row in _rows(moved / "funding.csv")} >= {"dice-a", "dice-b", "trend", "paper-dice"}
+    assert len(_rows(moved / "execution.csv")) > 10
+    assert summary["liquidations"] == 1
+
+
+MOVED = [
+    ("funding.csv", "amount_minor"), ("funding.csv", "lots"), ("trades.csv", "funding_minor"), ("trades.csv", "lots"),
+    ("trades.csv", "realised_minor"), ("strategies.csv", "funding_minor"), ("execution.csv", "shortfall_minor"),
+    ("execution.csv", "lots_filled"), ("execution.csv", "fees_minor"), ("ledger.csv", "amount_minor"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "column"), MOVED)
+def test_one_unit_more_of_what_moves_money_is_noticed(moved, tmp_path, name, column):
+    copy = shutil.copytree(moved, tmp_path / "copy")
+    _tamper(copy / name, column, 1)
+
+    done = _judge(copy)
+
+    assert done.returncode == 1, done.stdout
+    assert "told" in done.stdout

@@ -1,0 +1,24 @@
+"""What survives a guard: everything that no message would tell its next incarnation."""
+
+import attrs
+
+from actors.risk.daily_loss import Opening
+from messages import Minor, Symbol, TradingState, UtcNs
+
+
+@attrs.frozen(kw_only=True)
+class GuardHeritage:
+    """What a guard leaves to its next incarnation: what it decided from prices and marks, which nobody keeps."""
+
+    standing: TradingState = TradingState.ACTIVE
+    """What a halt, a refusal or a liquidation led to: it never loosens."""
+    lost: TradingState = TradingState.ACTIVE
+    """What a lost day led to: the next day may take it back."""
+    opening: tuple[Opening, ...] = ()
+    equity: tuple[tuple[str, UtcNs, Minor], ...] = ()
+    """(currency, when, the last equity)."""
+    prices: tuple[tuple[Symbol, float], ...] = ()
+    approved: frozenset[str] = frozenset()
+    """Client ids of the orders that counted."""
+    passed: tuple[tuple[UtcNs, ...], ...] = ()
+    """When orders passed lately: those of the account, then those of each row of scoped limits."""

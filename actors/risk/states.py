@@ -1,0 +1,50 @@
+"""The trading state: what stands for good, and what a lost day led to. The stricter of the two rules."""
+
+from typing import Final
+
+from messages import TradingState
+
+# An enum's member costs ten times what a global does, and these are asked for at every order.
+_ACTIVE: Final = TradingState.ACTIVE
+_STRICTNESS: Final = {
+    TradingState.ACTIVE: 0,
+    TradingState.REDUCE_ONLY: 1,
+    TradingState.FLATTENING: 2,
+    TradingState.HALTED: 3,
+}
+
+
+class States:
+    """What an account may do now, and why: each method says whether that has changed."""
+
+    __slots__ = ("lost", "now", "standing")
+
+    def __init__(self, standing: TradingState = _ACTIVE, lost: TradingState = _ACTIVE) -> None:
+        self.standing = standing
+        self.lost = lost
+        self.now = _stricter(standing, lost)
+
+    def stand(self, state: TradingState) -> bool:
+        """A halt, a refusal or a liquidation led to this, whatever the next day brings."""
+        self.standing = _stricter(self.standing, state)
+        return self._rule()
+
+    def lose(self, state: TradingState) -> bool:
+        """A daily loss led to this. It counts only if nothing as strict rules already: there is one for a day."""
+        if _STRICTNESS[state] <= _STRICTNESS[self.now]:
+            return False
+        self.lost = state
+        return self._rule()
+
+    def take_back(self) -> bool:
+        """A new day after the lost one."""
+        self.lost = _ACTIVE
+        return self._rule()
+
+    def _rule(self) -> bool:
+        before, self.now = self.now, _stricter(self.standing, self.lost)
+        return self.now is not before
+
+
+def _stricter(one: TradingState, other: TradingState) -> TradingState:
+    return one if _STRICTNESS[one] >= _STRICTNESS[other] else other

@@ -1,0 +1,102 @@
+"""What a result is measured by: each symbol's finest prices, and the times at which equity is sampled.
+
+From the feed's columns where there are any, else from what the recorder heard on the way.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from actors.columns import BarColumns, Columns, Floats, Ints, QuoteColumns, TickColumns
+from actors.money.trades import Ranges
+from actors.recorder import Record
+from messages import NS_PER_SECOND, Fill, Symbol, UtcNs
+
+MINUTE = 60 * NS_PER_SECOND
+Closes = Mapping[Symbol, tuple[Ints, Floats]]
+
+
+def closes_of(
+    columns: Sequence[Columns], record: Record, until: UtcNs | None = None
+) -> dict[Symbol, tuple[Ints, Floats]]:
+    """(times, closes) by symbol, from the finest there is: the feed's shortest bars, its ticks, or bars built.
+
+    Where there is none of these (quotes alone, or a host that has sent less than a bar) the fills' own prices serve.
+    `until` cuts off what a run that was stopped never played.
+    """
+    known = {series.symbol for series in columns if not isinstance(series, QuoteColumns)}.union(record.closes)
+    # Nearly always none: going through all fills for nothing would cost as much as booking them.
+    found: dict[Symbol, tuple[Ints, Floats]] = _prices_paid([each for each in record.fills if each.symbol not in known])
+    found |= {
+        symbol: (np.array(times, dtype=np.int64), np.array(closes, dtype=np.float64))
+        for symbol, (times, closes) in record.closes.items()
+    }
+    for ticks in columns:
+        if isinstance(ticks, TickColumns):
+            found[ticks.symbol] = (ticks.received, ticks.price)
+    for bars in sorted((c for c in columns if isinstance(c, BarColumns)), key=lambda bars: -bars.period):
+        found[bars.symbol] = (bars.close_ts, bars.close)
+    if until is None:
+        return found
+    return {
+        symbol: (times[: (rows := int(np.searchsorted(times, until, side="right")))], prices[:rows])
+        for symbol, (times, prices) in found.items()
+    }
+
+
+def ranges_of(columns: Sequence[Columns], closes: Closes) -> dict[Symbol, Ranges]:
+    """(end times, highs, lows) by symbol of what `closes` were taken from, as long as these are.
+
+    A bar of the feed has its own high and low; where there is none, a close or a tick is both.
+    """
+    found: dict[Symbol, Ranges] = {symbol: (times, prices, prices) for symbol, (times, prices) in closes.items()}
+    for bars in sorted((c for c in columns if isinstance(c, BarColumns)), key=lambda bars: -bars.period):
+        rows = len(closes[bars.symbol][0])
+        found[bars.symbol] = (bars.close_ts[:rows], bars.high[:rows], bars.low[:rows])
+    return found
+
+
+def _prices_paid(fills: Iterable[Fill]) -> dict[Symbol, tuple[Ints, Floats]]:
+    """(times, prices) of the fills by symbol; of several at one time the last counts."""
+    paid: dict[Symbol, list[tuple[UtcNs, float]]] = {}
+    for fill in fills:
+        paid.setdefault(fill.symbol, []).append((fill.ts, fill.price))
+    found = {}
+    for symbol, pairs in paid.items():
+        pairs.sort(key=lambda pair: pair[0])
+        times, prices = zip(*pairs, strict=True)
+        found[symbol] = (np.array(times, dtype=np.int64), np.array(prices, dtype=np.float64))
+    return found
+
+
+def sample_times(
+    columns: Sequence[Columns],
+    record: Record,
+    symbols: Iterable[Symbol],
+    until: UtcNs | None = None,
+    closes: Closes | None = None,
+) -> Ints:
+    """When equity in these symbols is sampled: at each close of their shortest bars, or each minute of their ticks.
+
+    Once more at the end, when a fill or one of the `closes` comes after the last of these: the last sample is of all
+    that happened.
+    """
+    wanted = set(symbols)
+    bars = [series for series in columns if isinstance(series, BarColumns) and series.symbol in wanted]
+    built = [times for symbol, (times, _) in record.closes.items() if symbol in wanted]
+    ticks = [series for series in columns if isinstance(series, TickColumns) and series.symbol in wanted]
+    if bars:
+        shortest = min(series.period for series in bars)
+        times = [series.close_ts for series in bars if series.period == shortest]
+    elif built:
+        times = [np.array(each, dtype=np.int64) for each in built]
+    else:
+        times = [(series.received // MINUTE + 1) * MINUTE for series in ticks]
+    # np.unique sorts and copies; one series of closed bars is in order already.
+    sampled = times[0] if bars and len(times) == 1 else np.unique(np.concatenate([np.zeros(0, np.int64), *times]))
+    if until is not None:
+        sampled = sampled[sampled <= until]
+    ends = [fill.ts for fill in record.fills if fill.symbol in wanted]
+    ends += [int(its[-1]) for symbol, (its, _) in (closes or {}).items() if symbol in wanted and len(its)]
+    end = max(ends, default=None)
+    return sampled if end is None or (len(sampled) and sampled[-1] >= end) else np.append(sampled, end)

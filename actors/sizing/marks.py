@@ -1,0 +1,123 @@
+"""What an account is worth at the last prices: only what a price or a fill can have changed is valued again."""
+
+from collections.abc import Mapping
+
+import attrs
+
+from actors.money.ledger import Book
+from actors.money.values import Arithmetic
+from messages import (
+    Account,
+    Bar,
+    EquityMarked,
+    Instrument,
+    MarkPrice,
+    Minor,
+    Period,
+    Symbol,
+    UtcNs,
+)
+
+
+@attrs.frozen
+class Prices:
+    """The last prices of the marked symbols."""
+
+    closes: Mapping[Symbol, float]
+    mark_prices: Mapping[Symbol, float]
+    """The venue's own, where it says any."""
+
+
+class Marks:
+    """The account's equity per currency at the last marks: cash, and what the books have won and would win.
+
+    A symbol's mark is its last close, and from its first MarkPrice on the last of these. `wanted` tells the bars that
+    mark. What was filled since a symbol's last mark counts from its next.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        instruments: Mapping[Symbol, Instrument],
+        wanted: tuple[tuple[Symbol, Period], ...],
+        cash: Mapping[str, Minor],
+    ) -> None:
+        self.instruments = instruments
+        self.wanted = wanted
+        self._account = account
+        self._arithmetic = {symbol: Arithmetic(instruments[symbol]) for symbol, _ in wanted}
+        self._of: dict[Symbol, list[Book]] = {symbol: [] for symbol, _ in wanted}
+        self._worth: dict[Symbol, Minor] = dict.fromkeys(self._of, 0)
+        """Realised, paid and unrealised of all books of the symbol."""
+        self._equity = dict(cash)
+        self._flat = dict.fromkeys(self._of, True)
+        self._closes: dict[Symbol, float] = {}
+        self._mark_prices: dict[Symbol, float] = {}
+
+    def equity_in(self, symbol: Symbol) -> Minor:
+        """The equity in the symbol's currency, at the last marks."""
+        return self._equity.get(self.instruments[symbol].currency, 0)
+
+    def touched(self, symbol: Symbol) -> None:
+        """A book of the symbol has changed."""
+        if symbol in self._of:
+            self._flat[symbol] = False
+
+    def opened(self, book: Book) -> None:
+        """There is a new book."""
+        if book.symbol in self._of:
+            self._of[book.symbol].append(book)
+
+    def on_bar(self, bar: Bar) -> tuple[EquityMarked, ...]:
+        """The equity of the symbol's currency."""
+        symbol, price = bar.symbol, bar.close
+        self._closes[symbol] = price
+        if not self._flat[symbol]:
+            self._value(symbol, self._mark_prices.get(symbol, price))
+        return (self._marked(symbol, bar.received),)
+
+    def on_mark_price(self, mark: MarkPrice) -> tuple[EquityMarked, ...]:
+        """The equity of the symbol's currency, if what is open in the symbol is worth something else now."""
+        symbol = mark.symbol
+        if symbol not in self._of:
+            return ()
+        self._mark_prices[symbol] = mark.price
+        if self._flat[symbol]:
+            return ()
+        before = self.equity_in(symbol)
+        self._value(symbol, mark.price)
+        if self._flat[symbol] or self.equity_in(symbol) == before:
+            return ()
+        return (self._marked(symbol, mark.received),)
+
+    def left(self) -> Prices:
+        """The last prices, for a successor: nobody keeps them."""
+        return Prices(dict(self._closes), dict(self._mark_prices))
+
+    def inherit(self, left: Prices) -> None:
+        """Value the books, which are complete again, at the prices that another one had heard."""
+        self._closes.update(left.closes)
+        self._mark_prices.update(left.mark_prices)
+        for symbol, price in {**self._closes, **self._mark_prices}.items():
+            if not self._flat[symbol]:
+                self._value(symbol, price)
+
+    def _value(self, symbol: Symbol, price: float) -> None:
+        currency = self.instruments[symbol].currency
+        arithmetic, worth, flat = self._arithmetic[symbol], 0, True
+        for book in self._of[symbol]:
+            worth += book.realised_minor - book.fees_minor + book.funding_minor
+            if book.lots:
+                flat = False
+                worth += arithmetic.value_minor(book.lots, price) - book.cost_minor
+        self._equity[currency] = self._equity.get(currency, 0) + worth - self._worth[symbol]
+        self._worth[symbol] = worth
+        self._flat[symbol] = flat
+
+    def _marked(self, symbol: Symbol, ts: UtcNs) -> EquityMarked:
+        return EquityMarked(
+            account=self._account,
+            currency=self.instruments[symbol].currency,
+            ts=ts,
+            equity_minor=self.equity_in(symbol),
+        )

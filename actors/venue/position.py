@@ -1,0 +1,100 @@
+"""What the account holds of one symbol at the venue, and the prices at which that has to be looked at again."""
+
+import math
+
+from actors.money.ledger import Book as Ledger
+from actors.money.margin import initial_margin_minor, maintenance_margin_minor
+from actors.money.values import Arithmetic
+from messages import Account, FillPart, Kind, Lots, Minor, StrategyId
+
+
+class Position:
+    """One symbol's lots, by strategy and in all, and its last prices.
+
+    While `lower` < price < `upper` nothing can have happened to it: that is all that is looked at for each bar.
+    """
+
+    __slots__ = (
+        "arithmetic",
+        "held",
+        "initial",
+        "is_spot",
+        "last",
+        "ledger",
+        "lots",
+        "lower",
+        "maintenance",
+        "mark",
+        "symbol",
+        "taker_fee",
+        "upper",
+    )
+
+    def __init__(self, account: Account, arithmetic: Arithmetic) -> None:
+        instrument = arithmetic.instrument
+        self.arithmetic = arithmetic
+        self.symbol = instrument.symbol
+        self.is_spot = instrument.kind is Kind.SPOT
+        self.initial, self.maintenance = instrument.initial_margin, instrument.maintenance_margin
+        self.taker_fee = instrument.taker_fee
+        self.lots: Lots = 0
+        self.held: dict[StrategyId, Lots] = {}
+        """What each strategy holds, without those that hold nothing."""
+        self.ledger = Ledger(account, instrument.currency, "net", instrument.symbol)
+        """Of the net position, at average cost; kept where the account has cash."""
+        self.last: float | None = None
+        """The price shown last, while prices are heard or something is held."""
+        self.mark: float | None = None
+        """The fair price; once there is one, last prices liquidate nobody."""
+        self.lower, self.upper = 0.0, math.inf
+
+    @property
+    def price(self) -> float | None:
+        """What it is valued at."""
+        return self.last if self.mark is None else self.mark
+
+    def value_at(self, price: float) -> Minor:
+        """Its signed value."""
+        return self.arithmetic.value_minor(self.lots, price) if self.lots else 0
+
+    def value_minor(self) -> Minor:
+        """Its signed value at its price."""
+        lots = self.lots
+        if not lots:
+            return 0
+        price = self.price
+        assert price is not None, f"{self.symbol} is held, so a price of it was shown"
+        return self.arithmetic.value_minor(lots, price)
+
+    def initial_minor(self) -> Minor:
+        """What opening it as it is would take."""
+        return initial_margin_minor(self.value_minor(), self.initial) if self.initial else 0
+
+    def maintenance_minor(self) -> Minor:
+        """What keeping it takes; nothing where the instrument asks for none."""
+        if not self.maintenance:
+            return 0
+        return maintenance_margin_minor(self.ledger.cost_minor, self.maintenance, self.taker_fee)
+
+    def hand_out(self, parts: tuple[FillPart, ...]) -> None:
+        """Fold an execution into what its strategies hold."""
+        held = self.held
+        for part in parts:
+            lots = held.get(part.strategy, 0) + part.lots
+            if lots:
+                held[part.strategy] = lots
+            else:
+                del held[part.strategy]
+
+    def rest(self) -> None:
+        """No price has to be looked at."""
+        self.lower, self.upper = 0.0, math.inf
+
+    def ask(self) -> None:
+        """Any price has to be looked at."""
+        self.lower, self.upper = math.inf, 0.0
+
+
+def worst_lots(lots: Lots, buying: Lots, selling: Lots) -> Lots:
+    """The largest position that orders which may buy and sell so many lots can lead to, as BitMEX nets them."""
+    return max(abs(lots), lots + buying, selling - lots)

@@ -1,0 +1,99 @@
+"""The market shows a symbol's price: in which order what rests, what is held and what waits meet it.
+
+First the resting orders, in the order of their arrival; then what is held, where the price is worst for it; then the
+orders that waited for whatever price came. Prices shown while the market is closed are heard by nobody.
+"""
+
+from typing import Final
+
+from actors.venue import dealing, matching
+from actors.venue.book import Book
+from actors.venue.floor import Floor
+from actors.venue.states import OrderState
+from messages import Bar, BarOpen, Message, Quote, Tick
+
+_OVER: Final = (OrderState.FILLED, OrderState.CANCELLED)
+
+
+def bar_open(floor: Floor, book: Book, shown: BarOpen) -> tuple[Message, ...]:
+    """A bar has begun."""
+    # From here on the close before is not the last price any more.
+    book.close = None
+    if book.has_hours and not book.hours.is_open(shown.ts):
+        return ()
+    price = shown.price
+    book.position.last, book.slip = price, book.slip_of_price
+    if book.cap is not None:
+        book.cap.at_open()
+    return dealing.fill_market(floor, book, price, shown.ts + 1, shown.received) if book.market else ()
+
+
+def bar(floor: Floor, book: Book, shown: Bar) -> tuple[Message, ...]:
+    """A bar has ended: its path for what rests, its worst for what is held, its close for what waits since it began."""
+    if book.has_hours and not book.hours.overlaps(shown.open_ts, shown.close_ts):
+        return ()
+    position, ts = book.position, shown.received
+    if book.this_close:
+        book.close = (shown.close_ts, shown.close)
+    if book.cap is not None:
+        book.cap.on_bar(shown.volume)
+    book.slip = book.slip_of_price
+    said: list[Message] = []
+    if book.resting:
+        # What arrived at the close itself (in answer to another symbol's fill) did not see this bar.
+        seen = [each for each in book.resting if each.arrived < shown.close_ts]
+        for resting, match in matching.on_bar(seen, shown, book.rules, position.held):
+            if resting.state not in _OVER:
+                said += dealing.fill(floor, book, resting, match, ts)
+    if not (position.lower < shown.low and shown.high < position.upper):
+        said += floor.judge(book, shown.low, shown.high, ts)
+    position.last = shown.close
+    if book.market:
+        said += dealing.fill_market(floor, book, shown.close, shown.close_ts, ts)
+    elif said:
+        said += book.listen()
+    return tuple(said)
+
+
+def tick(floor: Floor, book: Book, shown: Tick) -> tuple[Message, ...]:
+    """A trade: for market orders its price, for the others a price that may reach them."""
+    if book.has_hours and not book.hours.is_open(shown.ts):
+        return ()
+    position, price, ts = book.position, shown.price, shown.received
+    position.last, book.slip = price, book.slip_of_price
+    if book.cap is not None:
+        book.cap.on_tick(shown.size)
+    said: list[Message] = []
+    for resting in list(book.resting):
+        if resting.arrived <= ts and resting.state not in _OVER:
+            match = matching.on_tick(resting, price, book.rules)
+            if match is not None:
+                said += dealing.fill(floor, book, resting, match, ts)
+    if not position.lower < price < position.upper:
+        said += floor.judge(book, price, price, ts)
+    said += dealing.fill_market(floor, book, price, ts + 1, ts)
+    return tuple(said)
+
+
+def quote(floor: Floor, book: Book, shown: Quote) -> tuple[Message, ...]:
+    """The offer for who buys, the bid for who sells, the middle for what is held."""
+    if book.has_hours and not book.hours.is_open(shown.ts):
+        return ()
+    position, ts = book.position, shown.received
+    middle = position.last = (shown.bid + shown.ask) / 2
+    book.slip = book.slip_of_spread(shown)
+    if book.cap is not None:
+        book.cap.on_quote(shown.bid_size, shown.ask_size)
+    said: list[Message] = []
+    for resting in list(book.resting):
+        if resting.arrived <= ts and resting.state not in _OVER:
+            match = matching.on_quote(resting, shown, book.rules)
+            if match is not None:
+                said += dealing.fill(floor, book, resting, match, ts)
+    if not position.lower < middle < position.upper:
+        said += floor.judge(book, middle, middle, ts)
+    for resting in list(book.market):
+        if resting.arrived <= ts and resting.state not in _OVER:
+            price = shown.ask if resting.order.lots > 0 else shown.bid
+            said += dealing.meet(floor, book, resting, price, ts, half_spread=0.0)
+    return (*said, *book.listen()) if said else ()

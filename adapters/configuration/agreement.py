@@ -1,0 +1,107 @@
+"""What must fit together within a section: each value may be sound by itself, and the whole still make no sense."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from adapters.configuration import schema
+from adapters.configuration.compounds import NO_FUNDING, session_minutes
+
+Mistake = tuple[str, str]
+"""Rest of the key path, and the reason."""
+
+_NOT_OF_SPOT = (
+    *("initial_margin", "maintenance_margin", "leverage", "funding", "funding_interval", "funding_at"),
+    *("mark_prices", "expiry", "settlement_price", "settlement_fee"),
+)
+SCOPES = ("account", "strategy", "symbol")
+_OF_DATED = ("settlement_price", "settlement_fee")
+_OF_PERPETUAL = ("funding", "funding_interval", "funding_at")
+
+
+def mistakes(section: Any) -> list[Mistake]:
+    """Everything in a section that contradicts something else in it."""
+    judge = _JUDGES.get(type(section))
+    return [] if judge is None else judge(section)
+
+
+def _data(section: schema.DataSection) -> list[Mistake]:
+    if (section.file is None) == (section.generated is None):
+        return [("", "must have either a file or generated = { ... }")]
+    return []
+
+
+def _instrument(section: schema.InstrumentSection) -> list[Mistake]:
+    told = {key for key, value in schema.values_of(section).items() if value is not None and value != NO_FUNDING}
+    if section.kind == "spot":
+        wrong = [
+            (f".{key}", "spot has neither margin, funding, marks nor an expiry") for key in _NOT_OF_SPOT if key in told
+        ]
+        return wrong + _sessions(section)
+    if section.expiry is None:
+        wrong = [(f".{key}", "belongs to a contract with an expiry") for key in _OF_DATED if key in told]
+    else:
+        wrong = [(f".{key}", "a contract has an expiry or funding, not both") for key in _OF_PERPETUAL if key in told]
+    if section.funding_at is not None and not isinstance(section.funding, Decimal):
+        wrong.append((".funding_at", "belongs to a funding rate; a file says its own times"))
+    return wrong + _margins(section) + _sessions(section)
+
+
+def _margins(section: schema.InstrumentSection) -> list[Mistake]:
+    if section.leverage is not None and section.initial_margin is not None:
+        return [(".leverage", "is the initial margin told another way: give one of them")]
+    opening, keeping = initial_margin(section), section.maintenance_margin
+    if keeping is not None and opening is not None and keeping > opening:
+        reason = f"keeping a position cannot take more margin than opening it, {opening.normalize():f}"
+        return [(".maintenance_margin", reason)]
+    return []
+
+
+def initial_margin(section: schema.InstrumentSection) -> Decimal | None:
+    """The fraction that opening a position takes, however it was told; None when it was not."""
+    return section.initial_margin if section.leverage is None else 1 / section.leverage
+
+
+def _sessions(section: schema.InstrumentSection) -> list[Mistake]:
+    if section.sessions is None:
+        return [
+            (f".{key}", "belongs to sessions = [...]")
+            for key in ("sessions_timezone", "sessions_days")
+            if getattr(section, key) is not None
+        ]
+    hours = [session_minutes(each) for each in section.sessions]
+    return [
+        (f".sessions[{number}]", f"must begin after {section.sessions[number - 1]} has ended")
+        for number, (earlier, later) in enumerate(pairwise(hours), start=1)
+        if later[0] <= earlier[1]
+    ]
+
+
+def _strategy(section: schema.StrategySection) -> list[Mistake]:
+    if section.mode == "paper" and section.account != schema.MAIN:
+        return [(".account", "a paper strategy has an account of its own, and takes no other")]
+    if section.account.startswith(schema.PAPER):
+        return [(".account", f"accounts that begin with {schema.PAPER!r} are those of strategies with mode = 'paper'")]
+    return []
+
+
+def _risk(section: schema.RiskSection) -> list[Mistake]:
+    wrong = []
+    if section.daily_loss_state is not None and section.daily_loss_max is None:
+        wrong.append((".daily_loss_state", "belongs to a daily_loss_max"))
+    for number, limit in enumerate(section.limits):
+        told = {key for key, value in schema.values_of(limit).items() if value is not None}
+        if not told & set(SCOPES):
+            wrong.append((f".limits[{number}]", "names no account, strategy or symbol; what holds for all is [risk]'s"))
+        if not told - set(SCOPES):
+            wrong.append((f".limits[{number}]", "limits nothing"))
+    return wrong
+
+
+_JUDGES: Mapping[type, Callable[[Any], list[Mistake]]] = {
+    schema.DataSection: _data,
+    schema.InstrumentSection: _instrument,
+    schema.StrategySection: _strategy,
+    schema.RiskSection: _risk,
+}

@@ -1,0 +1,119 @@
+"""A venue that failed leaves its floor to the next one, which goes on with every order, position and cent of it."""
+
+from decimal import Decimal
+
+from actors.simulated_venue import SimulatedVenue, VenueSettings
+from messages import (
+    ApprovedCancel,
+    ApprovedOrder,
+    Bar,
+    BarOpen,
+    CancelAll,
+    Fill,
+    MarkPrice,
+    OrderEnded,
+    OrderType,
+    Step,
+    Subscribe,
+    TimeInForce,
+    WakeAt,
+)
+from tests.builders import DAY, HOUR, MINUTE, MONDAY, a_bar, a_fill, an_instrument, an_order
+from tests.venue_house import fills
+
+INSTRUMENTS = {"XBTUSD": an_instrument(initial_margin=Decimal("0.1"))}
+CASH = {"USD": 100_000}
+
+
+def a_venue(*, heritage=None, instruments=INSTRUMENTS, cash=CASH):
+    return SimulatedVenue("main", instruments, VenueSettings(), {"XBTUSD": MINUTE}, cash, heritage=heritage)
+
+
+def restarted(venue, *kept):
+    """The next incarnation, after it was fed what its address kept; and what it said at its start."""
+    successor = a_venue(heritage=venue.heritage())
+    said = tuple(successor.on_start())
+    for message, hear in kept:
+        assert getattr(successor, hear)(message) == ()
+    successor.warmed_up()
+    return successor, said
+
+
+def an_open(price, minute=0):
+    ts = MONDAY + minute * MINUTE
+    return BarOpen(symbol="XBTUSD", period=MINUTE, ts=ts, received=ts, price=price)
+
+
+def test_goes_on_with_positions_cash_and_orders_and_hears_nothing_twice():
+    venue = a_venue()
+    opens, rests = ApprovedOrder(an_order(3)), ApprovedOrder(an_order(-3, limit_price=110.0, client_id="rests"))
+    venue.on_approved_order(opens)
+    venue.on_bar_open(an_open(100.0))
+    venue.on_approved_order(rests)
+    crossed, all_back = a_fill(1), CancelAll(account="main", ts=MONDAY)
+    cancel = ApprovedCancel(account="main", client_id="rests", symbol="XBTUSD", ts=MONDAY)
+    flow = venue.heritage().purses["USD"].flow
+
+    successor, said = restarted(
+        venue,
+        (opens, "on_approved_order"),
+        (rests, "on_approved_order"),
+        (crossed, "on_fill"),
+        (cancel, "on_approved_cancel"),
+        (all_back, "on_cancel_all"),
+    )
+
+    assert {Subscribe(Bar, "XBTUSD", MINUTE), Subscribe(MarkPrice, "XBTUSD")} <= set(said)
+    assert successor.heritage().purses["USD"].flow == flow == -30_000
+    (fill,) = fills(successor.on_bar(a_bar(111.0, open=100.0, low=100.0)))
+    assert (fill.client_id, fill.lots, fill.price) == ("rests", -3, 110.0)
+
+
+def test_says_what_its_predecessor_had_done_and_could_not_say():
+    venue = a_venue()
+    venue.on_approved_order(ApprovedOrder(an_order(3)))
+    lost = venue.on_bar_open(an_open(100.0))
+
+    successor, said = restarted(venue)
+
+    facts = [message for message in lost if isinstance(message, Fill | OrderEnded)]
+    assert [message for message in said if isinstance(message, Fill | OrderEnded)] == facts
+    assert len(facts) == 2
+    successor.on_bar(a_bar(100.0))
+    assert restarted(successor)[1][-1] not in facts
+
+
+def test_says_no_more_than_was_left_unsaid():
+    venue = a_venue()
+    venue.on_approved_order(ApprovedOrder(an_order(3)))
+    venue.on_bar_open(an_open(100.0))
+    venue.on_approved_order(ApprovedOrder(an_order(-3, limit_price=110.0, client_id="rests")))
+
+    _, said = restarted(venue)
+
+    assert fills(said) == []
+
+
+def test_asks_again_for_its_timers():
+    instruments = {"XBTUSD": an_instrument(expiry=MONDAY + 9 * DAY)}
+    venue = a_venue(instruments=instruments)
+    venue.on_approved_order(ApprovedOrder(an_order(limit_price=90.0, time_in_force=TimeInForce.DAY)))
+
+    _, said = restarted(venue)
+
+    timers = [message for message in said if isinstance(message, WakeAt)]
+    assert {(timer.at, timer.step) for timer in timers} == {
+        (MONDAY + 9 * DAY, Step.MARKS),
+        (MONDAY + DAY, Step.MARKS),
+    }
+
+
+def test_a_trailing_stop_stands_where_it_stood():
+    venue = a_venue()
+    venue.on_approved_order(ApprovedOrder(an_order(-1, type=OrderType.TRAILING_STOP, trail=5.0)))
+    venue.on_bar(a_bar(120.0, open=118.0, low=118.0))
+
+    successor, _ = restarted(venue)
+
+    assert [fill.price for fill in fills(successor.on_bar(a_bar(114.0, open_ts=MONDAY + HOUR)))] == [114.0]
+    assert successor.heritage().live == {}

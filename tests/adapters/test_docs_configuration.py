@@ -1,0 +1,48 @@
+"""The configuration that the documentation shows is read without a complaint, and shows every key that there is."""
+
+import re
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+
+import attrs
+import pytest
+
+from adapters.configuration import Configuration, schema, structured
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "running.md"
+BLOCKS = re.findall(r"^```toml\n(.*?)^```", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+NOT_FOR_USERS = {
+    "folder": "written by the program, so that a strategy is found again",
+    "live": "belongs to a command that has a page of its own",
+}
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_each_block_is_a_sound_configuration(block):
+    assert structured(tomllib.loads(block, parse_float=Decimal))[1] == []
+
+
+def _keys(section):
+    return {schema.KEY_OF.get(field.name, field.name) for field in attrs.fields(section)} - NOT_FOR_USERS.keys()
+
+
+def _shown(table):
+    return {name for block in BLOCKS for each in tomllib.loads(block).get(table, []) for name in each}
+
+
+def _shown_in(table):
+    return {name for block in BLOCKS for name in tomllib.loads(block).get(table, {})}
+
+
+def test_every_section_and_every_key_of_it_is_shown():
+    named = {key for block in BLOCKS for key in tomllib.loads(block)}
+    assert named == {field.name for field in attrs.fields(Configuration)} - NOT_FOR_USERS.keys()
+
+    assert _shown("instruments") == _keys(schema.InstrumentSection)
+    assert _shown("strategies") == _keys(schema.StrategySection)
+    assert _shown("data") | {"generated"} == _keys(schema.DataSection)
+    assert _shown_in("risk") == _keys(schema.RiskSection)
+    assert _shown_in("backtest") == _keys(schema.BacktestSection)
+    # An account is sized by the same keys; together they show every sizing.
+    assert _shown_in("portfolio") | _shown("accounts") == _keys(schema.PortfolioSection) | _keys(schema.AccountSection)
