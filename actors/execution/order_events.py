@@ -37,7 +37,8 @@ _REFUSED: Final = Outcome.REFUSED
 _REJECTED: Final = Outcome.REJECTED
 _CANCELLED: Final = Outcome.CANCELLED
 _HALTED: Final = TradingState.HALTED
-_NO_PRICES: Final = (Liquidity.LIQUIDATION, Liquidity.SETTLEMENT)
+_LIQUIDATION: Final = Liquidity.LIQUIDATION
+_SETTLEMENT: Final = Liquidity.SETTLEMENT
 
 
 class OrderEvents(Component):
@@ -57,6 +58,9 @@ class OrderEvents(Component):
         working = desk.working.get(accepted.order.client_id)
         if working is None:
             return ()
+        if working.amends is None and not desk.worked:
+            working.at_venue()
+            return ()
         return self._at_venue(desk, working, accepted.ts)
 
     def on_fill(self, fill: Fill) -> Answers:
@@ -66,7 +70,7 @@ class OrderEvents(Component):
         desk = self._desks[fill.symbol]
         for part in fill.parts:
             desk.fold(part.strategy, part.lots)
-        if fill.liquidity not in _NO_PRICES:
+        if fill.liquidity is not _LIQUIDATION and fill.liquidity is not _SETTLEMENT:
             # The others are at a price that the market did not show.
             desk.last_price = fill.price
         if desk.strikes:
@@ -75,7 +79,8 @@ class OrderEvents(Component):
         working = desk.working.get(fill.client_id)
         if working is None:
             return self._dealing.plan(desk, fill.ts)
-        working.at_venue()
+        if working.state is UNKNOWN or working.state is WAITING:
+            working.at_venue()
         working.filled += fill.lots
         left = working.left
         for part in fill.parts:
@@ -99,7 +104,8 @@ class OrderEvents(Component):
         working.retry_at = None
         working.ended_filled = ended.lots_filled
         own = working.number is not None
-        for_good = ended.reason in _STANDING_ENDS or (not asked and ended.outcome in (_REFUSED, _REJECTED))
+        outcome = ended.outcome
+        for_good = ended.reason in _STANDING_ENDS or (not asked and (outcome is _REFUSED or outcome is _REJECTED))
         if for_good and not own:
             self._dealing.block(desk, working)
         if not working.leaves_all():
@@ -109,7 +115,7 @@ class OrderEvents(Component):
         self._dealing.out.forget(desk, working)
         if not desk.unsettled and not desk.working:
             return ()
-        if not (asked or own or for_good) and ended.outcome is _CANCELLED and not working.filled:
+        if not (asked or own or for_good) and outcome is _CANCELLED and not working.filled:
             return self._dealing.hold(desk, working, ended.ts)
         return self._dealing.plan(desk, ended.ts)
 

@@ -38,10 +38,9 @@ class OrdersOut:
             left = {owners[0].strategy: owners[0].lots}
         else:
             left = {owner.strategy: owner.lots for owner in owners}
-        desk.working[order.client_id] = Working(
-            order=order, left=left, submitted_at=order.ts, since=order.ts, number=number
-        )
+        desk.working[order.client_id] = working = Working(order, left, order.ts, order.ts)
         if number is not None:
+            working.number = number
             self.placed[owners[0].strategy, number] = order.client_id
         return SubmitOrder(order)
 
@@ -145,7 +144,8 @@ class OrdersOut:
         """Its end and all its fills are known."""
         working.to(OVER)
         del desk.working[working.order.client_id]
-        desk.unsettled.update(dict.fromkeys(working.left))
+        for owner in working.left:
+            desk.unsettled[owner] = None
         if working.number is not None:
             self.placed.pop((working.order.owners[0].strategy, working.number), None)
 

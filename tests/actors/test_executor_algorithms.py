@@ -229,6 +229,18 @@ def test_until_it_is_smaller_an_order_counts_in_full_and_nothing_is_sent():
     assert rest.lots == 1
 
 
+def test_an_order_that_was_filled_past_its_smaller_size_leaves_nothing_to_come():
+    executor = an_executor("join")
+    order = working(executor)
+    (smaller,) = amended(executor.on_target_shares(a_target((("trend", 3),))))
+    executor.on_order_amended(OrderAmended(smaller, MONDAY + 1))
+
+    (back,) = sent(executor.on_fill(a_fill(4, order=order)))
+
+    assert executor.desks["XBTUSD"].working[order.client_id].left == {"trend": 0}
+    assert back.lots == -1
+
+
 def test_an_order_that_cannot_be_made_smaller_is_cancelled():
     executor = an_executor("join")
     working(executor)
