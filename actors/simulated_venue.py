@@ -104,8 +104,7 @@ class SimulatedVenue(Component):
             expiry = book.arithmetic.instrument.expiry
             if expiry is not None and not book.expired:
                 said.append(WakeAt(expiry, _EXPIRES + book.symbol, Step.MARKS))
-        days = dict.fromkeys(resting.until for resting in self._live.values() if resting.until is not None)
-        said += [WakeAt(until, _DAY_ENDS, Step.MARKS) for until in days]
+        said += [WakeAt(until, _DAY_ENDS, Step.MARKS) for until in sorted(floor.days)]
         return (*said, *floor.facts)
 
     def heritage(self) -> Floor:
@@ -137,8 +136,10 @@ class SimulatedVenue(Component):
         if order.time_in_force is not _GTC:
             resting.waits = waits_for_any_price(order)
             if order.time_in_force is _DAY:
-                resting.until = book.hours.day_ends_after(arrived)
-                said += (WakeAt(resting.until, _DAY_ENDS, Step.MARKS),)
+                resting.until = until = book.hours.day_ends_after(arrived)
+                if until not in floor.days:
+                    floor.days.add(until)
+                    said += (WakeAt(until, _DAY_ENDS, Step.MARKS),)
         elif order.type is _MARKET:
             resting.waits = True
         floor.put_in(book, resting)
@@ -255,6 +256,7 @@ class SimulatedVenue(Component):
         if woke.token.startswith(_EXPIRES):
             book = self._books[woke.token.removeprefix(_EXPIRES)]
             return () if book.expired else floor.settle(book, woke.at)
+        floor.days = {until for until in floor.days if until > woke.at}
         said: list[Message] = []
         for resting in list(self._live.values()):
             if resting.until is not None and resting.until <= woke.at:
