@@ -9,6 +9,7 @@ The fold keeps books of its own, one per strategy: it knows nothing of what the 
 """
 
 from collections import Counter
+
 from actors.money.ledger import Book
 from actors.money.values import Arithmetic
 from actors.simulated_venue import SimulatedVenue, VenueSettings
