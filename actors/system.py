@@ -24,6 +24,7 @@ from actors.listener import Listener
 from actors.outcome import first_ts, outcome
 from actors.recorder import Record
 from actors.result import BacktestResult
+from actors.risk.limits import ScopedLimits
 from actors.risk_guard import RiskLimits
 from actors.routes import ROUTES
 from actors.runtime.clocks import Clock, FeedClock
@@ -69,9 +70,13 @@ class TradingSystem:
         cash: Mapping[str, Minor] | None = None,
         seed: int = 1,
         risk: RiskLimits | None = None,
+        scoped_limits: Iterable[ScopedLimits] = (),
         fill: str = "next-open",
         limit_fill: str = "through",
         slippage_ticks: int = 0,
+        slippage_spread: float = 0.0,
+        half_spread_ticks: int = 0,
+        volume_cap: float | None = None,
         sizing: Sizing | None = None,
         account_sizing: Mapping[Account, Sizing] | None = None,
         account_cash: Mapping[Account, Mapping[str, Minor]] | None = None,
@@ -93,18 +98,25 @@ class TradingSystem:
         for series in columns:
             known.setdefault(series.symbol, default_instrument(series))
         entries = complete_entries(strategies, columns, known)
-        cash = dict(cash or {})
+        cash, scoped_limits = dict(cash or {}), tuple(scoped_limits)
         for instrument in known.values():
             cash.setdefault(instrument.currency, DEFAULT_CASH * 10**instrument.minor_digits)
+        venue_settings = VenueSettings(
+            fill=fill,
+            limit_fill=limit_fill,
+            slippage_ticks=slippage_ticks,
+            slippage_spread=slippage_spread,
+            half_spread_ticks=half_spread_ticks,
+            volume_cap=volume_cap,
+        )
         parts = (
             seed,
-            fill,
-            limit_fill,
-            slippage_ticks,
+            venue_settings,
             sorted(cash.items()),
             described(entries),
             sorted(known.items()),
             risk,
+            scoped_limits,
             sorted((symbol_multiplier or {}).items()),
             (filter_settings, empty_bars, late, close_grace_ns, live_marks),
             (sizing, sorted((account_sizing or {}).items())),
@@ -121,7 +133,8 @@ class TradingSystem:
             seed=seed,
             run6=run_id or run6_of((*columns, *events), *parts),
             risk=risk or RiskLimits(),
-            venue_settings=VenueSettings(fill=fill, slippage_ticks=slippage_ticks, limit_fill=limit_fill),
+            scoped_limits=scoped_limits,
+            venue_settings=venue_settings,
             account_cash={account: {**cash, **own} for account, own in (account_cash or {}).items()},
             sizing=sizing or Sizing(),
             account_sizing=dict(account_sizing or {}),

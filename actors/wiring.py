@@ -15,6 +15,7 @@ from actors.executor import Executor
 from actors.feed import Feed
 from actors.portfolio import Portfolio
 from actors.recorder import Record, Recorder
+from actors.risk.limits import ScopedLimits
 from actors.risk_guard import RiskGuard, RiskLimits
 from actors.runtime.slot import ActorKind, ActorSpec
 from actors.simulated_venue import SimulatedVenue, VenueSettings
@@ -28,7 +29,6 @@ from messages import (
     Account,
     Bar,
     BarOpen,
-    CancelAll,
     EquityMarked,
     FundingRate,
     Instrument,
@@ -47,7 +47,7 @@ from messages import (
 )
 
 VENUE_KEEPS = 100_000
-"""Messages of each class that a simulated venue's address keeps: a new incarnation finds its orders again in them."""
+"""Messages of each class that the address of a host's own venue keeps for its next incarnation."""
 _NOT_KEPT = (
     *(Woke, Bar, BarOpen, Tick, Quote, OrderBook, FundingRate, MarkPrice),
     *(EquityMarked, ReportPositions, PositionsReported),
@@ -84,6 +84,7 @@ class Setup:
     seed: int
     run6: str
     risk: RiskLimits
+    scoped_limits: tuple[ScopedLimits, ...] = ()
     venue_settings: VenueSettings
     symbol_multiplier: Mapping[Symbol, float]
     filter_settings: FilterSettings | None = None
@@ -228,24 +229,36 @@ def _account(setup: Setup, account: Account, read: Read | None, agree: Agree | N
         )
 
     def guard(heritage: Any) -> Component:
-        return RiskGuard(account, instruments, setup.risk, feeds, heritage=heritage)
+        return RiskGuard(account, instruments, setup.risk, feeds, heritage, scoped=setup.scoped_limits)
 
     def executor(_heritage: object) -> Component:
-        return Executor(account, instruments, setup.run6, rules, order_lots_max=setup.risk.order_lots_max)
+        return Executor(
+            account,
+            instruments,
+            setup.run6,
+            rules,
+            order_lots_max=setup.risk.order_lots_max,
+            feeds=feeds,
+            half_spread_ticks=setup.venue_settings.half_spread_ticks,
+        )
 
-    def venue(_heritage: object) -> Component:
-        if setup.venue is not None and not account.startswith(PAPER):
-            return setup.venue(account, instruments)
-        return SimulatedVenue(account, instruments, setup.venue_settings, feeds)
+    own_venue = setup.venue if not account.startswith(PAPER) else None
+
+    def venue(heritage: Any) -> Component:
+        if own_venue is not None:
+            return own_venue(account, instruments)
+        cash = setup.cash_of(account)
+        return SimulatedVenue(account, instruments, setup.venue_settings, feeds, cash, heritage=heritage)
 
     def spec(role: str, kind: ActorKind, factory: Callable[[object], Component], keeps: Any) -> ActorSpec:
         return ActorSpec(
             address=f"{role}@{account}", role=role, kind=kind, factory=factory, account=account, keeps=keeps
         )
 
-    heard_by_venue = dict.fromkeys((m for m in ALL_MESSAGES if m not in (Woke, CancelAll)), VENUE_KEEPS)
+    # A simulated venue leaves all it knows to its successor; one of the host's own finds its orders again in these.
+    kept_for_venue = dict.fromkeys((m for m in ALL_MESSAGES if m is not Woke), VENUE_KEEPS) if own_venue else {}
     return [
-        spec("venue", ActorKind.VENUE, venue, {**heard_by_venue, CancelAll: VENUE_KEEPS}),
+        spec("venue", ActorKind.VENUE, venue, kept_for_venue),
         spec("risk-guard", ActorKind.CORE, guard, _FACTS),
         spec("executor", ActorKind.CORE, executor, _FACTS),
         spec("portfolio", ActorKind.CORE, portfolio, _FACTS),

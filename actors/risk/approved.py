@@ -30,6 +30,10 @@ class Approved:
         """All that it may be at the venue, or was."""
         return (self.order, *self._was, *self.asked)
 
+    def only_reduces(self) -> bool:
+        """Whether it was reduce-only all along."""
+        return all(order.reduce_only for order in self.ways())
+
     def may_fill(self) -> Lots:
         """Signed lots whose fills may still be heard of, whichever way it is worked. Never past zero."""
         lots = self.order.lots

@@ -54,6 +54,15 @@ class Exposure:
         known = self._approved.get(order.client_id)
         return (buying, selling) if known is None else _without(known.left, buying, selling)
 
+    def reducing(self, order: Order) -> Lots:
+        """What other reduce-only orders of its symbol and side may still fill, zero or above."""
+        lots = [
+            each.left
+            for client_id, each in self._approved.items()
+            if client_id != order.client_id and each.order.symbol == order.symbol and each.only_reduces()
+        ]
+        return sum([abs(left) for left in lots if (left > 0) == (order.lots > 0)])
+
     def others_of(self, strategy: StrategyId, order: Order) -> tuple[Lots, Lots]:
         """`others`, of one strategy's parts."""
         key = (strategy, order.symbol)

@@ -81,6 +81,7 @@ class Gate:
             last_price=self.prices.get(symbol),
             too_many=self._rate is not None and self._rate.is_full(now),
             left=exposure.left_of(order) if amends else None,
+            reducing=exposure.reducing(order) if order.reduce_only else 0,
             eased=amends and exposure.eases(order),
             further=self._further(order, now) if self._looks_further else None,
         )

@@ -32,6 +32,8 @@ class Room:
     """What may still come of other approved orders, both zero or above."""
     only_reduces: bool = False
     """The venue itself keeps the order from adding to this position."""
+    reducing: Lots = 0
+    """Zero or above: what of the lots on the order's side is such orders'."""
     open_orders: int = 0
     """Others."""
     too_many: bool = False
@@ -63,13 +65,15 @@ def refusal(
     last_price: float | None = None,
     too_many: bool = False,
     left: Lots | None = None,
+    reducing: Lots = 0,
     eased: bool = False,
     further: Further | None = None,
 ) -> str | None:
     """Why an order, or an amend to it, must not pass, as a code of `REASONS`, or None.
 
     `position` is held; `buying` and `selling` (both zero or above) may still come of other approved orders. `grid` is
-    None for a symbol that has no instrument; `too_many` says that the order rate is used up. Of an order that is to be
+    None for a symbol that has no instrument; `too_many` says that the order rate is used up. Of a
+    reduce-only order `reducing` is what of the lots on its side is other such orders'. Of an order that is to be
     amended `left` is what may still be filled after it, and `eased` says that it takes nothing but lots away. What
     gets out while the account does not trade freely is judged by order size, prices and rate alone: nothing else may
     keep a position from being closed.
@@ -79,11 +83,15 @@ def refusal(
         return "reduce-only" if state is _REDUCE_ONLY else "halted"
     if grid is None:
         return "unknown-symbol"
-    reason = None if eased else _too_large(order, limits, lots, position=position, buying=buying, selling=selling)
+    reason = (
+        None
+        if eased
+        else _too_large(order, limits, lots, position=position, buying=buying, selling=selling, reducing=reducing)
+    )
     if reason is None:
         reason = _wrong_price(order, grid, last_price, limits.price_band)
     if reason is None and further is not None and state is _ACTIVE:
-        reason = _beyond(order, lots, limits, last_price, further, eased=eased)
+        reason = _beyond(order, limits, last_price, further, eased=eased)
     return "order-rate" if reason is None and too_many else reason
 
 
@@ -106,14 +114,27 @@ def _gets_out(order: Order, lots: Lots, state: TradingState, *, position: Lots, 
 
 
 def _too_large(
-    order: Order, limits: RiskLimits, lots: Lots, *, position: Lots, buying: Lots, selling: Lots
+    order: Order, limits: RiskLimits, lots: Lots, *, position: Lots, buying: Lots, selling: Lots, reducing: Lots
 ) -> str | None:
     if limits.order_lots_max is not None and abs(order.lots) > limits.order_lots_max:
         return "order-size"
     largest = limits.position_lots_max
-    if largest is None or order.reduce_only or _worst(lots, position, buying, selling) <= largest:
+    if largest is None:
         return None
-    return "position-limit"
+    worst = (
+        _worst_closed(lots, position, buying, selling, reducing)
+        if order.reduce_only
+        else _worst(lots, position, buying, selling)
+    )
+    return "position-limit" if worst > largest else None
+
+
+def _worst_closed(lots: Lots, position: Lots, buying: Lots, selling: Lots, reducing: Lots) -> Lots:
+    """`_worst` of a reduce-only order: with others like it it closes, and no more, which makes room for the rest."""
+    held = -position if lots > 0 else position
+    if held <= 0 or lots == 0:
+        return 0
+    return (buying if lots > 0 else selling) - reducing - held + min(abs(lots) + reducing, held)
 
 
 def _worst(lots: Lots, position: Lots, buying: Lots, selling: Lots) -> Lots:
@@ -153,9 +174,7 @@ def _worth(lots: Lots, prices: Sequence[float], arithmetic: Arithmetic) -> Minor
     return max([abs(arithmetic.value_minor(lots, price)) for price in prices])
 
 
-def _beyond(
-    order: Order, lots: Lots, limits: RiskLimits, last_price: float | None, further: Further, *, eased: bool
-) -> str | None:
+def _beyond(order: Order, limits: RiskLimits, last_price: float | None, further: Further, *, eased: bool) -> str | None:
     for room in further.rooms:
         if room.too_many:
             return "order-rate"
@@ -166,13 +185,19 @@ def _beyond(
         reason = _beyond_room(room, prices, further.arithmetic)
         if reason is not None:
             return reason
-    if limits.leverage_max is None or order.reduce_only:
+    if limits.leverage_max is None:
         return None
     first = further.rooms[0]
-    worst = max(first.position + first.buying + max(0, lots), first.selling - first.position + max(0, -lots))
+    worst = _worst_of(first)
     if worst <= further.worst_before:
         return None
     return _beyond_leverage(worst, limits.leverage_max, prices, further)
+
+
+def _worst_of(room: Room) -> Lots:
+    if room.only_reduces:
+        return _worst_closed(room.left, room.position, room.buying, room.selling, room.reducing)
+    return _worst(room.left, room.position, room.buying, room.selling)
 
 
 def _beyond_room(room: Room, prices: Sequence[float], arithmetic: Arithmetic) -> str | None:
@@ -181,7 +206,7 @@ def _beyond_room(room: Room, prices: Sequence[float], arithmetic: Arithmetic) ->
         return "order-size"
     if limits.open_orders_max is not None and room.open_orders >= limits.open_orders_max:
         return "open-orders"
-    worst = 0 if room.only_reduces else _worst(room.left, room.position, room.buying, room.selling)
+    worst = _worst_of(room)
     if limits.position_lots_max is not None and worst > limits.position_lots_max:
         return "position-limit"
     return _beyond_worth(room, worst, prices, arithmetic) if limits.has_notional else None

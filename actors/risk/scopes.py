@@ -78,6 +78,7 @@ def room_of(
         selling=selling,
         # The venue keeps a reduce-only order from adding to the account's position, not to a strategy's.
         only_reduces=order.reduce_only and strategy is None,
+        reducing=exposure.reducing(order) if order.reduce_only and strategy is None else 0,
         open_orders=open_orders,
         too_many=too_many,
     )

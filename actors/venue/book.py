@@ -138,7 +138,7 @@ class Book:
             return self.for_market
         if self.always is not NOTHING:
             return self.always
-        return self.for_resting if self.resting or (self.watches and self.position.held) else NOTHING
+        return self.for_resting if self.resting or (self.watches and self.position.is_open) else NOTHING
 
     def listen(self) -> tuple[Message, ...]:
         """What to say in order to hear what is wanted from now on, and nothing else."""
@@ -149,7 +149,7 @@ class Book:
 
     def _change(self, wanted: Wants) -> tuple[Message, ...]:
         before, self.hears = self.hears, wanted
-        if wanted is NOTHING and not self.position.held:
+        if wanted is NOTHING and not self.position.is_open:
             self.position.last = None
         said = self.changes.get((before, wanted))
         if said is None:

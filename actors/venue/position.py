@@ -53,6 +53,11 @@ class Position:
         """What it is valued at."""
         return self.last if self.mark is None else self.mark
 
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody holds anything. While one leg of a crossing is on its way, the net alone can tell."""
+        return bool(self.lots or self.held)
+
     def value_at(self, price: float) -> Minor:
         """Its signed value."""
         return self.arithmetic.value_minor(self.lots, price) if self.lots else 0
@@ -90,7 +95,7 @@ class Position:
         """No price has to be looked at."""
         self.lower, self.upper = 0.0, math.inf
 
-    def ask(self) -> None:
+    def look_again(self) -> None:
         """Any price has to be looked at."""
         self.lower, self.upper = math.inf, 0.0
 

@@ -75,7 +75,7 @@ class Purse:
             position.lower, position.upper = (price, math.inf) if position.lots > 0 else (0.0, price)
         else:
             # The others move as well.
-            position.ask()
+            position.look_again()
 
     def is_lost(self, position: Position, price: float) -> bool:
         """Whether the account's positions can no longer be kept with this one at that price."""
@@ -136,4 +136,4 @@ class Purse:
 
     def _ask(self) -> None:
         for each in self.open.values():
-            each.ask()
+            each.look_again()

@@ -172,6 +172,17 @@ def test_reduce_only_keeps_the_accounts_position_from_growing_but_not_a_strategy
     assert judged(guard, 0, 2, owners=(("one", -1),), reduce_only=True) == "position-limit"
 
 
+def test_several_exits_of_one_position_are_no_way_past_its_limit():
+    guard = a_guard(position_lots_max=10)
+    guard.on_fill(a_fill(10))
+
+    said = [judged(guard, -10, number, reduce_only=True) for number in (1, 2, 3)]
+    entries = [judged(guard, -20, 4), judged(guard, -1, 5)]
+
+    assert said == [None, None, None]
+    assert entries == ["position-limit", "position-limit"]
+
+
 def test_open_orders_and_rates_are_counted_by_scope():
     rows = [ScopedLimits(strategy="trend", open_orders_max=1), ScopedLimits(symbol="ETHUSD", orders_per_minute=2)]
     guard = a_guard(rows)

@@ -67,7 +67,15 @@ def judged(order, limits, instrument, *, position=0, approved=(), last_price=100
     buying = sum(each for each in approved if each > 0)
     selling = -sum(each for each in approved if each < 0)
     rooms = [
-        Room(limits=row, lots=order.lots, left=order.lots, position=position, buying=buying, selling=selling)
+        Room(
+            limits=row,
+            lots=order.lots,
+            left=order.lots,
+            position=position,
+            buying=buying,
+            selling=selling,
+            only_reduces=order.reduce_only,
+        )
         for row in (limits, *rows)
     ]
     return refusal(
@@ -207,6 +215,25 @@ def test_a_stop_limit_has_both_its_prices_judged_and_a_trail_its_distance():
     assert judged(an_order(1, **both, stop_price=100.25), RiskLimits(), LINEAR) == "off-grid"
     assert judged(an_order(1, **both, stop_price=111.0), RiskLimits(price_band=0.1), LINEAR) == "price-band"
     assert judged(an_order(1, **trail), RiskLimits(price_band=0.1), LINEAR) == "price-band"
+
+
+@pytest.mark.parametrize(
+    ("lots", "position", "approved", "code"),
+    [
+        # Closing four short lots first, the twelve that are on their way end at twelve and not at eight.
+        (7, -4, (12,), "position-limit"),
+        (7, -4, (10,), None),
+        (2, -4, (12,), None),
+        (-7, 4, (-12,), "position-limit"),
+        (150, -150, (), None),
+        (7, 4, (6,), None),
+    ],
+)
+def test_a_reduce_only_order_closes_and_no_more_which_makes_room_for_others(lots, position, approved, code):
+    order = an_order(lots, reduce_only=True)
+    limits = RiskLimits(position_lots_max=10)
+
+    assert judged(order, limits, LINEAR, position=position, approved=approved) == code
 
 
 def test_reduces_asks_for_the_flag_too():

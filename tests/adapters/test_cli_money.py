@@ -55,6 +55,7 @@ symbols = ["XBTUSDT"]
 mode = "paper"
 [portfolio]
 sizing = "risk-parity"
+target_volatility = 20
 volatility_window = 20
 [[accounts]]
 name = "paper:three"
