@@ -17,6 +17,7 @@ from actors.execution.algorithms import algorithm_of
 from actors.execution.attempts import BACK_OFF_NS
 from actors.execution.dealing import Dealing
 from actors.execution.desk import Desk, reduced
+from actors.execution.heritage import ExecutorHeritage, left_by, take_over, wakes
 from actors.execution.maker import OrderMaker
 from actors.execution.order_events import DUPLICATE, OrderEvents
 from actors.execution.own_orders import OwnOrders
@@ -74,6 +75,7 @@ class Executor(OrderEvents, OwnOrders):
         order_lots_max: Lots | None = None,
         feeds: Mapping[Symbol, Period | None] | None = None,
         half_spread_ticks: int = 0,
+        heritage: ExecutorHeritage | None = None,
     ) -> None:
         rules = {rule.strategy: rule for rule in strategies}
         self.account = account
@@ -85,6 +87,12 @@ class Executor(OrderEvents, OwnOrders):
         dealing = Dealing(account, self.desks, rules.values(), maker)
         OrderEvents.__init__(self, dealing)
         OwnOrders.__init__(self, dealing, rules)
+        self._inherited = heritage
+        self._to_wake: set[Symbol] = set()
+        if heritage is not None:
+            dealing.adopting = True
+            self._to_wake.update(instruments)
+            maker.intents, maker.crossings = heritage.intents, heritage.crossings
 
     @property
     def state(self) -> TradingState:
@@ -103,6 +111,16 @@ class Executor(OrderEvents, OwnOrders):
             if len(traders) > 1 or (hears and period is None):
                 said.append(Subscribe(Quote, symbol))
         return tuple(said)
+
+    def heritage(self) -> ExecutorHeritage | None:
+        """Its orders and tasks, where there are algorithms. An heir that dies half way leaves what it was left."""
+        return self._inherited if self._dealing.adopting else left_by(self._dealing)
+
+    def warmed_up(self) -> None:
+        """Targets and fills are known again: what the predecessor left is taken over."""
+        if self._inherited is not None and self._dealing.adopting:
+            take_over(self._dealing, self._inherited)
+            self._to_wake.clear()
 
     # What is wanted.
 
@@ -132,6 +150,9 @@ class Executor(OrderEvents, OwnOrders):
             there = {share.strategy for share in target.shares}
             for strategy in [strategy for strategy in shares if strategy not in there]:
                 del shares[strategy]
+        if self._inherited is not None and target.symbol in self._to_wake:
+            self._to_wake.discard(target.symbol)
+            return wakes(self._inherited, target.symbol)
         return self._dealing.plan(desk, target.ts)
 
     # The market.

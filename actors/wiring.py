@@ -231,7 +231,7 @@ def _account(setup: Setup, account: Account, read: Read | None, agree: Agree | N
     def guard(heritage: Any) -> Component:
         return RiskGuard(account, instruments, setup.risk, feeds, heritage, scoped=setup.scoped_limits)
 
-    def executor(_heritage: object) -> Component:
+    def executor(heritage: Any) -> Component:
         return Executor(
             account,
             instruments,
@@ -240,6 +240,7 @@ def _account(setup: Setup, account: Account, read: Read | None, agree: Agree | N
             order_lots_max=setup.risk.order_lots_max,
             feeds=feeds,
             half_spread_ticks=setup.venue_settings.half_spread_ticks,
+            heritage=heritage,
         )
 
     own_venue = setup.venue if not account.startswith(PAPER) else None

@@ -47,11 +47,17 @@ class Dealing:
         self.maker = maker
         self.out = OrdersOut(account)
         self.retries = Retries()
+        self.adopting = False
+        """Everything is heard again, and the orders will be handed over: nothing is planned until then."""
+        self.crossed: dict[tuple[StrategyId, Symbol], Lots] = {}
+        """What internal fills have moved, since the beginning."""
         self._executions = {rule.strategy: rule.execution for rule in rules}
 
     def plan(self, desk: Desk, ts: UtcNs) -> tuple[Message, ...]:
         """What has to be done now in a symbol, whatever it was that changed."""
         state = self.state
+        if self.adopting:
+            return ()
         if not desk.unsettled and not desk.working and state is not _FLATTENING:
             return ()
         if state is _HALTED:
@@ -82,6 +88,8 @@ class Dealing:
                 part = fill.parts[0]
                 desk.fold(part.strategy, part.lots)
                 lacking[part.strategy] -= part.lots
+                moved = (part.strategy, desk.symbol)
+                self.crossed[moved] = self.crossed.get(moved, 0) + part.lots
                 said.append(fill)
         if made.waits:
             said += self._take_back(desk, made, ts)

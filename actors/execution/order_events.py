@@ -98,7 +98,9 @@ class OrderEvents(Component):
         asked = working.state is CANCELLING
         working.retry_at = None
         working.ended_filled = ended.lots_filled
-        if ended.reason in _STANDING_ENDS and working.number is None:
+        own = working.number is not None
+        for_good = ended.reason in _STANDING_ENDS or (not asked and ended.outcome in (_REFUSED, _REJECTED))
+        if for_good and not own:
             self._dealing.block(desk, working)
         if not working.leaves_all():
             if working.state is not CLOSING:
@@ -107,11 +109,8 @@ class OrderEvents(Component):
         self._dealing.out.forget(desk, working)
         if not desk.unsettled and not desk.working:
             return ()
-        if not asked and working.number is None:
-            if ended.outcome is _REFUSED or ended.outcome is _REJECTED:
-                self._dealing.block(desk, working)
-            elif ended.outcome is _CANCELLED and not working.filled:
-                return self._dealing.hold(desk, working, ended.ts)
+        if not (asked or own or for_good) and ended.outcome is _CANCELLED and not working.filled:
+            return self._dealing.hold(desk, working, ended.ts)
         return self._dealing.plan(desk, ended.ts)
 
     def on_order_rejected(self, rejected: OrderRejected) -> Answers:

@@ -41,6 +41,8 @@ class OwnOrders(Component):
         desk = dealing.desks[placed.symbol]
         desk.placing.add(placed.strategy)
         desk.shares.pop(placed.strategy, None)
+        if dealing.adopting:
+            return ()
         order = dealing.maker.order(
             desk,
             (Owner(placed.strategy, placed.lots),),

@@ -95,7 +95,7 @@ class Trading(RuleBasedStateMachine):
     def begin(self, executions, order_lots_max=None, bars=False):
         self.executions = dict(zip(EVERYBODY, executions, strict=True))
         rules = [ShareRule(strategy=name, symbols=(SYMBOL,), execution=each) for name, each in self.executions.items()]
-        self.executor = Executor(
+        self.make = lambda heritage: Executor(
             "main",
             {SYMBOL: an_instrument()},
             "run000",
@@ -103,7 +103,11 @@ class Trading(RuleBasedStateMachine):
             order_lots_max=order_lots_max,
             feeds={SYMBOL: 60 * SECOND if bars else None},
             half_spread_ticks=1,
+            heritage=heritage,
         )
+        self.executor = self.make(None)
+        self.kept = []
+        self.incarnations = 1
         self.bars = bars
         self.now = MONDAY
         self.wanted = dict.fromkeys(EVERYBODY, 0)
@@ -126,6 +130,24 @@ class Trading(RuleBasedStateMachine):
         self.state = TradingState.ACTIVE
         self.placed = 0
         self.places = False
+
+    def tell(self, message):
+        """Something that the executor's address keeps, to be heard again by its next incarnation."""
+        self.said(getattr(self.executor, handler_name(type(message)))(message))
+        self.kept.append(message)
+
+    @precondition(lambda self: self.incarnations < 3 and self.executor.desks[SYMBOL].worked)
+    @rule()
+    def fail_and_start_again(self):
+        self.incarnations += 1
+        heir = self.make(self.executor.heritage())
+        self.quote = None
+        self.timers = []
+        for message in self.kept:
+            answers = getattr(heir, handler_name(type(message)))(message)
+            self.timers += [each for each in answers if isinstance(each, WakeAt) and each.at >= self.now]
+        heir.warmed_up()
+        self.executor = heir
 
     def fault(self):
         self.faults += 1
@@ -202,7 +224,7 @@ class Trading(RuleBasedStateMachine):
 
     def tell_targets(self, price):
         shares = tuple((name, lots) for name, lots in self.wanted.items() if name != OWN or not self.places)
-        self.said(self.executor.on_target_shares(a_target(shares, ts=self.now, price=price)))
+        self.tell(a_target(shares, ts=self.now, price=price))
 
     @rule(
         state=st.sampled_from(
@@ -213,7 +235,7 @@ class Trading(RuleBasedStateMachine):
         self.now += 1
         self.state = state
         changed = TradingStateChanged(account="main", state=state, reason="test", ts=self.now)
-        self.said(self.executor.on_trading_state_changed(changed))
+        self.tell(changed)
 
     @precondition(lambda self: self.timers)
     @rule()
@@ -254,7 +276,7 @@ class Trading(RuleBasedStateMachine):
             limit_price=100.0 if limit else None,
             post_only=post_only and limit,
         )
-        self.said(self.executor.on_place_order(placed))
+        self.tell(placed)
         self.tell_targets(100.0)
 
     @precondition(lambda self: self.placed)
@@ -262,13 +284,13 @@ class Trading(RuleBasedStateMachine):
     def amend_placed(self, number, lots, price):
         self.now += 1
         amend = AmendPlaced(strategy=OWN, symbol=SYMBOL, number=number, ts=self.now, lots=lots, limit_price=price / 2)
-        self.said(self.executor.on_amend_placed(amend))
+        self.tell(amend)
 
     @precondition(lambda self: self.places)
     @rule(number=st.none() | st.integers(1, 20))
     def cancel_placed(self, number):
         self.now += 1
-        self.said(self.executor.on_cancel_placed(CancelPlaced(strategy=OWN, symbol=SYMBOL, ts=self.now, number=number)))
+        self.tell(CancelPlaced(strategy=OWN, symbol=SYMBOL, ts=self.now, number=number))
         if number is None:
             self.places = False
             self.tell_targets(100.0)
@@ -287,7 +309,7 @@ class Trading(RuleBasedStateMachine):
             self.delivered.add(message.execution_id)
             for part in message.parts:
                 self.heard[part.strategy] += part.lots
-        self.said(getattr(self.executor, handler_name(type(message)))(message))
+        self.tell(message)
 
     # The venue's side.
 
@@ -575,3 +597,25 @@ def test_every_algorithm_arrives_although_the_venue_ends_its_orders_again_and_ag
     machine.settle()
 
     assert machine.held["one"] == -5 or "one" in machine.gave_up
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS)
+@pytest.mark.parametrize("when", range(4))
+def test_an_executor_that_fails_on_the_way_leaves_its_orders_to_its_heir_who_arrives(execution, when):
+    machine = a_machine(execution, "market")
+    machine.move(199, 1, traded=True)
+    machine.want((6, -2, 0, 1))
+    machine.answer_everything()
+    steps = [
+        lambda: machine.move(201, 1, traded=True),
+        machine.answer_everything,
+        lambda: machine.live() and machine.fill(0, 1),
+    ]
+    for step in steps[:when]:
+        step()
+    machine.fail_and_start_again()
+    machine.move(202, 1, traded=True)
+    machine.settle()
+
+    assert machine.held["one"] == 6 or "one" in machine.gave_up
+    assert (machine.held["two"], machine.held["own"]) == (0, 1)
