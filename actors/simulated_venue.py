@@ -45,6 +45,7 @@ from messages import (
     Subscribe,
     Symbol,
     Tick,
+    TickBlock,
     TimeInForce,
     UtcNs,
     WakeAt,
@@ -64,8 +65,8 @@ _DAY_ENDS, _EXPIRES = "day", "expiry:"
 class SimulatedVenue(Component):
     """One account's venue in backtests and on paper.
 
-    Hears ApprovedOrder, ApprovedAmend, ApprovedCancel, CancelAll, Fill (internal ones), Bar, BarOpen, Tick, Quote,
-    MarkPrice, FundingRate, Woke.
+    Hears ApprovedOrder, ApprovedAmend, ApprovedCancel, CancelAll, Fill (internal ones), Bar, BarOpen, Tick, TickBlock,
+    Quote, MarkPrice, FundingRate, Woke.
     Says OrderAccepted, OrderRejected, OrderAmended, AmendRejected, Fill, OrderEnded, CancelRejected, FundingPaid,
     Subscribe, Unsubscribe, WakeAt.
 
@@ -221,6 +222,17 @@ class SimulatedVenue(Component):
         """A trade."""
         self._floor.now = tick.received
         return showing.tick(self._begins(), self._books[tick.symbol], tick)
+
+    def on_tick_block(self, block: TickBlock) -> Answers:
+        """Trades that nobody hears one by one. What is held and nothing else costs their lowest and their highest."""
+        floor = self._floor
+        floor.now = block.received
+        book = self._books[block.symbol]
+        position, prices = book.position, block.prices
+        if not book.has_hours and position.lower < min(prices) and max(prices) < position.upper:
+            position.last = prices[-1]
+            return ()
+        return showing.block(self._begins(), book, block)
 
     def on_quote(self, quote: Quote) -> Answers:
         """The best prices."""
