@@ -76,7 +76,7 @@ def tick(floor: Floor, book: Book, shown: Tick) -> tuple[Message, ...]:
 
 
 def block(floor: Floor, book: Book, shown: TickBlock) -> tuple[Message, ...]:
-    """Trades in one piece, while no order works: what is held is judged at each that is worst for it, in their order."""
+    """Trades in one piece, while no order works: what is held is judged at each in their order."""
     position = book.position
     said: list[Message] = []
     for ts, price in zip(shown.ts, shown.prices, strict=True):
