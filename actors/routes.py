@@ -9,6 +9,8 @@ the instant in a replay (docs/conventions.md; on threads a step is not promised)
     STRATEGY      the instance that carries the message's strategy
     OWNERS        the instances that carry an order's owners, or a fill's parts
     SUBSCRIBED    the instances that subscribed to the message's symbol (and period), at start or at run time
+    BLOCKWISE     of a Tick: those that subscribed to its symbol's TickBlocks. They hear every trade, in blocks while
+                  nobody subscribes to single ticks; so who only keeps an eye on prices makes no feed slower
 """
 
 import enum
@@ -79,6 +81,7 @@ class By(enum.Enum):
     STRATEGY = "strategy"
     OWNERS = "owners"
     SUBSCRIBED = "subscribed"
+    BLOCKWISE = "blockwise"
 
 
 @attrs.frozen
@@ -94,6 +97,7 @@ class Route:
 
 
 ALL, ACCOUNT, STRATEGY, OWNERS, SUBSCRIBED = By.ALL, By.ACCOUNT, By.STRATEGY, By.OWNERS, By.SUBSCRIBED
+BLOCKWISE = By.BLOCKWISE
 
 
 def _market(sender: str) -> tuple[Route, ...]:
@@ -124,8 +128,10 @@ ROUTES: tuple[Route, ...] = (
     *_market("outside"),
     Route("feed", FeedEnded, "bar-builder", ALL),
     Route("tick-filter", Quarantined, "recorder", ALL),
+    Route("tick-filter", TickBlock, "venue", SUBSCRIBED, Step.TICKS),
     Route("tick-filter", TickBlock, "bar-builder", ALL, Step.TICKS),
     Route("tick-filter", Tick, "venue", SUBSCRIBED, Step.TICKS),
+    Route("tick-filter", Tick, "venue", BLOCKWISE, Step.TICKS),
     Route("tick-filter", Quote, "venue", SUBSCRIBED, Step.TICKS),
     Route("tick-filter", OrderBook, "venue", SUBSCRIBED, Step.TICKS),
     Route("tick-filter", Tick, "bar-builder", ALL, Step.TICK_MARKS),

@@ -45,6 +45,7 @@ from messages import (
     Subscribe,
     Symbol,
     Tick,
+    TickBlock,
     TimeInForce,
     UtcNs,
     WakeAt,
@@ -64,8 +65,8 @@ _DAY_ENDS, _EXPIRES = "day", "expiry:"
 class SimulatedVenue(Component):
     """One account's venue in backtests and on paper.
 
-    Hears ApprovedOrder, ApprovedAmend, ApprovedCancel, CancelAll, Fill (internal ones), Bar, BarOpen, Tick, Quote,
-    MarkPrice, FundingRate, Woke.
+    Hears ApprovedOrder, ApprovedAmend, ApprovedCancel, CancelAll, Fill (internal ones), Bar, BarOpen, Tick, TickBlock,
+    Quote, MarkPrice, FundingRate, Woke.
     Says OrderAccepted, OrderRejected, OrderAmended, AmendRejected, Fill, OrderEnded, CancelRejected, FundingPaid,
     Subscribe, Unsubscribe, WakeAt.
 
@@ -104,8 +105,7 @@ class SimulatedVenue(Component):
             expiry = book.arithmetic.instrument.expiry
             if expiry is not None and not book.expired:
                 said.append(WakeAt(expiry, _EXPIRES + book.symbol, Step.MARKS))
-        days = dict.fromkeys(resting.until for resting in self._live.values() if resting.until is not None)
-        said += [WakeAt(until, _DAY_ENDS, Step.MARKS) for until in days]
+        said += [WakeAt(until, _DAY_ENDS, Step.MARKS) for until in sorted(floor.days)]
         return (*said, *floor.facts)
 
     def heritage(self) -> Floor:
@@ -137,8 +137,10 @@ class SimulatedVenue(Component):
         if order.time_in_force is not _GTC:
             resting.waits = waits_for_any_price(order)
             if order.time_in_force is _DAY:
-                resting.until = book.hours.day_ends_after(arrived)
-                said += (WakeAt(resting.until, _DAY_ENDS, Step.MARKS),)
+                resting.until = until = book.hours.day_ends_after(arrived)
+                if until not in floor.days:
+                    floor.days.add(until)
+                    said += (WakeAt(until, _DAY_ENDS, Step.MARKS),)
         elif order.type is _MARKET:
             resting.waits = True
         floor.put_in(book, resting)
@@ -221,6 +223,17 @@ class SimulatedVenue(Component):
         self._floor.now = tick.received
         return showing.tick(self._begins(), self._books[tick.symbol], tick)
 
+    def on_tick_block(self, block: TickBlock) -> Answers:
+        """Trades that nobody hears one by one. What is held and nothing else costs their lowest and their highest."""
+        floor = self._floor
+        floor.now = block.received
+        book = self._books[block.symbol]
+        position, prices = book.position, block.prices
+        if not book.has_hours and position.lower < min(prices) and max(prices) < position.upper:
+            position.last = prices[-1]
+            return ()
+        return showing.block(self._begins(), book, block)
+
     def on_quote(self, quote: Quote) -> Answers:
         """The best prices."""
         self._floor.now = quote.received
@@ -255,6 +268,7 @@ class SimulatedVenue(Component):
         if woke.token.startswith(_EXPIRES):
             book = self._books[woke.token.removeprefix(_EXPIRES)]
             return () if book.expired else floor.settle(book, woke.at)
+        floor.days = {until for until in floor.days if until > woke.at}
         said: list[Message] = []
         for resting in list(self._live.values()):
             if resting.until is not None and resting.until <= woke.at:

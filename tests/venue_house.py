@@ -9,7 +9,6 @@ The fold keeps books of its own, one per strategy: it knows nothing of what the 
 """
 
 from collections import Counter
-from decimal import Decimal
 
 from actors.money.ledger import Book
 from actors.money.values import Arithmetic
@@ -31,8 +30,6 @@ from messages import (
     Woke,
 )
 from tests.builders import MINUTE, MONDAY, a_bar, a_quote, a_tick, an_instrument
-
-FEES = {"maker_fee": Decimal("-0.001"), "taker_fee": Decimal("0.002")}
 
 
 class VenueHouse:

@@ -237,12 +237,18 @@ class ReplayRuntime(VirtualTime):
 
     def _add_events(self, stream: Stream) -> None:
         plan = self.router.flow("feed", stream.kind).plan_of(stream.topic)
-        Announced(stream, plan, announce=self._announce_event, say=self._say_now).announce()
+        Announced(stream, plan, announce=self._announce_event, say=self._say_event).announce()
 
     def _announce_event(self, at: UtcNs, event: Announced) -> int:
         turn = next(self._turns)
         heappush(self._agenda, (max(at, self._now), _MARKS, 0, event.symbol, turn, None, event))
         return turn
+
+    def _say_event(self, plan: Plan, message: Message) -> None:
+        for playing in self._streams.values():
+            playing.catch_up(self._now)
+        self._step = _MARKS
+        self._say_now(plan, message)
 
     def _is_next(self, at: UtcNs) -> bool:
         agenda = self._agenda

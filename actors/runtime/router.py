@@ -14,7 +14,7 @@ import attrs
 
 from actors.routes import ROUTES, By, Route
 from actors.runtime.slot import Slot
-from messages import Fill, Message, Step, Subscribe, Unsubscribe
+from messages import Fill, Message, Step, Subscribe, TickBlock, Unsubscribe
 
 Leg: TypeAlias = tuple[Step | None, list[Slot]]
 Plan: TypeAlias = tuple[Leg, ...]
@@ -66,6 +66,7 @@ _KEYS: dict[By, Callable[[type[Message]], Callable[[Any], Any] | None]] = {
     By.STRATEGY: lambda _cls: attrgetter("strategy"),
     By.OWNERS: _owners_of,
     By.SUBSCRIBED: _topic_of,
+    By.BLOCKWISE: _topic_of,
 }
 
 
@@ -91,7 +92,7 @@ class Flow:
             _nothing if not getters else getters[0] if self._single else _together(*getters)
         )
         self.plans: dict[Hashable, Plan] = {}
-        self.at_once = all(row.step is None and row.by is not By.SUBSCRIBED for row in rows)
+        self.at_once = all(row.step is None and row.by not in (By.SUBSCRIBED, By.BLOCKWISE) for row in rows)
         """Heard without waiting for a step, and by whom changes only when actors or listeners come and go."""
         self.hearers: dict[Hashable, tuple[Slot, ...]] = {}
         """Where that is so: everybody that a key's plan names, in its order."""
@@ -228,6 +229,8 @@ class Router:
         """The live list for one row and key part."""
         if row.by is By.SUBSCRIBED:
             return self._topic(row.receiver, message_class, part)
+        if row.by is By.BLOCKWISE:
+            return self._topic(row.receiver, TickBlock, part)
         key = (row.receiver, row.by, part)
         if key not in self._chosen:
             self._chosen[key] = self._select(*key)

@@ -61,8 +61,15 @@ class Playing:
 
     def listeners_changed(self, now: UtcNs) -> None:
         """Somebody began or ceased to hear single items."""
-        if self._playing or any(self._listeners) == self._singly:
-            return
+        if not self._playing and any(self._listeners) != self._singly:
+            self._break_off(now)
+
+    def catch_up(self, now: UtcNs) -> None:
+        """Something else happens now: the part of an announced block that lies before it is said first."""
+        if not (self._playing or self._singly):
+            self._break_off(now)
+
+    def _break_off(self, now: UtcNs) -> None:
         part = self._stream.interrupt(now)
         if part is not None:
             self._say(self._plan, part)

@@ -27,6 +27,7 @@ from messages import (
     Quote,
     Subscribe,
     Tick,
+    TickBlock,
     Unsubscribe,
     UtcNs,
 )
@@ -54,6 +55,7 @@ class Book:
         "expired",
         "for_market",
         "for_resting",
+        "for_watching",
         "funded_at",
         "half_spread",
         "has_hours",
@@ -119,8 +121,10 @@ class Book:
         """What is said to go from hearing one thing to hearing another: the same few messages, at every order."""
         if period is None:
             self.for_market = self.for_resting = Wants(((Tick, None), (Quote, None), (Bar, None)))
+            self.for_watching = Wants(((TickBlock, None), (Quote, None), (Bar, None)))
         else:
             self.for_market, self.for_resting = Wants(((BarOpen, period), (Bar, period))), Wants(((Bar, period),))
+            self.for_watching = self.for_resting
         self.watches = purse is not None and not self.position.is_spot
         """Prices are heard as long as somebody holds something."""
         # The closes have to be known before an order comes, and so has the last bar's volume.
@@ -138,7 +142,9 @@ class Book:
             return self.for_market
         if self.always is not NOTHING:
             return self.always
-        return self.for_resting if self.resting or (self.watches and self.position.is_open) else NOTHING
+        if self.resting:
+            return self.for_resting
+        return self.for_watching if self.watches and self.position.is_open else NOTHING
 
     def listen(self) -> tuple[Message, ...]:
         """What to say in order to hear what is wanted from now on, and nothing else."""

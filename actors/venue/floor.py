@@ -52,6 +52,8 @@ class Floor:
         self.now: UtcNs = 0
         self.live: dict[str, Resting] = {}
         self.known: set[str] = set()
+        self.days: set[UtcNs] = set()
+        """Ends of days that a timer was asked for."""
         self.facts: list[Message] = []
         """Fills, payments and ends of the message being handled: who comes after a failure has to say them."""
         currencies = dict.fromkeys(instrument.currency for instrument in instruments.values())

@@ -10,7 +10,7 @@ from actors.venue import dealing, matching
 from actors.venue.book import Book
 from actors.venue.floor import Floor
 from actors.venue.states import OrderState
-from messages import Bar, BarOpen, Message, Quote, Tick
+from messages import Bar, BarOpen, Message, Quote, Tick, TickBlock
 
 _OVER: Final = (OrderState.FILLED, OrderState.CANCELLED)
 
@@ -72,6 +72,19 @@ def tick(floor: Floor, book: Book, shown: Tick) -> tuple[Message, ...]:
     if not position.lower < price < position.upper:
         said += floor.judge(book, price, price, ts)
     said += dealing.fill_market(floor, book, price, ts + 1, ts)
+    return tuple(said)
+
+
+def block(floor: Floor, book: Book, shown: TickBlock) -> tuple[Message, ...]:
+    """Trades in one piece, while no order works: what is held is judged at each in their order."""
+    position = book.position
+    said: list[Message] = []
+    for ts, price in zip(shown.ts, shown.prices, strict=True):
+        if book.has_hours and not book.hours.is_open(ts):
+            continue
+        position.last = price
+        if not position.lower < price < position.upper:
+            said += floor.judge(book, price, price, shown.received)
     return tuple(said)
 
 

@@ -152,6 +152,14 @@ def test_a_day_order_ends_with_the_day():
     assert ends(house.wake(timer.at, timer.token)) == [("cancelled", "day", 0)]
 
 
+def test_one_timer_is_enough_for_all_orders_of_a_day():
+    house = VenueHouse()
+
+    said = house.send(*[an_order(client_id=f"o-{n}", time_in_force=DAY_ORDER) for n in range(5)])
+
+    assert [message.at for message in said if isinstance(message, WakeAt)] == [MONDAY + DAY]
+
+
 def test_the_end_of_a_day_leaves_the_orders_of_the_next_and_those_without_an_end():
     house = VenueHouse()
     house.send(
