@@ -101,19 +101,21 @@ wrong = 0
 for name, told in summary["currencies"].items():
     currency, _, account = name.partition("@")
     where = (account or "main", currency)
-    cash = told["cash_start_minor"] + total[where] - fees[where] + funding[where]
     held = [
         (symbol, lots, cost)
         for (owner, _, symbol), (lots, cost, _) in books.items()
         if lots and (owner, contracts[symbol]["currency"]) == where
     ]
+    # Spot was bought with cash: what is held of it is not there.
+    paid = sum(cost for symbol, _, cost in held if contracts[symbol]["kind"] == "spot")
+    cash = told["cash_start_minor"] + total[where] - fees[where] + funding[where] - paid
     found = {
         "cash_end_minor": cash, "fees_minor": fees[where], "funding_minor": funding[where],
         "realised_minor": total[where],
     }  # fmt: skip
     if all(symbol in closes for symbol, _, _ in held):
         open_profit = sum(nearest(exact(contracts[symbol], lots, closes[symbol])) - cost for symbol, lots, cost in held)
-        found["pnl_minor"] = cash + open_profit - told["cash_start_minor"]
+        found["pnl_minor"] = cash + paid + open_profit - told["cash_start_minor"]
     for key, value in found.items():
         wrong += value != told[key]
         print(f"{name:<24} {key:<16} {value:>20,} {'as told' if value == told[key] else f'TOLD {told[key]:,}'}")
