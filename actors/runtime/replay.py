@@ -186,6 +186,7 @@ class ReplayRuntime(VirtualTime):
         open_plan = router.flow("feed", run.opens.kind).plan_of(run.opens.topic)
         version, opens_heard, shuffled = -1, True, self._schedule is not None
         legs: list[tuple[int, tuple[Slot, ...]]] = []
+        kind = run.bars.kind
         for opens_at, at, bar in run.rows:
             if opens_heard or version != router.version or (agenda and agenda[0][0] <= at):
                 self._approach(open_plan, opens_at, at, bar)
@@ -205,11 +206,11 @@ class ReplayRuntime(VirtualTime):
                     self._run_agenda(at, step)
                 self._step = step
                 for slot in hearers:
-                    hand = slot.hand
-                    if hand is not None:
-                        hand(bar, number)
-                    else:
+                    ways = slot.ways
+                    if ways is None:
                         slot.store(Envelope(number, 0, feed.address, feed.epoch, at, bar))
+                    elif kind in ways:
+                        ways[kind](bar, number)
                 if ready:
                     self._drain()
 
@@ -321,7 +322,7 @@ class ReplayRuntime(VirtualTime):
         if not slot.stops_first:
             self._deliver_waiting(slot)
         host = slot.host
-        slot.deliver, slot.hand = slot.store, None
+        slot.deliver, slot.ways = slot.store, None
         if host is None:
             slot.state = State.STOPPED
             return

@@ -146,11 +146,14 @@ class VirtualTime(Runtime):
                 ready.extend([(slot, envelope) for slot in hearers])
                 continue
             slot, envelope = ready.popleft()
-            hand = slot.hand
-            if hand is not None:
-                hand(envelope[5], envelope[0])
-            else:
+            ways = slot.ways
+            if ways is None:
                 slot.store(envelope)
+            else:
+                message = envelope[5]
+                way = ways.get(message.__class__)
+                if way is not None:
+                    way(message, envelope[0])
             left -= 1
             if not left:
                 raise circles(slot, envelope)
@@ -212,10 +215,12 @@ class VirtualTime(Runtime):
                 if step is not None:
                     self._step = step
                 for slot in tuple(hearers):
-                    hand = slot.hand
-                    if hand is not None:
-                        hand(message, number)
-                    else:
+                    ways = slot.ways
+                    if ways is None:
                         slot.store(Envelope(number, 0, sender.address, sender.epoch, self._now, message))
+                        continue
+                    way = ways.get(message.__class__)
+                    if way is not None:
+                        way(message, number)
                 if ready or legs:
                     self._drain()
