@@ -56,38 +56,48 @@ fees, funding, total = defaultdict(int), defaultdict(int), defaultdict(int)
 def execution(row):
     """One execution's rows stand together; so do one side's of a crossing, whose value is split like a fill's."""
     crossing = (row["ts_ns"], row["symbol"], row["side"], row["price"])
-    return crossing if row["liquidity"] == "internal" else row["execution_id"]
+    return row["account"], crossing if row["liquidity"] == "internal" else row["execution_id"]
 
 
 with (folder / "fills.csv").open() as file:
-    for _, group in groupby(csv.DictReader(file), execution):
-        rows = list(group)
-        terms, where, kind = (
-            contracts[rows[0]["symbol"]],
-            (rows[0]["account"], rows[0]["currency"]),
-            rows[0]["liquidity"],
-        )
-        signed = [int(row["lots"]) * (1 if row["side"] == "buy" else -1) for row in rows]
-        value = exact(terms, sum(signed), rows[0]["price"])
-        rate = {"internal": 0, "maker": terms["maker_fee"], "settlement": terms.get("settlement_fee", 0)}
-        fees[where] += nearest(abs(value) * Fraction(rate.get(kind, terms["taker_fee"])))
-        given = running = 0
-        for row, lots in zip(rows, signed, strict=True):
-            running += lots
-            part = nearest(Fraction(nearest(value) * running, sum(signed))) - given
-            given += part
-            book = books[row["account"], row["strategy"], row["symbol"]]
-            held, cost, _ = book
-            if held * lots >= 0:
-                opening, gain = part, 0
-            elif abs(lots) <= abs(held):
-                opening = -nearest(Fraction(cost * abs(lots), abs(held)))
-                gain = -part + opening
-            else:
-                closing = nearest(Fraction(part * abs(held), abs(lots)))
-                opening, gain = part - closing - cost, -closing - cost
-            book[:] = held + lots, cost + opening, book[2] + gain
-            total[where] += gain
+    fills = list(csv.DictReader(file))
+# Where strategies held nothing together, the venue had no position to close or settle, and no fee to take.
+nets = defaultdict(int)
+for row in fills:
+    nets[row["account"], row["client_id"]] += int(row["lots"]) * (1 if row["side"] == "buy" else -1)
+for _, group in groupby(fills, execution):
+    rows = list(group)
+    terms, where, kind = (
+        contracts[rows[0]["symbol"]],
+        (rows[0]["account"], rows[0]["currency"]),
+        rows[0]["liquidity"],
+    )
+    signed = [int(row["lots"]) * (1 if row["side"] == "buy" else -1) for row in rows]
+    value = exact(terms, sum(signed), rows[0]["price"])
+    rate = {"internal": 0, "maker": terms["maker_fee"], "settlement": terms.get("settlement_fee", 0)}
+    closes_all = kind in ("settlement", "liquidation")
+    if nets[rows[0]["account"], rows[0]["client_id"]] == 0:
+        rate["settlement"] = rate["liquidation"] = 0
+    fees[where] += nearest(abs(value) * Fraction(rate.get(kind, terms["taker_fee"])))
+    given = running = 0
+    for row, lots in zip(rows, signed, strict=True):
+        running += lots
+        # A close that nobody asked for counts its parts by their own values, an order's parts divide one value.
+        upto = exact(terms, running, row["price"]) if closes_all else Fraction(nearest(value) * running, sum(signed))
+        part = nearest(upto) - given
+        given += part
+        book = books[row["account"], row["strategy"], row["symbol"]]
+        held, cost, _ = book
+        if held * lots >= 0:
+            opening, gain = part, 0
+        elif abs(lots) <= abs(held):
+            opening = -nearest(Fraction(cost * abs(lots), abs(held)))
+            gain = -part + opening
+        else:
+            closing = nearest(Fraction(part * abs(held), abs(lots)))
+            opening, gain = part - closing - cost, -closing - cost
+        book[:] = held + lots, cost + opening, book[2] + gain
+        total[where] += gain
 if (folder / "funding.csv").exists():
     with (folder / "funding.csv").open() as file:
         payments = groupby(csv.DictReader(file), lambda row: (row["ts_ns"], row["account"], row["symbol"]))
