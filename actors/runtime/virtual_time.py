@@ -207,6 +207,17 @@ class VirtualTime(Runtime):
         if self._timers_now > LOOPS_MAX:
             raise circles(slot, woke)
 
+    @staticmethod
+    def _hand(slot: Slot, envelope: Envelope) -> None:
+        """To whoever is up there, by its way of the class, or into the mailbox."""
+        ways = slot.ways
+        if ways is None:
+            slot.store(envelope)
+            return
+        way = ways.get(envelope[5].__class__)
+        if way is not None:
+            way(envelope[5], envelope[0])
+
     def _hand_on(self, plan: Plan, message: Message, number: int, sender: Slot) -> None:
         """A tick, quote or block, leg by leg and each to its end, past queue and agenda: nothing comes between."""
         ready, legs = self._ready, self._legs

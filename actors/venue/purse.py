@@ -72,7 +72,7 @@ class Purse:
         elif len(self.open) == 1:
             backing = self.start + self.flow
             price = watch_price(position.arithmetic, position.lots, backing, position.maintenance_minor())
-            position.lower, position.upper = (price, math.inf) if position.lots > 0 else (0.0, price)
+            position.safe_between(*((price, math.inf) if position.lots > 0 else (0.0, price)))
         else:
             # The others move as well.
             position.look_again()
