@@ -32,12 +32,13 @@ from actors.runtime.replay import ReplayRuntime
 from actors.runtime.runtime import OUTSIDE, ActorStatus, DeadLetter, Runtime
 from actors.runtime.slot import ActorKind, ActorSpec
 from actors.runtime.threaded import ThreadedRuntime
+from actors.setup import Setup, VenueFactory, run6_of, wanted_bars
 from actors.simulated_venue import VenueSettings
 from actors.sizing.sizing import Sizing
 from actors.strategy import Strategy, StrategyEntry
 from actors.supervisor import RestartPolicy
 from actors.tick_filter import FilterSettings
-from actors.wiring import Setup, VenueFactory, actor_specs, run6_of, supervisor_spec, wanted_bars
+from actors.wiring import actor_specs, supervisor_spec
 from messages import Account, ActorAdded, Address, Instrument, Message, Minor, Symbol, UtcNs
 
 _HEARD_FROM_OUTSIDE = frozenset(route.message for route in ROUTES if route.sender == OUTSIDE)

@@ -30,7 +30,7 @@ from messages import (
 
 DUPLICATE = "duplicate-client-id"
 """A venue's reason that means: it has this order already."""
-_PASSING_REFUSALS = frozenset({"order-rate"})
+_PASSING_REFUSALS = frozenset({"order-rate", "open-orders", "price-unknown", "equity-unknown"})
 _STANDING_ENDS = frozenset({"insufficient-margin", "expired", "liquidated"})
 """Why a venue ends an order that it would end again; other reasons pass with the next price or the next day."""
 _REFUSED: Final = Outcome.REFUSED
@@ -70,8 +70,11 @@ class OrderEvents(Component):
         desk = self._desks[fill.symbol]
         for part in fill.parts:
             desk.fold(part.strategy, part.lots)
-        if fill.liquidity is not _LIQUIDATION and fill.liquidity is not _SETTLEMENT:
-            # The others are at a price that the market did not show.
+        if fill.liquidity is _LIQUIDATION:
+            # The guard's halt is on its way: nothing is to be done about what was lost.
+            return ()
+        if fill.liquidity is not _SETTLEMENT:
+            # That is at a price that the market did not show.
             desk.last_price = fill.price
         if desk.strikes:
             desk.strikes.clear()
@@ -128,7 +131,7 @@ class OrderEvents(Component):
         return self._not_taken(rejected.order, rejected.ts, standing=rejected.standing)
 
     def on_order_refused(self, refused: OrderRefused) -> Answers:
-        """The guard's refusals stand, except that of too many orders at a time."""
+        """The guard's refusals stand, except those of too many orders at a time, or before anything was known."""
         return self._not_taken(refused.order, refused.ts, standing=refused.reason not in _PASSING_REFUSALS)
 
     def on_order_amended(self, amended: OrderAmended) -> Answers:

@@ -256,7 +256,7 @@ class ReplayRuntime(VirtualTime):
 
     def _announce_event(self, at: UtcNs, event: Announced) -> int:
         turn = next(self._turns)
-        heappush(self._agenda, (max(at, self._now), _MARKS, 0, event.symbol, turn, None, event))
+        heappush(self._agenda, (max(at, self._now), _MARKS, event.place, event.symbol, turn, None, event))
         return turn
 
     def _say_event(self, plan: Plan, message: Message) -> None:
