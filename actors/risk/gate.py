@@ -128,7 +128,6 @@ class Gate:
             rooms=tuple(rooms),
             gross_minor=self._gross_besides(order.symbol, currency),
             equity_minor=equity[1] if equity is not None else None,
-            worst_before=exposure.worst(order.symbol),
         )
 
     def _gross_besides(self, besides: Symbol, currency: str) -> Minor | None:

@@ -49,8 +49,6 @@ class Further:
     gross_minor: Minor | None = 0
     """What the positions of the currency's other symbols may be worth; None where a price is missing."""
     equity_minor: Minor | None = None
-    worst_before: Lots = 0
-    """The larger side of the symbol without this order."""
 
 
 def refusal(
@@ -75,8 +73,8 @@ def refusal(
     None for a symbol that has no instrument; `too_many` says that the order rate is used up. Of a
     reduce-only order `reducing` is what of the lots on its side is other such orders'. Of an order that is to be
     amended `left` is what may still be filled after it, and `eased` says that it takes nothing but lots away. What
-    gets out while the account does not trade freely is judged by order size, prices and rate alone: nothing else may
-    keep a position from being closed.
+    gets out while the account does not trade freely is judged by order size, the prices that it names and rate alone:
+    nothing else may keep a position from being closed.
     """
     lots = order.lots if left is None else left
     if state is not _ACTIVE and not _gets_out(order, lots, state, position=position, buying=buying, selling=selling):
@@ -89,7 +87,7 @@ def refusal(
         else _too_large(order, limits, lots, position=position, buying=buying, selling=selling, reducing=reducing)
     )
     if reason is None:
-        reason = _wrong_price(order, grid, last_price, limits.price_band)
+        reason = _wrong_price(order, grid, last_price, limits.price_band, gets_out=state is not _ACTIVE)
     if reason is None and further is not None and state is _ACTIVE:
         reason = _beyond(order, limits, last_price, further, eased=eased)
     return "order-rate" if reason is None and too_many else reason
@@ -144,7 +142,9 @@ def _worst(lots: Lots, position: Lots, buying: Lots, selling: Lots) -> Lots:
     return selling - position - lots if lots < 0 else 0
 
 
-def _wrong_price(order: Order, grid: PriceGrid, last_price: float | None, band: float | None) -> str | None:
+def _wrong_price(
+    order: Order, grid: PriceGrid, last_price: float | None, band: float | None, *, gets_out: bool
+) -> str | None:
     limit, stop = order.limit_price, order.stop_price
     if (limit is not None and not grid.on_grid(limit)) or (stop is not None and not grid.on_grid(stop)):
         return "off-grid"
@@ -154,7 +154,9 @@ def _wrong_price(order: Order, grid: PriceGrid, last_price: float | None, band: 
     last = last_price if last_price is not None else order.reference_price
     if last is None:
         return None
-    for price in (limit, stop, order.reference_price):
+    # A reference price says what was known, not what is asked for: it keeps nobody from getting out.
+    reference = None if gets_out or order.reduce_only else order.reference_price
+    for price in (limit, stop, reference):
         if price is not None and abs(price - last) > band * last:
             return "price-band"
     return "price-band" if order.trail is not None and order.trail > band * last else None
@@ -187,9 +189,10 @@ def _beyond(order: Order, limits: RiskLimits, last_price: float | None, further:
             return reason
     if limits.leverage_max is None:
         return None
-    first = further.rooms[0]
-    worst = _worst_of(first)
-    if worst <= further.worst_before:
+    worst = _worst_of(further.rooms[0])
+    if worst <= 0:
+        # It can do nothing but shrink the position. That the other side may become larger still excuses no other order:
+        # what makes that side is priced elsewhere, and may never be filled.
         return None
     return _beyond_leverage(worst, limits.leverage_max, prices, further)
 

@@ -112,12 +112,13 @@ class RiskLimits(SizeLimits):
     """What an account may do. None: not limited."""
 
     price_band: float | None = attrs.field(default=None, validator=_optional_fraction)
-    """How far, as a fraction, an order's prices may be from the last price of the market."""
+    """How far, as a fraction, an order's prices may be from the last price of the market. What the market showed when
+    it was made counts as one, except for what gets out: reduce-only orders, and all that passes a restricted state."""
     leverage_max: Decimal | None = attrs.field(
         default=None, converter=attrs.converters.optional(_decimal), validator=_amount
     )
     """Per settlement currency: what all positions may be worth, should the orders that raise them be filled, over the
-    last equity. Longs and shorts add up. Orders that raise nothing are not judged by it."""
+    last equity. Longs and shorts add up. An order is judged by its own side; what can only shrink a position passes."""
     actions: tuple[tuple[str, str], ...] = attrs.field(default=(), validator=_actions)
     """(reason, action): what a refusal for that reason does besides refusing, a key of `ACTIONS`."""
     daily_loss_max: float | None = attrs.field(default=None, validator=_optional_fraction)

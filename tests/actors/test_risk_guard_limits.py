@@ -96,6 +96,32 @@ def test_leverage_adds_up_longs_and_shorts_of_a_currency_and_what_is_on_its_way(
     assert judged(guard, -5, 9) is None
 
 
+def test_what_rests_on_the_other_side_is_no_room_for_leverage():
+    """A far buy that would turn nine short lots into eleven long ones was worth less when it was let through."""
+    guard = a_guard(leverage_max=2)
+    guard.on_bar(a_bar(90.0))
+    marked(guard, 500_00)
+    guard.on_fill(a_fill(-9))
+    assert judged(guard, 20, 1, limit_price=45.0) is None
+    guard.on_bar(a_bar(100.0))
+
+    said = [judged(guard, lots, number) for number, lots in enumerate((-2, -1, -1), start=2)]
+
+    assert said == ["leverage", None, "leverage"]
+
+
+def test_what_can_only_shrink_a_position_beyond_its_leverage_passes():
+    guard = a_guard(leverage_max=2)
+    guard.on_bar(a_bar(100.0))
+    marked(guard, 100_00)
+    guard.on_fill(a_fill(-9))
+
+    # Nine back, one of them twice: two may be long by then, three may not.
+    assert [judged(guard, lots, number) for number, lots in enumerate((9, 3, 2, -1))] == [
+        None, "leverage", None, "leverage",
+    ]  # fmt: skip
+
+
 def test_without_a_price_of_what_is_held_leverage_cannot_be_judged():
     guard = a_guard(leverage_max=2)
     guard.on_bar(a_bar(100.0))
@@ -265,6 +291,25 @@ def test_getting_out_is_not_kept_by_worth_number_or_scope():
     said = [judged(guard, -25, number, reduce_only=True) for number in (2, 3, 4)]
 
     assert said == [None, None, "halted"]
+
+
+@pytest.mark.parametrize("state", ["flatten", "reduce-only"])
+def test_getting_out_is_not_kept_by_what_the_market_showed_when_the_order_was_made(state):
+    """Who makes the order may have heard no price for long: the band is about the prices that an order names."""
+    guard = a_guard(price_band=0.1, daily_loss_max=0.05, daily_loss_state=state)
+    guard.on_bar(a_bar(100.0))
+    guard.on_fill(a_fill(5))
+    marked(guard, 100_000)
+    assert judged(guard, -1, 1, reduce_only=True, reference_price=150.0) is None
+    marked(guard, 90_000, MONDAY + 1)
+
+    said = [
+        judged(guard, -1, 2, reduce_only=True, reference_price=150.0),
+        judged(guard, -1, 3, reduce_only=True),
+        judged(guard, -1, 4, reduce_only=True, limit_price=150.0),
+    ]
+
+    assert said == [None, None, "price-band"]
 
 
 def test_a_liquidation_halts_the_account_once():
