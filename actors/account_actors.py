@@ -21,7 +21,6 @@ from messages import (
     BarOpen,
     EquityMarked,
     FundingRate,
-    Lots,
     MarkPrice,
     Message,
     OrderBook,
@@ -131,6 +130,12 @@ class _Maker:
 
 
 def _rule(setup: Setup, entry: StrategyEntry) -> ShareRule:
+    # What a strategy crosses with others does not pass the guard: its share keeps the limits of its position by itself.
+    limits = [
+        (row.symbol, row.position_lots_max)
+        for row in setup.scoped_limits
+        if row.position_lots_max is not None and row.strategy == entry.id and row.account in (None, entry.account)
+    ]
     return ShareRule(
         strategy=entry.id,
         symbols=entry.symbols,
@@ -138,22 +143,8 @@ def _rule(setup: Setup, entry: StrategyEntry) -> ShareRule:
         weight=entry.weight,
         execution=entry.execution,
         on_quarantine=entry.on_quarantine,
-        share_lots_max=_share_lots_max(setup, entry),
-    )
-
-
-def _share_lots_max(setup: Setup, entry: StrategyEntry) -> Lots | None:
-    """The most a strategy's share may be: what it crosses with others does not pass the guard."""
-    return min(
-        [
-            row.position_lots_max
-            for row in setup.scoped_limits
-            if row.position_lots_max is not None
-            and row.strategy == entry.id
-            and row.account in (None, entry.account)
-            and (row.symbol is None or entry.symbols == (row.symbol,))
-        ],
-        default=None,
+        share_lots_max=min([lots for symbol, lots in limits if symbol is None], default=None),
+        symbol_lots_max=tuple([(symbol, lots) for symbol, lots in limits if symbol is not None]),
     )
 
 

@@ -26,6 +26,7 @@ from messages import (
     Fill,
     FundingPaid,
     Instrument,
+    Kind,
     MarkPrice,
     Message,
     Minor,
@@ -97,7 +98,8 @@ class Portfolio(Component):
         self._scales: Scales | None = None
         if sizing is not None and sizing.moves:
             self._scales = Scales(sizing, instruments, _periods(self._marks.wanted, rules, sizing))
-        self._shares = Shares(account, rules, dict(symbol_multiplier or {}), self._scales)
+        spot = [symbol for symbol, instrument in instruments.items() if instrument.kind is Kind.SPOT]
+        self._shares = Shares(account, rules, dict(symbol_multiplier or {}), self._scales, spot)
         self._left = heritage
         if heritage is not None and heritage.scales is not None and self._scales is not None:
             self._scales.inherit(heritage.scales)

@@ -104,7 +104,8 @@ class ShareRounded(Message):
     """In lots, before rounding."""
     ts: UtcNs = attrs.field(validator=whole)
     reason: str = attrs.field(default="share-rounds-to-zero", validator=filled)
-    """Or `scale-unknown` while too few bars were heard to size by, `no-equity` where nothing is left to risk."""
+    """Or `scale-unknown` while too few bars were heard to size by, `no-equity` where nothing is left to risk,
+    `no-short` where spot would have to be sold short."""
 
 
 @attrs.frozen(kw_only=True)

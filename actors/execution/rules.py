@@ -22,6 +22,16 @@ class ShareRule:
     on_quarantine: str = attrs.field(default="hold", validator=attrs.validators.in_(("hold", "flatten")))
     share_lots_max: Lots | None = attrs.field(default=None, validator=attrs.validators.optional(attrs.validators.ge(0)))
     """The share is clipped to this, on both sides. None: no limit of its own."""
+    symbol_lots_max: tuple[tuple[Symbol, Lots], ...] = ()
+    """(symbol, lots): the same in single symbols; where both are said, the smaller counts."""
+
+    def lots_max(self, symbol: Symbol) -> Lots | None:
+        """The most that its share of the symbol may be, on either side; None: not limited."""
+        most = self.share_lots_max
+        for where, lots in self.symbol_lots_max:
+            if where == symbol and (most is None or lots < most):
+                most = lots
+        return most
 
     @property
     def algorithm(self) -> str:

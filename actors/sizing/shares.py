@@ -1,6 +1,7 @@
 """What each strategy of an account shall hold: its wish in whole lots, sized again when its symbol's scale moves."""
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 import attrs
 
@@ -20,15 +21,22 @@ from messages import (
     UtcNs,
 )
 
+_NO_SHORT: Final = "no-short"
 
-def share_of(signal: Signal, rule: ShareRule, factor: float) -> tuple[Lots, float]:
-    """(lots, lots before rounding) that a signal is worth; `factor` is its symbol's multiplier times its scale."""
+
+def share_of(signal: Signal, rule: ShareRule, factor: float, *, short: bool = True) -> tuple[Lots, float]:
+    """(lots, lots before rounding) that a signal is worth; `factor` is its symbol's multiplier times its scale.
+
+    Without `short` no share is below 0: such a wish sells what there is.
+    """
     if signal.in_lots:
         exact, lots = signal.target, int(signal.target)
     else:
         exact = signal.target * rule.lots * rule.weight * factor
         lots = whole_lots(exact)
-    largest = rule.share_lots_max
+    if lots < 0 and not short:
+        return 0, exact
+    largest = rule.lots_max(signal.symbol)
     if largest is not None and abs(lots) > largest:
         lots = largest if lots > 0 else -largest
     return lots, exact
@@ -39,7 +47,8 @@ class Shares:
 
     Without `scales` a wish is sized once, when it is said. With them it is held as well: its share is 0 while the scale
     of its symbol is not known, and is sized again with each new scale. Who places orders of its own, and who was given
-    up on, is left alone.
+    up on, is left alone. In `spot` symbols nobody is short, so that no strategy sells another's, at the market or by
+    crossing; a wish to be is told as `no-short`, once.
     """
 
     def __init__(
@@ -48,11 +57,13 @@ class Shares:
         rules: Iterable[ShareRule],
         symbol_multiplier: Mapping[Symbol, float],
         scales: Scales | None = None,
+        spot: Iterable[Symbol] = (),
     ) -> None:
         self.rules = {rule.strategy: rule for rule in rules}
         self._account = account
         self._multiplier = symbol_multiplier
         self._scales = scales
+        self._spot = frozenset(spot)
         self._of: dict[Symbol, dict[StrategyId, Share]] = {}
         self._wishes: dict[tuple[StrategyId, Symbol], Signal] = {}
         """Where shares are sized again."""
@@ -70,9 +81,12 @@ class Shares:
         if self._scales is not None:
             return self._hold(signal, self._scales)
         rule = self.rules[strategy]
-        lots, exact = share_of(signal, rule, self._multiplier.get(symbol, 1.0))
+        spot = symbol in self._spot
+        lots, exact = share_of(signal, rule, self._multiplier.get(symbol, 1.0), short=not spot)
         self._of.setdefault(symbol, {})[strategy] = Share(strategy, lots, rule.algorithm, signal.price)
-        return (self._rounded(signal, exact, signal.ts, "share-rounds-to-zero"),) if lots == 0 and exact != 0 else ()
+        if lots or exact == 0:
+            return ()
+        return (self._rounded(signal, exact, signal.ts, _NO_SHORT if spot and exact < 0 else "share-rounds-to-zero"),)
 
     def leave(self, strategy: StrategyId, symbol: Symbol) -> bool:
         """The strategy places its own orders until its next signal; True when it had a share."""
@@ -103,7 +117,7 @@ class Shares:
                 continue
             wish, share = self._wishes.get((strategy, symbol)), None
             if wish is not None:
-                share, rounded = self._sized(wish, scales, bar.received)
+                share, rounded = self._sized(wish, scales, bar.received, again=True)
                 before = self._of[symbol][strategy]
                 if share.lots != before.lots:
                     changed = True
@@ -139,10 +153,12 @@ class Shares:
         # While it was left alone nothing was said of its weight.
         return (*rounded, self._told(self.rules[strategy], symbol, scales, signal.ts, share.lots))
 
-    def _sized(self, signal: Signal, scales: Scales, ts: UtcNs) -> tuple[Share, tuple[Message, ...]]:
+    def _sized(
+        self, signal: Signal, scales: Scales, ts: UtcNs, *, again: bool = False
+    ) -> tuple[Share, tuple[Message, ...]]:
         rule, symbol = self.rules[signal.strategy], signal.symbol
-        multiplier, scale = self._multiplier.get(symbol, 1.0), scales.in_use(symbol)
-        lots, exact = share_of(signal, rule, multiplier * (scale or 0.0))
+        multiplier, scale, spot = self._multiplier.get(symbol, 1.0), scales.in_use(symbol), symbol in self._spot
+        lots, exact = share_of(signal, rule, multiplier * (scale or 0.0), short=not spot)
         share = Share(signal.strategy, lots, rule.algorithm, signal.price)
         if lots:
             return share, ()
@@ -150,6 +166,9 @@ class Shares:
         _, unscaled = share_of(signal, rule, multiplier)
         if unscaled == 0:
             return share, ()
+        if spot and unscaled < 0:
+            # No other scale makes anything else of it.
+            return share, () if again else (self._rounded(signal, exact or unscaled, ts, _NO_SHORT),)
         if scale is None:
             return share, (self._rounded(signal, unscaled, ts, "scale-unknown"),)
         return share, (self._rounded(signal, exact, ts, "share-rounds-to-zero" if scale else "no-equity"),)

@@ -106,6 +106,27 @@ def test_clips_a_share_to_the_strategys_own_limit():
     assert shares_after(a_portfolio(rule), a_signal(-9)) == {"trend": -4}
 
 
+@pytest.mark.parametrize(("own", "expected"), [(None, -4), (3, -3), (6, -4)])
+def test_clips_a_share_to_the_smaller_of_its_limits_in_the_symbol_and_no_other_symbols(own, expected):
+    symbols = (("XBTUSD", 4), ("ETHUSD", 1), ("XBTUSD", 5))
+    rule = ShareRule(strategy="trend", symbols=("XBTUSD", "ETHUSD"), share_lots_max=own, symbol_lots_max=symbols)
+
+    assert shares_after(a_portfolio(rule), a_signal(-9)) == {"trend": expected}
+
+
+def test_in_spot_a_wish_to_be_short_is_a_wish_for_nothing_and_is_told_as_such():
+    portfolio = Portfolio(
+        "main", {"XBTUSD": an_instrument(kind=Kind.SPOT)}, [ShareRule(strategy="trend", symbols=("XBTUSD",), lots=2)]
+    )
+
+    told = [portfolio.on_signal(a_signal(target))[0] for target in (-3.0, -0.1)]
+    told += portfolio.on_signal(a_signal(-4, in_lots=True))
+
+    assert [(each.wanted, each.reason) for each in told] == [(-6.0, "no-short"), (-0.2, "no-short"), (-4, "no-short")]
+    assert shares_after(portfolio) == {"trend": 0}
+    assert shares_after(portfolio, a_signal(3.0)) == {"trend": 6}
+
+
 def test_reports_a_wish_that_is_too_small_for_one_lot():
     portfolio = a_portfolio()
 

@@ -142,6 +142,21 @@ def test_a_strategys_own_limit_clips_what_sizing_makes_of_its_wish():
     assert shares_of(portfolio) == {XBT: (Share("trend", -4, "market", WILD[2]),)}
 
 
+@pytest.mark.parametrize("known", [0, len(WILD)], ids=["before a scale is known", "after"])
+def test_in_spot_a_wish_to_be_short_is_told_once_and_comes_to_nothing_at_any_scale(known):
+    portfolio = a_portfolio(a_rule(lots=1000), instrument={"kind": Kind.SPOT})
+    hear(portfolio, WILD[:known])
+
+    told, _ = portfolio.on_signal(a_signal(-1.0))
+    later = hear(portfolio, WILD, first=known + 1)
+
+    assert told.reason == "no-short"
+    assert told.wanted < 0
+    assert {type(message) for message in later} == {ShareSized}
+    assert {message.lots for message in later} == {0}
+    assert shares_of(portfolio)[XBT][0].lots == 0
+
+
 def test_a_wish_that_another_scale_brings_below_one_lot_is_reported():
     portfolio = a_portfolio(a_rule(lots=1), sizing=attrs.evolve(RISK, target_volatility=10.0))
     portfolio.on_signal(a_signal(1.0))
