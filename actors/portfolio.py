@@ -15,7 +15,7 @@ from actors.component import Answers, Component
 from actors.execution.once import Once
 from actors.execution.rules import ShareRule
 from actors.money.ledger import Book
-from actors.sizing.marks import Marks, Prices
+from actors.sizing.marks import MARKED, Marks, Prices
 from actors.sizing.scales import Scales, SymbolScale
 from actors.sizing.shares import Shares
 from actors.sizing.sizing import Sizing
@@ -59,6 +59,8 @@ class PortfolioHeritage:
     prices: Prices
     scales: Mapping[Symbol, SymbolScale] | None = None
     shares: tuple[tuple[Symbol, Share], ...] = ()
+    closed: tuple[Bar, ...] = ()
+    """Bars that were marked and not yet sized by."""
 
 
 class Portfolio(Component):
@@ -96,6 +98,9 @@ class Portfolio(Component):
         self._marks = Marks(account, instruments, tuple(marks), cash_minor or {})
         rules = tuple(rules)
         self._scales: Scales | None = None
+        self._by_equity = sizing is not None and sizing.method == "equity-fraction"
+        self._closed: list[Bar] = []
+        """Bars whose shares are sized by an equity that waits for other marks of the instant."""
         if sizing is not None and sizing.moves:
             self._scales = Scales(sizing, instruments, _periods(self._marks.wanted, rules, sizing))
         spot = [symbol for symbol, instrument in instruments.items() if instrument.kind is Kind.SPOT]
@@ -126,7 +131,10 @@ class Portfolio(Component):
         return ()
 
     def on_woke(self, woke: Woke) -> Answers:
-        """Net the instant: one TargetShares for each symbol in which a share changed."""
+        """After all marks say what waited for them; at the end the shares of each symbol in which one changed."""
+        if woke.token == MARKED:
+            closed, self._closed = self._closed, []
+            return (*self._marks.all_marked(), *[said for bar in closed for said in self._size(bar)])
         self._waking = False
         changed, self._changed = self._changed, {}
         return tuple(
@@ -188,14 +196,10 @@ class Portfolio(Component):
         marked = self._marks.on_bar(bar)
         if self._scales is None:
             return marked
-        symbol = bar.symbol
-        said, changed = self._shares.on_close(bar, self._marks.equity_in(symbol))
-        if changed:
-            said.extend(self._net_later(symbol, bar.received))
-        elif self._changed and not self._waking:
-            # An incarnation before may have sized shares and not lived to net them.
-            said.extend(self._net_later(next(iter(self._changed)), bar.received))
-        return (*marked, *said)
+        if self._by_equity and self._marks.waits(bar.symbol):
+            self._closed.append(bar)
+            return marked
+        return (*marked, *self._size(bar))
 
     def on_mark_price(self, mark: MarkPrice) -> Answers:
         """From now on this is the symbol's mark."""
@@ -211,6 +215,7 @@ class Portfolio(Component):
             prices=self._marks.left(),
             scales=None if self._scales is None else self._scales.left(),
             shares=self._shares.left(),
+            closed=tuple(self._closed),
         )
 
     def warmed_up(self) -> None:
@@ -220,8 +225,19 @@ class Portfolio(Component):
         if left is not None:
             self._marks.inherit(left.prices)
             self._shares.inherit(left.shares)
+            self._closed[:0] = left.closed
 
     # Inside.
+
+    def _size(self, bar: Bar) -> list[Message]:
+        symbol = bar.symbol
+        said, changed = self._shares.on_close(bar, self._marks.equity_in(symbol))
+        if changed:
+            said.extend(self._net_later(symbol, bar.received))
+        elif self._changed and not self._waking:
+            # An incarnation before may have sized shares and not lived to net them.
+            said.extend(self._net_later(next(iter(self._changed)), bar.received))
+        return said
 
     def _book(self, strategy: StrategyId, symbol: Symbol) -> Book:
         book = self.books.get((strategy, symbol))

@@ -15,6 +15,8 @@ class Step(enum.IntEnum):
     """Bars ending now go to the bar builder and to the venue; built bars appear."""
     MARKS = 20
     """Funding, mark prices; bars as marks."""
+    MARKED = 25
+    """What accounts are worth, after all marks of the instant."""
     CLOSES = 30
     """Bars ending now go to strategies, by period, symbol, strategy."""
     TIMERS = 40

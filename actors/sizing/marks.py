@@ -1,6 +1,8 @@
 """What an account is worth at the last prices: only what a price or a fill can have changed is valued again."""
 
+from collections import Counter
 from collections.abc import Mapping
+from typing import Final
 
 import attrs
 
@@ -12,11 +14,17 @@ from messages import (
     EquityMarked,
     Instrument,
     MarkPrice,
+    Message,
     Minor,
     Period,
+    Step,
     Symbol,
     UtcNs,
+    WakeAt,
 )
+
+MARKED: Final = "marked"
+_MARKED: Final = Step.MARKED
 
 
 @attrs.frozen
@@ -33,6 +41,9 @@ class Marks:
 
     A symbol's mark is its last close, and from its first MarkPrice on the last of these. `wanted` tells the bars that
     mark. What was filled since a symbol's last mark counts from its next.
+
+    Where several symbols of a currency are marked, its equity is said once an instant, after all of them (a timer of
+    the token `MARKED`, answered by `all_marked`): between their marks the account never was worth what they add up to.
     """
 
     def __init__(
@@ -53,6 +64,14 @@ class Marks:
         self._flat = dict.fromkeys(self._of, True)
         self._closes: dict[Symbol, float] = {}
         self._mark_prices: dict[Symbol, float] = {}
+        in_currency = Counter([instruments[symbol].currency for symbol in self._of])
+        self._shares_currency = {symbol: in_currency[instruments[symbol].currency] > 1 for symbol in self._of}
+        self._unsaid: dict[str, UtcNs] = {}
+        """The last mark of each currency whose equity waits for the instant's other marks."""
+
+    def waits(self, symbol: Symbol) -> bool:
+        """Whether the equity at a mark of the symbol is known only after the instant's other marks."""
+        return self._shares_currency[symbol]
 
     def equity_in(self, symbol: Symbol) -> Minor:
         """The equity in the symbol's currency, at the last marks."""
@@ -68,16 +87,16 @@ class Marks:
         if book.symbol in self._of:
             self._of[book.symbol].append(book)
 
-    def on_bar(self, bar: Bar) -> tuple[EquityMarked, ...]:
-        """The equity of the symbol's currency."""
+    def on_bar(self, bar: Bar) -> tuple[Message, ...]:
+        """The equity of the symbol's currency, or a timer for it."""
         symbol, price = bar.symbol, bar.close
         self._closes[symbol] = price
         if not self._flat[symbol]:
             self._value(symbol, self._mark_prices.get(symbol, price))
-        return (self._marked(symbol, bar.received),)
+        return self._marked(symbol, bar.received)
 
-    def on_mark_price(self, mark: MarkPrice) -> tuple[EquityMarked, ...]:
-        """The equity of the symbol's currency, if what is open in the symbol is worth something else now."""
+    def on_mark_price(self, mark: MarkPrice) -> tuple[Message, ...]:
+        """The same, if what is open in the symbol is worth something else now."""
         symbol = mark.symbol
         if symbol not in self._of:
             return ()
@@ -88,7 +107,12 @@ class Marks:
         self._value(symbol, mark.price)
         if self._flat[symbol] or self.equity_in(symbol) == before:
             return ()
-        return (self._marked(symbol, mark.received),)
+        return self._marked(symbol, mark.received)
+
+    def all_marked(self) -> tuple[EquityMarked, ...]:
+        """The equities that waited for this."""
+        unsaid, self._unsaid = self._unsaid, {}
+        return tuple([self._said(currency, ts) for currency, ts in unsaid.items()])
 
     def left(self) -> Prices:
         """The last prices, for a successor: nobody keeps them."""
@@ -114,10 +138,13 @@ class Marks:
         self._worth[symbol] = worth
         self._flat[symbol] = flat
 
-    def _marked(self, symbol: Symbol, ts: UtcNs) -> EquityMarked:
-        return EquityMarked(
-            account=self._account,
-            currency=self.instruments[symbol].currency,
-            ts=ts,
-            equity_minor=self.equity_in(symbol),
-        )
+    def _marked(self, symbol: Symbol, ts: UtcNs) -> tuple[Message, ...]:
+        currency = self.instruments[symbol].currency
+        if not self._shares_currency[symbol]:
+            return (self._said(currency, ts),)
+        asked = bool(self._unsaid)
+        self._unsaid[currency] = max(ts, self._unsaid.get(currency, ts))
+        return () if asked else (WakeAt(ts, MARKED, _MARKED),)
+
+    def _said(self, currency: str, ts: UtcNs) -> EquityMarked:
+        return EquityMarked(account=self._account, currency=currency, ts=ts, equity_minor=self._equity.get(currency, 0))

@@ -11,12 +11,25 @@ from hypothesis import strategies as st
 
 from actors.execution.rules import ShareRule
 from actors.portfolio import Portfolio
-from messages import EquityMarked, Fill, FillPart, FundingPaid, FundingPart, Kind, Liquidity, MarkPrice
+from messages import (
+    EquityMarked,
+    Fill,
+    FillPart,
+    FundingPaid,
+    FundingPart,
+    Kind,
+    Liquidity,
+    MarkPrice,
+    Step,
+    WakeAt,
+    Woke,
+)
 from tests.builders import MINUTE, MONDAY, a_bar, a_fill, an_instrument
 
 XBT, ETH = "XBTUSD", "ETHUSD"
 LINEAR = an_instrument(ETH, multiplier=Decimal(2))
 INVERSE = an_instrument(XBT, kind=Kind.INVERSE, currency="XBT", multiplier=Decimal(1))
+ALL_MARKED = Woke(MONDAY + MINUTE, "marked")
 CASH = {"USD": 1_000_000, "XBT": 100_000_000}
 
 
@@ -169,4 +182,30 @@ def test_a_successor_values_what_is_open_at_the_prices_that_were_known(marked):
     second.on_fill(fill)
     second.warmed_up()
 
-    assert second.on_bar(a_bar(50.0, symbol="SOLUSD")) == equity(12_000 if marked else 6_000, MONDAY + MINUTE)
+    second.on_bar(a_bar(50.0, symbol="SOLUSD"))
+    assert second.on_woke(ALL_MARKED) == equity(12_000 if marked else 6_000, MONDAY + MINUTE)
+
+
+def test_the_equity_of_several_symbols_is_said_once_an_instant_after_all_of_them():
+    """Of a currency with one symbol it is said at once. Mark prices and bars of an instant are marks alike."""
+    marks = ((ETH, MINUTE), ("SOLUSD", MINUTE), (XBT, MINUTE))
+    instruments = {ETH: LINEAR, "SOLUSD": an_instrument("SOLUSD"), XBT: INVERSE}
+    portfolio = Portfolio("main", instruments, [], marks=marks, cash_minor=CASH)
+    portfolio.on_fill(a_fill(3, price=200.0, symbol=ETH))  # a point of a lot is 2.00, of the other one 1.00
+    portfolio.on_fill(a_fill(parts=(("one", -6),), price=100.0, symbol="SOLUSD", execution_id="short"))
+    portfolio.on_bar(a_bar(100.0, symbol=ETH))
+    portfolio.on_bar(a_bar(100.0, symbol="SOLUSD"))
+    assert portfolio.on_woke(ALL_MARKED) == equity(0, MONDAY + MINUTE)
+
+    said = [
+        portfolio.on_mark_price(a_mark(80.0, ts=MONDAY + 2 * MINUTE)),
+        portfolio.on_bar(a_bar(80.0, symbol="SOLUSD", open_ts=MONDAY + MINUTE)),
+        portfolio.on_bar(a_bar(80.0, symbol=XBT, open_ts=MONDAY + MINUTE)),
+        portfolio.on_bar(a_bar(90.0, symbol=ETH, open_ts=MONDAY + MINUTE)),
+    ]
+
+    (in_coin,) = said[2]
+    assert said == [(WakeAt(MONDAY + 2 * MINUTE, "marked", Step.MARKED),), (), (in_coin,), ()]
+    assert in_coin.currency == "XBT"
+    assert portfolio.on_woke(ALL_MARKED) == equity(0, MONDAY + 2 * MINUTE)
+    assert portfolio.on_woke(ALL_MARKED) == ()

@@ -18,6 +18,7 @@ from messages import (
     FundingPaid,
     FundingPart,
     PlaceOrder,
+    ShareSized,
     Signal,
     Subscribe,
     TargetShares,
@@ -116,10 +117,17 @@ class Life:
 
     def live(self, messages):
         for message in messages:
-            answers = tell(self.portfolio, message)
-            self.said.extend(answer for answer in answers if not isinstance(answer, WakeAt))
-            if any(isinstance(answer, WakeAt) for answer in answers):
+            timers = self.say(tell(self.portfolio, message))
+            for timer in timers:
+                # What is sized once all is marked asks for the netting.
+                timers += self.say(self.portfolio.on_woke(Woke(timer.at, timer.token))) if timer.token != "net" else []
+            if any(timer.token == "net" for timer in timers):
                 self.net()
+
+    def say(self, answers):
+        """What it asked for is left; the rest was said."""
+        self.said.extend(answer for answer in answers if not isinstance(answer, WakeAt))
+        return [answer for answer in answers if isinstance(answer, WakeAt)]
 
     def net(self):
         for target in self.portfolio.on_woke(Woke(MONDAY, "net")):
@@ -184,10 +192,29 @@ def test_shares_that_were_sized_and_not_yet_netted_are_netted_by_the_successor_a
     heir = successor(RISK, portfolio, [wish])
     said = tell(heir, a_bar(50.0, open_ts=MONDAY + 3 * MINUTE, symbol=ETH))
 
-    assert [type(message) for message in said[1:]] == [WakeAt]
+    assert [message.token for message in said] == ["marked", "net"]
     (target,) = heir.on_woke(Woke(MONDAY + 4 * MINUTE, "net"))
     assert target.symbol == XBT
     assert target.shares[0].lots > 0
+
+
+def test_bars_that_were_marked_and_not_yet_sized_by_are_sized_by_in_the_successor():
+    """It dies between an instant's marks and what they come to; the instant's timer is heard by the successor."""
+    portfolio = a_portfolio(Sizing(method="equity-fraction"))
+    wish = a_signal(1.0, strategy="one")
+    tell(portfolio, wish)
+    for symbol in (XBT, ETH):
+        tell(portfolio, a_bar(100.0, symbol=symbol))
+
+    heir = successor(Sizing(method="equity-fraction"), portfolio, [wish])
+    said = heir.on_woke(Woke(MONDAY + MINUTE, "marked"))
+
+    assert [(type(each), each.symbol) for each in said if not isinstance(each, WakeAt)] == [
+        (ShareSized, XBT), (ShareSized, XBT), (ShareSized, ETH), (ShareSized, ETH),
+    ]  # fmt: skip
+    assert heir.on_woke(Woke(MONDAY + MINUTE, "marked")) == ()
+    (target,) = heir.on_woke(Woke(MONDAY + MINUTE, "net"))
+    assert target.shares[0].lots == 5000
 
 
 class Noting(Component):

@@ -63,8 +63,17 @@ def hear(portfolio, closes, first=1, symbol=XBT):
     """What the portfolio says at these closes, marks left out."""
     said = []
     for number, close in enumerate(closes, start=first):
-        said.extend(portfolio.on_bar(a_close(close, number, symbol)))
+        said.extend(close_of(portfolio, a_close(close, number, symbol)))
     return [message for message in said if not isinstance(message, EquityMarked)]
+
+
+def close_of(portfolio, *bars):
+    """What the portfolio says at the bars of an instant, and once all of them were marked."""
+    said = [message for bar in bars for message in portfolio.on_bar(bar)]
+    timers = [message for message in said if isinstance(message, WakeAt) and message.token == "marked"]
+    assert len(timers) <= 1
+    rest = [message for message in said if message not in timers]
+    return [*rest, *[message for each in timers for message in portfolio.on_woke(Woke(each.at, each.token))]]
 
 
 def volatility_of(*closes):
@@ -307,6 +316,24 @@ def test_shares_follow_the_equity_out_of_the_band_and_go_when_it_is_gone():
     assert shares_of(portfolio) == {XBT: (Share("trend", 400, "market", 120.0),)}
 
 
+def test_a_fraction_of_the_equity_is_one_of_what_all_symbols_of_the_instant_come_to():
+    """Long in one and short in the other of two that move as one: the equity stays at 10,000, and so do the shares."""
+    portfolio = a_portfolio(
+        a_rule(symbols=(XBT, ETH)), sizing=Sizing(method="equity-fraction", rebalance_band=0.0), symbols=(XBT, ETH),
+        cash_minor={"USD": 1_000_000},
+    )  # fmt: skip
+    portfolio.on_signal(a_signal(1.0))
+    portfolio.on_fill(a_fill(500, price=100.0))
+    portfolio.on_fill(a_fill(-500, price=100.0, symbol=ETH, execution_id="short"))
+
+    said = [close_of(portfolio, a_close(close, n, ETH), a_close(close, n)) for n, close in enumerate((100.0, 80.0), 1)]
+
+    assert [(each.symbol, each.weight) for instant in said for each in instant if isinstance(each, ShareSized)] == [
+        (ETH, 100.0), (XBT, 100.0), (ETH, 125.0), (XBT, 125.0),
+    ]  # fmt: skip
+    assert shares_of(portfolio)[XBT][0].lots == 125
+
+
 @given(
     st.lists(st.tuples(st.sampled_from([XBT, ETH]), st.floats(50.0, 200.0)), min_size=1, max_size=60),
     st.floats(0.0, 0.9),
@@ -375,7 +402,7 @@ def play(events, rules, sizing=RISK):
             continue
         what, symbol, value = event
         if what == "bar":
-            answers = portfolio.on_bar(a_close(value, number, symbol))
+            answers = close_of(portfolio, a_close(value, number, symbol))
         elif what == "order":
             answers = portfolio.on_place_order(
                 PlaceOrder(strategy=value, symbol=symbol, number=number, ts=at(number), lots=1)
