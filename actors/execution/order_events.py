@@ -30,7 +30,7 @@ from messages import (
 
 DUPLICATE = "duplicate-client-id"
 """A venue's reason that means: it has this order already."""
-_PASSING_REFUSALS = frozenset({"order-rate"})
+_PASSING_REFUSALS = frozenset({"order-rate", "guard-failed"})
 _STANDING_ENDS = frozenset({"insufficient-margin", "expired", "liquidated"})
 """Why a venue ends an order that it would end again; other reasons pass with the next price or the next day."""
 _REFUSED: Final = Outcome.REFUSED
@@ -128,7 +128,7 @@ class OrderEvents(Component):
         return self._not_taken(rejected.order, rejected.ts, standing=rejected.standing)
 
     def on_order_refused(self, refused: OrderRefused) -> Answers:
-        """The guard's refusals stand, except that of too many orders at a time."""
+        """The guard's refusals stand, except that of too many orders at a time, and that of a guard that failed."""
         return self._not_taken(refused.order, refused.ts, standing=refused.reason not in _PASSING_REFUSALS)
 
     def on_order_amended(self, amended: OrderAmended) -> Answers:

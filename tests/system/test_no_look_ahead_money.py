@@ -79,7 +79,7 @@ def _ticks(symbol, seed):
     return generated_ticks(symbol, seed=seed, ticks=400, mean_gap_ns=(END - MONDAY) // 400, volatility_per_year=3.0)
 
 
-def _funding(symbol, seed):
+def funding_rates(symbol, seed):
     ts = np.arange(MONDAY + 5 * MINUTE, END, 5 * MINUTE)
     rates = np.random.default_rng(seed).normal(0, 0.001, len(ts)).round(6)
     # Some come a little after their time.
@@ -119,7 +119,7 @@ _XBT, _ETH, _IF = _bars("XBTUSD", 3), _bars("ETHUSD", 4), _bars("IF", 5)
 _MARGIN = {"half_spread_ticks": 2, "volume_cap": 0.05, "slippage_spread": 0.5}
 WORLDS = {
     "algorithms on perpetuals under risk parity": World(
-        [_XBT, _ETH, _funding("XBTUSD", 1), _funding("ETHUSD", 2), _marks(_XBT)],
+        [_XBT, _ETH, funding_rates("XBTUSD", 1), funding_rates("ETHUSD", 2), _marks(_XBT)],
         [(Prober, MINUTE, each, "main") for each in ALGORITHMS],
         [INVERSE, LINEAR],
         {
@@ -129,7 +129,7 @@ WORLDS = {
         },
     ),
     "orders of every kind with little margin": World(
-        [_ETH, _funding("ETHUSD", 2), _marks(_ETH)],
+        [_ETH, funding_rates("ETHUSD", 2), _marks(_ETH)],
         [
             (EveryOrder, MINUTE, "market", "main"),
             (EveryOrder, 5 * MINUTE, "market", "second"),
@@ -155,7 +155,7 @@ WORLDS = {
         },
     ),
     "algorithms and orders on ticks": World(
-        [_ticks("ETHUSD", 6), _funding("ETHUSD", 3)],
+        [_ticks("ETHUSD", 6), funding_rates("ETHUSD", 3)],
         [
             (TickProber, MINUTE, "join", "main"),
             (Prober, MINUTE, ALGORITHMS[5], "main"),
@@ -205,7 +205,7 @@ def test_nor_at_any_other_instant(poisonings, world, poison, at):
 @pytest.mark.parametrize("execution", ALGORITHMS, ids=lambda each: each if isinstance(each, str) else each["algorithm"])
 def test_no_execution_algorithm_foresees(execution, fill):
     world = World(
-        [_ETH, _funding("ETHUSD", 2)], [(Prober, MINUTE, execution, "main"), (Orders, MINUTE, "market", "main")],
+        [_ETH, funding_rates("ETHUSD", 2)], [(Prober, MINUTE, execution, "main"), (Orders, MINUTE, "market", "main")],
         [LINEAR], {"half_spread_ticks": 2, "volume_cap": 0.02, "cash": {"USD": 10**8}, "fill": fill},
     )  # fmt: skip
     poisoning = Poisoning(world.columns, world.system)
@@ -243,7 +243,7 @@ def test_a_world_that_ends_badly_is_compared_before_and_after_its_end(poisonings
 @pytest.mark.parametrize("poison", POISONS)
 def test_the_poison_leaves_the_rates_and_marks_that_are_known_and_no_other(poison):
     at = MONDAY + 40 * MINUTE
-    for events, column in ((_funding("XBTUSD", 1), "rate"), (_marks(_XBT), "price")):
+    for events, column in ((funding_rates("XBTUSD", 1), "rate"), (_marks(_XBT), "price")):
         bad = poisoned_after(events, at, poison)
 
         known, bad_known = events.received <= at, bad.received <= at
@@ -273,7 +273,7 @@ def test_a_strategy_that_knows_the_next_funding_rate_is_caught():
 
         return World([], [(Peeker, MINUTE, "market", "main")], [LINEAR]).system(columns)
 
-    assert _caught(system_of, _ETH, _funding("ETHUSD", 2))
+    assert _caught(system_of, _ETH, funding_rates("ETHUSD", 2))
 
 
 def _next_rate(self):
@@ -287,7 +287,7 @@ def test_a_feed_that_says_the_rate_after_this_one_is_caught(monkeypatch):
     monkeypatch.setattr(feed_streams.EventStream, "take", _next_rate)
     world = World([], [(Prober, MINUTE, "market", "main")], [LINEAR])
 
-    assert _caught(world.system, _ETH, _funding("ETHUSD", 2))
+    assert _caught(world.system, _ETH, funding_rates("ETHUSD", 2))
 
 
 def _venue_that_sees(columns, what):
