@@ -7,9 +7,12 @@ So a test needs no thread and no mock: call the handler, look at the answer.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from messages import ALL_MESSAGES, Message
+from messages import ALL_MESSAGES, Message, Period, Symbol
+
+if TYPE_CHECKING:
+    from actors.tape import Calm
 
 Answers: TypeAlias = Iterable[Message]
 Handler: TypeAlias = Callable[[Any], Answers]
@@ -36,6 +39,10 @@ class Component:
 
     def heritage(self) -> Any:
         """What the next incarnation's factory is given of this one when it is over."""
+        return None
+
+    def calm(self, symbol: Symbol, period: Period | None) -> "Calm | None":  # noqa: ARG002 - for who overrides it
+        """What a replay may look at to spare this component bars of a topic; None: it hears every bar."""
         return None
 
     def warmed_up(self) -> None:

@@ -1,6 +1,7 @@
 """What a backtest leaves behind: plain rows and numpy columns, for files, reports and host applications alike."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import attrs
 
@@ -34,8 +35,7 @@ PAPER = "paper:"
 """What the names of accounts begin with whose orders never leave the simulated venue."""
 
 
-@attrs.frozen(kw_only=True, weakref_slot=False)
-class OrderRow:
+class OrderRow(NamedTuple):
     """One order, as it ended or as the run left it."""
 
     ts: UtcNs

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from actors.component import Answers, Component
+from actors.tape import Calm
 from actors.venue import dealing, showing
 from actors.venue.arrival import wrong_order
 from actors.venue.book import Book
@@ -111,6 +112,11 @@ class SimulatedVenue(Component):
         """Everything that the next incarnation goes on with."""
         return self._floor
 
+    def calm(self, symbol: Symbol, period: Period | None) -> Calm | None:
+        """Of a position that nothing but its own prices matters to."""
+        book = self._books.get(symbol)
+        return book.position.calm if book is not None and period == book.period else None
+
     def warmed_up(self) -> None:
         """From now on it counts what is heard."""
         self._inherits = False
@@ -207,14 +213,13 @@ class SimulatedVenue(Component):
 
     def on_bar(self, bar: Bar) -> Answers:
         """A bar's path, and its close. What is held and nothing else costs two comparisons."""
-        floor = self._floor
-        floor.now = bar.received
         book = self._books[bar.symbol]
         position = book.position
-        idle = book.plain and not book.resting and not book.market
-        if idle and position.lower < bar.low and bar.high < position.upper:
+        if position.calm.low < bar.low and bar.high < position.calm.high:
             position.last = bar.close
+            self._floor.now = bar.received
             return ()
+        self._floor.now = bar.received
         return showing.bar(self._begins(), book, bar)
 
     def on_tick(self, tick: Tick) -> Answers:

@@ -6,6 +6,7 @@ come as streams, which say themselves when they have something next, because tha
 ticks while anybody hears them, whole blocks otherwise.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeAlias
 
@@ -59,6 +60,22 @@ class Stream(Protocol):
 
 Entry: TypeAlias = tuple[UtcNs, int, Source]
 """(when, Step, who makes it)"""
+
+
+class Calm:
+    """Prices between which a bar changes nothing for who hears it, but the last price.
+
+    A replay looks at these two, which cost less than a delivery, and keeps the bar here instead. One thread makes that
+    safe; on threads every bar is delivered.
+    """
+
+    __slots__ = ("bar", "high", "low")
+
+    def __init__(self) -> None:
+        self.low, self.high = math.inf, -math.inf
+        """A bar whose low and high lie between them, both exclusive, need not be delivered. At first: every bar is."""
+        self.bar: Bar | None = None
+        """The last one that was not."""
 
 
 @attrs.frozen(eq=False)

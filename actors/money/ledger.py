@@ -109,20 +109,20 @@ def book_fill(
         realised = book.apply(part.lots, part.value_minor, part.fee_minor)
         rows.append(
             FillRow(
-                ts=fill.ts,
-                account=fill.account,
-                currency=fill.currency,
-                strategy=part.strategy,
-                symbol=fill.symbol,
-                client_id=fill.client_id,
-                execution_id=fill.execution_id,
-                lots=part.lots,
-                price=fill.price,
-                liquidity=fill.liquidity,
-                value_minor=part.value_minor,
-                fee_minor=part.fee_minor,
-                realised_minor=realised,
-                position_lots=book.lots,
+                fill.ts,
+                fill.account,
+                fill.currency,
+                part.strategy,
+                fill.symbol,
+                fill.client_id,
+                fill.execution_id,
+                part.lots,
+                fill.price,
+                fill.liquidity,
+                part.value_minor,
+                part.fee_minor,
+                realised,
+                book.lots,
             )
         )
         if bought and book.cost_minor != cost:
@@ -170,13 +170,4 @@ def _book_of(
 def _entry(
     booked: Fill | FundingPaid, strategy: StrategyId, kind: LedgerKind, amount_minor: Minor, ref: str
 ) -> LedgerEntry:
-    return LedgerEntry(
-        ts=booked.ts,
-        account=booked.account,
-        currency=booked.currency,
-        strategy=strategy,
-        symbol=booked.symbol,
-        kind=kind,
-        amount_minor=amount_minor,
-        ref=ref,
-    )
+    return LedgerEntry(booked.ts, booked.account, booked.currency, strategy, booked.symbol, kind, amount_minor, ref)

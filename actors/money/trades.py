@@ -6,9 +6,8 @@ looked at only between the fills of a trade: the highest and lowest of each stre
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
-from typing import Any
+from typing import NamedTuple
 
-import attrs
 import numpy as np
 
 from actors.columns import Floats, Ints
@@ -22,8 +21,7 @@ Ranges = tuple[Ints, Floats, Floats]
 _Key = tuple[Account, StrategyId, Symbol]
 
 
-@attrs.frozen(kw_only=True, weakref_slot=False)
-class Trade:
+class Trade(NamedTuple):
     """One round trip. Money in minor units of the currency; what is open at the end has no exit."""
 
     account: Account
@@ -84,10 +82,7 @@ def round_trips(
         if trips:
             fills = [row for row in rows if isinstance(row, FillRow)]
             worst, best = _excursions(fills, numbers, len(trips), padded[symbol], arithmetics[symbol])
-            found += [
-                Trade(**trip.terms(), mae_minor=low, mfe_minor=high)
-                for trip, low, high in zip(trips, worst, best, strict=True)
-            ]
+            found += [trip.trade(low, high) for trip, low, high in zip(trips, worst, best, strict=True)]
     found.sort(key=lambda trade: trade.entry_ts)
     return tuple(found)
 
@@ -117,22 +112,24 @@ class _Trip:
     def _average(self, lots: Lots, weight: float) -> float:
         return lots / weight if self.inverse else weight / lots
 
-    def terms(self) -> dict[str, Any]:
-        first, is_over = self.first, self.exit_ts is not None
-        return {
-            "account": first.account,
-            "currency": first.currency,
-            "strategy": first.strategy,
-            "symbol": first.symbol,
-            "entry_ts": first.ts,
-            "exit_ts": self.exit_ts,
-            "lots": self.lots,
-            "entry_price": self._average(self.opened, self.opened_weight),
-            "exit_price": self._average(self.closed, self.closed_weight) if is_over else None,
-            "realised_minor": self.realised,
-            "fees_minor": self.fees,
-            "funding_minor": self.funding,
-        }
+    def trade(self, mae_minor: Minor, mfe_minor: Minor) -> Trade:
+        first = self.first
+        return Trade(
+            first.account,
+            first.currency,
+            first.strategy,
+            first.symbol,
+            first.ts,
+            self.exit_ts,
+            self.lots,
+            self._average(self.opened, self.opened_weight),
+            None if self.exit_ts is None else self._average(self.closed, self.closed_weight),
+            self.realised,
+            self.fees,
+            self.funding,
+            mae_minor,
+            mfe_minor,
+        )
 
 
 def _trips(rows: Sequence[FillRow | LedgerEntry], *, inverse: bool) -> tuple[list[_Trip], list[int]]:

@@ -5,10 +5,12 @@ calls the same `deliver`. Whatever a component raises, `SystemExit` included, en
 message being handled is lost and named, and what waits in the address's mailbox waits for the next incarnation.
 """
 
+import abc
 import traceback
 from collections.abc import Callable, Iterable
 from operator import itemgetter
-from typing import Any, Protocol
+from types import CodeType
+from typing import Any, Final, Protocol, TypeAlias
 
 import pykka
 
@@ -17,6 +19,9 @@ from actors.runtime.pykka_seam import ManualShell
 from actors.runtime.slot import Slot, State
 from actors.tape import Batch
 from messages import ActorFailed, ActorStarted, ActorStopped, Envelope, Message, UtcNs, WakeAt
+
+Keep: TypeAlias = Callable[[tuple[int, Message]], None]
+"""Notes a (message id, message) that was handled, for the address's next incarnation."""
 
 
 class Post(Protocol):
@@ -64,7 +69,7 @@ class Host(pykka.Actor):
         self._warm = warm
         self._component: Component | None = None
         self._handlers: dict[type[Message], Handler] = {}
-        self._ways: dict[type[Message], tuple[Handler, Callable[[tuple[int, Message]], None] | None]] = {}
+        self._ways: dict[type[Message], tuple[Handler, Keep | None]] = {}
         """Handler, and where the address keeps what was handled, if it does: one look-up per message."""
         self.flows: dict[type[Message], Any] = {}
         """The routes of what it says, by class: a replay's runtime notes them here."""
@@ -74,30 +79,9 @@ class Host(pykka.Actor):
         """Let the component handle what is in the envelope."""
         self.handle(envelope[5], envelope[0])
 
+    @abc.abstractmethod
     def handle(self, message: Message, message_id: int) -> None:
         """Let the component handle one message, contain what it raises, and send what it answers."""
-        way = self._ways.get(message.__class__)
-        if way is None:
-            return
-        handler, keep = way
-        try:
-            answers: Any = handler(message)
-            if answers:
-                if answers.__class__ is tuple:
-                    self._runtime.answered(self, message_id, answers)
-                elif answers.__class__ is Batch:
-                    self._runtime.play(self, answers)
-                else:
-                    self._runtime.answered(self, message_id, tuple(answers))
-        except self.through:
-            raise
-        except BaseException as error:  # noqa: BLE001 - a strategy's sys.exit() must not stop the risk guard
-            self.fail(error, type(message).__name__, message_id)
-            return
-        slot = self.slot
-        slot.handled += 1
-        if keep is not None and slot.epoch == self.epoch:
-            keep((message_id, message))
 
     def begin(self) -> bool:
         """Make the component, start it, warm it up if asked to: True when the actor is up."""
@@ -195,7 +179,7 @@ class Host(pykka.Actor):
         with slot.lock:
             if slot.epoch != self.epoch:
                 return False
-            slot.deliver, slot.hand = slot.store, None
+            slot.deliver, slot.ways = slot.store, None
             slot.state = State.DOWN
             report = ActorFailed(
                 actor=slot.address,
@@ -246,12 +230,49 @@ class ReplayHost(Host, ManualShell):
         """Pykka's hook."""
         self.begin()
 
+    def handle(self, message: Message, message_id: int) -> None:
+        """By the way of its class; without one it is not for this component."""
+        way = (self.slot.ways or {}).get(message.__class__)
+        if way is not None:
+            way(message, message_id)
+
     def came_up(self) -> None:
         """From now on the scheduler hands messages over without a mailbox."""
         super().came_up()
-        self.slot.deliver, self.slot.hand = self.deliver, self.handle
+        slot = self.slot
+        slot.deliver = self.deliver
+        slot.ways = {message_class: self._way(*way) for message_class, way in self._ways.items()}
 
     def cut_off(self, *, hung: bool) -> None:
         """Nobody else will release what it holds."""
         super().cut_off(hung=hung)
         self.release()
+
+    def _way(self, handler: Handler, keep: Keep | None) -> Callable[[Message, int], None]:
+        """The handling of one class. Everything is looked up beforehand: most messages of a replay are bars."""
+        runtime, slot, epoch, through = self._runtime, self.slot, self.epoch, self.through
+
+        def handled(message: Message, message_id: int) -> None:
+            try:
+                answers: Any = handler(message)
+                if answers:
+                    if answers.__class__ is tuple:
+                        runtime.answered(self, message_id, answers)
+                    elif answers.__class__ is Batch:
+                        runtime.play(self, answers)
+                    else:
+                        runtime.answered(self, message_id, tuple(answers))
+            except through:
+                raise
+            except BaseException as error:  # noqa: BLE001 - a strategy's sys.exit() must not stop the risk guard
+                self.fail(error, type(message).__name__, message_id)
+                return
+            slot.handled += 1
+            if keep is not None and slot.epoch == epoch:
+                keep((message_id, message))
+
+        return handled
+
+
+HANDLED: Final = {code for code in ReplayHost._way.__code__.co_consts if isinstance(code, CodeType)}
+"""What runs while a component handles a message in a replay: how the watchdog finds who is busy."""

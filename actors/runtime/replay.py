@@ -4,8 +4,9 @@ Bars come from the feed's tape, ticks and quotes from its streams. What comes ne
 delivered, is `virtual_time`'s; here a feed is played on it, and actors are started and stopped.
 """
 
+from collections.abc import Callable
 from heapq import heappush
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from actors.runtime.host import HandlerTimedOut, Host, ReplayHost
 from actors.runtime.router import Plan
@@ -14,7 +15,7 @@ from actors.runtime.slot import Slot, State
 from actors.runtime.streams import Announced, Playing
 from actors.runtime.virtual_time import VirtualTime
 from actors.runtime.watchdog import ReplayWatchdog
-from actors.tape import FOREVER, Batch, Run, Stream
+from actors.tape import FOREVER, Batch, Calm, Run, Source, Stream
 from messages import (
     ActorFailed,
     Bar,
@@ -39,15 +40,27 @@ _VENUE_OPENS: Final = Step.VENUE_OPENS
 _TICKS: Final = Step.TICKS
 
 
-def _rising(plan: Plan) -> list[tuple[int, tuple[Slot, ...]]]:
+_Way: TypeAlias = tuple[Slot, Any, Callable[[Message, int], None] | None, Calm | None]
+"""(who hears, the ways of the incarnation that is up, its way of the class, what spares it bars): good as long as the
+slot's ways are these."""
+
+
+def _rising(plan: Plan, source: Source) -> list[tuple[int, tuple[_Way, ...]]]:
     """The legs of a bar's plan that somebody hears, each with the step that it is heard in: never an earlier one."""
-    legs: list[tuple[int, tuple[Slot, ...]]] = []
+    legs: list[tuple[int, tuple[_Way, ...]]] = []
     level: int = _VENUE_BARS
     for step, hearers in plan:
         if hearers:
             level = level if step is None or step < level else step
-            legs.append((level, tuple(hearers)))
+            legs.append((level, tuple([_way(slot, source) for slot in hearers])))
     return legs
+
+
+def _way(slot: Slot, source: Source) -> _Way:
+    ways, component = slot.ways, slot.component
+    if ways is None or component is None:
+        return slot, None, None, None
+    return slot, ways, ways.get(source.kind), component.calm(*source.topic)
 
 
 class ReplayRuntime(VirtualTime):
@@ -185,13 +198,13 @@ class ReplayRuntime(VirtualTime):
         bar_plan = router.flow("feed", run.bars.kind).plan_of(run.bars.topic)
         open_plan = router.flow("feed", run.opens.kind).plan_of(run.opens.topic)
         version, opens_heard, shuffled = -1, True, self._schedule is not None
-        legs: list[tuple[int, tuple[Slot, ...]]] = []
+        legs: list[tuple[int, tuple[_Way, ...]]] = []
         for opens_at, at, bar in run.rows:
             if opens_heard or version != router.version or (agenda and agenda[0][0] <= at):
                 self._approach(open_plan, opens_at, at, bar)
                 version = router.version
                 opens_heard = any(hearers for _, hearers in open_plan)
-                legs = _rising(bar_plan)
+                legs = _rising(bar_plan, run.bars)
             if self._stopping is not None:
                 return
             self._now = at
@@ -204,12 +217,14 @@ class ReplayRuntime(VirtualTime):
                 if agenda and agenda[0][0] <= at:
                     self._run_agenda(at, step)
                 self._step = step
-                for slot in hearers:
-                    hand = slot.hand
-                    if hand is not None:
-                        hand(bar, number)
+                for slot, ways, way, calm in hearers:
+                    if way is not None and slot.ways is ways:
+                        if calm is not None and calm.low < bar.low and bar.high < calm.high:
+                            calm.bar = bar
+                        else:
+                            way(bar, number)
                     else:
-                        slot.store(Envelope(number, 0, feed.address, feed.epoch, at, bar))
+                        self._hand(slot, Envelope(number, 0, feed.address, feed.epoch, at, bar))
                 if ready:
                     self._drain()
 
@@ -321,7 +336,7 @@ class ReplayRuntime(VirtualTime):
         if not slot.stops_first:
             self._deliver_waiting(slot)
         host = slot.host
-        slot.deliver, slot.hand = slot.store, None
+        slot.deliver, slot.ways = slot.store, None
         if host is None:
             slot.state = State.STOPPED
             return

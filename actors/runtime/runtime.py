@@ -274,7 +274,7 @@ class Runtime(abc.ABC):
             if slot.host is not None:
                 slot.host.cut_off(hung=message.hung)
             slot.epoch = message.epoch + 1
-            slot.deliver, slot.hand = slot.store, None
+            slot.deliver, slot.ways = slot.store, None
             slot.state = State.DOWN
         slot.mailbox.nudge()
 

@@ -69,7 +69,6 @@ class Slot:
         "deliver",
         "epoch",
         "fenced",
-        "hand",
         "handled",
         "host",
         "kept",
@@ -82,6 +81,7 @@ class Slot:
         "state",
         "store",
         "strategy",
+        "ways",
     )
 
     def __init__(self, spec: ActorSpec) -> None:
@@ -112,8 +112,8 @@ class Slot:
         self.store: Callable[[Envelope], object] = self.mailbox.put
         """Into the mailbox, by the runtime's rules for what does not fit."""
         self.deliver: Callable[[Envelope], object] = self.store
-        self.hand: Callable[[Message, int], None] | None = None
-        """The handling itself, past envelope and mailbox, while an incarnation is up in a replay."""
+        self.ways: Mapping[type[Message], Callable[[Message, int], None]] | None = None
+        """The handling itself by class, past envelope and mailbox, while an incarnation is up in a replay."""
 
     def keep(self, message_class: type[Message], count: int) -> None:
         """From now on keep the last `count` messages of a class."""

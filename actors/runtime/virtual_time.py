@@ -146,11 +146,14 @@ class VirtualTime(Runtime):
                 ready.extend([(slot, envelope) for slot in hearers])
                 continue
             slot, envelope = ready.popleft()
-            hand = slot.hand
-            if hand is not None:
-                hand(envelope[5], envelope[0])
-            else:
+            ways = slot.ways
+            if ways is None:
                 slot.store(envelope)
+            else:
+                message = envelope[5]
+                way = ways.get(message.__class__)
+                if way is not None:
+                    way(message, envelope[0])
             left -= 1
             if not left:
                 raise circles(slot, envelope)
@@ -204,6 +207,17 @@ class VirtualTime(Runtime):
         if self._timers_now > LOOPS_MAX:
             raise circles(slot, woke)
 
+    @staticmethod
+    def _hand(slot: Slot, envelope: Envelope) -> None:
+        """To whoever is up there, by its way of the class, or into the mailbox."""
+        ways = slot.ways
+        if ways is None:
+            slot.store(envelope)
+            return
+        way = ways.get(envelope[5].__class__)
+        if way is not None:
+            way(envelope[5], envelope[0])
+
     def _hand_on(self, plan: Plan, message: Message, number: int, sender: Slot) -> None:
         """A tick, quote or block, leg by leg and each to its end, past queue and agenda: nothing comes between."""
         ready, legs = self._ready, self._legs
@@ -212,10 +226,12 @@ class VirtualTime(Runtime):
                 if step is not None:
                     self._step = step
                 for slot in tuple(hearers):
-                    hand = slot.hand
-                    if hand is not None:
-                        hand(message, number)
-                    else:
+                    ways = slot.ways
+                    if ways is None:
                         slot.store(Envelope(number, 0, sender.address, sender.epoch, self._now, message))
+                        continue
+                    way = ways.get(message.__class__)
+                    if way is not None:
+                        way(message, number)
                 if ready or legs:
                     self._drain()

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from actors.runtime.host import HandlerTimedOut, Host
+from actors.runtime.host import HANDLED, HandlerTimedOut, Host
 from messages import Address, Envelope
 
 
@@ -33,7 +33,7 @@ def running(thread: int) -> tuple[Address, str] | None:
     while frame is not None:
         host = frame.f_locals.get("self")
         if isinstance(host, Host):
-            if frame.f_code is Host.handle.__code__:
+            if frame.f_code in HANDLED:
                 return host.slot.address, type(frame.f_locals["message"]).__name__
             if frame.f_code in (Host.begin.__code__, Host.end.__code__):
                 return host.slot.address, what(host.handling)

@@ -17,6 +17,7 @@ from messages import (
     FillPart,
     Lots,
     Message,
+    Minor,
     Order,
     OrderAmended,
     OrderType,
@@ -43,16 +44,25 @@ def fill(floor: Floor, book: Book, resting: Resting, match: Match, ts: UtcNs) ->
         resting.trigger()
     left = order.lots - resting.filled
     price = fill_price(book.arithmetic.grid, order, match, left, book.slip)
-    if book.purse is not None and floor.is_lost(book, price):
+    purse = book.purse
+    if purse is not None and floor.is_lost(book, price):
         # Before it came to this price, there was no position left to trade with.
         return floor.liquidate(book, price, ts)
-    cuts = order.reduce_only or book.purse is not None or book.cap is not None
-    lots, cut_by = _as_many(book, resting, left, price, match) if cuts else (left, "")
+    lots, cut_by = left, ""
+    value, fee = worth = _worth(book, match, left, price)
+    if (
+        order.reduce_only
+        or book.cap is not None
+        or not (purse is None or purse.takes(book.position, left, price, value + fee))
+    ):
+        lots, cut_by = _as_many(book, resting, left, price, match)
     if lots == left:
-        return (_execute(floor, book, resting, match, lots, price, ts), *floor.end(book, resting, "", ts))
+        return (_execute(floor, book, resting, match, lots, price, worth, ts), *floor.end(book, resting, "", ts))
     if order.time_in_force is _FOK:
         return floor.end(book, resting, cut_by or _FOK.value, ts)
-    said = (_execute(floor, book, resting, match, lots, price, ts),) if lots else ()
+    said: tuple[Message, ...] = ()
+    if lots:
+        said = (_execute(floor, book, resting, match, lots, price, _worth(book, match, lots, price), ts),)
     if cut_by:
         return said + floor.end(book, resting, cut_by, ts)
     if not resting.waits and resting.triggered and order.limit_price is None:
@@ -136,13 +146,25 @@ def _as_many(book: Book, resting: Resting, left: Lots, price: float, match: Matc
     return lots, cut_by
 
 
+def _worth(book: Book, match: Match, lots: Lots, price: float) -> tuple[Minor, Minor]:
+    """(value, fee) of a fill."""
+    arithmetic = book.arithmetic
+    rate = book.maker_fee if match.liquidity is MAKER else book.taker_fee
+    return arithmetic.value_minor(lots, price), arithmetic.fee_minor(lots, price, rate) if rate else 0
+
+
 def _execute(  # noqa: PLR0917 - names of arguments cost time, and this is done at every fill
-    floor: Floor, book: Book, resting: Resting, match: Match, lots: Lots, price: float, ts: UtcNs
+    floor: Floor,
+    book: Book,
+    resting: Resting,
+    match: Match,
+    lots: Lots,
+    price: float,
+    worth: tuple[Minor, Minor],
+    ts: UtcNs,
 ) -> Fill:
     order, arithmetic = resting.order, book.arithmetic
-    value = arithmetic.value_minor(lots, price)
-    rate = book.maker_fee if match.liquidity is MAKER else book.taker_fee
-    fee = arithmetic.fee_minor(lots, price, rate) if rate else 0
+    value, fee = worth
     owners = order.owners
     parts = (
         (FillPart(owners[0].strategy, lots, value, fee),)

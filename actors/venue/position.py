@@ -5,6 +5,7 @@ import math
 from actors.money.ledger import Book as Ledger
 from actors.money.margin import initial_margin_minor, maintenance_margin_minor
 from actors.money.values import Arithmetic
+from actors.tape import Calm
 from messages import Account, FillPart, Kind, Lots, Minor, StrategyId
 
 
@@ -15,11 +16,13 @@ class Position:
     """
 
     __slots__ = (
+        "_idle",
+        "_last",
         "arithmetic",
+        "calm",
         "held",
         "initial",
         "is_spot",
-        "last",
         "ledger",
         "lots",
         "lower",
@@ -42,11 +45,24 @@ class Position:
         """What each strategy holds, without those that hold nothing."""
         self.ledger = Ledger(account, instrument.currency, "net", instrument.symbol)
         """Of the net position, at average cost; kept where the account has cash."""
-        self.last: float | None = None
-        """The price shown last, while prices are heard or something is held."""
+        self.calm = Calm()
+        """The same two prices for a replay, while no order works here: bars between them are not even delivered."""
+        self._idle = False
+        self._last: float | None = None
         self.mark: float | None = None
         """The fair price; once there is one, last prices liquidate nobody."""
         self.lower, self.upper = 0.0, math.inf
+        """Between them, both exclusive, it need not be judged."""
+
+    @property
+    def last(self) -> float | None:
+        """The price shown last, while prices are heard or something is held."""
+        bar = self.calm.bar
+        return self._last if bar is None else bar.close
+
+    @last.setter
+    def last(self, price: float | None) -> None:
+        self._last, self.calm.bar = price, None
 
     @property
     def price(self) -> float | None:
@@ -93,11 +109,26 @@ class Position:
 
     def rest(self) -> None:
         """No price has to be looked at."""
-        self.lower, self.upper = 0.0, math.inf
+        self.safe_between(0.0, math.inf)
 
     def look_again(self) -> None:
         """Any price has to be looked at."""
-        self.lower, self.upper = math.inf, 0.0
+        self.safe_between(math.inf, 0.0)
+
+    def safe_between(self, lower: float, upper: float) -> None:
+        """From now on it need not be judged at prices between these, both exclusive."""
+        self.lower, self.upper = lower, upper
+        self.is_idle = self._idle
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no order works here, and nothing but these two prices matters to it."""
+        return self._idle
+
+    @is_idle.setter
+    def is_idle(self, idle: bool) -> None:
+        self._idle = idle
+        self.calm.low, self.calm.high = (self.lower, self.upper) if idle else (math.inf, 0.0)
 
 
 def worst_lots(lots: Lots, buying: Lots, selling: Lots) -> Lots:

@@ -72,7 +72,7 @@ class Purse:
         elif len(self.open) == 1:
             backing = self.start + self.flow
             price = watch_price(position.arithmetic, position.lots, backing, position.maintenance_minor())
-            position.lower, position.upper = (price, math.inf) if position.lots > 0 else (0.0, price)
+            position.safe_between(*((price, math.inf) if position.lots > 0 else (0.0, price)))
         else:
             # The others move as well.
             position.look_again()
@@ -90,6 +90,9 @@ class Purse:
 
     def backs(self, position: Position, worst: Lots, price: float) -> bool:
         """Whether there is margin for a position of up to so many lots in this symbol."""
+        if position.lots and not position.initial and position.lower < price < position.upper:
+            # It is known already that something is left at such a price.
+            return True
         balance = self.balance(position, price)
         if balance <= 0 or not position.initial:
             return balance > 0
@@ -116,13 +119,12 @@ class Purse:
         """What can be spent: neither open profit nor what backs positions."""
         return min(self.wallet, self.balance()) - sum([each.initial_minor() for each in self.open.values()])
 
-    def _affords(self, position: Position, lots: Lots, price: float, rate: Decimal | Fraction) -> bool:
-        arithmetic = position.arithmetic
-        cost = arithmetic.value_minor(lots, price) + arithmetic.fee_minor(lots, price, rate)
+    def takes(self, position: Position, lots: Lots, price: float, cost: Minor) -> bool:
+        """Whether the account can take a fill that costs so much, its value and its fee, at a price."""
         after = position.lots + lots
         if position.is_spot:
             return after >= 0 if lots < 0 else cost <= self.free_minor()
-        value = arithmetic.value_minor(after, price) if after else 0
+        value = position.arithmetic.value_minor(after, price) if after else 0
         balance = self.start + self.flow - cost + value
         for each in self.open.values():
             if each is not position:
@@ -130,6 +132,11 @@ class Purse:
         if balance <= 0 or not position.initial:
             return balance > 0
         return balance >= self._others(position) + initial_margin_minor(value, position.initial)
+
+    def _affords(self, position: Position, lots: Lots, price: float, rate: Decimal | Fraction) -> bool:
+        arithmetic = position.arithmetic
+        cost = arithmetic.value_minor(lots, price) + arithmetic.fee_minor(lots, price, rate)
+        return self.takes(position, lots, price, cost)
 
     def _others(self, position: Position) -> Minor:
         return sum([each.initial_minor() for each in self.open.values() if each is not position])
