@@ -143,8 +143,6 @@ def test_a_liquidation_ends_the_accounts_trading_and_nobody_elses(run):
 class Counting(SimulatedVenue):
     """A host's own venue: notes whose orders reach it."""
 
-    reached = []
-
     def on_approved_order(self, approved: ApprovedOrder):
         self.reached.append((self.account, approved.order.account))
         return super().on_approved_order(approved)
