@@ -31,7 +31,8 @@ from messages import (
 DUPLICATE = "duplicate-client-id"
 """A venue's reason that means: it has this order already."""
 _PASSING_REFUSALS = frozenset({"order-rate", "guard-failed"})
-_STANDING_ENDS = frozenset({"insufficient-margin", "expired", "liquidated"})
+_LIQUIDATED = "liquidated"
+_STANDING_ENDS = frozenset({"insufficient-margin", "expired", _LIQUIDATED})
 """Why a venue ends an order that it would end again; other reasons pass with the next price or the next day."""
 _REFUSED: Final = Outcome.REFUSED
 _REJECTED: Final = Outcome.REJECTED
@@ -78,7 +79,8 @@ class OrderEvents(Component):
         was_blocked = bool(desk.waits) and desk.unblock()
         working = desk.working.get(fill.client_id)
         if working is None:
-            return self._dealing.plan(desk, fill.ts)
+            # The guard halts a liquidated account next: what it lacks is not made up for, and crossed with nobody.
+            return () if fill.liquidity is _LIQUIDATION else self._dealing.plan(desk, fill.ts)
         if working.state is UNKNOWN or working.state is WAITING:
             working.at_venue()
         working.filled += fill.lots
@@ -113,7 +115,7 @@ class OrderEvents(Component):
                 working.to(CLOSING)
             return ()
         self._dealing.out.forget(desk, working)
-        if not desk.unsettled and not desk.working:
+        if ended.reason == _LIQUIDATED or not (desk.unsettled or desk.working):
             return ()
         if not (asked or own or for_good) and outcome is _CANCELLED and not working.filled:
             return self._dealing.hold(desk, working, ended.ts)

@@ -1,5 +1,6 @@
 """The executor brings what is held to what is wanted: it crosses, sends, retries, and never trades too much."""
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -495,3 +496,24 @@ def test_an_adjustment_heard_twice_counts_once():
         executor.on_position_adjusted(an_adjustment(3))
 
     assert held(executor) == {"trend": 3}
+
+
+# Liquidated.
+
+
+def test_after_a_liquidation_it_makes_up_for_nothing_and_crosses_nobody():
+    executor = holding({"trend": 9, "value": -1})
+    fill = a_fill(parts=(("trend", -9), ("value", 1)), execution_id="liquidation-1")
+
+    said = executor.on_fill(attrs.evolve(fill, client_id="liquidation-1", liquidity=Liquidity.LIQUIDATION))
+
+    assert said == ()
+    assert held(executor) == {}
+
+
+def test_nor_when_an_order_ends_that_a_liquidation_took_away():
+    executor = holding({"trend": 9, "value": -1})
+    (order,) = sent(executor.on_target_shares(a_target((("trend", 9), ("value", 3)))))
+    executor.on_target_shares(a_target((("trend", 4), ("value", 3))))
+
+    assert executor.on_order_ended(attrs.evolve(ended(order), reason="liquidated")) == ()
