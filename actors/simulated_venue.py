@@ -213,14 +213,14 @@ class SimulatedVenue(Component):
 
     def on_bar(self, bar: Bar) -> Answers:
         """A bar's path, and its close. What is held and nothing else costs two comparisons."""
-        book = self._books[bar.symbol]
+        floor, book = self._begins(), self._books[bar.symbol]
+        floor.now = bar.received
         position = book.position
-        if position.calm.low < bar.low and bar.high < position.calm.high:
-            position.last = bar.close
-            self._floor.now = bar.received
+        idle = book.plain and not book.resting and not book.market
+        if idle and position.lower < bar.low and bar.high < position.upper:
+            position.settle(bar.close)
             return ()
-        self._floor.now = bar.received
-        return showing.bar(self._begins(), book, bar)
+        return showing.bar(floor, book, bar)
 
     def on_tick(self, tick: Tick) -> Answers:
         """A trade."""

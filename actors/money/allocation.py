@@ -41,6 +41,10 @@ def split_minor(total: Minor, weights: Sequence[int]) -> list[Minor]:
     whole = sum(weights)
     if whole <= 0 or min(weights) < 0:
         raise ValueError(f"weights must be zero or above and not all zero, not {list(weights)}")
+    if len(weights) == 2:
+        # A fill through zero: what closes and what opens, several times for each of the most frequent fills.
+        first = divide_half_away(total * weights[0], whole)
+        return [first, total - first]
     parts: list[Minor] = []
     running = given = 0
     for weight in weights:

@@ -23,7 +23,9 @@ def wrong_order(order: Order, book: Book, arrived: UtcNs) -> str | None:
         return "expired"
     if order.type is not _MARKET and off_grid(order, book):
         return OFF_GRID
-    return None if book.purse is None else not_backed(order, order.lots, book, book.purse, None)
+    if book.purse is None or (not book.position.initial and _is_safe(order, book)):
+        return None
+    return not_backed(order, order.lots, book, book.purse, None)
 
 
 def wrong_amend(new: Order, resting: Resting, book: Book) -> str | None:
@@ -75,6 +77,14 @@ def not_backed(order: Order, lots: Lots, book: Book, purse: Purse, replaced: Res
     if price is None or purse.backs(position, worst, price):
         return None
     return INSUFFICIENT_MARGIN
+
+
+def _is_safe(order: Order, book: Book) -> bool:
+    """Whether it is known already that at the price of the order something is left of what backs the position."""
+    position, price = book.position, _price(order, book)
+    if position.is_spot or not position.lots or price is None:
+        return False
+    return position.lower < price < position.upper
 
 
 def _not_paid_for(order: Order, lots: Lots, book: Book, purse: Purse, replaced: Resting | None) -> str | None:

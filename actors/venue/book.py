@@ -116,7 +116,6 @@ class Book:
         self.this_close = settings.fill == "this-close" and period is not None
         self.plain = not (self.this_close or self.cap is not None or self.has_hours)
         """While nothing rests, a bar is compared with two prices and forgotten."""
-        self.position.is_idle = self.plain
         self.hears = NOTHING
         self.changes: dict[tuple[Wants, Wants], tuple[Message, ...]] = {}
         """What is said to go from hearing one thing to hearing another: the same few messages, at every order."""
@@ -182,12 +181,12 @@ class Book:
     def put_in(self, resting: Resting) -> None:
         """From now on it waits."""
         (self.market if resting.waits else self.resting).append(resting)
-        self.position.is_idle = False
+        self.position.stir()
 
     def take_out(self, resting: Resting) -> None:
         """It waits no longer."""
         (self.market if resting.waits else self.resting).remove(resting)
-        self.position.is_idle = self.plain and not (self.market or self.resting)
+        self.position.stir()
 
     def orders(self) -> Iterator[Resting]:
         """Everything that waits."""

@@ -16,7 +16,6 @@ class Position:
     """
 
     __slots__ = (
-        "_idle",
         "_last",
         "arithmetic",
         "calm",
@@ -47,7 +46,6 @@ class Position:
         """Of the net position, at average cost; kept where the account has cash."""
         self.calm = Calm()
         """The same two prices for a replay, while no order works here: bars between them are not even delivered."""
-        self._idle = False
         self._last: float | None = None
         self.mark: float | None = None
         """The fair price; once there is one, last prices liquidate nobody."""
@@ -118,17 +116,16 @@ class Position:
     def safe_between(self, lower: float, upper: float) -> None:
         """From now on it need not be judged at prices between these, both exclusive."""
         self.lower, self.upper = lower, upper
-        self.is_idle = self._idle
+        self.stir()
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether no order works here, and nothing but these two prices matters to it."""
-        return self._idle
+    def stir(self) -> None:
+        """Something has changed: the next bar is heard, wherever it lies."""
+        self.calm.low, self.calm.high = math.inf, 0.0
 
-    @is_idle.setter
-    def is_idle(self, idle: bool) -> None:
-        self._idle = idle
-        self.calm.low, self.calm.high = (self.lower, self.upper) if idle else (math.inf, 0.0)
+    def settle(self, close: float) -> None:
+        """A bar has changed nothing but the last price. As long as nothing does, bars like it need not be heard."""
+        self.last = close
+        self.calm.low, self.calm.high = self.lower, self.upper
 
 
 def worst_lots(lots: Lots, buying: Lots, selling: Lots) -> Lots:

@@ -43,13 +43,13 @@ class Purse:
         elif position.symbol in self.open:
             del self.open[position.symbol]
             position.rest()
-        self._ask()
+        self._look_again()
 
     def pay(self, position: Position, amount: Minor) -> None:
         """Fold a funding payment: received when positive."""
         self.flow += amount
         position.ledger.add_funding(amount)
-        self._ask()
+        self._look_again()
 
     @property
     def wallet(self) -> Minor:
@@ -90,9 +90,6 @@ class Purse:
 
     def backs(self, position: Position, worst: Lots, price: float) -> bool:
         """Whether there is margin for a position of up to so many lots in this symbol."""
-        if position.lots and not position.initial and position.lower < price < position.upper:
-            # It is known already that something is left at such a price.
-            return True
         balance = self.balance(position, price)
         if balance <= 0 or not position.initial:
             return balance > 0
@@ -141,6 +138,7 @@ class Purse:
     def _others(self, position: Position) -> Minor:
         return sum([each.initial_minor() for each in self.open.values() if each is not position])
 
-    def _ask(self) -> None:
+    def _look_again(self) -> None:
+        # One alone is safe as far as its own price goes; of several each moves the others' backing.
         for each in self.open.values():
-            each.look_again()
+            self.watch(each)
