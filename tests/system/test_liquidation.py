@@ -1,8 +1,9 @@
-"""A run cannot outlive its bankruptcy: it is taken out of the market in time, halted, and told so; on bars and ticks."""
+"""A run cannot outlive its bankruptcy, on bars or on ticks: it is taken out of the market, halted, and told so."""
 
 import csv
 import json
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -51,7 +52,7 @@ def _bars(folder):
     with (folder / "market.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["timestamp", "open", "high", "low", "close", "volume"])
-        for number, (opened, closed) in enumerate(zip(prices, prices[1:], strict=False)):
+        for number, (opened, closed) in enumerate(pairwise(prices)):
             edges = max(opened, closed) + 0.5, min(opened, closed) - 0.5
             writer.writerow([START + 60 * number, opened, *edges, closed, 1000])
     return 'period = "1m"\nstamps = "start"'
@@ -73,9 +74,7 @@ def _rows(path):
 @pytest.mark.parametrize("market", [_bars, _ticks])
 def test_a_run_that_is_liquidated_ends_flat_and_halted_above_zero_and_says_so(tmp_path, market):
     terms = market(tmp_path)
-    (tmp_path / "run.toml").write_text(
-        TERMS.format(data=f'[[data]]\nsymbol = "XBTUSD"\nfile = "market.csv"\n{terms}')
-    )
+    (tmp_path / "run.toml").write_text(TERMS.format(data=f'[[data]]\nsymbol = "XBTUSD"\nfile = "market.csv"\n{terms}'))
 
     done = run_command("backtest", "--config", "run.toml", "--out", "out", cwd=tmp_path, code=3)
 
