@@ -103,7 +103,10 @@ class Desk:
         return share.signal_price if share is not None and share.signal_price is not None else self.last_price
 
     def decision_price(self, owners: Iterable[tuple[StrategyId, Lots]]) -> float | None:
-        """The price when a change of several strategies was decided: the mean by lots where theirs differ."""
+        """The price when a change of several strategies was decided: where theirs differ the mean by lots, on the grid.
+
+        On the grid, for that is where values are computed: what the files tell is what the shortfall was measured from.
+        """
         prices = [(self.decided_at(strategy), abs(lots)) for strategy, lots in owners]
         known = [(price, lots) for price, lots in prices if price is not None]
         if not known:
@@ -111,7 +114,8 @@ class Desk:
         first = known[0][0]
         if all(price == first for price, _ in known):
             return first
-        return math.fsum(price * lots for price, lots in known) / sum(lots for _, lots in known)
+        mean = math.fsum(price * lots for price, lots in known) / sum(lots for _, lots in known)
+        return self.grid.round_nearest(mean)
 
     # The market.
 

@@ -24,8 +24,10 @@ from messages import (
     PositionAdjusted,
     Quote,
     ReportPositions,
+    Share,
     SubmitOrder,
     Subscribe,
+    TargetShares,
     TradingState,
     TradingStateChanged,
     WakeAt,
@@ -517,3 +519,13 @@ def test_nor_when_an_order_ends_that_a_liquidation_took_away():
     executor.on_target_shares(a_target((("trend", 4), ("value", 3))))
 
     assert executor.on_order_ended(attrs.evolve(ended(order), reason="liquidated")) == ()
+
+
+def test_a_shared_order_was_decided_at_the_mean_of_its_owners_prices_on_the_grid():
+    executor = an_executor()
+    shares = (Share("trend", 1, signal_price=100.0), Share("value", 2, signal_price=101.0))
+
+    (order,) = sent(executor.on_target_shares(TargetShares(account="main", symbol="XBTUSD", ts=MONDAY, shares=shares)))
+
+    # 100.67, and a tick is a half.
+    assert order.decision_price == 100.5

@@ -148,7 +148,8 @@ _ruined = []
     kind=st.sampled_from(sorted(KINDS)),
     seed=st.integers(0, 10**6),
     cash=st.sampled_from([10**6, 10**7, 10**8]),
-    margins=st.sampled_from([("0.01", "0.005"), ("0.1", "0.05"), ("0.02", "0"), ("0", "0")]),
+    # No less: a fill at an open is valued at the close before it in that instant's sample, and the market gaps a little.
+    margins=st.sampled_from([("0.05", "0.02"), ("0.1", "0.05"), ("0.05", "0")]),
 )
 @settings(max_examples=40, deadline=None, derandomize=True)
 def test_equity_is_never_below_zero_and_nothing_is_traded_after_the_end(market, number, kind, seed, cash, margins):
