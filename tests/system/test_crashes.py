@@ -33,7 +33,7 @@ class Dice(Strategy):
             self.target(float(self.random.randint(-3, 3)))
 
 
-def _system(**settings):
+def system(**settings):
     """Every algorithm in one account, and two in another, where nobody fails."""
     pairs = [*((each, "main") for each in ALGORITHMS), ("market", "second"), (ALGORITHMS[5], "second")]
     entries = [
@@ -49,10 +49,10 @@ def _system(**settings):
     )  # fmt: skip
 
 
-def _played(system):
+def _played(played):
     """(result, watch, what portfolio and executor of the account that fails believe in the end)"""
-    watch = Watch(system)
-    runtime = system.make_replay()
+    watch = Watch(played)
+    runtime = played.make_replay()
     runtime.run()
     asked = ReportPositions(account="main", number=1)
     believed = [
@@ -60,7 +60,7 @@ def _played(system):
         for role in ("portfolio", "executor")
         for report in runtime.slots[f"{role}@main"].component.on_report_positions(asked)
     ]
-    return system.result(), watch, believed
+    return played.result(), watch, believed
 
 
 def _second(result):
@@ -70,7 +70,7 @@ def _second(result):
 @pytest.fixture(scope="module")
 def calm():
     """The same run in which nobody fails."""
-    result, watch, _ = _played(_system())
+    result, watch, _ = _played(system())
     assert watch.lacking(but=(GIVES_UP,)) == {}
     return result
 
@@ -105,7 +105,7 @@ def test_whoever_fails_wherever_everybody_arrives_and_nobody_is_over_traded(
 ):
     happened = crashes(monkeypatch, owner, name, at=at, after=after)
 
-    result, watch, believed = _played(_system())
+    result, watch, believed = _played(system())
 
     assert happened
     assert len(result.failures) == 1
@@ -127,7 +127,7 @@ def test_whoever_fails_wherever_everybody_arrives_and_nobody_is_over_traded(
 def test_a_fill_that_is_lost_with_who_failed_on_it_is_noticed_and_trading_halts(monkeypatch, calm, owner, name):
     crashes(monkeypatch, owner, name, at=9)
 
-    result, watch, _ = _played(_system())
+    result, watch, _ = _played(system())
 
     assert result.halted.startswith("positions differ in ETHUSD")
     assert watch.too_much == watch.too_large == []
@@ -140,7 +140,7 @@ def test_a_venue_that_fails_again_and_again_ends_the_trading_of_all_and_says_why
 
     monkeypatch.setattr(simulated_venue, "wrong_order", fails)
 
-    result, watch, _ = _played(_system())
+    result, watch, _ = _played(system())
 
     assert {address for address in result.quarantined if "venue" in address}
     assert "is given up on" in result.halted

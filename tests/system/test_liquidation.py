@@ -148,7 +148,7 @@ _ruined = []
     kind=st.sampled_from(sorted(KINDS)),
     seed=st.integers(0, 10**6),
     cash=st.sampled_from([10**6, 10**7, 10**8]),
-    # No less: a fill at an open is valued at the close before it in that instant's sample, and the market gaps a little.
+    # No less: a fill at an open is valued at the close before it in that instant's sample, and there are gaps.
     margins=st.sampled_from([("0.05", "0.02"), ("0.1", "0.05"), ("0.05", "0")]),
 )
 @settings(max_examples=40, deadline=None, derandomize=True)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from actors import Strategy, StrategyEntry, TradingSystem, feed_streams
 from actors.columns import FundingColumns, MarkColumns
 from actors.portfolio import Portfolio
+from actors.risk.limits import ScopedLimits
 from actors.risk_guard import RiskLimits
 from actors.sizing.sizing import Sizing
 from actors.strategies import BuyAndHold
@@ -59,7 +60,7 @@ PERPETUAL = {
     "maker_fee": Decimal("-0.00025"), "funding_interval": 5 * MINUTE,
 }  # fmt: skip
 INVERSE = Instrument(
-    symbol="XBTUSD", kind=Kind.INVERSE, tick_size=Decimal("0.5"), lot_size=Decimal(100), currency="XBT",
+    symbol="XBTUSD", kind=Kind.INVERSE, tick_size=Decimal("0.5"), currency="XBT",
     value_rounding=ValueRounding.PER_LOT, **PERPETUAL,
 )  # fmt: skip
 LINEAR = Instrument(symbol="ETHUSD", kind=Kind.LINEAR, tick_size=Decimal("0.5"), currency="USD", **PERPETUAL)
@@ -126,6 +127,7 @@ WORLDS = {
             **_MARGIN,
             "cash": {"XBT": 4 * 10**6, "USD": 10**8},
             "sizing": Sizing(method="risk-parity", target_volatility=2.0, volatility_window=8, rebalance_band=0.05),
+            "scoped_limits": [ScopedLimits(symbol="ETHUSD", strategy="prober-8", position_lots_max=3)],
         },
     ),
     "orders of every kind with little margin": World(
