@@ -28,6 +28,7 @@ from messages import (
     Account,
     Bar,
     Instrument,
+    Kind,
     Lots,
     Message,
     Period,
@@ -252,6 +253,8 @@ def _desk(instrument: Instrument, rules: Iterable[ShareRule], half_spread_ticks:
         half_spread=grid.to_price(half_spread_ticks),
         worked=any(algorithm.name != "market" for algorithm in algorithms),
         profile=VolumeProfile() if any(algorithm.profiled for algorithm in algorithms) else None,
+        expiry=instrument.expiry,
+        is_spot=instrument.kind is Kind.SPOT,
     )
 
 

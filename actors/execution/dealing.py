@@ -60,7 +60,7 @@ class Dealing:
             return ()
         if not desk.unsettled and not desk.working and state is not _FLATTENING:
             return ()
-        if state is _HALTED:
+        if state is _HALTED or (desk.expiry is not None and ts >= desk.expiry):
             return ()
         if desk.waits:
             desk.waits = {strategy: until for strategy, until in desk.waits.items() if until > ts}
@@ -80,7 +80,7 @@ class Dealing:
             lacking,
             desk.working.values(),
             managed=None if flat else desk.shares,
-            can_cross=desk.last_price is not None,
+            can_cross=desk.can_cross,
         )
         said: list[Message] = []
         if made.cross:

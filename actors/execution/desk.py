@@ -26,6 +26,9 @@ class Desk:
     worked: bool = False
     """Some strategy here has an algorithm that is more than a market order."""
     profile: VolumeProfile | None = None
+    expiry: UtcNs | None = None
+    """From then on nothing can be traded in it, nor crossed."""
+    is_spot: bool = False
     held: dict[StrategyId, Lots] = attrs.field(factory=dict)
     shares: dict[StrategyId, Share] = attrs.field(factory=dict)
     """What is wanted, for the strategies whose positions are the executor's to bring about."""
@@ -50,6 +53,13 @@ class Desk:
     """The latest time that was planned at; kept only where there are algorithms."""
     look_at: UtcNs | None = None
     """The next timer of its algorithms."""
+
+    @property
+    def can_cross(self) -> bool:
+        """Whether strategies can trade with each other: at a price, and nobody what it does not have."""
+        if self.last_price is None:
+            return False
+        return not self.is_spot or all(share.lots >= 0 for share in self.shares.values())
 
     def fold(self, strategy: StrategyId, lots: Lots) -> None:
         """A fill or an adjustment."""

@@ -13,6 +13,7 @@ from messages import (
     CancelPlaced,
     CancelRejected,
     Fill,
+    Kind,
     Liquidity,
     OrderAccepted,
     OrderEnded,
@@ -529,3 +530,37 @@ def test_a_shared_order_was_decided_at_the_mean_of_its_owners_prices_on_the_grid
 
     # 100.67, and a tick is a half.
     assert order.decision_price == 100.5
+
+
+# What cannot be traded is not crossed either.
+
+
+def dealing_in(**terms):
+    instrument = an_instrument(**terms)
+    rules = [ShareRule(strategy=name, symbols=("XBTUSD",)) for name in ("trend", "value")]
+    return Executor("main", {"XBTUSD": instrument}, "run000", rules)
+
+
+def test_in_a_contract_that_has_expired_nothing_is_crossed_or_sent():
+    executor = dealing_in(expiry=MONDAY + SECOND)
+    opposite = (("trend", 3), ("value", -3))
+
+    assert executor.on_target_shares(a_target(opposite, ts=MONDAY + SECOND)) == ()
+    assert crossed(dealing_in(expiry=MONDAY + SECOND).on_target_shares(a_target(opposite))) == dict(opposite)
+
+
+def test_of_spot_a_strategy_gets_nothing_from_one_that_has_nothing():
+    said = dealing_in(kind=Kind.SPOT).on_target_shares(a_target((("trend", 3), ("value", -3))))
+
+    assert crossed(said) == {}
+    assert sorted(order.lots for order in sent(said)) == [-3, 3]
+
+
+def test_of_spot_a_strategy_gets_what_another_one_has():
+    executor = dealing_in(kind=Kind.SPOT)
+    executor.on_fill(a_fill(parts=(("trend", 5),), execution_id="before"))
+
+    said = executor.on_target_shares(a_target((("trend", 2), ("value", 3))))
+
+    assert crossed(said) == {"trend": -3, "value": 3}
+    assert sent(said) == []
