@@ -8,9 +8,14 @@ from typing import Any
 from actors.columns import BarColumns, Columns, EventColumns, FundingColumns, MarkColumns, QuoteColumns, TickColumns
 from actors.component import Component
 from actors.money.grid import common_tick_size
+from actors.setup import Setup, run6_of, wanted_bars
 from actors.strategy import Strategy, StrategyEntry
-from messages import Instrument, Kind, Symbol, parse_period
+from messages import Account, Instrument, Kind, Minor, Symbol, parse_period
 
+DEFAULT_CASH = 10_000_000
+"""In whole units of each settlement currency that no starting cash was given for."""
+LIVE_CLOSE_GRACE_NS = 250 * 10**6
+"""How long a bar waits behind its end for ticks that are still on their way, where the host sends them as they come."""
 _COLUMNS = (BarColumns, TickColumns, QuoteColumns, FundingColumns, MarkColumns)
 
 
@@ -107,3 +112,54 @@ def described(entries: Sequence[StrategyEntry]) -> list[tuple[Any, ...]]:
         )
         for e in entries
     ]
+
+
+def complete_setup(
+    *,
+    feed: Any,
+    strategies: Iterable[type[Strategy] | StrategyEntry],
+    instruments: Iterable[Instrument],
+    cash: Mapping[str, Minor],
+    account_cash: Mapping[Account, Mapping[str, Minor]],
+    run_id: str | None,
+    close_grace_ns: int | None,
+    **rest: Any,
+) -> Setup:
+    """The set-up, with everything in it that was left out; ValueError says what does not fit together.
+
+    `rest` is what a Setup has besides, as it has it. Without `run_id` a run is named by a hash of all that decides.
+    """
+    columns, events, make_feed = feed_parts(feed)
+    known = {instrument.symbol: instrument for instrument in instruments}
+    for series in columns:
+        known.setdefault(series.symbol, default_instrument(series))
+    entries = complete_entries(strategies, columns, known)
+    purse = dict(cash)
+    for instrument in known.values():
+        purse.setdefault(instrument.currency, DEFAULT_CASH * 10**instrument.minor_digits)
+    decides = {name: value for name, value in rest.items() if name not in ("venue", "funding_words", "policy")}
+    parts = (
+        sorted(purse.items()),
+        [(account, sorted(own.items())) for account, own in sorted(account_cash.items())],
+        described(entries),
+        sorted(known.items()),
+        close_grace_ns,
+        [
+            (name, sorted(value.items()) if isinstance(value, dict) else value)
+            for name, value in sorted(decides.items())
+        ],
+    )
+    setup = Setup(
+        columns=columns,
+        events=events,
+        feed=make_feed,
+        instruments=known,
+        strategies=entries,
+        cash=purse,
+        account_cash={account: {**purse, **own} for account, own in account_cash.items()},
+        run6=run_id or run6_of((*columns, *events), *parts),
+        close_grace_ns=close_grace_ns if close_grace_ns is not None else 0 if columns else LIVE_CLOSE_GRACE_NS,
+        **rest,
+    )
+    wanted_bars(setup)
+    return setup

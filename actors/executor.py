@@ -22,6 +22,7 @@ from actors.execution.maker import OrderMaker
 from actors.execution.order_events import DUPLICATE, OrderEvents
 from actors.execution.own_orders import OwnOrders
 from actors.execution.rules import ShareRule
+from actors.execution.slices import LargestOrder
 from actors.execution.volume_profile import VolumeProfile
 from actors.money.grid import PriceGrid
 from messages import (
@@ -58,12 +59,14 @@ class Executor(OrderEvents, OwnOrders):
 
     Hears TargetShares, PlaceOrder, AmendPlaced, CancelPlaced, OrderAccepted, OrderRejected, OrderRefused, OrderAmended,
     AmendRejected, OrderEnded, CancelRejected, Fill, PositionAdjusted, TradingStateChanged, ActorQuarantined,
-    ReportPositions, Woke; Quote where strategies share a symbol; Bar, or Tick and Quote, where an algorithm needs them.
+    ReportPositions, Woke; Bar and Quote where strategies share a symbol; Bar, or Tick and Quote, where an algorithm
+    needs them.
     Says SubmitOrder, AmendOrder, CancelOrder, Fill (internal), GaveUp, PositionsReported, Subscribe, WakeAt.
 
-    Lots are signed. Never are more lots working than somebody lacks. `run6` starts every client id. `order_lots_max`
-    cuts larger orders into slices. `feeds` tells the period of each symbol's bars, None where it has ticks; where no
-    quotes are heard, the best prices are `half_spread_ticks` to both sides of the last one.
+    Lots are signed. Never are more lots working than somebody lacks. `run6` starts every client id, `label` keeps those
+    of several accounts apart. `order_lots_max` cuts larger orders into slices, as the limits of single strategies
+    and symbols in `largest_orders` do. `feeds` tells the period of each symbol's bars, None where it has ticks; without
+    quotes the best prices are `half_spread_ticks` to both sides of the last one.
     """
 
     def __init__(
@@ -74,8 +77,10 @@ class Executor(OrderEvents, OwnOrders):
         strategies: Iterable[ShareRule],
         *,
         order_lots_max: Lots | None = None,
+        largest_orders: Iterable[LargestOrder] = (),
         feeds: Mapping[Symbol, Period | None] | None = None,
         half_spread_ticks: int = 0,
+        label: str = "",
         heritage: ExecutorHeritage | None = None,
     ) -> None:
         rules = {rule.strategy: rule for rule in strategies}
@@ -84,7 +89,8 @@ class Executor(OrderEvents, OwnOrders):
             symbol: _desk(instrument, rules.values(), half_spread_ticks) for symbol, instrument in instruments.items()
         }
         self._feeds = {symbol: (feeds or {}).get(symbol) for symbol in instruments}
-        maker = OrderMaker(account, instruments, run6, order_lots_max)
+        limits = [*largest_orders] if order_lots_max is None else [LargestOrder(order_lots_max), *largest_orders]
+        maker = OrderMaker(account, instruments, run6, limits, label)
         dealing = Dealing(account, self.desks, rules.values(), maker)
         OrderEvents.__init__(self, dealing)
         OwnOrders.__init__(self, dealing, rules)
@@ -101,14 +107,16 @@ class Executor(OrderEvents, OwnOrders):
         return self._dealing.state
 
     def on_start(self) -> Answers:
-        """Asks for prices where an algorithm needs them, and for quotes where strategies can cross at their mid."""
+        """Asks for prices where an algorithm needs them, or strategies can cross at the last one or at the mid."""
         said: list[Message] = []
         for symbol in sorted(self.desks):
             traders = [rule for rule in self._rules.values() if symbol in rule.symbols]
             period = self._feeds[symbol]
             hears = self.desks[symbol].worked and any(algorithm_of(rule.execution).hears_market for rule in traders)
-            if hears:
-                said.append(Subscribe(Tick, symbol) if period is None else Subscribe(Bar, symbol, period))
+            if hears and period is None:
+                said.append(Subscribe(Tick, symbol))
+            if (hears or len(traders) > 1) and period is not None:
+                said.append(Subscribe(Bar, symbol, period))
             if len(traders) > 1 or (hears and period is None):
                 said.append(Subscribe(Quote, symbol))
         return tuple(said)
@@ -145,6 +153,8 @@ class Executor(OrderEvents, OwnOrders):
                     desk.unblock()
                 if desk.worked:
                     desk.tasks.pop(strategy, None)
+                if desk.decided:
+                    desk.decided.pop(strategy, None)
             if share.signal_price is not None and known != share:
                 desk.last_price = share.signal_price
         if count != len(shares):
@@ -199,7 +209,7 @@ class Executor(OrderEvents, OwnOrders):
             desk.unblock()
             desk.tasks = {strategy: task for strategy, task in desk.tasks.items() if task.gave_up}
             if changed.state is _ACTIVE:
-                desk.unsettled.update(dict.fromkeys(desk.shares))
+                desk.take_up_again()
             elif changed.state is _REDUCE_ONLY:
                 desk.unsettled.update(dict.fromkeys(desk.shares))
                 for working in list(desk.working.values()):
@@ -251,9 +261,9 @@ def _desk(instrument: Instrument, rules: Iterable[ShareRule], half_spread_ticks:
         symbol=instrument.symbol,
         grid=grid,
         half_spread=grid.to_price(half_spread_ticks),
+        expiry=instrument.expiry,
         worked=any(algorithm.name != "market" for algorithm in algorithms),
         profile=VolumeProfile() if any(algorithm.profiled for algorithm in algorithms) else None,
-        expiry=instrument.expiry,
         is_spot=instrument.kind is Kind.SPOT,
     )
 

@@ -68,9 +68,7 @@ def refusals(record: Record) -> dict[str, int]:
     for end in record.ended:
         if isinstance(end, OrderRefused | OrderRejected):
             counted[end.reason] += 1
-    rounded = sum(record.rounded.values())
-    if rounded:
-        counted["share-rounds-to-zero"] = rounded
+    counted.update(record.rounded)
     return dict(sorted(counted.items()))
 
 

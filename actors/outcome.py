@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from actors import accounting, order_history, samples
-from actors.columns import BarColumns, Columns, QuoteColumns, TickColumns
+from actors.columns import BarColumns, Columns, FundingColumns, QuoteColumns, TickColumns
 from actors.money.shortfall import execution_rows
 from actors.money.trades import round_trips
 from actors.recorder import Record
 from actors.result import AccountCurve, BacktestResult, Conventions
 from actors.runtime.slot import Slot
-from actors.wiring import Setup
+from actors.setup import Setup
 from messages import Account, Fill, FundingPaid, Kind, Minor, Symbol, TradingState, UtcNs
 
 _HALTED = (TradingState.HALTED, TradingState.FLATTENING)
@@ -133,7 +133,11 @@ def _conventions(setup: Setup, fills: Iterable[Fill], notes: Sequence[str]) -> C
 
 def _funding(setup: Setup) -> str:
     """In one word where nobody or everybody has it alike, or else symbol by symbol."""
-    words = {symbol: setup.funding_words.get(symbol, "none") for symbol in sorted(setup.instruments)}
+    given = {series.symbol for series in setup.events if isinstance(series, FundingColumns)}
+    words = {
+        symbol: setup.funding_words.get(symbol, "as given" if symbol in given else "none")
+        for symbol in sorted(setup.instruments)
+    }
     alike = set(words.values()) or {"none"}
     return alike.pop() if len(alike) == 1 else ", ".join([f"{symbol} {told}" for symbol, told in words.items()])
 

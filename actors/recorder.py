@@ -53,7 +53,7 @@ class Record:
         self.sized: list[ShareSized] = []
         self.booked: list[Fill | FundingPaid] = []
         """What the books are folded from, as it was said."""
-        self.rounded: Counter[tuple[str, str]] = Counter()
+        self.rounded: Counter[str] = Counter()
         """Shares that were too small for one lot, by (strategy, symbol)."""
         self.bad_items: list[Quarantined] = []
         self.bad_item_counts: Counter[str] = Counter()
@@ -118,7 +118,7 @@ class Recorder(Component):
 
     def on_share_rounded(self, share: ShareRounded) -> Answers:
         """A wish that came to nothing."""
-        self.record.rounded[share.strategy, share.symbol] += 1
+        self.record.rounded[share.reason] += 1
         return ()
 
     def on_amend_rejected(self, rejected: AmendRejected) -> Answers:

@@ -234,9 +234,9 @@ class BacktestResult:
     @property
     def executions(self) -> int:
         """Executions at the venue: what `fills` counts in the summary."""
-        return len({row.execution_id for row in self.fills if row.liquidity != "internal"})
+        return len({(row.account, row.execution_id) for row in self.fills if row.liquidity != "internal"})
 
     @property
     def internal_fills(self) -> int:
         """Executions between strategies of one account."""
-        return len({row.execution_id for row in self.fills if row.liquidity == "internal"})
+        return len({(row.account, row.execution_id) for row in self.fills if row.liquidity == "internal"})

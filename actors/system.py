@@ -18,7 +18,7 @@ from typing import Any
 
 from actors.agreement import agreement, positions
 from actors.columns import Columns, EventColumns
-from actors.completion import complete_entries, default_instrument, described, feed_parts
+from actors.completion import complete_setup
 from actors.component import Component
 from actors.listener import Listener
 from actors.outcome import first_ts, outcome
@@ -32,19 +32,16 @@ from actors.runtime.replay import ReplayRuntime
 from actors.runtime.runtime import OUTSIDE, ActorStatus, DeadLetter, Runtime
 from actors.runtime.slot import ActorKind, ActorSpec
 from actors.runtime.threaded import ThreadedRuntime
+from actors.setup import VenueFactory
 from actors.simulated_venue import VenueSettings
 from actors.sizing.sizing import Sizing
 from actors.strategy import Strategy, StrategyEntry
 from actors.supervisor import RestartPolicy
 from actors.tick_filter import FilterSettings
-from actors.wiring import Setup, VenueFactory, actor_specs, run6_of, supervisor_spec, wanted_bars
+from actors.wiring import actor_specs, supervisor_spec
 from messages import Account, ActorAdded, Address, Instrument, Message, Minor, Symbol, UtcNs
 
 _HEARD_FROM_OUTSIDE = frozenset(route.message for route in ROUTES if route.sender == OUTSIDE)
-DEFAULT_CASH = 10_000_000
-"""In whole units of each settlement currency that no starting cash was given for."""
-LIVE_CLOSE_GRACE_NS = 250 * 10**6
-"""How long a bar waits behind its end for ticks that are still on their way, where the host sends them as they come."""
 
 
 class TradingSystem:
@@ -93,49 +90,25 @@ class TradingSystem:
         schedule_seed: int | None = None,
         notes: Sequence[str] = (),
     ) -> None:
-        columns, events, make_feed = feed_parts(feed)
-        known = {instrument.symbol: instrument for instrument in instruments}
-        for series in columns:
-            known.setdefault(series.symbol, default_instrument(series))
-        entries = complete_entries(strategies, columns, known)
-        cash, scoped_limits = dict(cash or {}), tuple(scoped_limits)
-        for instrument in known.values():
-            cash.setdefault(instrument.currency, DEFAULT_CASH * 10**instrument.minor_digits)
-        venue_settings = VenueSettings(
-            fill=fill,
-            limit_fill=limit_fill,
-            slippage_ticks=slippage_ticks,
-            slippage_spread=slippage_spread,
-            half_spread_ticks=half_spread_ticks,
-            volume_cap=volume_cap,
-        )
-        parts = (
-            seed,
-            venue_settings,
-            sorted(cash.items()),
-            described(entries),
-            sorted(known.items()),
-            risk,
-            scoped_limits,
-            sorted((symbol_multiplier or {}).items()),
-            (filter_settings, empty_bars, late, close_grace_ns, live_marks),
-            (sizing, sorted((account_sizing or {}).items())),
-            [(account, sorted(own.items())) for account, own in sorted((account_cash or {}).items())],
-        )
-        self.setup = Setup(
-            columns=columns,
-            events=events,
-            feed=make_feed,
+        self.setup = complete_setup(
+            feed=feed,
             venue=venue,
-            instruments=known,
-            strategies=entries,
-            cash=cash,
+            strategies=strategies,
+            instruments=instruments,
+            cash=cash or {},
+            account_cash=account_cash or {},
             seed=seed,
-            run6=run_id or run6_of((*columns, *events), *parts),
+            run_id=run_id,
             risk=risk or RiskLimits(),
-            scoped_limits=scoped_limits,
-            venue_settings=venue_settings,
-            account_cash={account: {**cash, **own} for account, own in (account_cash or {}).items()},
+            scoped_limits=tuple(scoped_limits),
+            venue_settings=VenueSettings(
+                fill=fill,
+                limit_fill=limit_fill,
+                slippage_ticks=slippage_ticks,
+                slippage_spread=slippage_spread,
+                half_spread_ticks=half_spread_ticks,
+                volume_cap=volume_cap,
+            ),
             sizing=sizing or Sizing(),
             account_sizing=dict(account_sizing or {}),
             funding_words=dict(funding_words or {}),
@@ -144,10 +117,9 @@ class TradingSystem:
             live_marks=live_marks,
             empty_bars=empty_bars,
             late=late,
-            close_grace_ns=close_grace_ns if close_grace_ns is not None else 0 if columns else LIVE_CLOSE_GRACE_NS,
+            close_grace_ns=close_grace_ns,
             policy=restarts or RestartPolicy(),
         )
-        wanted_bars(self.setup)
         self.record = Record()
         self._notes = tuple(notes)
         self._handler_seconds = handler_seconds

@@ -1,159 +1,19 @@
 """Who is in the house: from a set-up to the actors' specs, in the order of the data flow."""
 
-import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import attrs
-
+from actors.account_actors import Agree, Read, account_specs
 from actors.bar_builder import BarBuilder, BarWanted
-from actors.checker import Checker
-from actors.columns import BarColumns, Columns, EventColumns, QuoteColumns, TickColumns
 from actors.component import Component
-from actors.execution.rules import ShareRule
-from actors.executor import Executor
 from actors.feed import Feed
-from actors.portfolio import Portfolio
 from actors.recorder import Record, Recorder
-from actors.risk.limits import ScopedLimits
-from actors.risk_guard import RiskGuard, RiskLimits
 from actors.runtime.slot import ActorKind, ActorSpec
-from actors.simulated_venue import SimulatedVenue, VenueSettings
-from actors.sizing.sizing import Sizing
+from actors.setup import Setup, wanted_bars
 from actors.strategy import StrategyEntry
 from actors.strategy_host import StrategyHost
-from actors.supervisor import ChildSpec, RestartPolicy, Supervisor
-from actors.tick_filter import FilterSettings, TickFilter
-from messages import (
-    ALL_MESSAGES,
-    Account,
-    Bar,
-    BarOpen,
-    EquityMarked,
-    FundingRate,
-    Instrument,
-    MarkPrice,
-    Message,
-    Minor,
-    OrderBook,
-    Period,
-    PositionsReported,
-    Quote,
-    ReportPositions,
-    Symbol,
-    Tick,
-    Woke,
-    period_name,
-)
-
-VENUE_KEEPS = 100_000
-"""Messages of each class that the address of a host's own venue keeps for its next incarnation."""
-_NOT_KEPT = (
-    *(Woke, Bar, BarOpen, Tick, Quote, OrderBook, FundingRate, MarkPrice),
-    *(EquityMarked, ReportPositions, PositionsReported),
-)
-_FACTS: Mapping[type[Message], int | None] = dict.fromkeys((m for m in ALL_MESSAGES if m not in _NOT_KEPT), None)
-"""What the core is rebuilt from: everything that decides about orders and money. A journal takes this place live."""
-
-PAPER = "paper:"
-"""How the accounts of paper strategies begin: theirs is always a simulated venue."""
-
-VenueFactory = Callable[[Account, Mapping[Symbol, Instrument]], Component]
-
-
-@attrs.frozen(kw_only=True)
-class Setup:
-    """Everything that determines a system, checked by whoever made it."""
-
-    columns: tuple[Columns, ...]
-    events: tuple[EventColumns, ...] = ()
-    """Funding rates and mark prices."""
-    feed: Callable[[], Component] | None = None
-    """Makes a feed of the host's own, in place of one that plays the columns."""
-    venue: VenueFactory | None = None
-    instruments: Mapping[Symbol, Instrument]
-    strategies: tuple[StrategyEntry, ...]
-    cash: Mapping[str, Minor]
-    """Every account starts with this, by currency, unless `account_cash` says otherwise."""
-    account_cash: Mapping[Account, Mapping[str, Minor]] = attrs.field(factory=dict)
-    sizing: Sizing = attrs.field(factory=Sizing)
-    """Of every account, unless `account_sizing` says otherwise."""
-    account_sizing: Mapping[Account, Sizing] = attrs.field(factory=dict)
-    funding_words: Mapping[Symbol, str] = attrs.field(factory=dict)
-    """How a result tells where a symbol's funding came from."""
-    seed: int
-    run6: str
-    risk: RiskLimits
-    scoped_limits: tuple[ScopedLimits, ...] = ()
-    venue_settings: VenueSettings
-    symbol_multiplier: Mapping[Symbol, float]
-    filter_settings: FilterSettings | None = None
-    live_marks: bool = False
-    empty_bars: Any = "none"
-    late: Any = "quarantine"
-    close_grace_ns: int = 0
-    policy: RestartPolicy = attrs.field(factory=RestartPolicy)
-
-    @property
-    def accounts(self) -> tuple[Account, ...]:
-        """In order, each once."""
-        return tuple(sorted({entry.account for entry in self.strategies})) or ("main",)
-
-    def cash_of(self, account: Account) -> Mapping[str, Minor]:
-        """What an account starts with, by currency."""
-        return self.account_cash.get(account, self.cash)
-
-    def sizing_of(self, account: Account) -> Sizing:
-        """How an account sizes its shares."""
-        return self.account_sizing.get(account, self.sizing)
-
-    @property
-    def file_periods(self) -> dict[Symbol, tuple[Period, ...]]:
-        """The periods of the feed's own bars, shortest first."""
-        found: dict[Symbol, list[Period]] = {}
-        for series in self.columns:
-            if isinstance(series, BarColumns):
-                found.setdefault(series.symbol, []).append(series.period)
-        return {symbol: tuple(sorted(periods)) for symbol, periods in found.items()}
-
-    @property
-    def tick_symbols(self) -> frozenset[Symbol]:
-        """Symbols with ticks or quotes in the feed, and all symbols when the data come from outside."""
-        if self.feed is not None or not self.columns:
-            return frozenset(self.instruments)
-        return frozenset(series.symbol for series in self.columns if isinstance(series, TickColumns | QuoteColumns))
-
-
-def wanted_bars(setup: Setup) -> tuple[BarWanted, ...]:
-    """The bars that have to be built, because the feed does not have them; ValueError when they cannot be."""
-    wanted: dict[tuple[Symbol, Period], BarWanted] = {}
-    periods = setup.file_periods
-    for entry in setup.strategies:
-        hears = entry.strategy.hears()
-        for symbol in entry.symbols:
-            own = periods.get(symbol, ())
-            if entry.period in own:
-                continue
-            shorter = [period for period in own if entry.period % period == 0 and period < entry.period]
-            if shorter:
-                source: Any = shorter[-1]
-            elif symbol in setup.tick_symbols:
-                source = "ticks"
-            else:
-                have = ", ".join(period_name(period) for period in own) or "nothing"
-                raise ValueError(
-                    f"strategy {entry.id} wants {period_name(entry.period)} bars of {symbol}, which cannot be built "
-                    f"from what the feed has of it: {have}"
-                )
-            before = wanted.get((symbol, entry.period))
-            opens = "on_bar_open" in hears or (before is not None and before.opens)
-            wanted[symbol, entry.period] = BarWanted(symbol, entry.period, source, opens)
-    return tuple(wanted[key] for key in sorted(wanted, key=lambda key: (key[1], key[0])))
-
-
-Read = Callable[[ReportPositions], Iterable[Message]]
-Agree = Callable[[Account, Symbol], bool]
-"""Brings the three reports of an account's positions at once."""
+from actors.supervisor import ChildSpec, Supervisor
+from actors.tick_filter import TickFilter
 
 
 def actor_specs(setup: Setup, record: Record, read: Read | None = None, agree: Agree | None = None) -> list[ActorSpec]:
@@ -161,7 +21,7 @@ def actor_specs(setup: Setup, record: Record, read: Read | None = None, agree: A
     wanted = wanted_bars(setup)
     return [
         *_beside(record, wanted),
-        *[spec for account in setup.accounts for spec in _account(setup, account, read, agree)],
+        *[spec for account in setup.accounts for spec in account_specs(setup, account, read, agree)],
         *[_strategy(setup, entry) for entry in setup.strategies],
         *_market(setup, wanted),
     ]
@@ -194,86 +54,6 @@ def _beside(record: Record, wanted: Sequence[BarWanted]) -> list[ActorSpec]:
             factory=lambda _heritage: Recorder(record, closes_of=closes_of),
         )
     ]
-
-
-def _account(setup: Setup, account: Account, read: Read | None, agree: Agree | None) -> list[ActorSpec]:
-    instruments = setup.instruments
-    entries = [entry for entry in setup.strategies if entry.account == account]
-    rules = [
-        ShareRule(
-            strategy=entry.id,
-            symbols=entry.symbols,
-            lots=entry.lots,
-            weight=entry.weight,
-            execution=entry.execution,
-            on_quarantine=entry.on_quarantine,
-        )
-        for entry in entries
-    ]
-    sizing = setup.sizing_of(account)
-    watched = setup.live_marks or sizing.moves or setup.risk.needs_equity
-    marked = _marked(setup) if watched else ()
-    periods = setup.file_periods
-    feeds = {symbol: periods[symbol][0] if symbol in periods else None for symbol in instruments}
-
-    def portfolio(heritage: Any) -> Component:
-        return Portfolio(
-            account,
-            instruments,
-            rules,
-            symbol_multiplier=setup.symbol_multiplier,
-            marks=marked,
-            cash_minor=setup.cash_of(account),
-            sizing=sizing,
-            heritage=heritage,
-        )
-
-    def guard(heritage: Any) -> Component:
-        return RiskGuard(account, instruments, setup.risk, feeds, heritage, scoped=setup.scoped_limits)
-
-    def executor(heritage: Any) -> Component:
-        return Executor(
-            account,
-            instruments,
-            setup.run6,
-            rules,
-            order_lots_max=setup.risk.order_lots_max,
-            feeds=feeds,
-            half_spread_ticks=setup.venue_settings.half_spread_ticks,
-            heritage=heritage,
-        )
-
-    own_venue = setup.venue if not account.startswith(PAPER) else None
-
-    def venue(heritage: Any) -> Component:
-        if own_venue is not None:
-            return own_venue(account, instruments)
-        cash = setup.cash_of(account)
-        return SimulatedVenue(account, instruments, setup.venue_settings, feeds, cash, heritage=heritage)
-
-    def spec(role: str, kind: ActorKind, factory: Callable[[object], Component], keeps: Any) -> ActorSpec:
-        return ActorSpec(
-            address=f"{role}@{account}", role=role, kind=kind, factory=factory, account=account, keeps=keeps
-        )
-
-    # A simulated venue leaves all it knows to its successor; one of the host's own finds its orders again in these.
-    kept_for_venue = dict.fromkeys((m for m in ALL_MESSAGES if m is not Woke), VENUE_KEEPS) if own_venue else {}
-    return [
-        spec("venue", ActorKind.VENUE, venue, kept_for_venue),
-        spec("risk-guard", ActorKind.CORE, guard, _FACTS),
-        spec("executor", ActorKind.CORE, executor, _FACTS),
-        spec("portfolio", ActorKind.CORE, portfolio, _FACTS),
-        spec("checker", ActorKind.EDGE, lambda _h: Checker(account, read, agree), {}),
-    ]
-
-
-def _marked(setup: Setup) -> tuple[tuple[Symbol, Period], ...]:
-    periods = setup.file_periods
-    wanted = {symbol: each[0] for symbol, each in periods.items()}
-    for each in wanted_bars(setup):
-        if each.symbol not in periods:
-            wanted[each.symbol] = min(each.period, wanted.get(each.symbol, each.period))
-    return tuple(sorted(wanted.items()))
 
 
 def _strategy(setup: Setup, entry: StrategyEntry) -> ActorSpec:
@@ -315,15 +95,3 @@ def _feed_maker(setup: Setup, wanted: Sequence[BarWanted]) -> Callable[[Any], Co
 
 def _market_spec(role: str, factory: Callable[[Any], Component]) -> ActorSpec:
     return ActorSpec(address=role, role=role, kind=ActorKind.MARKET, factory=factory)
-
-
-def run6_of(columns: Sequence[Columns | EventColumns], *parts: object) -> str:
-    """Six characters that name a run: a hash of its configuration, data and seed."""
-    digest = hashlib.sha256(repr(parts).encode())
-    for series in columns:
-        digest.update(repr((type(series).__name__, series.symbol, len(series))).encode())
-        for field in ("close_ts", "close", "received", "price", "bid", "ask", "rate"):
-            column = getattr(series, field, None)
-            if column is not None:
-                digest.update(column.tobytes())
-    return digest.hexdigest()[:6]

@@ -79,7 +79,7 @@ def backtest(  # noqa: PLR0917 typer calls it by keyword
         str | None,
         typer.Option(
             metavar="KIND|NAME",
-            help="linear, inverse, quanto, spot, or the symbol of an \\[[instruments]] entry. Default: linear.",
+            help="linear, inverse, quanto, spot, or the symbol of an entry under instruments. Default: linear.",
             rich_help_panel=_CONTRACT,
         ),
     ] = None,
@@ -91,7 +91,11 @@ def backtest(  # noqa: PLR0917 typer calls it by keyword
     ] = None,
     multiplier: Annotated[
         str | None,
-        typer.Option(metavar="X", help="Currency per point of a contract. Default: 1.", rich_help_panel=_CONTRACT),
+        typer.Option(
+            metavar="X",
+            help="Currency per point of a contract; inverse: its face value. Default: 1.",
+            rich_help_panel=_CONTRACT,
+        ),
     ] = None,
     currency: Annotated[
         str | None,
@@ -112,7 +116,7 @@ def backtest(  # noqa: PLR0917 typer calls it by keyword
         str | None,
         typer.Option(
             metavar="RATE|FILE",
-            help="Every 8 h from 00:00, or times and rates. Default: none.",
+            help="A rate paid every 8 h from 00:00 UTC, or a file of times and rates. Default: none.",
             rich_help_panel=_CONTRACT,
         ),
     ] = None,
@@ -140,7 +144,10 @@ def backtest(  # noqa: PLR0917 typer calls it by keyword
     execution: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="How every strategy's orders are worked. Default: market.", rich_help_panel=_STRATEGIES
+            metavar="NAME",
+            help="How every strategy's orders are worked: market, opponent, join, signal-limit, last-limit, chase, "
+            "twap, vwap. Parameters and iceberg: in the configuration. Default: market.",
+            rich_help_panel=_STRATEGIES,
         ),
     ] = None,
     fill: Annotated[
@@ -170,7 +177,9 @@ def backtest(  # noqa: PLR0917 typer calls it by keyword
     cash: Annotated[
         str | None,
         typer.Option(
-            metavar="AMOUNT", help="Starting cash. Default: 1 XBT for inverse, else 10000000.", rich_help_panel=_RUN
+            metavar="AMOUNT",
+            help="Starting cash of each account. Default: 1 XBT for inverse, else 10000000.",
+            rich_help_panel=_RUN,
         ),
     ] = None,
     seed: Annotated[

@@ -96,7 +96,9 @@ def _read(
         section=attrs.evolve(section, period=period),
         columns=columns,
         fact=fact,
-        notes=tuple(f"{note} [{found.name}]" if len(configuration.data) > 1 else note for note in found.notes),
+        notes=tuple(
+            f"{note} [{section.symbol}: {found.name}]" if len(configuration.data) > 1 else note for note in found.notes
+        ),
         bad_rows=found.quarantined,
     )
 

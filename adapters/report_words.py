@@ -79,7 +79,19 @@ END_WORDS: Mapping[str, str] = {
 """Why a venue ends an order that nobody cancelled."""
 
 
-REFUSAL_WORDS: Mapping[str, str] = {**END_WORDS, **REASONS, "share-rounds-to-zero": "a wish for less than half a lot"}
+REFUSAL_WORDS: Mapping[str, str] = {
+    **END_WORDS,
+    **REASONS,
+    "share-rounds-to-zero": "a wish for less than half a lot",
+    "scale-unknown": "a wish before there were enough bars to size it by",
+    "no-equity": "a wish while there was no equity to take a part of",
+    "insufficient-funds": "more than there was money for",
+    "no-short": "more than was held, and spot is never sold short",
+    "duplicate-client-id": "the venue had an order of that id already",
+    "over": "the order had ended",
+    "unknown": "the venue knew no such order",
+    "wrong": "not what an order of that type can become",
+}
 """Of the guard, of a venue that rejects, and of the portfolio."""
 
 

@@ -56,14 +56,12 @@ class Dealing:
     def plan(self, desk: Desk, ts: UtcNs) -> tuple[Message, ...]:
         """What has to be done now in a symbol, whatever it was that changed."""
         state = self.state
-        if self.adopting:
+        nothing = not desk.unsettled and not desk.working and state is not _FLATTENING
+        if nothing or self.adopting or state is _HALTED:
             return ()
-        if not desk.unsettled and not desk.working and state is not _FLATTENING:
-            return ()
-        if state is _HALTED or (desk.expiry is not None and ts >= desk.expiry):
-            return ()
-        if desk.waits:
-            desk.waits = {strategy: until for strategy, until in desk.waits.items() if until > ts}
+        if desk.expiry is not None and ts >= desk.expiry:
+            return self._expired(desk, ts)
+        desk.wait_no_longer(ts)
         if state is _ACTIVE and not desk.working and len(desk.unsettled) == 1 and not desk.worked and not desk.waits:
             # The usual case by far, one strategy and nothing on its way, needs no plan.
             return self._send_alone(desk, ts)
@@ -106,10 +104,9 @@ class Dealing:
             return ()
         maker = self.maker
         if maker.slices:
-            orders = maker.orders(desk, ((strategy, lots),), ts, reduce_only=False)
+            orders = maker.orders(desk, ((strategy, lots),), ts)
             return tuple([self.out.send(desk, order) for order in orders])
-        price = share.signal_price
-        decided = price if price is not None else desk.last_price
+        decided = desk.decided_at(strategy)
         return (self.out.send(desk, maker.order(desk, (Owner(strategy, lots),), ts, decision_price=decided)),)
 
     def _take_back(self, desk: Desk, made: Plan, ts: UtcNs) -> list[Message]:
@@ -134,7 +131,8 @@ class Dealing:
             wanted = reducing(wanted, sum(desk.held.values()), desk.working.values())
         if state is _FLATTENING or not desk.worked:
             # What has to be flat is sent at market, whatever its strategy likes.
-            orders = self.maker.orders(desk, wanted, ts, reduce_only=state is not _ACTIVE)
+            flat = state is _FLATTENING
+            orders = self.maker.orders(desk, wanted, ts, reduce_only=state is not _ACTIVE, flat=flat)
             return [self.out.send(desk, order) for order in orders]
         still = {strategy: lots for strategy, lots in lacking.items() if lots}
         said: list[Message] = []
@@ -184,6 +182,24 @@ class Dealing:
                 )
             )
         return said
+
+    def _expired(self, desk: Desk, ts: UtcNs) -> tuple[Message, ...]:
+        """Nothing can be brought about here any more: who lacks something is told so, once for each target."""
+        lacking = desk.lacking(flat=False)
+        desk.unsettled.clear()
+        return tuple(
+            [
+                GaveUp(
+                    account=self.account,
+                    strategy=strategy,
+                    symbol=desk.symbol,
+                    algorithm=self._executions[strategy].text,
+                    lots=lots,
+                    ts=ts,
+                )
+                for strategy, lots in lacking.items()
+            ]
+        )
 
     def _look(self, desk: Desk, at: UtcNs, ts: UtcNs) -> tuple[Message, ...]:
         if desk.look_at is not None and ts < desk.look_at <= at:

@@ -26,8 +26,6 @@ class Desk:
     worked: bool = False
     """Some strategy here has an algorithm that is more than a market order."""
     profile: VolumeProfile | None = None
-    expiry: UtcNs | None = None
-    """From then on nothing can be traded in it, nor crossed."""
     is_spot: bool = False
     held: dict[StrategyId, Lots] = attrs.field(factory=dict)
     shares: dict[StrategyId, Share] = attrs.field(factory=dict)
@@ -41,6 +39,12 @@ class Desk:
     tasks: dict[StrategyId, Task] = attrs.field(factory=dict)
     """What is lacking, since when; kept only where there are algorithms."""
     last_price: float | None = None
+    shown: float | None = None
+    """The last price that the market itself showed, where it is heard: what is decided now is decided at it."""
+    decided: dict[StrategyId, float | None] = attrs.field(factory=dict)
+    """At which price a share was taken up again, for those whose signal is older than that."""
+    expiry: UtcNs | None = None
+    """From then on there is nothing to trade."""
     seen: Market | None = None
     """What the market last said, where it is heard."""
     quoted: bool = False
@@ -96,6 +100,16 @@ class Desk:
                 lacking[strategy] = lots
         return lacking
 
+    def wait_no_longer(self, ts: UtcNs) -> None:
+        """Whose time has come may be sent for again."""
+        if self.waits:
+            self.waits = {strategy: until for strategy, until in self.waits.items() if until > ts}
+
+    def take_up_again(self) -> None:
+        """Trading goes on: what is wanted is wanted from now, and not from when it was signalled."""
+        self.unsettled.update(dict.fromkeys(self.shares))
+        self.decided = dict.fromkeys(self.shares, self.shown)
+
     def begin_tasks(self, lacking: dict[StrategyId, Lots], ts: UtcNs) -> None:
         """A task for everybody who lacks something; what is not lacking any more is no task."""
         tasks = self.tasks
@@ -108,9 +122,13 @@ class Desk:
                 tasks[strategy] = Task(strategy=strategy, lots=lots, began=ts, decision_price=price)
 
     def decided_at(self, strategy: StrategyId) -> float | None:
-        """The price when a strategy's share was decided, else the last one known."""
+        """The price when what a strategy wants was decided, else the one that the market shows; None: not known."""
+        if strategy in self.decided:
+            return self.decided[strategy]
         share = self.shares.get(strategy)
-        return share.signal_price if share is not None and share.signal_price is not None else self.last_price
+        if share is not None and share.signal_price is not None:
+            return share.signal_price
+        return self.shown if self.shown is not None else self.last_price
 
     def decision_price(self, owners: Iterable[tuple[StrategyId, Lots]]) -> float | None:
         """The price when a change of several strategies was decided: where theirs differ the mean by lots, on the grid.
@@ -138,6 +156,11 @@ class Desk:
 
     def hear_price(self, price: float, at: UtcNs) -> None:
         """A close or a trade. Where quotes are heard, they go on saying what the best prices are."""
+        self.shown = price
+        if not self.worked:
+            if not self.quoted:
+                self.last_price = price
+            return
         if self.quoted and self.seen is not None:
             self.seen = attrs.evolve(self.seen, last=price, at=at)
         else:
@@ -146,7 +169,7 @@ class Desk:
 
     def hear_quote(self, quote: Quote) -> None:
         """The best prices; the mid is the best price for a crossing."""
-        self.last_price = mid = (quote.bid + quote.ask) / 2
+        self.last_price = self.shown = mid = (quote.bid + quote.ask) / 2
         self.quoted = True
         if self.worked:
             last = self.seen.last if self.seen is not None else mid

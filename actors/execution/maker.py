@@ -8,7 +8,7 @@ from typing import Any
 
 from actors.execution.algorithms import Execution, Step
 from actors.execution.desk import Desk
-from actors.execution.slices import sliced
+from actors.execution.slices import LargestOrder, largest, sliced
 from actors.money.allocation import split_minor
 from actors.money.values import Arithmetic
 from messages import (
@@ -31,34 +31,48 @@ _OWNER_MAX = 16
 
 
 class OrderMaker:
-    """One account's."""
+    """One account's. `label` tells its ids for orders of several strategies from other accounts'."""
 
     def __init__(
         self,
         account: Account,
         instruments: Mapping[Symbol, Instrument],
         run6: str,
-        order_lots_max: Lots | None,
+        largest_orders: Iterable[LargestOrder] = (),
+        label: str = "",
     ) -> None:
         self._account = account
+        self._net = f"net{label}"
+        self._cross = f"{run6}-x{label}-"
         self._run6 = run6
-        self._order_lots_max = order_lots_max
-        self.slices = order_lots_max is not None
+        self._largest = tuple(largest_orders)
+        self.slices = bool(self._largest)
         """Whether an order may have to be cut; if not, one owner's wish is one order."""
         self._arithmetic = {symbol: Arithmetic(instrument) for symbol, instrument in instruments.items()}
         self.intents = 0
         """How many orders were made: the last client id ends with it."""
         self.crossings = 0
 
-    def orders(self, desk: Desk, wanted: _Signed, ts: UtcNs, *, reduce_only: bool) -> list[Order]:
-        """The market orders that bring signed lots to strategies: by side, in slices where need be."""
+    def orders(
+        self, desk: Desk, wanted: _Signed, ts: UtcNs, *, reduce_only: bool = False, flat: bool = False
+    ) -> list[Order]:
+        """The market orders that bring signed lots to strategies: by side, in slices where need be.
+
+        `flat`: it was not they who decided, and it was decided now.
+        """
         groups: dict[bool, list[Owner]] = {}
         for strategy, lots in wanted:
             groups.setdefault(lots > 0, []).append(Owner(strategy, lots))
         return [
-            self.order(desk, owners, ts, decision_price=decided(desk, owners), reduce_only=reduce_only)
+            self.order(
+                desk,
+                owners,
+                ts,
+                decision_price=desk.shown if flat else decided(desk, owners),
+                reduce_only=reduce_only,
+            )
             for group in groups.values()
-            for owners in sliced(group, self._order_lots_max)
+            for owners in sliced(group, largest(self._largest, desk.symbol, group))
         ]
 
     def children(
@@ -78,7 +92,7 @@ class OrderMaker:
                 algorithm=execution.text,
                 decision_price=decided(desk, owners),
             )
-            for owners in sliced(group, self._order_lots_max)
+            for owners in sliced(group, largest(self._largest, desk.symbol, group))
         ]
 
     def order(self, desk: Desk, owners: tuple[Owner, ...], ts: UtcNs, **terms: Any) -> Order:
@@ -88,7 +102,7 @@ class OrderMaker:
         one = len(owners) == 1
         return Order(
             account=self._account,
-            client_id=f"{self._run6}-{first.strategy[:_OWNER_MAX] if one else 'net'}-{self.intents}",
+            client_id=f"{self._run6}-{first.strategy[:_OWNER_MAX] if one else self._net}-{self.intents}",
             symbol=desk.symbol,
             lots=first.lots if one else sum([owner.lots for owner in owners]),
             owners=owners,
@@ -114,7 +128,7 @@ class OrderMaker:
 
     def _internal(self, instrument: Instrument, part: FillPart, price: float, ts: UtcNs) -> Fill:
         self.crossings += 1
-        name = f"{self._run6}-x-{self.crossings}"
+        name = f"{self._cross}{self.crossings}"
         return Fill(
             account=self._account,
             currency=instrument.currency,

@@ -30,7 +30,7 @@ from messages import (
 
 DUPLICATE = "duplicate-client-id"
 """A venue's reason that means: it has this order already."""
-_PASSING_REFUSALS = frozenset({"order-rate", "guard-failed"})
+_PASSING_REFUSALS = frozenset({"order-rate", "open-orders", "price-unknown", "equity-unknown", "guard-failed"})
 _LIQUIDATED = "liquidated"
 _STANDING_ENDS = frozenset({"insufficient-margin", "expired", _LIQUIDATED})
 """Why a venue ends an order that it would end again; other reasons pass with the next price or the next day."""
@@ -71,16 +71,18 @@ class OrderEvents(Component):
         desk = self._desks[fill.symbol]
         for part in fill.parts:
             desk.fold(part.strategy, part.lots)
-        if fill.liquidity is not _LIQUIDATION and fill.liquidity is not _SETTLEMENT:
-            # The others are at a price that the market did not show.
+        if fill.liquidity is _LIQUIDATION:
+            # The guard's halt is on its way: nothing is to be done about what was lost.
+            return ()
+        if fill.liquidity is not _SETTLEMENT:
+            # That is at a price that the market did not show.
             desk.last_price = fill.price
         if desk.strikes:
             desk.strikes.clear()
         was_blocked = bool(desk.waits) and desk.unblock()
         working = desk.working.get(fill.client_id)
         if working is None:
-            # The guard halts a liquidated account next: what it lacks is not made up for, and crossed with nobody.
-            return () if fill.liquidity is _LIQUIDATION else self._dealing.plan(desk, fill.ts)
+            return self._dealing.plan(desk, fill.ts)
         if working.state is UNKNOWN or working.state is WAITING:
             working.at_venue()
         working.filled += fill.lots
@@ -130,7 +132,7 @@ class OrderEvents(Component):
         return self._not_taken(rejected.order, rejected.ts, standing=rejected.standing)
 
     def on_order_refused(self, refused: OrderRefused) -> Answers:
-        """The guard's refusals stand, except that of too many orders at a time, and that of a guard that failed."""
+        """The guard's refusals stand, but for those of too many orders at a time, of the unknown, and of a failure."""
         return self._not_taken(refused.order, refused.ts, standing=refused.reason not in _PASSING_REFUSALS)
 
     def on_order_amended(self, amended: OrderAmended) -> Answers:

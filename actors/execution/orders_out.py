@@ -91,8 +91,8 @@ class OrdersOut:
         return self.amend(desk, working, resized(order, lots), ts)
 
     def reprice(self, desk: Desk, working: Working, price: float, ts: UtcNs) -> tuple[Message, ...]:
-        """Asks for another limit, unless something else is on its way, or this very price was rejected a moment ago."""
-        if working.state is not WORKING or working.order.limit_price == price:
+        """Asks for another limit, where something is left, nothing on its way, and it was not rejected a moment ago."""
+        if working.state is not WORKING or working.order.limit_price == price or not any(working.left.values()):
             return ()
         amends = working.amends
         if amends is not None and amends.refused_price == price and ts < amends.again_at:

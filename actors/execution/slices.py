@@ -1,8 +1,32 @@
 """Cutting a group of owners' lots into orders that are no larger than the largest order allowed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from messages import Lots, Owner
+import attrs
+
+from messages import Lots, Owner, StrategyId, Symbol
+
+
+@attrs.frozen
+class LargestOrder:
+    """The most lots that one order may have; of every strategy and symbol where None is named."""
+
+    lots: Lots
+    strategy: StrategyId | None = None
+    symbol: Symbol | None = None
+
+
+def largest(limits: Iterable[LargestOrder], symbol: Symbol, owners: Iterable[Owner]) -> Lots | None:
+    """How large an order in a symbol, of which these may be the owners, may be; None where nothing limits it."""
+    names = {owner.strategy for owner in owners}
+    return min(
+        [
+            limit.lots
+            for limit in limits
+            if limit.symbol in (None, symbol) and (limit.strategy is None or limit.strategy in names)
+        ],
+        default=None,
+    )
 
 
 def sliced(owners: Sequence[Owner], order_lots_max: Lots | None) -> list[tuple[Owner, ...]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from actors.runtime.router import Plan
 from actors.tape import FOREVER, Stream
-from messages import Message, UtcNs
+from messages import FundingRate, Message, UtcNs
 
 
 class Playing:
@@ -88,6 +88,8 @@ class Announced:
         say: Callable[[Plan, Message], None],
     ) -> None:
         self.symbol = stream.topic[0]
+        self.place = 0 if stream.kind is FundingRate else 1
+        """Within an instant funding comes before marks: it is charged at the mark before."""
         self._stream = stream
         self._plan = plan
         self._announce = announce

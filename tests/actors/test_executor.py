@@ -545,7 +545,8 @@ def test_in_a_contract_that_has_expired_nothing_is_crossed_or_sent():
     executor = dealing_in(expiry=MONDAY + SECOND)
     opposite = (("trend", 3), ("value", -3))
 
-    assert executor.on_target_shares(a_target(opposite, ts=MONDAY + SECOND)) == ()
+    said = executor.on_target_shares(a_target(opposite, ts=MONDAY + SECOND))
+    assert (crossed(said), sent(said)) == ({}, [])
     assert crossed(dealing_in(expiry=MONDAY + SECOND).on_target_shares(a_target(opposite))) == dict(opposite)
 
 

@@ -92,7 +92,7 @@ def test_refusals_and_ends_that_nobody_asked_for_are_counted_apart():
             OrderEnded(order, Outcome.CANCELLED, 0, MONDAY),
         ],
     )
-    record.rounded["trend", "XBTUSD"] = 3
+    record.rounded["share-rounds-to-zero"] = 3
 
     assert refusals(record) == {"halted": 2, "share-rounds-to-zero": 3}
     assert venue_ends(record) == {"ioc": 1}

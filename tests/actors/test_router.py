@@ -197,7 +197,7 @@ def test_every_rows_key_can_be_read_from_its_message():
 
 
 def test_no_row_stands_twice():
-    rows = [(route.sender, route.message, route.receiver) for route in ROUTES]
+    rows = [(route.sender, route.message, route.receiver, route.by) for route in ROUTES]
 
     assert len(set(rows)) == len(rows)
 

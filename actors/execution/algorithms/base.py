@@ -3,6 +3,7 @@
 Lots here are sizes, zero or above: `side` is +1 for a buyer and -1 for a seller.
 """
 
+import abc
 from typing import Any, ClassVar, Protocol
 
 import attrs
@@ -112,7 +113,7 @@ class Volumes(Protocol):
 
 
 @attrs.frozen(kw_only=True)
-class Algorithm:
+class Algorithm(abc.ABC):
     """Base of all: works everything that is lacking at once. Subclasses are frozen; their fields are the parameters."""
 
     name: ClassVar[str]
@@ -126,16 +127,16 @@ class Algorithm:
         """Whether it needs prices, or has to be asked again when they move."""
         return True
 
-    def check(self) -> None:
+    def check(self) -> None:  # noqa: B027 - most have nothing to check
         """ValueError when the parameters do not fit together."""
 
     def due(self, task: Task, now: UtcNs, volumes: Volumes | None) -> tuple[Lots, UtcNs | None]:  # noqa: ARG002
         """How much of a task may have been sent by now, and when that will be more."""
         return abs(task.lots), None
 
+    @abc.abstractmethod
     def step(self, work: Work) -> Step:
         """What to do now."""
-        raise NotImplementedError
 
 
 def parameter(doc: str, *, default: Any = attrs.NOTHING, above: float | None = None, least: float | None = None) -> Any:

@@ -1,0 +1,125 @@
+"""What determines a system: what it is fed, what is traded by whom, with how much, under which rules."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from actors.bar_builder import BarWanted
+from actors.columns import BarColumns, Columns, EventColumns, QuoteColumns, TickColumns
+from actors.component import Component
+from actors.risk.limits import RiskLimits, ScopedLimits
+from actors.sizing.sizing import Sizing
+from actors.strategy import StrategyEntry
+from actors.supervisor import RestartPolicy
+from actors.tick_filter import FilterSettings
+from actors.venue.settings import VenueSettings
+from messages import Account, Instrument, Minor, Period, Symbol, period_name
+
+PAPER = "paper:"
+"""How the accounts of paper strategies begin: theirs is always a simulated venue."""
+
+VenueFactory = Callable[[Account, Mapping[Symbol, Instrument]], Component]
+
+
+@attrs.frozen(kw_only=True)
+class Setup:
+    """Everything that determines a system, checked by whoever made it."""
+
+    columns: tuple[Columns, ...]
+    events: tuple[EventColumns, ...] = ()
+    """Funding rates and mark prices."""
+    feed: Callable[[], Component] | None = None
+    """Makes a feed of the host's own, in place of one that plays the columns."""
+    venue: VenueFactory | None = None
+    instruments: Mapping[Symbol, Instrument]
+    strategies: tuple[StrategyEntry, ...]
+    cash: Mapping[str, Minor]
+    """Every account starts with this, by currency, unless `account_cash` says otherwise."""
+    account_cash: Mapping[Account, Mapping[str, Minor]] = attrs.field(factory=dict)
+    sizing: Sizing = attrs.field(factory=Sizing)
+    """Of every account, unless `account_sizing` says otherwise."""
+    account_sizing: Mapping[Account, Sizing] = attrs.field(factory=dict)
+    funding_words: Mapping[Symbol, str] = attrs.field(factory=dict)
+    """How a result tells where a symbol's funding came from."""
+    seed: int
+    run6: str
+    risk: RiskLimits
+    scoped_limits: tuple[ScopedLimits, ...] = ()
+    venue_settings: VenueSettings
+    symbol_multiplier: Mapping[Symbol, float]
+    filter_settings: FilterSettings | None = None
+    live_marks: bool = False
+    empty_bars: Any = "none"
+    late: Any = "quarantine"
+    close_grace_ns: int = 0
+    policy: RestartPolicy = attrs.field(factory=RestartPolicy)
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """In order, each once."""
+        return tuple(sorted({entry.account for entry in self.strategies})) or ("main",)
+
+    def cash_of(self, account: Account) -> Mapping[str, Minor]:
+        """What an account starts with, by currency."""
+        return self.account_cash.get(account, self.cash)
+
+    def sizing_of(self, account: Account) -> Sizing:
+        """How an account sizes its shares."""
+        return self.account_sizing.get(account, self.sizing)
+
+    @property
+    def file_periods(self) -> dict[Symbol, tuple[Period, ...]]:
+        """The periods of the feed's own bars, shortest first."""
+        found: dict[Symbol, list[Period]] = {}
+        for series in self.columns:
+            if isinstance(series, BarColumns):
+                found.setdefault(series.symbol, []).append(series.period)
+        return {symbol: tuple(sorted(periods)) for symbol, periods in found.items()}
+
+    @property
+    def tick_symbols(self) -> frozenset[Symbol]:
+        """Symbols with ticks or quotes in the feed, and all symbols when the data come from outside."""
+        if self.feed is not None or not self.columns:
+            return frozenset(self.instruments)
+        return frozenset(series.symbol for series in self.columns if isinstance(series, TickColumns | QuoteColumns))
+
+
+def wanted_bars(setup: Setup) -> tuple[BarWanted, ...]:
+    """The bars that have to be built, because the feed does not have them; ValueError when they cannot be."""
+    wanted: dict[tuple[Symbol, Period], BarWanted] = {}
+    periods = setup.file_periods
+    for entry in setup.strategies:
+        hears = entry.strategy.hears()
+        for symbol in entry.symbols:
+            own = periods.get(symbol, ())
+            if entry.period in own:
+                continue
+            shorter = [period for period in own if entry.period % period == 0 and period < entry.period]
+            if shorter:
+                source: Any = shorter[-1]
+            elif symbol in setup.tick_symbols:
+                source = "ticks"
+            else:
+                have = ", ".join(period_name(period) for period in own) or "nothing"
+                raise ValueError(
+                    f"strategy {entry.id} wants {period_name(entry.period)} bars of {symbol}, which cannot be built "
+                    f"from what the feed has of it: {have}"
+                )
+            before = wanted.get((symbol, entry.period))
+            opens = "on_bar_open" in hears or (before is not None and before.opens)
+            wanted[symbol, entry.period] = BarWanted(symbol, entry.period, source, opens)
+    return tuple(wanted[key] for key in sorted(wanted, key=lambda key: (key[1], key[0])))
+
+
+def run6_of(columns: Sequence[Columns | EventColumns], *parts: object) -> str:
+    """Six characters that name a run: a hash of its configuration, data and seed."""
+    digest = hashlib.sha256(repr(parts).encode())
+    for series in columns:
+        digest.update(repr((type(series).__name__, series.symbol, len(series))).encode())
+        for field in ("close_ts", "close", "received", "price", "bid", "ask", "rate"):
+            column = getattr(series, field, None)
+            if column is not None:
+                digest.update(column.tobytes())
+    return digest.hexdigest()[:6]
