@@ -155,7 +155,8 @@ class Executor(OrderEvents, OwnOrders):
                 if desk.decided:
                     desk.decided.pop(strategy, None)
             if share.signal_price is not None and known != share:
-                desk.last_price = share.signal_price
+                desk.last_price = desk.told = share.signal_price
+                desk.told_at = target.ts
         if count != len(shares):
             there = {share.strategy for share in target.shares}
             for strategy in [strategy for strategy in shares if strategy not in there]:

@@ -40,6 +40,9 @@ class Desk:
     last_price: float | None = None
     shown: float | None = None
     """The last price that the market itself showed, where it is heard: what is decided now is decided at it."""
+    told: float | None = None
+    """The price that the last signal or own order came with: what its strategy saw at `told_at`, and not later."""
+    told_at: UtcNs = -1
     decided: dict[StrategyId, float | None] = attrs.field(factory=dict)
     """At which price a share was taken up again, for those whose signal is older than that."""
     expiry: UtcNs | None = None
@@ -141,6 +144,12 @@ class Desk:
         if self.seen is None and self.last_price is not None:
             return self._around(self.last_price, 0)
         return self.seen
+
+    def current_price(self, ts: UtcNs) -> float | None:
+        """A price that is known to be the market's now, or None: what was last signalled or filled may be weeks old."""
+        if self.shown is not None:
+            return self.shown
+        return self.told if self.told_at == ts else None
 
     def hear_price(self, price: float, at: UtcNs) -> None:
         """A close or a trade. Where quotes are heard, they go on saying what the best prices are."""
