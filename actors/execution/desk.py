@@ -25,6 +25,10 @@ class Desk:
     """In price: where no quotes are heard, the best prices are the last one less and plus this."""
     worked: bool = False
     """Some strategy here has an algorithm that is more than a market order."""
+    follows: bool = False
+    """Some algorithm here wants to be asked again when the market moves; if not, its prices are only noted."""
+    ticking: bool = False
+    """Every trade or quote is heard, before strategies hear it: no signal knows a later price."""
     profile: VolumeProfile | None = None
     held: dict[StrategyId, Lots] = attrs.field(factory=dict)
     shares: dict[StrategyId, Share] = attrs.field(factory=dict)
