@@ -71,7 +71,7 @@ class Dealing:
             # An answer that comes late tells an old time; what an algorithm sees never goes back.
             ts = desk.now = max(desk.now, ts)
             if not flat:
-                desk.begin_tasks(lacking, ts)
+                desk.begin_tasks(lacking, self._executions, ts)
         if not lacking and not desk.working:
             return ()
         made = plan(

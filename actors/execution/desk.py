@@ -1,11 +1,11 @@
 """What an executor remembers of one symbol: lots held and wanted by strategy, the orders on their way, the market."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import attrs
 
-from actors.execution.algorithms import Market, Task
+from actors.execution.algorithms import MARKET, Execution, Market, Task, algorithm_of
 from actors.execution.volume_profile import VolumeProfile
 from actors.execution.working import Working
 from actors.money.grid import PriceGrid
@@ -109,7 +109,9 @@ class Desk:
         self.unsettled.update(dict.fromkeys(self.shares))
         self.decided = dict.fromkeys(self.shares, self.shown)
 
-    def begin_tasks(self, lacking: dict[StrategyId, Lots], ts: UtcNs) -> None:
+    def begin_tasks(
+        self, lacking: dict[StrategyId, Lots], executions: Mapping[StrategyId, Execution], ts: UtcNs
+    ) -> None:
         """A task for everybody who lacks something; what is not lacking any more is no task."""
         tasks = self.tasks
         for strategy in [each for each, task in tasks.items() if each not in lacking and not task.gave_up]:
@@ -117,8 +119,14 @@ class Desk:
         for strategy, lots in lacking.items():
             task = tasks.get(strategy)
             if task is None or task.lots * lots < 0 or abs(lots) > abs(task.lots):
-                price = self.decided_at(strategy)
-                tasks[strategy] = Task(strategy=strategy, lots=lots, began=ts, decision_price=price)
+                algorithm = algorithm_of(executions.get(strategy, MARKET))
+                tasks[strategy] = Task(
+                    strategy=strategy,
+                    lots=lots,
+                    began=ts,
+                    decision_price=self.decided_at(strategy),
+                    schedule=algorithm.schedule(abs(lots), ts, self.profile),
+                )
 
     def decided_at(self, strategy: StrategyId) -> float | None:
         """The price when what a strategy wants was decided, else the one that the market shows; None: not known."""
