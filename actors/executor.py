@@ -29,6 +29,7 @@ from messages import (
     Account,
     Bar,
     Instrument,
+    Kind,
     Lots,
     Message,
     Period,
@@ -275,6 +276,7 @@ def _desk(instrument: Instrument, rules: Iterable[ShareRule], half_spread_ticks:
         ticking=ticking,
         follows=any(algorithm.hears_market for algorithm in algorithms),
         profile=VolumeProfile() if any(algorithm.profiled for algorithm in algorithms) else None,
+        is_spot=instrument.kind is Kind.SPOT,
     )
 
 

@@ -28,10 +28,14 @@ from messages import (
     SubmitOrder,
     Subscribe,
     Symbol,
+    Tick,
     TradingStateChanged,
+    UtcNs,
 )
 
 BAD_ITEMS_KEPT = 1_000
+_HEARD_ALL_THE_SAME = frozenset({"duplicate", "late"})
+"""Reasons to set a trade aside that leave its price true: it was heard before, or came too late for its bar alone."""
 
 
 class Record:
@@ -53,6 +57,8 @@ class Record:
         """Shares that were too small for one lot, by (strategy, symbol)."""
         self.bad_items: list[Quarantined] = []
         self.bad_item_counts: Counter[str] = Counter()
+        self.unheard_ticks: dict[Symbol, set[tuple[UtcNs, float, float]]] = {}
+        """(ts, price, size) of all trades that the filter let nobody hear: no result is measured by them either."""
         self.failures: list[ActorFailed] = []
         self.hangs: list[ActorHung] = []
         self.lagging: list[ActorLagging] = []
@@ -101,10 +107,13 @@ class Recorder(Component):
         return ()
 
     def on_quarantined(self, item: Quarantined) -> Answers:
-        """Count all, keep the first thousand."""
+        """Count all, keep the first thousand, and know again every trade that nobody heard."""
         self.record.bad_item_counts[item.reason] += 1
         if len(self.record.bad_items) < BAD_ITEMS_KEPT:
             self.record.bad_items.append(item)
+        tick = item.item
+        if isinstance(tick, Tick) and item.reason not in _HEARD_ALL_THE_SAME:
+            self.record.unheard_ticks.setdefault(tick.symbol, set()).add((tick.ts, tick.price, tick.size))
         return ()
 
     def on_share_rounded(self, share: ShareRounded) -> Answers:

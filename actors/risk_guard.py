@@ -98,6 +98,7 @@ class RiskGuard(Component):
         self._feeds = {symbol: (feeds or {}).get(symbol) for symbol in instruments}
         self._heard = Once()
         self._now: UtcNs = 0
+        self._in_hand: SubmitOrder | AmendOrder | None = None
         self._notes = limits.is_rated or bool(self._gate.scopes)
         self._actions = {reason: ACTIONS[action] for reason, action in limits.actions}
         self._needs_equity = limits.needs_equity
@@ -112,7 +113,10 @@ class RiskGuard(Component):
         return self._states.now
 
     def on_start(self) -> Answers:
-        """Asks for prices, only if there is a limit to judge by them; for crossings, if a strategy has limits."""
+        """Asks for prices, if there is a limit to judge by them, and for crossings, if a strategy has limits.
+
+        Answers what an incarnation before failed on.
+        """
         said: list[Message] = []
         values = self._gate.values
         for symbol, period in self._feeds.items():
@@ -122,7 +126,7 @@ class RiskGuard(Component):
                 said.append(Subscribe(Quote, symbol))
             if self.exposure.by_strategy:
                 said.append(Subscribe(Fill, symbol))
-        return tuple(said)
+        return (*said, *self._heritage.answer())
 
     def heritage(self) -> GuardHeritage:
         """The trading state and its cause, equities, prices, and which orders count."""
@@ -136,6 +140,7 @@ class RiskGuard(Component):
             prices=tuple(sorted(self._prices.items())),
             approved=frozenset(self.exposure.approved()),
             passed=self._gate.passed(),
+            in_hand=self._in_hand,
         )
 
     def warmed_up(self) -> None:
@@ -152,13 +157,17 @@ class RiskGuard(Component):
             if order.client_id in self._heritage.approved:
                 self.exposure.approve(order)
             return ()
+        self._in_hand = submit
         reason = self._gate.judge(order, self._states.now, now)
         if reason is not None:
-            return self._refused(OrderRefused(order, reason, order.ts), reason, order.ts)
-        self.exposure.approve(order)
-        if self._notes:
-            self._gate.note(order, now)
-        return (ApprovedOrder(order),)
+            said = self._refused(OrderRefused(order, reason, order.ts), reason, order.ts)
+        else:
+            self.exposure.approve(order)
+            if self._notes:
+                self._gate.note(order, now)
+            said = (ApprovedOrder(order),)
+        self._in_hand = None
+        return said
 
     def on_amend_order(self, amend: AmendOrder) -> Answers:
         """Judges what an order is to become, as if it had been that from the start. Both count until it is known."""
@@ -168,12 +177,16 @@ class RiskGuard(Component):
             if self.exposure.knows(order.client_id) is not None:
                 self.exposure.amend(order)
             return ()
+        self._in_hand = amend
         reason = self._gate.judge(order, self._states.now, now, amends=True)
         if reason is not None:
-            return self._refused(AmendRejected(order, reason, amend.ts), reason, amend.ts)
-        self.exposure.amend(order)
-        self._gate.note(order, now)
-        return (ApprovedAmend(order, amend.ts),)
+            said = self._refused(AmendRejected(order, reason, amend.ts), reason, amend.ts)
+        else:
+            self.exposure.amend(order)
+            self._gate.note(order, now)
+            said = (ApprovedAmend(order, amend.ts),)
+        self._in_hand = None
+        return said
 
     def on_cancel_order(self, cancel: CancelOrder) -> Answers:
         """Passes always, and counts."""

@@ -33,7 +33,7 @@ def closes_of(
     }
     for ticks in columns:
         if isinstance(ticks, TickColumns):
-            found[ticks.symbol] = (ticks.received, ticks.price)
+            found[ticks.symbol] = _heard(ticks, record.unheard_ticks.get(ticks.symbol))
     for bars in sorted((c for c in columns if isinstance(c, BarColumns)), key=lambda bars: -bars.period):
         found[bars.symbol] = (bars.close_ts, bars.close)
     if until is None:
@@ -54,6 +54,15 @@ def ranges_of(columns: Sequence[Columns], closes: Closes) -> dict[Symbol, Ranges
         rows = len(closes[bars.symbol][0])
         found[bars.symbol] = (bars.close_ts[:rows], bars.high[:rows], bars.low[:rows])
     return found
+
+
+def _heard(ticks: TickColumns, unheard: set[tuple[UtcNs, float, float]] | None) -> tuple[Ints, Floats]:
+    """(times, prices) without the trades that were set aside: a price that nobody could trade at marks nothing."""
+    heard = np.isfinite(ticks.price) & (ticks.price > 0)
+    if unheard:
+        for row in np.flatnonzero(np.isin(ticks.ts, [ts for ts, _, _ in unheard])).tolist():
+            heard[row] &= (int(ticks.ts[row]), float(ticks.price[row]), float(ticks.size[row])) not in unheard
+    return (ticks.received, ticks.price) if heard.all() else (ticks.received[heard], ticks.price[heard])
 
 
 def _prices_paid(fills: Iterable[Fill]) -> dict[Symbol, tuple[Ints, Floats]]:

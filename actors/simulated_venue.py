@@ -20,7 +20,7 @@ from actors.venue.floor import Floor
 from actors.venue.match import TAKER, Match
 from actors.venue.resting import Resting, waits_for_any_price
 from actors.venue.settings import VenueSettings
-from actors.venue.states import OrderEvent, step
+from actors.venue.takeover import answer_in_hand
 from messages import (
     Account,
     AmendRejected,
@@ -59,7 +59,6 @@ _MARKET: Final = OrderType.MARKET
 _TRAILING: Final = OrderType.TRAILING_STOP
 _GTC: Final = TimeInForce.GTC
 _DAY: Final = TimeInForce.DAY
-_ASK_CANCEL: Final = OrderEvent.ASK_CANCEL
 _DAY_ENDS, _EXPIRES = "day", "expiry:"
 
 
@@ -107,7 +106,7 @@ class SimulatedVenue(Component):
             if expiry is not None and not book.expired:
                 said.append(WakeAt(expiry, _EXPIRES + book.symbol, Step.MARKS))
         said += [WakeAt(until, _DAY_ENDS, Step.MARKS) for until in sorted(floor.days)]
-        return (*said, *floor.facts)
+        return (*said, *floor.facts, *answer_in_hand(floor))
 
     def heritage(self) -> Floor:
         """Everything that the next incarnation goes on with."""
@@ -128,7 +127,7 @@ class SimulatedVenue(Component):
         """Takes an order, unless it can never be one; with `this-close` it may fill at once."""
         if self._inherits:
             return ()
-        floor, order = self._begins(), approved.order
+        floor, order = self._begins(approved), approved.order
         book = self._books.get(order.symbol)
         arrived = max(floor.now, order.ts)
         if order.client_id in floor.known:
@@ -137,7 +136,6 @@ class SimulatedVenue(Component):
             reason = "unknown-symbol" if book is None else wrong_order(order, book, arrived)
         if reason is not None or book is None:
             return (OrderRejected(order=order, reason=reason or "unknown-symbol", standing=True, ts=arrived),)
-        floor.known.add(order.client_id)
         resting = Resting(order, arrived)
         said: tuple[Message, ...] = (OrderAccepted(order, arrived),)
         if order.time_in_force is not _GTC:
@@ -150,6 +148,7 @@ class SimulatedVenue(Component):
         elif order.type is _MARKET:
             resting.waits = True
         floor.put_in(book, resting)
+        floor.known.add(order.client_id)
         if order.type is _MARKET:
             if book.this_close and book.close is not None and book.close[0] == arrived:
                 said += self._fill(book, resting, Match(book.close[1], TAKER), arrived)
@@ -161,7 +160,7 @@ class SimulatedVenue(Component):
         """Changes an order, if it still works and can be what it is to be."""
         if self._inherits:
             return ()
-        floor, new = self._begins(), approved.order
+        floor, new = self._begins(approved), approved.order
         ts = max(floor.now, approved.ts)
         resting = self._live.get(new.client_id)
         if resting is None:
@@ -172,7 +171,7 @@ class SimulatedVenue(Component):
         """Takes an order back, if it still rests."""
         if self._inherits:
             return ()
-        floor = self._begins()
+        floor = self._begins(cancel)
         resting = self._live.get(cancel.client_id)
         if resting is None:
             reason = "over" if cancel.client_id in floor.known else "unknown"
@@ -185,14 +184,14 @@ class SimulatedVenue(Component):
                     ts=max(floor.now, cancel.ts),
                 ),
             )
-        return self._cancel(resting, cancel.ts)
+        return dealing.cancel(floor, resting, cancel.ts)
 
     def on_cancel_all(self, cancel: CancelAll) -> Answers:
         """Takes everything back."""
         if self._inherits:
             return ()
-        self._begins()
-        return tuple([said for resting in list(self._live.values()) for said in self._cancel(resting, cancel.ts)])
+        floor = self._begins(cancel)
+        return tuple([said for each in list(self._live.values()) for said in dealing.cancel(floor, each, cancel.ts)])
 
     def on_fill(self, fill: Fill) -> Answers:
         """What strategies crossed with each other changes what they hold, and nothing at the venue."""
@@ -283,17 +282,13 @@ class SimulatedVenue(Component):
 
     # Inside.
 
-    def _begins(self) -> Floor:
+    def _begins(self, in_hand: ApprovedOrder | ApprovedAmend | ApprovedCancel | CancelAll | None = None) -> Floor:
         """A message is handled: what the one before brought about has been said."""
-        facts = self._floor.facts
-        if facts:
-            facts.clear()
-        return self._floor
+        floor = self._floor
+        if floor.facts:
+            floor.facts.clear()
+        floor.in_hand = in_hand
+        return floor
 
     def _fill(self, book: Book, resting: Resting, match: Match, ts: UtcNs) -> tuple[Message, ...]:
         return dealing.fill(self._floor, book, resting, match, ts)
-
-    def _cancel(self, resting: Resting, ts: UtcNs) -> tuple[Message, ...]:
-        book = self._books[resting.order.symbol]
-        resting.state = step(resting.state, _ASK_CANCEL)
-        return (*self._floor.end(book, resting, "", max(self._floor.now, ts)), *book.listen())

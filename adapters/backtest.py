@@ -58,6 +58,11 @@ def run_backtest(options: BacktestOptions, *, out: Path | None, screen: Screen, 
         except (KeyboardInterrupt, OutputError):
             folder.discard()
             raise
+        except OverflowError as error:
+            folder.discard()
+            raise InputError(
+                f"the sizes of this run are too large to count: {error}; are lots and cash right?"
+            ) from error
         except Exception as error:
             _leave_trace(folder, error)
             raise

@@ -87,6 +87,7 @@ REFUSAL_WORDS: Mapping[str, str] = {
     "no-equity": "a wish while there was no equity to take a part of",
     "insufficient-funds": "more than there was money for",
     "no-short": "more than was held, and spot is never sold short",
+    "venue-failed": "the venue failed over it; it is asked again",
     "duplicate-client-id": "the venue had an order of that id already",
     "over": "the order had ended",
     "unknown": "the venue knew no such order",

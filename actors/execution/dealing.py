@@ -78,7 +78,7 @@ class Dealing:
             lacking,
             desk.working.values(),
             managed=None if flat else desk.shares,
-            can_cross=desk.last_price is not None,
+            can_cross=desk.can_cross,
         )
         said: list[Message] = []
         if made.cross:

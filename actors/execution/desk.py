@@ -30,6 +30,7 @@ class Desk:
     ticking: bool = False
     """Every trade or quote is heard, before strategies hear it: no signal knows a later price."""
     profile: VolumeProfile | None = None
+    is_spot: bool = False
     held: dict[StrategyId, Lots] = attrs.field(factory=dict)
     shares: dict[StrategyId, Share] = attrs.field(factory=dict)
     """What is wanted, for the strategies whose positions are the executor's to bring about."""
@@ -63,6 +64,13 @@ class Desk:
     """The latest time that was planned at; kept only where there are algorithms."""
     look_at: UtcNs | None = None
     """The next timer of its algorithms."""
+
+    @property
+    def can_cross(self) -> bool:
+        """Whether strategies can trade with each other: at a price, and nobody what it does not have."""
+        if self.last_price is None:
+            return False
+        return not self.is_spot or all(share.lots >= 0 for share in self.shares.values())
 
     def fold(self, strategy: StrategyId, lots: Lots) -> None:
         """A fill or an adjustment."""
@@ -138,7 +146,10 @@ class Desk:
         return self.shown if self.shown is not None else self.last_price
 
     def decision_price(self, owners: Iterable[tuple[StrategyId, Lots]]) -> float | None:
-        """The price when a change of several strategies was decided: the mean by lots where theirs differ."""
+        """The price when a change of several strategies was decided: where theirs differ the mean by lots, on the grid.
+
+        On the grid, for that is where values are computed: what the files tell is what the shortfall was measured from.
+        """
         prices = [(self.decided_at(strategy), abs(lots)) for strategy, lots in owners]
         known = [(price, lots) for price, lots in prices if price is not None]
         if not known:
@@ -146,7 +157,8 @@ class Desk:
         first = known[0][0]
         if all(price == first for price, _ in known):
             return first
-        return math.fsum(price * lots for price, lots in known) / sum(lots for _, lots in known)
+        mean = math.fsum(price * lots for price, lots in known) / sum(lots for _, lots in known)
+        return self.grid.round_nearest(mean)
 
     # The market.
 

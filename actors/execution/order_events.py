@@ -30,8 +30,9 @@ from messages import (
 
 DUPLICATE = "duplicate-client-id"
 """A venue's reason that means: it has this order already."""
-_PASSING_REFUSALS = frozenset({"order-rate", "open-orders", "price-unknown", "equity-unknown"})
-_STANDING_ENDS = frozenset({"insufficient-margin", "expired", "liquidated"})
+_PASSING_REFUSALS = frozenset({"order-rate", "open-orders", "price-unknown", "equity-unknown", "guard-failed"})
+_LIQUIDATED = "liquidated"
+_STANDING_ENDS = frozenset({"insufficient-margin", "expired", _LIQUIDATED})
 """Why a venue ends an order that it would end again; other reasons pass with the next price or the next day."""
 _REFUSED: Final = Outcome.REFUSED
 _REJECTED: Final = Outcome.REJECTED
@@ -116,7 +117,7 @@ class OrderEvents(Component):
                 working.to(CLOSING)
             return ()
         self._dealing.out.forget(desk, working)
-        if not desk.unsettled and not desk.working:
+        if ended.reason == _LIQUIDATED or not (desk.unsettled or desk.working):
             return ()
         if not (asked or own or for_good) and outcome is _CANCELLED and not working.filled:
             return self._dealing.hold(desk, working, ended.ts)
@@ -131,7 +132,7 @@ class OrderEvents(Component):
         return self._not_taken(rejected.order, rejected.ts, standing=rejected.standing)
 
     def on_order_refused(self, refused: OrderRefused) -> Answers:
-        """The guard's refusals stand, except those of too many orders at a time, or before anything was known."""
+        """The guard's refusals stand, but for those of too many orders at a time, of the unknown, and of a failure."""
         return self._not_taken(refused.order, refused.ts, standing=refused.reason not in _PASSING_REFUSALS)
 
     def on_order_amended(self, amended: OrderAmended) -> Answers:

@@ -3,7 +3,9 @@
 import attrs
 
 from actors.risk.daily_loss import Opening
-from messages import Minor, Symbol, TradingState, UtcNs
+from messages import AmendOrder, AmendRejected, Message, Minor, OrderRefused, SubmitOrder, Symbol, TradingState, UtcNs
+
+FAILED = "guard-failed"
 
 
 @attrs.frozen(kw_only=True)
@@ -22,3 +24,14 @@ class GuardHeritage:
     """Client ids of the orders that counted."""
     passed: tuple[tuple[UtcNs, ...], ...] = ()
     """When orders passed lately: those of the account, then those of each row of scoped limits."""
+    in_hand: SubmitOrder | AmendOrder | None = None
+    """What it failed on: whoever asked waits for an answer, and nobody else can give it."""
+
+    def answer(self) -> tuple[Message, ...]:
+        """Neither passed. The reason passes, so that an order is tried again and an amend is not waited for."""
+        asked = self.in_hand
+        if asked is None:
+            return ()
+        if isinstance(asked, AmendOrder):
+            return (AmendRejected(asked.order, FAILED, asked.ts),)
+        return (OrderRefused(asked.order, FAILED, asked.order.ts),)

@@ -25,6 +25,7 @@ REASONS: Final[Mapping[str, str]] = {
     "equity-unknown": "there is no equity yet to judge the leverage by",
     "open-orders": "as many orders work as may work at a time",
     "order-rate": "too many orders within a second or a minute",
+    "guard-failed": "the guard failed while it judged the order; it is asked again",
 }
 """What a refusal's code means, in words. A limit of the account and one of a scope have the same code."""
 

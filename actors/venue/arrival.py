@@ -66,7 +66,10 @@ def not_backed(order: Order, lots: Lots, book: Book, purse: Purse, replaced: Res
     buying, selling = book.working(replaced)
     if position.is_spot:
         if lots < 0:
-            return NO_SHORT if selling - lots > position.lots else None
+            # Nor can a strategy sell what another one of the account has.
+            held, owners = position.held, order.owners if replaced is None else ()
+            lent = any(held.get(owner.strategy, 0) + owner.lots < 0 for owner in owners)
+            return NO_SHORT if lent or selling - lots > position.lots else None
         return _not_paid_for(order, lots, book, purse, replaced)
     worst = worst_lots(position.lots, buying + max(0, lots), selling + max(0, -lots))
     if replaced is not None:

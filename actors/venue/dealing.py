@@ -30,6 +30,7 @@ _MARKET: Final = OrderType.MARKET
 _LIMIT: Final = OrderType.LIMIT
 _FOK: Final = TimeInForce.FOK
 _AMEND: Final = OrderEvent.AMEND
+_ASK_CANCEL: Final = OrderEvent.ASK_CANCEL
 _FILL_REST: Final = OrderEvent.FILL_REST
 _OVER: Final = (OrderState.FILLED, OrderState.CANCELLED)
 
@@ -117,6 +118,13 @@ def amend(floor: Floor, book: Book, resting: Resting, new: Order, ts: UtcNs) -> 
         resting.arrived, resting.fresh = ts, True
         book.put_in(resting)
     return (amended,)
+
+
+def cancel(floor: Floor, resting: Resting, ts: UtcNs) -> tuple[Message, ...]:
+    """An order that rests is taken back."""
+    book = floor.books[resting.order.symbol]
+    resting.state = step(resting.state, _ASK_CANCEL)
+    return (*floor.end(book, resting, "", max(floor.now, ts)), *book.listen())
 
 
 def _as_many(book: Book, resting: Resting, left: Lots, price: float, match: Match) -> tuple[Lots, str]:

@@ -16,6 +16,10 @@ from actors.venue.settings import VenueSettings
 from actors.venue.states import OrderEvent, OrderState, step
 from messages import (
     Account,
+    ApprovedAmend,
+    ApprovedCancel,
+    ApprovedOrder,
+    CancelAll,
     Fill,
     FundingPaid,
     FundingRate,
@@ -56,6 +60,8 @@ class Floor:
         """Ends of days that a timer was asked for."""
         self.facts: list[Message] = []
         """Fills, payments and ends of the message being handled: who comes after a failure has to say them."""
+        self.in_hand: ApprovedOrder | ApprovedAmend | ApprovedCancel | CancelAll | None = None
+        """What is being asked: an order that is lost with who failed on it would be waited for for ever."""
         currencies = dict.fromkeys(instrument.currency for instrument in instruments.values())
         self.purses: dict[str, Purse] = {}
         if cash_minor is not None:

@@ -1,5 +1,6 @@
 """The executor brings what is held to what is wanted: it crosses, sends, retries, and never trades too much."""
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from messages import (
     CancelPlaced,
     CancelRejected,
     Fill,
+    Kind,
     Liquidity,
     OrderAccepted,
     OrderEnded,
@@ -23,8 +25,10 @@ from messages import (
     PositionAdjusted,
     Quote,
     ReportPositions,
+    Share,
     SubmitOrder,
     Subscribe,
+    TargetShares,
     TickBlock,
     TradingState,
     TradingStateChanged,
@@ -505,3 +509,69 @@ def test_an_adjustment_heard_twice_counts_once():
         executor.on_position_adjusted(an_adjustment(3))
 
     assert held(executor) == {"trend": 3}
+
+
+# Liquidated.
+
+
+def test_after_a_liquidation_it_makes_up_for_nothing_and_crosses_nobody():
+    executor = holding({"trend": 9, "value": -1})
+    fill = a_fill(parts=(("trend", -9), ("value", 1)), execution_id="liquidation-1")
+
+    said = executor.on_fill(attrs.evolve(fill, client_id="liquidation-1", liquidity=Liquidity.LIQUIDATION))
+
+    assert said == ()
+    assert held(executor) == {}
+
+
+def test_nor_when_an_order_ends_that_a_liquidation_took_away():
+    executor = holding({"trend": 9, "value": -1})
+    (order,) = sent(executor.on_target_shares(a_target((("trend", 9), ("value", 3)))))
+    executor.on_target_shares(a_target((("trend", 4), ("value", 3))))
+
+    assert executor.on_order_ended(attrs.evolve(ended(order), reason="liquidated")) == ()
+
+
+def test_a_shared_order_was_decided_at_the_mean_of_its_owners_prices_on_the_grid():
+    executor = an_executor()
+    shares = (Share("trend", 1, signal_price=100.0), Share("value", 2, signal_price=101.0))
+
+    (order,) = sent(executor.on_target_shares(TargetShares(account="main", symbol="XBTUSD", ts=MONDAY, shares=shares)))
+
+    # 100.67, and a tick is a half.
+    assert order.decision_price == 100.5
+
+
+# What cannot be traded is not crossed either.
+
+
+def dealing_in(**terms):
+    instrument = an_instrument(**terms)
+    rules = [ShareRule(strategy=name, symbols=("XBTUSD",)) for name in ("trend", "value")]
+    return Executor("main", {"XBTUSD": instrument}, "run000", rules)
+
+
+def test_in_a_contract_that_has_expired_nothing_is_crossed_or_sent():
+    executor = dealing_in(expiry=MONDAY + SECOND)
+    opposite = (("trend", 3), ("value", -3))
+
+    said = executor.on_target_shares(a_target(opposite, ts=MONDAY + SECOND))
+    assert (crossed(said), sent(said)) == ({}, [])
+    assert crossed(dealing_in(expiry=MONDAY + SECOND).on_target_shares(a_target(opposite))) == dict(opposite)
+
+
+def test_of_spot_a_strategy_gets_nothing_from_one_that_has_nothing():
+    said = dealing_in(kind=Kind.SPOT).on_target_shares(a_target((("trend", 3), ("value", -3))))
+
+    assert crossed(said) == {}
+    assert sorted(order.lots for order in sent(said)) == [-3, 3]
+
+
+def test_of_spot_a_strategy_gets_what_another_one_has():
+    executor = dealing_in(kind=Kind.SPOT)
+    executor.on_fill(a_fill(parts=(("trend", 5),), execution_id="before"))
+
+    said = executor.on_target_shares(a_target((("trend", 2), ("value", 3))))
+
+    assert crossed(said) == {"trend": -3, "value": 3}
+    assert sent(said) == []

@@ -2,11 +2,16 @@
 
 from array import array
 
+import attrs
 import numpy as np
+import pytest
 
+from actors import Strategy, TradingSystem
 from actors.columns import BarColumns, TickColumns
-from actors.recorder import Record
+from actors.recorder import Record, Recorder
 from actors.samples import closes_of, ranges_of, sample_times
+from adapters.generated import generated_ticks
+from messages import Quarantined, Tick
 from tests.builders import HOUR, MINUTE, MONDAY, a_fill
 
 
@@ -71,3 +76,46 @@ def test_equity_is_sampled_at_each_close_and_once_more_after_a_later_fill():
     times = sample_times((_bars(2),), record, ["XBTUSD"])
 
     assert times.tolist() == [MONDAY + MINUTE, MONDAY + 2 * MINUTE, MONDAY + 10 * MINUTE]
+
+
+def test_a_trade_that_was_set_aside_is_no_price_but_one_that_was_heard_is():
+    ticks, record = _ticks(1.0, 2.0, 900.0, 3.0, float("nan")), Record()
+    recorder = Recorder(record)
+    for row, reason in ((2, "off-band"), (1, "duplicate"), (0, "late")):
+        ts = int(ticks.ts[row])
+        tick = Tick(symbol="XBTUSD", ts=ts, received=ts + 5, price=float(ticks.price[row]), size=1.0)
+        recorder.on_quarantined(Quarantined(symbol="XBTUSD", received=ts + 5, reason=reason, item=tick))
+
+    times, prices = closes_of((ticks,), record)["XBTUSD"]
+
+    assert prices.tolist() == [1, 2, 3]
+    assert times.tolist() == [int(ticks.received[row]) for row in (0, 1, 3)]
+
+
+class Holder(Strategy):
+    def on_bar(self, bar):
+        self.target(1.0)
+
+
+@pytest.mark.parametrize("hears_ticks", [False, True])
+def test_a_bad_tick_in_the_data_changes_no_sample_of_equity_and_no_profit(hears_ticks):
+    """One by one or in blocks, and at the very end too, where it would value what is held."""
+
+    class Listener(Holder):
+        def on_tick(self, tick):
+            pass
+
+    good = generated_ticks("XBTUSD", ticks=3_000)
+    spoilt = np.array(good.price)
+    spoilt[[100, 1_500, -1]] = spoilt[0] * 30
+    results = [
+        TradingSystem(feed=feed, strategies=[Listener if hears_ticks else Holder]).backtest()
+        for feed in (good, attrs.evolve(good, price=spoilt))
+    ]
+
+    assert results[1].bad_item_counts == {"off-band": 3}
+    (clean,), (curve,) = (result.curves for result in results)
+    start = clean.cash_start_minor
+    assert abs(curve.equity_minor - start).max() < 2 * abs(clean.equity_minor - start).max()
+    assert curve.drawdown.max() <= 2 * clean.drawdown.max()
+    assert results[1].trades[0].mfe_minor <= 2 * results[0].trades[0].mfe_minor + 100

@@ -463,3 +463,10 @@ def test_spot_that_was_paid_for_is_never_liquidated_and_backs_nothing():
     assert fills(house.bar(1.0, open=100.0, high=100.0, symbol="XBT")) == []
     assert rejections(house.send(an_order(10, limit_price=100.0, client_id="ten"))) == []
     assert rejections(house.send(an_order(11, limit_price=100.0, client_id="more"))) == ["insufficient-margin"]
+
+
+def test_of_spot_a_strategy_cannot_sell_what_another_one_of_its_account_has():
+    house = opened(spot(1000), 5)
+
+    assert rejections(house.send(an_order(owners=(("value", -1),), client_id="lent", ts=house.now))) == ["no-short"]
+    assert rejections(house.send(an_order(-5, client_id="own", ts=house.now))) == []

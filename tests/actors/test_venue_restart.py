@@ -2,8 +2,14 @@
 
 from decimal import Decimal
 
+import pytest
+
+from actors import simulated_venue
 from actors.simulated_venue import SimulatedVenue, VenueSettings
+from actors.venue import dealing
 from messages import (
+    AmendRejected,
+    ApprovedAmend,
     ApprovedCancel,
     ApprovedOrder,
     Bar,
@@ -11,7 +17,9 @@ from messages import (
     CancelAll,
     Fill,
     MarkPrice,
+    OrderAccepted,
     OrderEnded,
+    OrderRejected,
     OrderType,
     Step,
     Subscribe,
@@ -117,3 +125,59 @@ def test_a_trailing_stop_stands_where_it_stood():
 
     assert [fill.price for fill in fills(successor.on_bar(a_bar(114.0, open_ts=MONDAY + HOUR)))] == [114.0]
     assert successor.heritage().live == {}
+
+
+# What it failed on.
+
+
+def failed_on(monkeypatch, venue, inside, hear, message):
+    """What the next incarnation says at its start, when the one before failed inside the handling of a message."""
+
+    def fails(*_arguments):
+        raise RuntimeError("crashed as told")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(*inside, fails)
+        with pytest.raises(RuntimeError):
+            getattr(venue, hear)(message)
+    return restarted(venue)
+
+
+def test_an_order_that_it_failed_on_is_rejected_for_the_time_being(monkeypatch):
+    asked = ApprovedOrder(an_order(3))
+
+    successor, said = failed_on(monkeypatch, a_venue(), (simulated_venue, "wrong_order"), "on_approved_order", asked)
+
+    (answer,) = [message for message in said if isinstance(message, OrderRejected)]
+    assert (answer.order, answer.reason, answer.standing) == (asked.order, "venue-failed", False)
+    assert isinstance(successor.on_approved_order(asked)[0], OrderAccepted)
+    assert not [message for message in restarted(successor)[1] if isinstance(message, OrderRejected)]
+
+
+def test_an_amend_that_it_failed_on_is_rejected_and_a_cancel_done(monkeypatch):
+    venue, order = a_venue(), an_order(3, limit_price=90.0)
+    venue.on_approved_order(ApprovedOrder(order))
+    new = an_order(2, limit_price=91.0)
+    cancel = ApprovedCancel(account="main", client_id=order.client_id, symbol="XBTUSD", ts=MONDAY)
+
+    venue, said = failed_on(monkeypatch, venue, (dealing, "amend"), "on_approved_amend", ApprovedAmend(new, MONDAY))
+    assert AmendRejected(new, "venue-failed", MONDAY) in said
+    assert [resting.order for resting in venue.heritage().live.values()] == [order]
+
+    venue, said = failed_on(monkeypatch, venue, (dealing, "cancel"), "on_approved_cancel", cancel)
+    (ended,) = [message for message in said if isinstance(message, OrderEnded)]
+    assert (ended.order, ended.reason) == (order, "")
+    assert venue.heritage().live == {}
+
+
+def test_all_that_was_to_be_taken_back_is_taken_back_by_the_next(monkeypatch):
+    venue = a_venue()
+    for name in ("one", "two"):
+        venue.on_approved_order(ApprovedOrder(an_order(1, limit_price=90.0, client_id=name)))
+
+    venue, said = failed_on(
+        monkeypatch, venue, (dealing, "cancel"), "on_cancel_all", CancelAll(account="main", ts=MONDAY)
+    )
+
+    assert [message.order.client_id for message in said if isinstance(message, OrderEnded)] == ["one", "two"]
+    assert venue.heritage().live == {}

@@ -167,3 +167,15 @@ def test_what_does_not_go_together_ends_with_exit_code_2(tmp_path):
     done = _run("--data", "A.csv", "--instrument", "spot", "--leverage", "5", cwd=tmp_path, code=2)
 
     assert "spot has neither margin nor expiry nor funding" in done.stderr
+
+
+def test_sizes_that_no_column_could_hold_are_bad_input_and_leave_no_folder(tmp_path):
+    _bars(tmp_path / "bars.csv")
+
+    done = _run(
+        "--data", "X=bars.csv", "--strategy", "ema-cross", "--param", "fast=2", "--param", "slow=5",
+        "--lots", 10**15, "--cash", 10**13, "--out", "out", cwd=tmp_path, code=2,
+    )  # fmt: skip
+
+    assert "too large to count" in done.stderr
+    assert not (tmp_path / "out").exists()

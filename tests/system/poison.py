@@ -1,8 +1,9 @@
 """The poison test: corrupt everything that lies after an instant, and what was decided up to it must not change.
 
-Known at T is a bar with `close_ts <= T`, the first price (and nothing else) of a bar with `open_ts <= T`, and a tick
-with `received <= T`. Everything else of the columns is poisoned in one of `POISONS` ways, the run is repeated, and the
-decisions of both runs up to T are compared message by message, in the order in which they were said.
+Known at T is a bar with `close_ts <= T`, the first price (and nothing else) of a bar with `open_ts <= T`, and a tick,
+a funding rate or a mark price with `received <= T`. Everything else of the columns is poisoned in one of `POISONS`
+ways, the run is repeated, and the decisions of both runs up to T are compared message by message, in the order in
+which they were said.
 """
 
 from itertools import zip_longest
@@ -10,26 +11,48 @@ from itertools import zip_longest
 import attrs
 import numpy as np
 
-from actors.columns import BarColumns
+from actors.columns import BarColumns, FundingColumns, MarkColumns
 from messages import (
+    AmendOrder,
+    AmendPlaced,
+    AmendRejected,
     Annotated,
+    ApprovedAmend,
+    ApprovedCancel,
     ApprovedOrder,
+    CancelAll,
     CancelOrder,
+    CancelPlaced,
+    EquityMarked,
     Fill,
+    FundingPaid,
+    GaveUp,
     OrderAccepted,
+    OrderAmended,
     OrderEnded,
+    OrderRefused,
+    OrderRejected,
     PlaceOrder,
+    ShareSized,
     Signal,
     SubmitOrder,
     TargetShares,
+    TradingStateChanged,
 )
 
 GRID = 0.5
 POISONS = ("scale", "delete", "insert")
-_DECISIONS = (
-    Annotated, Signal, PlaceOrder, TargetShares, SubmitOrder, CancelOrder, ApprovedOrder, OrderAccepted, Fill,
-    OrderEnded,
+DECISIONS = (
+    # What strategies want, and what the portfolio makes of it.
+    Annotated, Signal, PlaceOrder, AmendPlaced, CancelPlaced, ShareSized, TargetShares, EquityMarked,
+    # What is sent, let through and answered.
+    SubmitOrder, AmendOrder, CancelOrder, GaveUp, ApprovedOrder, ApprovedAmend, ApprovedCancel, CancelAll, OrderRefused,
+    AmendRejected, TradingStateChanged, OrderAccepted, OrderRejected, OrderAmended, OrderEnded, Fill, FundingPaid,
 )  # fmt: skip
+
+
+_MARKET_S_DOING = ("liquidated", "daily loss")
+"""A poisoned market may ruin an account; whatever else halts one is a bug."""
 
 
 class Poisoning:
@@ -46,6 +69,10 @@ class Poisoning:
         """How many decisions the clean run takes up to `at`: a comparison of nothing proves nothing."""
         return len(_until(self.clean, at))
 
+    def kinds_decided(self, at):
+        """Of which classes they are."""
+        return {type(message) for _, message in _until(self.clean, at)}
+
     def difference(self, at, poison):
         """The first decision up to `at` that the poison changed, as (clean, poisoned), or None when there is none."""
         poisoned = _decisions(self.system_of([poisoned_after(series, at, poison) for series in self.columns]))
@@ -56,13 +83,13 @@ class Poisoning:
 def _decisions(system):
     """(the runtime's clock, what was said then): a message's own time could be as wrong as the rest of it."""
     said = []
-    for message_class in _DECISIONS:
+    for message_class in DECISIONS:
         system.subscribe(message_class, lambda message: said.append((runtime.now(), message)))
     runtime = system.make_replay()
     runtime.run()
     result = system.result()
     assert result.failures == (), result.failures
-    assert result.halted is None
+    assert result.halted is None or result.halted.startswith(_MARKET_S_DOING), result.halted
     return said
 
 
@@ -74,6 +101,8 @@ def poisoned_after(series, at, poison):
     """The same columns with everything changed that is not known at `at`."""
     if isinstance(series, BarColumns):
         return _poisoned_bars(series, at, poison)
+    if isinstance(series, FundingColumns | MarkColumns):
+        return _poisoned_events(series, at, poison)
     return _poisoned_ticks(series, at, poison)
 
 
@@ -120,6 +149,23 @@ def _poisoned_ticks(ticks, at, poison):
     if poison == "delete":
         return _rows(ticks, rows[~unknown | (rows % 3 == 0) | (rows == len(ticks) - 1)])
     return _rows(ticks, np.repeat(rows, np.where(unknown, 2, 1))) if poison == "insert" else ticks
+
+
+def _poisoned_events(events, at, poison):
+    """Funding rates turned round and marks moved; deleted, or with others put between them."""
+    unknown = events.received > at
+    if isinstance(events, FundingColumns):
+        events = attrs.evolve(events, rate=np.where(unknown, 0.001 - events.rate * 3, events.rate))
+    else:
+        events = attrs.evolve(events, price=np.where(unknown, _worse(events.price), events.price))
+    rows = np.arange(len(events))
+    if poison == "delete":
+        return _rows(events, rows[~unknown | (rows % 3 == 0)])
+    if poison == "scale" or not unknown.any():
+        return events
+    more = _rows(events, np.repeat(rows, np.where(unknown, 2, 1)))
+    late = np.concatenate([[False], more.ts[1:] == more.ts[:-1]]) * np.diff(events.ts).min() // 2
+    return attrs.evolve(more, ts=more.ts + late, received=more.received + late)
 
 
 def _rows(series, rows):

@@ -1,6 +1,9 @@
 """Equal inputs give equal bytes, whatever surrounds the process; and where order is free, no order breaks a promise."""
 
+import os
 import shutil
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
@@ -12,8 +15,8 @@ from adapters.generated import generated_bars, generated_ticks
 from adapters.results import result_files
 from messages import ApprovedOrder, Fill, HaltTrading, Instrument, Kind, OrderAccepted, SubmitOrder, TradingStateChanged
 from tests.builders import MINUTE
-from tests.system.commands import contents, run_command
-from tests.system.contracts import prepare_folder
+from tests.system.commands import ROOT, contents, run_command
+from tests.system.contracts import prepare_accounts, prepare_folder
 
 SURROUNDINGS = [
     {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C"},
@@ -22,16 +25,49 @@ SURROUNDINGS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory):
+FRAIL = '''
+from actors import Strategy
+
+
+class Frail(Strategy):
+    """Fails at every fortieth bar, and trades on."""
+
+    def on_bar(self, bar):
+        if bar.open_ts // 60_000_000_000 % 40 == 0:
+            raise RuntimeError("crashed as told")
+        self.target(float(self.random.randint(-1, 1)), bar.symbol)
+'''
+
+
+def _old(folder):
+    """Every kind of contract, five strategies in one account."""
+    return prepare_folder(folder, bars=150), 0
+
+
+def _new(folder):
+    """Algorithms, three accounts, paper, funding, expiry, a liquidation; sizes that move; and one that fails."""
+    prepare_accounts(folder, bars=250)
+    (folder / "frail.py").write_text(FRAIL)
+    with (folder / "run.toml").open("a") as stream:
+        stream.write(
+            '\n[[strategies]]\nid = "frail"\nstrategy = "frail.py:Frail"\nsymbols = ["XBTUSD", "DOGEUSDT"]\n'
+            'period = "1m"\nlots = 9\naccount = "frail"\nexecution = { algorithm = "chase", seconds = 90 }\n'
+            '\n[[accounts]]\nname = "frail"\nsizing = "risk-parity"\ntarget_volatility = 3.0\n'
+            'volatility_window = 12\n\n[risk]\ndaily_loss_max = 0.5\n[[risk.limits]]\nstrategy = "dice-b"\n'
+            "position_lots_max = 5\n"
+        )
+    return folder, 3
+
+
+@pytest.fixture(scope="module", params=[_old, _new])
+def runs(request, tmp_path_factory):
     """One configuration, run from three folders in three surroundings: their out folders."""
-    base = prepare_folder(tmp_path_factory.mktemp("base"), bars=150)
+    base, code = request.param(tmp_path_factory.mktemp("base"))
     folders = [shutil.copytree(base, tmp_path_factory.mktemp("moved") / "here") for _ in SURROUNDINGS]
 
     def run(number):
-        run_command(
-            "backtest", "--config", "run.toml", "--out", "out", "--quiet", cwd=folders[number], **SURROUNDINGS[number]
-        )
+        options = ("--config", "run.toml", "--out", "out", "--quiet")
+        run_command("backtest", *options, cwd=folders[number], code=code, **SURROUNDINGS[number])
         return folders[number] / "out"
 
     with ThreadPoolExecutor(2) as pool:
@@ -55,7 +91,9 @@ def _placeless(files, out):
 
 
 def test_running_the_written_configuration_again_gives_the_same_bytes(runs, tmp_path):
-    run_command("backtest", "--config", runs[0] / "config.toml", "--out", "again", "--quiet", cwd=tmp_path)
+    code = 3 if b'"frail"' in (runs[0] / "config.toml").read_bytes() else 0
+    options = ("--config", runs[0] / "config.toml", "--out", "again", "--quiet")
+    run_command("backtest", *options, cwd=tmp_path, code=code)
 
     assert contents(tmp_path / "again") == contents(runs[0])
 
@@ -125,6 +163,43 @@ def test_another_seed_changes_what_is_random():
 
     assert [s for s in one.signals if s.strategy == "dice-a"] != [s for s in two.signals if s.strategy == "dice-a"]
     assert {row.client_id[:6] for row in one.orders} != {row.client_id[:6] for row in two.orders}
+
+
+CRASHED = """
+import hashlib, pytest
+from actors import executor, portfolio, simulated_venue
+from adapters.results import result_files
+from tests.system.crashes import crashes
+from tests.system.test_crashes import system
+
+patch = pytest.MonkeyPatch()
+for owner, name, at in (
+    (simulated_venue.SimulatedVenue, "on_bar", 20), (executor.Executor, "on_bar", 31),
+    (portfolio.Portfolio, "on_signal", 60), (simulated_venue, "wrong_order", 90),
+):
+    crashes(patch, owner, name, at=at)
+result = system().backtest()
+assert len(result.failures) == 4, result.failures
+print(len(result.fills), sorted(result.restarts.items()))
+text = "".join(chunk for chunks in result_files(result).values() for chunk in chunks)
+print(hashlib.sha256(text.encode()).hexdigest())
+"""
+
+
+def test_a_run_in_which_core_and_venue_crash_and_restart_is_the_same_in_every_process():
+    def run(seed):
+        done = subprocess.run(
+            [sys.executable, "-c", CRASHED], cwd=ROOT, check=False, capture_output=True, text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": str(seed)},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    with ThreadPoolExecutor(2) as pool:
+        one, two = pool.map(run, (1, 4242))
+
+    assert one == two
+    assert "venue@main" in one
 
 
 def _interleaved(seed):

@@ -12,71 +12,10 @@ from adapters.generated import generated_bars, generated_ticks
 from messages import Annotated, Fill, Instrument, Kind, Signal, Step
 from tests.builders import MINUTE, MONDAY, SECOND
 from tests.system.poison import POISONS, Poisoning, poisoned_after, with_gaps
+from tests.system.probers import Orders, Prober, TickProber
 
 BARS = 80
 END = MONDAY + BARS * MINUTE
-
-
-class Prober(Strategy):
-    """Notes everything it can see at every callback, and trades on a hash of it."""
-
-    warmup = 20
-
-    def on_start(self):
-        self.seen = 0
-
-    def on_bar(self, bar):
-        last = self.history(8, bar.symbol)
-        self._note("bar", bar.symbol, bar, [each.close for each in last], sum(each.volume for each in last))
-        self.wake_in(20, f"inside {bar.symbol}")
-        self.wake_in(60, f"boundary {bar.symbol}")
-        self.wake_in(95, f"later {bar.symbol}")
-        self.target(float(self.seen % 5 - 2), bar.symbol)
-
-    def on_bar_open(self, bar_open):
-        self._note("open", bar_open.symbol, bar_open, self.history(3, bar_open.symbol))
-        if self.seen % 4 == 0:
-            self.target(float(self.seen % 7 - 3), bar_open.symbol)
-
-    def on_timer(self, name):
-        symbol = name.split()[1]
-        self._note(name, symbol, self.history(5, symbol))
-        if self.seen % 3 == 0:
-            self.target(float(self.seen % 3 - 1), symbol)
-
-    def on_fill(self, fill):
-        self._note("fill", fill.symbol, fill)
-
-    def on_order(self, event):
-        self._note("order", event.order.symbol, event)
-
-    def _note(self, what, symbol, *seen):
-        text = f"{what} {self.now} {self.position(symbol)} {seen!r}"
-        self.seen = sum(text.encode()) % 1009
-        self.mark(text, symbol=symbol)
-
-
-class TickProber(Prober):
-    """Hears single ticks as well."""
-
-    def on_tick(self, tick):
-        self._note("tick", tick.symbol, tick)
-        if self.seen % 50 == 0:
-            self.target(float(self.seen % 3 - 1), tick.symbol)
-
-
-class Orders(Prober):
-    """Works with limits and stops of its own."""
-
-    def on_bar(self, bar):
-        self._note("bar", bar.symbol, bar)
-        self.cancel(symbol=bar.symbol)
-        if self.position(bar.symbol) <= 0:
-            self.buy(2, bar.symbol, limit=bar.close - 5.0)
-            self.buy(1, bar.symbol, stop=bar.close + 20.0)
-        else:
-            self.sell(2, bar.symbol, limit=bar.close + 5.0)
-            self.sell(1, bar.symbol, stop=bar.close - 20.0)
 
 
 def _instruments(*symbols):

@@ -1,0 +1,68 @@
+"""Whoever asked a guard that failed over it is answered by the next one: what nobody let through did not pass."""
+
+import pytest
+
+from actors.risk.gate import Gate
+from actors.risk_guard import RiskGuard, RiskLimits
+from messages import AmendOrder, AmendRejected, ApprovedOrder, OrderRefused, SubmitOrder
+from tests.builders import MONDAY, an_instrument, an_order
+
+LIMITS = RiskLimits(position_lots_max=5)
+
+
+def a_guard(heritage=None):
+    return RiskGuard("main", {"XBTUSD": an_instrument()}, LIMITS, heritage=heritage)
+
+
+def failing_over(monkeypatch, guard, hear, asked):
+    """The guard after it failed inside its judgement."""
+
+    def fails(*_arguments, **_keywords):
+        raise RuntimeError("crashed as told")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Gate, "judge", fails)
+        with pytest.raises(RuntimeError):
+            getattr(guard, hear)(asked)
+    return guard
+
+
+def test_an_order_that_it_failed_over_is_refused_for_the_time_being_and_takes_no_room(monkeypatch):
+    order = an_order(5)
+    failed = failing_over(monkeypatch, a_guard(), "on_submit_order", SubmitOrder(order))
+
+    heir = a_guard(failed.heritage())
+    said = heir.on_start()
+    heir.warmed_up()
+
+    assert said == (OrderRefused(order, "guard-failed", MONDAY),)
+    assert heir.on_submit_order(SubmitOrder(order)) == (ApprovedOrder(order),)
+
+
+def test_an_amend_that_it_failed_over_is_rejected(monkeypatch):
+    guard = a_guard()
+    submit = SubmitOrder(an_order(2, limit_price=90.0))
+    guard.on_submit_order(submit)
+    new = an_order(3, limit_price=90.0)
+    failing_over(monkeypatch, guard, "on_amend_order", AmendOrder(new, MONDAY))
+
+    heir = a_guard(guard.heritage())
+
+    assert heir.on_start() == (AmendRejected(new, "guard-failed", MONDAY),)
+
+
+def test_an_heir_that_fails_half_way_leaves_the_answer_to_the_next(monkeypatch):
+    failed = failing_over(monkeypatch, a_guard(), "on_submit_order", SubmitOrder(an_order(5)))
+
+    heir = a_guard(failed.heritage())
+    heir.on_start()
+
+    assert a_guard(heir.heritage()).on_start() == heir.on_start()
+
+
+def test_who_failed_over_something_else_owes_no_answer():
+    guard = a_guard()
+    guard.on_submit_order(SubmitOrder(an_order(5)))
+    guard.on_submit_order(SubmitOrder(an_order(6, client_id="run000-trend-2")))
+
+    assert a_guard(guard.heritage()).on_start() == ()
