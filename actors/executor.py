@@ -24,6 +24,7 @@ from actors.execution.own_orders import OwnOrders
 from actors.execution.rules import ShareRule
 from actors.execution.slices import LargestOrder
 from actors.execution.volume_profile import VolumeProfile
+from actors.market_hours import Hours
 from actors.money.grid import PriceGrid
 from messages import (
     Account,
@@ -125,7 +126,7 @@ class Executor(OrderEvents, OwnOrders):
         return tuple(said)
 
     def heritage(self) -> ExecutorHeritage | None:
-        """Its orders and tasks, where there are algorithms. An heir that dies half way leaves what it was left."""
+        """Its orders and tasks, where there are algorithms or hours. An heir that dies half way leaves what it was left."""
         return self._inherited if self._dealing.adopting else left_by(self._dealing)
 
     def warmed_up(self) -> None:
@@ -272,6 +273,7 @@ def _desk(instrument: Instrument, rules: Iterable[ShareRule], half_spread_ticks:
         grid=grid,
         half_spread=grid.to_price(half_spread_ticks),
         expiry=instrument.expiry,
+        hours=None if instrument.sessions is None else Hours(instrument.sessions),
         worked=any(algorithm.name != "market" for algorithm in algorithms),
         ticking=ticking,
         follows=any(algorithm.hears_market for algorithm in algorithms),

@@ -8,6 +8,7 @@ import attrs
 from actors.execution.algorithms import MARKET, Execution, Market, Task, algorithm_of
 from actors.execution.volume_profile import VolumeProfile
 from actors.execution.working import Working
+from actors.market_hours import Hours
 from actors.money.grid import PriceGrid
 from messages import Lots, Quote, Share, StrategyId, Symbol, UtcNs
 
@@ -52,6 +53,10 @@ class Desk:
     """At which price a share was taken up again, for those whose signal is older than that."""
     expiry: UtcNs | None = None
     """From then on there is nothing to trade."""
+    hours: Hours | None = None
+    """When it trades; None for always."""
+    crosses_at: UtcNs | None = None
+    """The opening that a crossing waits for."""
     seen: Market | None = None
     """What the market last said, where it is heard."""
     quoted: bool = False
@@ -61,7 +66,7 @@ class Desk:
     strikes: dict[StrategyId, int] = attrs.field(factory=dict)
     """Orders in a row that the venue ended unasked without a fill."""
     now: UtcNs = 0
-    """The latest time that was planned at; kept only where there are algorithms."""
+    """The latest time that was planned at; kept only where it is `timed`."""
     look_at: UtcNs | None = None
     """The next timer of its algorithms."""
 
@@ -71,6 +76,15 @@ class Desk:
         if self.last_price is None:
             return False
         return not self.is_spot or all(share.lots >= 0 for share in self.shares.values())
+
+    @property
+    def timed(self) -> bool:
+        """Whether what comes about here is a matter of timers and prices too, and not of what is wanted alone."""
+        return self.worked or self.hours is not None
+
+    def crossing_waits(self, ts: UtcNs) -> bool:
+        """Whether the market is closed. At the instant of the close, its price was shown just now, and is good."""
+        return not (self.hours is None or self.hours.is_open(ts - 1) or self.hours.is_open(ts))
 
     def fold(self, strategy: StrategyId, lots: Lots) -> None:
         """A fill or an adjustment."""
