@@ -126,7 +126,10 @@ class Executor(OrderEvents, OwnOrders):
         return tuple(said)
 
     def heritage(self) -> ExecutorHeritage | None:
-        """Its orders and tasks, where there are algorithms or hours. An heir that dies half way leaves what it was left."""
+        """Its orders, tasks and crossings, where there are algorithms or opening hours.
+
+        An heir that dies half way leaves what it was left.
+        """
         return self._inherited if self._dealing.adopting else left_by(self._dealing)
 
     def warmed_up(self) -> None:
