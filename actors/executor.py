@@ -24,6 +24,7 @@ from actors.execution.own_orders import OwnOrders
 from actors.execution.rules import ShareRule
 from actors.execution.slices import LargestOrder
 from actors.execution.volume_profile import VolumeProfile
+from actors.market_hours import Hours
 from actors.money.grid import PriceGrid
 from messages import (
     Account,
@@ -42,6 +43,7 @@ from messages import (
     Symbol,
     TargetShares,
     Tick,
+    TickBlock,
     TradingState,
     TradingStateChanged,
     UtcNs,
@@ -60,7 +62,7 @@ class Executor(OrderEvents, OwnOrders):
     Hears TargetShares, PlaceOrder, AmendPlaced, CancelPlaced, OrderAccepted, OrderRejected, OrderRefused, OrderAmended,
     AmendRejected, OrderEnded, CancelRejected, Fill, PositionAdjusted, TradingStateChanged, ActorQuarantined,
     ReportPositions, Woke; Bar and Quote where strategies share a symbol; Bar, or Tick and Quote, where an algorithm
-    needs them.
+    needs them; TickBlock where strategies share a symbol and no algorithm does.
     Says SubmitOrder, AmendOrder, CancelOrder, Fill (internal), GaveUp, PositionsReported, Subscribe, WakeAt.
 
     Lots are signed. Never are more lots working than somebody lacks. `run6` starts every client id, `label` keeps those
@@ -85,10 +87,11 @@ class Executor(OrderEvents, OwnOrders):
     ) -> None:
         rules = {rule.strategy: rule for rule in strategies}
         self.account = account
-        self.desks = {
-            symbol: _desk(instrument, rules.values(), half_spread_ticks) for symbol, instrument in instruments.items()
-        }
         self._feeds = {symbol: (feeds or {}).get(symbol) for symbol in instruments}
+        self.desks = {
+            symbol: _desk(instrument, rules.values(), half_spread_ticks, ticking=self._feeds[symbol] is None)
+            for symbol, instrument in instruments.items()
+        }
         limits = [*largest_orders] if order_lots_max is None else [LargestOrder(order_lots_max), *largest_orders]
         maker = OrderMaker(account, instruments, run6, limits, label)
         dealing = Dealing(account, self.desks, rules.values(), maker)
@@ -110,19 +113,23 @@ class Executor(OrderEvents, OwnOrders):
         """Asks for prices where an algorithm needs them, or strategies can cross at the last one or at the mid."""
         said: list[Message] = []
         for symbol in sorted(self.desks):
-            traders = [rule for rule in self._rules.values() if symbol in rule.symbols]
+            several = sum(symbol in rule.symbols for rule in self._rules.values()) > 1
             period = self._feeds[symbol]
-            hears = self.desks[symbol].worked and any(algorithm_of(rule.execution).hears_market for rule in traders)
-            if hears and period is None:
-                said.append(Subscribe(Tick, symbol))
-            if (hears or len(traders) > 1) and period is not None:
+            hears = self.desks[symbol].follows
+            if (hears or several) and period is not None:
                 said.append(Subscribe(Bar, symbol, period))
-            if len(traders) > 1 or (hears and period is None):
+            elif hears or several:
+                # A price to cross at makes no feed slower: single ticks are for algorithms.
+                said.append(Subscribe(Tick if hears else TickBlock, symbol))
+            if several or (hears and period is None):
                 said.append(Subscribe(Quote, symbol))
         return tuple(said)
 
     def heritage(self) -> ExecutorHeritage | None:
-        """Its orders and tasks, where there are algorithms. An heir that dies half way leaves what it was left."""
+        """Its orders, tasks and crossings, where there are algorithms or opening hours.
+
+        An heir that dies half way leaves what it was left.
+        """
         return self._inherited if self._dealing.adopting else left_by(self._dealing)
 
     def warmed_up(self) -> None:
@@ -156,7 +163,9 @@ class Executor(OrderEvents, OwnOrders):
                 if desk.decided:
                     desk.decided.pop(strategy, None)
             if share.signal_price is not None and known != share:
-                desk.last_price = share.signal_price
+                desk.told, desk.told_at = share.signal_price, target.ts
+                if desk.shown is None or not desk.ticking:
+                    desk.last_price = share.signal_price
         if count != len(shares):
             there = {share.strategy for share in target.shares}
             for strategy in [strategy for strategy in shares if strategy not in there]:
@@ -182,7 +191,12 @@ class Executor(OrderEvents, OwnOrders):
         if desk.profile is not None:
             desk.profile.hear_tick(tick)
         desk.hear_price(tick.price, tick.ts)
-        return self._market_moved(desk, tick.received)
+        return self._market_moved(desk, tick.received) if desk.follows else ()
+
+    def on_tick_block(self, block: TickBlock) -> Answers:
+        """The last price, for crossings."""
+        self.desks[block.symbol].hear_price(block.prices[-1], block.ts[-1])
+        return ()
 
     def on_quote(self, quote: Quote) -> Answers:
         """The best prices, and their mid for a crossing."""
@@ -254,7 +268,7 @@ class Executor(OrderEvents, OwnOrders):
         return self._order_woke(what, name, woke.at)
 
 
-def _desk(instrument: Instrument, rules: Iterable[ShareRule], half_spread_ticks: int) -> Desk:
+def _desk(instrument: Instrument, rules: Iterable[ShareRule], half_spread_ticks: int, *, ticking: bool) -> Desk:
     grid = PriceGrid(instrument)
     algorithms = [algorithm_of(rule.execution) for rule in rules if instrument.symbol in rule.symbols]
     return Desk(
@@ -262,7 +276,10 @@ def _desk(instrument: Instrument, rules: Iterable[ShareRule], half_spread_ticks:
         grid=grid,
         half_spread=grid.to_price(half_spread_ticks),
         expiry=instrument.expiry,
+        hours=None if instrument.sessions is None else Hours(instrument.sessions),
         worked=any(algorithm.name != "market" for algorithm in algorithms),
+        ticking=ticking,
+        follows=any(algorithm.hears_market for algorithm in algorithms),
         profile=VolumeProfile() if any(algorithm.profiled for algorithm in algorithms) else None,
         is_spot=instrument.kind is Kind.SPOT,
     )

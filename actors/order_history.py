@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping
 
+import attrs
+
 from actors.recorder import Record
 from actors.result import OrderRow
 from messages import Account, Order, OrderEnded, OrderRefused, OrderRejected, Outcome
@@ -11,12 +13,17 @@ _Key = tuple[Account, str]
 
 
 def last_terms(record: Record) -> dict[_Key, Order]:
-    """Every order that was asked for by (account, client id), as the last amend left it, in the order of asking."""
+    """Every order that was asked for by (account, client id), as the last amend left it, in the order of asking.
+
+    Its time stays when it was decided.
+    """
     orders: dict[_Key, Order] = {}
     for submitted in record.submitted:
         orders.setdefault((submitted.order.account, submitted.order.client_id), submitted.order)
     for amended in record.amended:
-        orders[amended.order.account, amended.order.client_id] = amended.order
+        key = amended.order.account, amended.order.client_id
+        first = orders.get(key)
+        orders[key] = amended.order if first is None else attrs.evolve(amended.order, ts=first.ts)
     return orders
 
 

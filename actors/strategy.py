@@ -170,9 +170,9 @@ class Strategy:
 
         At market, or with a `limit` price, a `stop` price, both (a limit order once the stop is touched), or `trail`:
         a stop at this distance, in price, from the best price seen since. `time_in_force`: gtc, ioc, fok or day.
-        `post_only` belongs to limits and never takes; `reduce_only` never opens or turns a position. It puts the symbol
-        in order mode: own orders are never netted with, or crossed against, other strategies'. ValueError or TypeError
-        for terms that do not go together.
+        `post_only` belongs to limits and never takes; `reduce_only` never opens or turns the account's position, which
+        is all strategies' together. It puts the symbol in order mode: own orders are never netted with, or crossed
+        against, other strategies'. ValueError or TypeError for terms that do not go together.
         """
         terms = Terms(limit, stop, trail, time_in_force, post_only, reduce_only)
         return self._desk.place("buy", symbol, lots, terms)

@@ -145,7 +145,9 @@ class Desk:
     def place(self, call: str, symbol: Symbol | None, lots: int, terms: Terms) -> int:
         """Note an own order; its number counts from 1."""
         symbol = self.resolve(symbol)
-        order = terms.order(call, lots, strategy=self.id, symbol=symbol, number=self.orders + 1, ts=self.now)
+        order = terms.order(
+            call, lots, strategy=self.id, symbol=symbol, number=self.orders + 1, ts=self.now, price=self.price(symbol)
+        )
         self.orders += 1
         self._order_symbols[self.orders] = symbol, order.lots > 0
         if len(self._order_symbols) > _NUMBERS_KEPT:

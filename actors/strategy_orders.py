@@ -17,9 +17,17 @@ class Terms(NamedTuple):
     reduce_only: bool
 
     def order(
-        self, call: str, lots: int, *, strategy: StrategyId, symbol: Symbol, number: int, ts: UtcNs
+        self,
+        call: str,
+        lots: int,
+        *,
+        strategy: StrategyId,
+        symbol: Symbol,
+        number: int,
+        ts: UtcNs,
+        price: float | None,
     ) -> PlaceOrder:
-        """The order; ValueError or TypeError names the call and what is wrong."""
+        """The order, given the last price seen; ValueError or TypeError names the call and what is wrong."""
         lots = whole_lots(call, lots)
         if lots <= 0:
             raise ValueError(f"{call}({lots}): lots must be above zero; buy and sell say the side")
@@ -44,6 +52,7 @@ class Terms(NamedTuple):
             time_in_force=time_in_force,
             post_only=bool(self.post_only),
             reduce_only=bool(self.reduce_only),
+            price=price,
         )
 
     def _type(self, call: str) -> OrderType:

@@ -47,6 +47,8 @@ class PlaceOrder(Message):
     time_in_force: TimeInForce = TimeInForce.GTC
     post_only: bool = False
     reduce_only: bool = False
+    price: float | None = attrs.field(default=None, validator=_optional_price)
+    """The last price the strategy had seen: what later slippage is measured against."""
 
 
 @attrs.frozen(kw_only=True)

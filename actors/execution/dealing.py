@@ -67,11 +67,11 @@ class Dealing:
             return self._send_alone(desk, ts)
         flat = state is _FLATTENING
         lacking = desk.lacking(flat=flat, reducing=state is _REDUCE_ONLY)
-        if desk.worked:
+        if desk.timed:
             # An answer that comes late tells an old time; what an algorithm sees never goes back.
             ts = desk.now = max(desk.now, ts)
-            if not flat:
-                desk.begin_tasks(lacking, ts)
+        if desk.worked and not flat:
+            desk.begin_tasks(lacking, self._executions, ts)
         if not lacking and not desk.working:
             return ()
         made = plan(
@@ -80,20 +80,31 @@ class Dealing:
             managed=None if flat else desk.shares,
             can_cross=desk.can_cross,
         )
-        said: list[Message] = []
-        if made.cross:
-            for fill in self.maker.crossing(desk, made.cross, ts):
-                part = fill.parts[0]
-                desk.fold(part.strategy, part.lots)
-                lacking[part.strategy] -= part.lots
-                moved = (part.strategy, desk.symbol)
-                self.crossed[moved] = self.crossed.get(moved, 0) + part.lots
-                said.append(fill)
+        said = self._cross(desk, made, lacking, ts) if made.cross else []
         if made.waits:
             said += self._take_back(desk, made, ts)
         else:
             said += self._go_on(desk, lacking, made.send, ts)
         return tuple(said)
+
+    def _cross(self, desk: Desk, made: Plan, lacking: dict[StrategyId, Lots], ts: UtcNs) -> list[Message]:
+        """What strategies want of each other, now or when the market opens; what changes hands is lacking no more."""
+        said: list[Message] = []
+        if desk.crossing_waits(ts):
+            assert desk.hours is not None
+            at = desk.hours.next_open(ts)
+            if desk.crosses_at != at:
+                desk.crosses_at = at
+                said.append(WakeAt(at, f"plan:{desk.symbol}"))
+            return said
+        for fill in self.maker.crossing(desk, made.cross, ts):
+            part = fill.parts[0]
+            desk.fold(part.strategy, part.lots)
+            lacking[part.strategy] -= part.lots
+            moved = (part.strategy, desk.symbol)
+            self.crossed[moved] = self.crossed.get(moved, 0) + part.lots
+            said.append(fill)
+        return said
 
     def _send_alone(self, desk: Desk, ts: UtcNs) -> tuple[Message, ...]:
         (strategy,) = desk.unsettled

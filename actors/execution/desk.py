@@ -1,13 +1,14 @@
 """What an executor remembers of one symbol: lots held and wanted by strategy, the orders on their way, the market."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import attrs
 
-from actors.execution.algorithms import Market, Task
+from actors.execution.algorithms import MARKET, Execution, Market, Task, algorithm_of
 from actors.execution.volume_profile import VolumeProfile
 from actors.execution.working import Working
+from actors.market_hours import Hours
 from actors.money.grid import PriceGrid
 from messages import Lots, Quote, Share, StrategyId, Symbol, UtcNs
 
@@ -25,6 +26,10 @@ class Desk:
     """In price: where no quotes are heard, the best prices are the last one less and plus this."""
     worked: bool = False
     """Some strategy here has an algorithm that is more than a market order."""
+    follows: bool = False
+    """Some algorithm here wants to be asked again when the market moves; if not, its prices are only noted."""
+    ticking: bool = False
+    """Every trade or quote is heard, before strategies hear it: no signal knows a later price."""
     profile: VolumeProfile | None = None
     is_spot: bool = False
     held: dict[StrategyId, Lots] = attrs.field(factory=dict)
@@ -41,10 +46,17 @@ class Desk:
     last_price: float | None = None
     shown: float | None = None
     """The last price that the market itself showed, where it is heard: what is decided now is decided at it."""
+    told: float | None = None
+    """The price that the last signal or own order came with: what its strategy saw at `told_at`, and not later."""
+    told_at: UtcNs = -1
     decided: dict[StrategyId, float | None] = attrs.field(factory=dict)
     """At which price a share was taken up again, for those whose signal is older than that."""
     expiry: UtcNs | None = None
     """From then on there is nothing to trade."""
+    hours: Hours | None = None
+    """When it trades; None for always."""
+    crosses_at: UtcNs | None = None
+    """The opening that a crossing waits for."""
     seen: Market | None = None
     """What the market last said, where it is heard."""
     quoted: bool = False
@@ -54,7 +66,7 @@ class Desk:
     strikes: dict[StrategyId, int] = attrs.field(factory=dict)
     """Orders in a row that the venue ended unasked without a fill."""
     now: UtcNs = 0
-    """The latest time that was planned at; kept only where there are algorithms."""
+    """The latest time that was planned at; kept only where it is `timed`."""
     look_at: UtcNs | None = None
     """The next timer of its algorithms."""
 
@@ -64,6 +76,15 @@ class Desk:
         if self.last_price is None:
             return False
         return not self.is_spot or all(share.lots >= 0 for share in self.shares.values())
+
+    @property
+    def timed(self) -> bool:
+        """Whether what comes about here is a matter of timers and prices too, and not of what is wanted alone."""
+        return self.worked or self.hours is not None
+
+    def crossing_waits(self, ts: UtcNs) -> bool:
+        """Whether the market is closed. At the instant of the close, its price was shown just now, and is good."""
+        return not (self.hours is None or self.hours.is_open(ts - 1) or self.hours.is_open(ts))
 
     def fold(self, strategy: StrategyId, lots: Lots) -> None:
         """A fill or an adjustment."""
@@ -110,7 +131,9 @@ class Desk:
         self.unsettled.update(dict.fromkeys(self.shares))
         self.decided = dict.fromkeys(self.shares, self.shown)
 
-    def begin_tasks(self, lacking: dict[StrategyId, Lots], ts: UtcNs) -> None:
+    def begin_tasks(
+        self, lacking: dict[StrategyId, Lots], executions: Mapping[StrategyId, Execution], ts: UtcNs
+    ) -> None:
         """A task for everybody who lacks something; what is not lacking any more is no task."""
         tasks = self.tasks
         for strategy in [each for each, task in tasks.items() if each not in lacking and not task.gave_up]:
@@ -118,8 +141,14 @@ class Desk:
         for strategy, lots in lacking.items():
             task = tasks.get(strategy)
             if task is None or task.lots * lots < 0 or abs(lots) > abs(task.lots):
-                price = self.decided_at(strategy)
-                tasks[strategy] = Task(strategy=strategy, lots=lots, began=ts, decision_price=price)
+                algorithm = algorithm_of(executions.get(strategy, MARKET))
+                tasks[strategy] = Task(
+                    strategy=strategy,
+                    lots=lots,
+                    began=ts,
+                    decision_price=self.decided_at(strategy),
+                    schedule=algorithm.schedule(abs(lots), ts, self.profile),
+                )
 
     def decided_at(self, strategy: StrategyId) -> float | None:
         """The price when what a strategy wants was decided, else the one that the market shows; None: not known."""
@@ -153,6 +182,12 @@ class Desk:
         if self.seen is None and self.last_price is not None:
             return self._around(self.last_price, 0)
         return self.seen
+
+    def current_price(self, ts: UtcNs) -> float | None:
+        """A price that is known to be the market's now, or None: what was last signalled or filled may be weeks old."""
+        if self.shown is not None:
+            return self.shown
+        return self.told if self.told_at == ts else None
 
     def hear_price(self, price: float, at: UtcNs) -> None:
         """A close or a trade. Where quotes are heard, they go on saying what the best prices are."""

@@ -1,7 +1,7 @@
-"""What an executor with algorithms leaves to its next incarnation.
+"""What an executor with algorithms, or with a market that closes, leaves to its next incarnation.
 
 Targets, fills and trading states are heard again, and from them an executor of market orders alone comes to the same
-orders with the same ids. Orders that the market or a timer brought about do not come about again: they are handed over.
+orders with the same ids. What the market or a timer brought about does not come about again: it is handed over.
 """
 
 import attrs
@@ -34,7 +34,7 @@ class ExecutorHeritage:
 def left_by(dealing: Dealing) -> ExecutorHeritage | None:
     """What there is to leave; None where everything comes about again."""
     desks = dealing.desks.values()
-    if not any(desk.worked for desk in desks):
+    if not any(desk.timed for desk in desks):
         return None
     return ExecutorHeritage(
         intents=dealing.maker.intents,

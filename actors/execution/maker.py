@@ -106,7 +106,7 @@ class OrderMaker:
             symbol=desk.symbol,
             lots=first.lots if one else sum([owner.lots for owner in owners]),
             owners=owners,
-            reference_price=desk.last_price,
+            reference_price=desk.current_price(ts),
             ts=ts,
             **terms,
         )

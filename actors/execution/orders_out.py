@@ -50,7 +50,7 @@ class OrdersOut:
         working.retry_at = None
         working.attempts += 1
         working.submitted_at = working.since = ts
-        working.order = attrs.evolve(working.order, ts=ts, reference_price=desk.last_price)
+        working.order = attrs.evolve(working.order, ts=ts, reference_price=desk.current_price(ts))
         return SubmitOrder(working.order)
 
     def cancel(self, desk: Desk, working: Working, ts: UtcNs) -> tuple[Message, ...]:
@@ -78,7 +78,7 @@ class OrdersOut:
         working.to(AMENDING)
         if working.amends is None:
             working.amends = Amends()
-        asked = attrs.evolve(order, ts=ts, reference_price=desk.last_price)
+        asked = attrs.evolve(order, ts=ts, reference_price=desk.current_price(ts))
         working.amends.asked = asked
         working.recount()
         return (AmendOrder(asked, ts),)

@@ -43,6 +43,8 @@ class OwnOrders(Component):
         desk.shares.pop(placed.strategy, None)
         if dealing.adopting:
             return ()
+        if placed.price is not None:
+            desk.told, desk.told_at = placed.price, placed.ts
         order = dealing.maker.order(
             desk,
             (Owner(placed.strategy, placed.lots),),
@@ -55,7 +57,7 @@ class OwnOrders(Component):
             post_only=placed.post_only,
             reduce_only=placed.reduce_only,
             algorithm=OWN,
-            decision_price=desk.last_price,
+            decision_price=placed.price if placed.price is not None else desk.current_price(placed.ts),
         )
         return (dealing.out.send(desk, order, placed.number),)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from actors.execution.algorithms import MARKET, Child, Execution, Step, Work, algorithm_of
+from actors.execution.algorithms import MARKET, Child, Execution, Step, Task, Work, algorithm_of
 from actors.execution.desk import Desk
 from actors.execution.states import CLOSING
 from actors.execution.working import Working
@@ -51,9 +51,7 @@ def units_of(
         unit.strategies[strategy] = None
     for strategy, lots in send:
         unit = _unit(units, executions.get(strategy, MARKET), 1 if lots > 0 else -1, strategy)
-        due, look_at = _due(
-            desk, executions.get(strategy, MARKET), strategy, lots, ts, lacking=lacking, pending=pending
-        )
+        due, look_at = _due(desk.tasks[strategy], lots, ts, lacking=lacking, pending=pending)
         if due:
             unit.free[strategy] = due
         if look_at is not None and (unit.look_at is None or look_at < unit.look_at):
@@ -94,9 +92,7 @@ def _unit(units: dict[Key, Unit], execution: Execution, side: int, strategy: Str
 
 
 def _due(
-    desk: Desk,
-    execution: Execution,
-    strategy: StrategyId,
+    task: Task,
     free: Lots,
     ts: UtcNs,
     *,
@@ -104,10 +100,9 @@ def _due(
     pending: Mapping[StrategyId, Lots],
 ) -> tuple[Lots, UtcNs | None]:
     """Of the free lots, those whose time has come; and when that will be more."""
-    task = desk.tasks[strategy]
-    due, look_at = algorithm_of(execution).due(task, ts, desk.profile)
-    done = abs(task.lots) - abs(lacking.get(strategy, 0))
-    lots = max(0, min(abs(free), due - done - pending.get(strategy, 0)))
+    due, look_at = task.due(ts)
+    done = abs(task.lots) - abs(lacking.get(task.strategy, 0))
+    lots = max(0, min(abs(free), due - done - pending.get(task.strategy, 0)))
     return (lots if free > 0 else -lots), look_at
 
 

@@ -217,8 +217,9 @@ def test_every_limit_stands_on_the_grid_and_above_zero(execution, side, bid, spr
 
 
 def due(execution, minutes, lots=10, volumes=None):
-    task = Task(strategy="a", lots=lots, began=MONDAY, decision_price=100.0)
-    return algorithm_of(execution_of(execution)).due(task, MONDAY + round(minutes * MINUTE), volumes)
+    schedule = algorithm_of(execution_of(execution)).schedule(abs(lots), MONDAY, volumes)
+    task = Task(strategy="a", lots=lots, began=MONDAY, decision_price=100.0, schedule=schedule)
+    return task.due(MONDAY + round(minutes * MINUTE))
 
 
 def test_twap_lets_equal_slices_go_at_equal_times_the_first_at_once():

@@ -29,12 +29,13 @@ from messages import (
     SubmitOrder,
     Subscribe,
     TargetShares,
+    TickBlock,
     TradingState,
     TradingStateChanged,
     WakeAt,
     Woke,
 )
-from tests.builders import MONDAY, SECOND, a_fill, a_quote, a_target, an_instrument
+from tests.builders import MONDAY, SECOND, a_block, a_fill, a_quote, a_target, a_tick, an_instrument
 
 
 def an_executor(*names, **settings):
@@ -145,12 +146,21 @@ def test_opposite_wishes_cross_at_the_last_price_and_only_the_rest_is_sent():
 
 def test_crosses_at_the_mid_of_the_last_quote_on_the_grid():
     executor = holding({"trend": 1, "value": -1})
-    assert executor.on_start() == (Subscribe(Quote, "XBTUSD"),)
+    assert executor.on_start() == (Subscribe(TickBlock, "XBTUSD"), Subscribe(Quote, "XBTUSD"))
     executor.on_quote(a_quote(110.0, 111.5))
 
     said = executor.on_target_shares(a_target((("trend", -1), ("value", 1)), price=None))
 
     assert {message.price for message in said} == {111.0}
+
+
+def test_crosses_at_the_last_trade_in_a_block_whatever_a_signal_saw_before_it():
+    executor = holding({"trend": 1, "value": -1})
+    assert executor.on_tick_block(a_block(a_tick(120.0), a_tick(104.0, ts=MONDAY + 1))) == ()
+
+    said = executor.on_target_shares(a_target((("trend", -1), ("value", 1)), price=99.0, ts=MONDAY + 2))
+
+    assert {message.price for message in said} == {104.0}
 
 
 def test_without_any_price_it_crosses_nothing_and_sends_both_sides():

@@ -32,7 +32,7 @@ from messages import (
     WakeAt,
     Woke,
 )
-from tests.builders import MINUTE, MONDAY, SECOND, a_bar, a_fill, a_quote, a_target, a_tick, an_instrument
+from tests.builders import DAY, MINUTE, MONDAY, SECOND, a_bar, a_fill, a_quote, a_target, a_tick, an_instrument
 
 
 def an_executor(execution="join", *others, **settings):
@@ -116,7 +116,7 @@ def test_where_quotes_are_heard_a_trade_does_not_change_the_best_prices():
     assert order.limit_price == 99.5
 
 
-def test_an_order_carries_the_price_when_the_change_was_decided_and_the_last_one():
+def test_an_order_carries_the_price_when_the_change_was_decided():
     executor = an_executor("market")
     (first,) = sent(executor.on_target_shares(a_target((("trend", 2),), price=100.0)))
     executor.on_fill(a_fill(2, order=first, price=101.0))
@@ -125,7 +125,7 @@ def test_an_order_carries_the_price_when_the_change_was_decided_and_the_last_one
     (second,) = sent(executor.on_target_shares(a_target((("trend", 5),), price=None)))
 
     assert (first.decision_price, first.algorithm) == (100.0, "market")
-    assert (second.decision_price, second.reference_price) == (101.0, 101.0)
+    assert second.decision_price == 101.0
 
 
 def test_each_algorithm_with_its_parameters_works_its_own_orders():
@@ -273,6 +273,32 @@ def test_a_slice_waits_for_its_time_whatever_of_the_earlier_ones_still_works():
     assert (order.lots, wake.at) == (5, MONDAY + MINUTE)
     assert sent(executor.on_quote(a_quote(ts=MONDAY + 30 * SECOND))) == []
     assert [each.lots for each in sent(executor.on_woke(Woke(wake.at, wake.token)))] == [5]
+
+
+def test_a_vwap_keeps_to_the_volumes_that_were_known_when_it_began_whatever_is_learned_meanwhile():
+    executor = an_executor({"algorithm": "vwap", "minutes": 20, "slices": 4}, feeds={"XBTUSD": MINUTE})
+    for number, volume in enumerate((10.0, 20.0, 30.0, 41.0)):
+        yesterday = MONDAY - DAY + number * 5 * MINUTE
+        executor.on_bar(a_bar(volume=volume, open_ts=yesterday, period=5 * MINUTE))
+    sends = []
+
+    def hear(at, said):
+        for order in sent(said):
+            sends.append(((at - MONDAY) // MINUTE, order.lots))
+            executor.on_fill(a_fill(order=order, ts=at))
+            executor.on_order_ended(ended(order, order.lots, ts=at))
+        return of(WakeAt, said)
+
+    wakes = hear(MONDAY, executor.on_target_shares(a_target((("trend", 50),))))
+    for minute in range(1, 30):
+        at = MONDAY + minute * MINUTE
+        # Each of today's minutes tells another story than yesterday's.
+        wakes += hear(at, executor.on_bar(a_bar(volume=7.0**minute, open_ts=at - MINUTE)))
+        for wake in [each for each in wakes if each.at == at]:
+            wakes += hear(at, executor.on_woke(Woke(at, wake.token)))
+
+    # Of 101 together, 10, 30 and 60 come before the second, third and fourth slice: 4.95, 14.85 and 29.70 lots of 50.
+    assert sends == [(0, 5), (5, 10), (10, 15), (15, 20)]
 
 
 # Giving up.

@@ -15,7 +15,7 @@ from messages import (
     SubmitOrder,
     TimeInForce,
 )
-from tests.builders import MONDAY, a_fill, an_order
+from tests.builders import MONDAY, SECOND, a_fill, an_order
 
 
 def _rows(record):
@@ -48,10 +48,10 @@ def test_a_stop_limit_has_both_its_prices():
     assert (row.price, row.stop_price, row.type) == (99.0, 98.0, OrderType.STOP_LIMIT)
 
 
-def test_an_amended_order_is_told_with_its_last_terms_and_its_own_time():
+def test_an_amended_order_is_told_with_its_last_terms_and_when_it_was_decided():
     order = an_order(3, limit_price=99.0)
-    second = attrs.evolve(order, limit_price=99.5, ts=MONDAY)
-    third = attrs.evolve(order, limit_price=100.0, lots=2, owners=(attrs.evolve(order.owners[0], lots=2),))
+    second = attrs.evolve(order, limit_price=99.5, ts=MONDAY + SECOND)
+    third = attrs.evolve(second, limit_price=100.0, lots=2, owners=(attrs.evolve(order.owners[0], lots=2),))
 
     (row,) = _rows(_record(order, amended=[second, third]))
 

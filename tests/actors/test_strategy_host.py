@@ -223,11 +223,12 @@ def test_buy_and_sell_are_orders_numbered_from_one_and_cancelled_by_number():
 
     at = START + MINUTE
     order = {"strategy": "s", "symbol": "A", "ts": at}
+    close = a_bar().close
 
     assert a_host(acting(trades)).on_bar(a_bar()) == (
-        PlaceOrder(number=1, lots=2, **order),
-        PlaceOrder(number=2, lots=-3, type=OrderType.LIMIT, limit_price=101.5, **order),
-        PlaceOrder(number=3, lots=-1, type=OrderType.STOP, stop_price=99.0, **order),
+        PlaceOrder(number=1, lots=2, price=close, **order),
+        PlaceOrder(number=2, lots=-3, type=OrderType.LIMIT, limit_price=101.5, price=close, **order),
+        PlaceOrder(number=3, lots=-1, type=OrderType.STOP, stop_price=99.0, price=close, **order),
         CancelPlaced(number=2, **order),
         CancelPlaced(**order),
     )

@@ -4,12 +4,15 @@ Lots here are sizes, zero or above: `side` is +1 for a buyer and -1 for a seller
 """
 
 import abc
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 import attrs
 
 from actors.money.grid import PriceGrid
 from messages import Lots, StrategyId, UtcNs
+
+Schedule: TypeAlias = tuple[tuple[UtcNs, Lots], ...]
+"""(from when on, how many lots in all), in the order of time."""
 
 
 @attrs.frozen(kw_only=True)
@@ -44,7 +47,18 @@ class Task:
     """Signed: what was lacking when it began."""
     began: UtcNs
     decision_price: float | None
+    schedule: Schedule = ()
+    """When how much of it may have been sent; empty for everything at once. It stands for as long as the task does."""
     gave_up: bool = False
+
+    def due(self, now: UtcNs) -> tuple[Lots, UtcNs | None]:
+        """How much may have been sent by now, and when that will be more; None for never."""
+        due = 0 if self.schedule else abs(self.lots)
+        for at, lots in self.schedule:
+            if at > now:
+                return due, at
+            due = lots
+        return due, None
 
 
 @attrs.frozen(kw_only=True)
@@ -130,9 +144,9 @@ class Algorithm(abc.ABC):
     def check(self) -> None:  # noqa: B027 - most have nothing to check
         """ValueError when the parameters do not fit together."""
 
-    def due(self, task: Task, now: UtcNs, volumes: Volumes | None) -> tuple[Lots, UtcNs | None]:  # noqa: ARG002
-        """How much of a task may have been sent by now, and when that will be more."""
-        return abs(task.lots), None
+    def schedule(self, lots: Lots, began: UtcNs, volumes: Volumes | None) -> Schedule:  # noqa: ARG002
+        """When how much of a task of so many lots may have been sent, by what is known when it begins."""
+        return ()
 
     @abc.abstractmethod
     def step(self, work: Work) -> Step:

@@ -1,14 +1,14 @@
 """Algorithms that spread a task over time: twap, vwap.
 
-A changed target begins the schedule anew, for what is then lacking.
+A changed target begins the schedule anew, for what is then lacking; nothing else changes it.
 """
 
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import ClassVar, Literal
 
 import attrs
 
-from actors.execution.algorithms.base import Algorithm, Step, Task, Volumes, Work, parameter
+from actors.execution.algorithms.base import Algorithm, Schedule, Step, Volumes, Work, parameter
 from actors.execution.algorithms.pegged import MarketOrders, Opponent
 from actors.money.rounding import divide_half_away
 from messages import NS_PER_SECOND, Lots, UtcNs
@@ -32,18 +32,15 @@ class Twap(Algorithm):
         """If its slices are priced, or follow the market's volume."""
         return self.profiled or _CHILDREN[self.child].hears_market
 
-    def due(self, task: Task, now: UtcNs, volumes: Volumes | None) -> tuple[Lots, UtcNs | None]:
-        """The slices whose time has come."""
+    def schedule(self, lots: Lots, began: UtcNs, volumes: Volumes | None) -> Schedule:
+        """When each slice begins."""
         whole = max(self.slices, round(self.minutes * _MINUTE))
-        number = min(self.slices, (now - task.began) * self.slices // whole + 1)
-        if number == self.slices:
-            return abs(task.lots), None
-        edges = [task.began + -(-whole * edge // self.slices) for edge in range(self.slices + 1)]
-        return self.part(abs(task.lots), edges, number, volumes), edges[number]
+        edges = [began + -(-whole * edge // self.slices) for edge in range(self.slices + 1)]
+        return tuple(zip(edges, self.parts(lots, edges, volumes), strict=False))
 
-    def part(self, lots: Lots, edges: list[UtcNs], number: int, volumes: Volumes | None) -> Lots:  # noqa: ARG002
-        """How many of the lots belong to the first slices. `edges`: when each begins, and when the last one ends."""
-        return divide_half_away(lots * number, self.slices)
+    def parts(self, lots: Lots, edges: list[UtcNs], volumes: Volumes | None) -> list[Lots]:  # noqa: ARG002
+        """How many of the lots belong to each slice and those before. `edges`: when each begins, and the last ends."""
+        return [divide_half_away(lots * number, self.slices) for number in range(1, self.slices + 1)]
 
     def step(self, work: Work) -> Step:
         """What is due, as the child algorithm works it."""
@@ -57,11 +54,12 @@ class Vwap(Twap):
     name: ClassVar[str] = "vwap"
     profiled: ClassVar[bool] = True
 
-    def part(self, lots: Lots, edges: list[UtcNs], number: int, volumes: Volumes | None) -> Lots:
+    def parts(self, lots: Lots, edges: list[UtcNs], volumes: Volumes | None) -> list[Lots]:
         """In proportion to the volume to be expected in them."""
         if volumes is not None:
             expected = [volumes.between(*pair) for pair in pairwise(edges)]
             known = [each for each in expected if each is not None]
             if len(known) == self.slices and sum(known) > 0:
-                return min(lots, int(lots * sum(known[:number]) / sum(known) + 0.5))
-        return super().part(lots, edges, number, volumes)
+                sums = accumulate(known[:-1])
+                return [*[min(lots, int(lots * part / sum(known) + 0.5)) for part in sums], lots]
+        return super().parts(lots, edges, volumes)
