@@ -211,6 +211,25 @@ def test_where_there_is_a_mark_the_last_price_liquidates_nobody():
     assert prices(house.mark(94.5)) == [90.0]
 
 
+@pytest.mark.parametrize(("mark", "kept"), [(95.0, True), (94.999, False)])
+def test_a_mark_between_two_ticks_is_judged_as_it_is(mark, kept):
+    house = opened(a_house(100), 10)
+
+    assert (fills(house.mark(mark)) == []) is kept
+
+
+def test_others_are_liquidated_at_their_very_marks():
+    house = two_symbols(200)
+    opened(house, 10)
+    opened(house, 5, symbol="ETHUSD")
+    house.mark(98.126, symbol="ETHUSD")
+
+    other, this = fills(house.mark(80.0))
+
+    assert (other.price, other.value_minor) == (98.126, -49_063)
+    assert (this.price, this.value_minor) == (81.0, -81_000)  # 190.63 are left to lose on 10 lots
+
+
 def test_where_there_is_a_mark_nobody_trades_beyond_his_bankruptcy():
     house = opened(a_house(100), 10)
     house.mark(100.0)
@@ -344,6 +363,15 @@ def test_funding_is_paid_at_the_mark_once_for_each_time():
     assert [[paid.amount_minor for paid in each] for each in (first, again, next_time)] == [[900], [], [900]]
 
 
+def test_funding_at_a_mark_between_two_ticks_is_of_that_very_price():
+    house = opened(a_house(1000), -10)
+    house.mark(90.26)
+
+    (paid,) = house.funding(0.01)
+
+    assert (paid.price, paid.amount_minor) == (90.26, 903)
+
+
 def test_who_holds_nothing_pays_nothing():
     assert a_house(1000).funding(0.01) == ()
 
@@ -378,7 +406,19 @@ def test_a_dated_contract_settles_at_its_price_and_its_orders_end():
     assert house.wake(timer.at, timer.token) == ()
 
 
-@pytest.mark.parametrize(("mark", "price"), [(103.0, 103.0), (None, 101.0)])
+@pytest.mark.parametrize("rounding", ValueRounding)
+def test_a_settlement_price_between_two_ticks_is_the_price_of_the_fill(rounding):
+    house = a_house(1000, dated(settlement_price=104.126, value_rounding=rounding))
+    opened(house, 10)
+
+    (fill,) = fills(house.wake(MONDAY + HOUR, "expiry:XBTUSD"))
+
+    # A lot is worth 104.126, or rounded by itself 104.13; the fee is 0.0005 of that.
+    value = 104_126 if rounding is ValueRounding.EXACT else 104_130
+    assert (fill.price, fill.value_minor, fill.fee_minor) == (104.126, -value, 52)
+
+
+@pytest.mark.parametrize(("mark", "price"), [(103.0, 103.0), (103.26, 103.26), (None, 101.0)])
 def test_without_a_settlement_price_it_settles_at_the_last_mark_or_price(mark, price):
     house = opened(a_house(1000, dated()), 10)
     house.bar(101.0, open=100.0, low=100.0)
