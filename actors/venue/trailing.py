@@ -1,5 +1,6 @@
 """Trailing stops: a stop that follows the best price seen since the order arrived, at a distance, and never goes back.
 
+It begins at the last price that its maker had seen, where the order tells it, and else at the first one shown.
 It follows the prices whose order is known. Of a bar these are the open first and the close last; whether the high or
 the low came first is not known. A sell stop that the low reaches where it stood is filled there: had the high come
 first, it would have been filled higher. If the low does not reach it, the high raises it for certain before the bar

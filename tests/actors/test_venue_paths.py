@@ -65,13 +65,9 @@ def _bars(draw):
     return opened, high, low, close
 
 
-def on_the_bar(order, corners, *, last=None):
+def on_the_bar(order, corners):
     opened, high, low, close = (corner * TICK for corner in corners)
     house = VenueHouse(cash=10**12)
-    if last is not None:
-        # Something that rests far away: the venue hears prices, and knows the last one when the order comes.
-        house.send(an_order(1, limit_price=1.0, client_id="far-away"))
-        house.bar(last * TICK, minute=-1)
     house.send(order)
     found = fills(house.hear(house.venue.on_bar(a_bar(close, open=opened, high=high, low=low))))
     return (found[0].price / TICK, found[0].ambiguous) if found else (None, False)
@@ -110,26 +106,39 @@ def test_a_stop_limit_is_filled_only_where_both_paths_fill_it(corners, lots, sto
 
 @given(_bars(), _side, st.integers(1, 8), st.none() | _price)
 def test_a_trailing_stop_is_filled_as_on_the_worse_path_and_says_when_they_differ(corners, lots, trail, last):
-    order = an_order(lots, type=OrderType.TRAILING_STOP, trail=trail * TICK)
+    reference = None if last is None else last * TICK
+    order = an_order(lots, type=OrderType.TRAILING_STOP, trail=trail * TICK, reference_price=reference)
     stands = None if last is None else last + trail * lots
     outcomes = both_paths(trailing, corners, lots, stands, trail)
 
     reached = [price for price in outcomes if price is not None]
     expected = worse(lots, reached) if reached else None
-    assert on_the_bar(order, corners, last=last) == (expected, outcomes[0] != outcomes[1])
+    assert on_the_bar(order, corners) == (expected, outcomes[0] != outcomes[1])
 
 
 @pytest.mark.parametrize(("corners", "filled"), [((200, 204, 198, 203), None), ((200, 204, 198, 200), 200)])
 def test_of_the_bar_in_which_it_arrived_a_trailing_stop_knows_the_close_alone(corners, filled):
     opened, high, low, close = (corner * TICK for corner in corners)
     house = VenueHouse()
-    house.send(an_order(-1, limit_price=1_000.0, client_id="far-away"))
-    house.bar(101.0, minute=-1)
-    house.send(an_order(-1, type=OrderType.TRAILING_STOP, trail=1.0, ts=house.now + 1))
+    house.send(an_order(-1, type=OrderType.TRAILING_STOP, trail=1.0, reference_price=101.0, ts=house.now + 1))
 
     found = fills(house.bar(close, open=opened, high=high, low=low))
 
     assert [fill.price / TICK for fill in found] == ([] if filled is None else [filled])
+
+
+@pytest.mark.parametrize("listens", [False, True])
+@pytest.mark.parametrize(("reference", "filled"), [(104.0, [101.0]), (100.0, []), (None, [])])
+def test_a_trailing_stop_starts_alike_whatever_the_venue_happened_to_hear(listens, reference, filled):
+    house = VenueHouse(cash=10**12)
+    if listens:
+        house.send(an_order(-1, limit_price=1_000.0, client_id="far-away"))
+        house.bar(104.0, minute=-1)
+    house.send(an_order(-1, type=OrderType.TRAILING_STOP, trail=3.0, reference_price=reference))
+
+    said = house.bar(101.0, open=103.0, low=100.5, high=103.0)
+
+    assert [fill.price for fill in fills(said)] == filled
 
 
 def test_a_trailing_stop_follows_from_bar_to_bar_and_never_goes_back():
