@@ -36,7 +36,8 @@ def trailing_on_price(resting: Resting, price: float, grid: PriceGrid) -> Match 
 def trailing_on_bar(resting: Resting, bar: Bar, grid: PriceGrid) -> Match | None:
     """A trailing stop meets a bar. Of the bar during which it arrived it sees only the close."""
     if bar.open_ts < resting.arrived:
-        return trailing_on_price(resting, bar.close, grid)
+        match = trailing_on_price(resting, bar.close, grid)
+        return None if match is None else match._replace(late=True)
     lots, trail, stop = resting.order.lots, resting.order.trail, resting.stop
     assert trail is not None
     if stop is not None and triggers(bar.open, stop, lots):
@@ -47,5 +48,5 @@ def trailing_on_bar(resting: Resting, bar: Bar, grid: PriceGrid) -> Match | None
     if triggers(worst, stood, lots):
         return Match(stood, TAKER, ambiguous=raised != stood)
     if triggers(worst, raised, lots):
-        return Match(raised, TAKER, ambiguous=not triggers(bar.close, raised, lots))
+        return Match(raised, TAKER, ambiguous=not triggers(bar.close, raised, lots), late=True)
     return None

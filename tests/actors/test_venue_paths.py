@@ -4,8 +4,10 @@ The oracle walks open-high-low-close and open-low-high-close one tick at a time 
 single price; it has nothing in common with the comparisons of whole bars that it checks.
 """
 
+from decimal import Decimal
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from messages import OrderType
@@ -114,6 +116,40 @@ def test_a_trailing_stop_is_filled_as_on_the_worse_path_and_says_when_they_diffe
     reached = [price for price in outcomes if price is not None]
     expected = worse(lots, reached) if reached else None
     assert on_the_bar(order, corners) == (expected, outcomes[0] != outcomes[1])
+
+
+def outcome(path, lots, target, stop_price):
+    """What becomes of ten lots held from 100 on 100 of cash: 5 points away less than maintenance is left."""
+    for number, price in enumerate(path):
+        if (200 - price) * lots > 100:
+            return 200 - 2 * lots, "liquidation"
+        if target is not None and (price - target) * lots > 0:
+            return (price if number == 0 else target), "target"
+        if stop_price is not None and (price - stop_price) * lots <= 0:
+            return price, "stop"
+    return None, None
+
+
+@example((191, 211, 190, 190), -10, 9, None)
+@given(_bars(), st.sampled_from([10, -10]), st.none() | st.integers(1, 13), st.none() | st.integers(1, 13))
+def test_what_is_held_is_left_as_on_the_worse_path_be_it_by_an_exit_or_a_liquidation(corners, lots, gain, loss):
+    sign = 1 if lots > 0 else -1
+    target, stop_price = (None if gain is None else 200 + gain * sign), (None if loss is None else 200 - loss * sign)
+    house = VenueHouse(cash=10_000, initial_margin=Decimal("0.1"), maintenance_margin=Decimal("0.05"))
+    house.send(an_order(lots))
+    house.open(100.0)
+    if target is not None:
+        house.send(an_order(-lots, limit_price=target * TICK, client_id="target"))
+    if stop_price is not None:
+        house.send(an_order(-lots, stop_price=stop_price * TICK, client_id="stop"))
+    opened, high, low, close = (corner * TICK for corner in corners)
+    found = fills(house.bar(close, minute=1, open=opened, high=high, low=low))
+
+    outcomes = both_paths(outcome, corners, lots, target, stop_price)
+    order = ["liquidation", "stop", "target", None]
+    price, how = min(outcomes, key=lambda each: order.index(each[1]))
+    told = [(fill.price / TICK, fill.client_id.split("-")[0], fill.ambiguous) for fill in found]
+    assert told == ([] if how is None else [(price, how, outcomes[0][1] != outcomes[1][1])])
 
 
 @pytest.mark.parametrize(("corners", "filled"), [((200, 204, 198, 203), None), ((200, 204, 198, 200), 200)])
