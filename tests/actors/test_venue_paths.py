@@ -61,8 +61,8 @@ _price = st.integers(190, 212)
 
 
 @st.composite
-def _bars(draw):
-    low, *between, high = sorted(draw(st.lists(_price, min_size=4, max_size=4)))
+def _bars(draw, price=_price):
+    low, *between, high = sorted(draw(st.lists(price, min_size=4, max_size=4)))
     opened, close = draw(st.permutations(between))
     return opened, high, low, close
 
@@ -86,6 +86,7 @@ def worse(lots, outcomes):
 
 
 _side = st.sampled_from([1, -1])
+_distance = st.none() | st.integers(1, 13)
 
 
 @given(_bars(), _side, _price)
@@ -131,7 +132,8 @@ def outcome(path, lots, target, stop_price):
 
 
 @example((191, 211, 190, 190), -10, 9, None)
-@given(_bars(), st.sampled_from([10, -10]), st.none() | st.integers(1, 13), st.none() | st.integers(1, 13))
+@example((200, 212, 191, 200), -10, 5, 11)
+@given(_bars(st.integers(184, 216)), st.sampled_from([10, -10]), _distance, _distance)
 def test_what_is_held_is_left_as_on_the_worse_path_be_it_by_an_exit_or_a_liquidation(corners, lots, gain, loss):
     sign = 1 if lots > 0 else -1
     target, stop_price = (None if gain is None else 200 + gain * sign), (None if loss is None else 200 - loss * sign)
