@@ -20,7 +20,7 @@ def funding_of(
     away from zero; the rate counts as the decimal that its float is written as. Parts are cumulative: each is the
     amount of the net position up to its strategy less that of the one before, in order of strategy id, so that they
     add up and each is within a minor unit of its exact amount. Who holds nothing has no part.
-    ValueError for an inverse contract at less than half a tick.
+    The mark counts as it is, between two ticks or not. ValueError for an inverse contract at one not above zero.
     """
     exact = Fraction(repr(float(rate)))
     parts: list[FundingPart] = []
@@ -31,7 +31,7 @@ def funding_of(
             continue
         running += lots
         # A fee is a rate on the value whatever the direction, and a long pays it as it pays a fee.
-        charged = arithmetic.fee_minor(running, price, exact)
+        charged = arithmetic.exact_fee_minor(running, price, exact)
         upto = -charged if running > 0 else charged
         parts.append(FundingPart(strategy, lots, upto - given))
         given = upto

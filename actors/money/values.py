@@ -25,11 +25,25 @@ from messages import Instrument, Kind, ValueRounding
 class Arithmetic:
     """Values and fees of one instrument. Prices are taken to the grid's nearest tick first: no float enters money.
 
+    Marks and settlement prices are averages, and stand where they like: `exact_value_minor` and `exact_fee_minor` take
+    such a price as the decimal that its float is written as.
+
     Lots are signed whole lots, amounts whole minor units, rounded half away from zero as the instrument says.
     ValueError for an inverse contract at a price that is no tick at all: its value would be infinite.
     """
 
-    __slots__ = ("_bottom", "_inverse", "_per_lot", "_point", "_scale", "_shrink", "_top", "grid", "instrument")
+    __slots__ = (
+        "_bottom",
+        "_inverse",
+        "_per_lot",
+        "_point",
+        "_point_ratio",
+        "_scale",
+        "_shrink",
+        "_top",
+        "grid",
+        "instrument",
+    )
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
@@ -43,7 +57,7 @@ class Arithmetic:
         self._top, self._bottom = lot.as_integer_ratio()
         if self._inverse:
             self._top = -self._top
-        self._point = float(point)
+        self._point, self._point_ratio = float(point), point.as_integer_ratio()
         # The grid's own way to ticks, repeated here because a call costs as much as the rest of a value.
         scale, shrink = tick.denominator, tick.numerator
         self._scale, self._shrink = float(scale), float(shrink)
@@ -67,11 +81,21 @@ class Arithmetic:
         The rate applies to the exact value, or to the sum of the rounded lots' values under `per-lot`; the fee is
         rounded once.
         """
-        rate_top, rate_bottom = rate.as_integer_ratio()
-        top, bottom = self._lot_ratio(price)
+        return self._fee(lots, self._lot_ratio(price), rate)
+
+    def exact_value_minor(self, lots: int, price: float) -> int:
+        """`value_minor` at the very price, between two ticks or not; on the grid the same integer.
+
+        ValueError for an inverse contract at a price that is not above zero.
+        """
+        top, bottom = self._exact_lot_ratio(price)
         if self._per_lot:
-            top, bottom = divide_half_away(top, bottom), 1
-        return divide_half_away(rate_top * abs(lots * top), rate_bottom * bottom)
+            return lots * divide_half_away(top, bottom)
+        return divide_half_away(lots * top, bottom)
+
+    def exact_fee_minor(self, lots: int, price: float, rate: Decimal | Fraction) -> int:
+        """`fee_minor` at the very price, between two ticks or not; on the grid the same integer."""
+        return self._fee(lots, self._exact_lot_ratio(price), rate)
 
     def point_value_minor(self, price: float) -> float:
         """What one lot gains when the price rises by 1.0: a measure for sizing, unrounded, in minor units.
@@ -124,6 +148,22 @@ class Arithmetic:
         if ticks <= 0:
             raise ValueError(self._no_price(price))
         return self._top, self._bottom * ticks
+
+    def _exact_lot_ratio(self, price: float) -> tuple[int, int]:
+        price_top, price_bottom = Decimal(repr(float(price))).as_integer_ratio()
+        top, bottom = self._point_ratio
+        if not self._inverse:
+            return top * price_top, bottom * price_bottom
+        if price_top <= 0:
+            raise ValueError(f"{self.instrument.symbol} is inverse and has no value at {price!r}")
+        return -top * price_bottom, bottom * price_top
+
+    def _fee(self, lots: int, lot: tuple[int, int], rate: Decimal | Fraction) -> int:
+        rate_top, rate_bottom = rate.as_integer_ratio()
+        top, bottom = lot
+        if self._per_lot:
+            top, bottom = divide_half_away(top, bottom), 1
+        return divide_half_away(rate_top * abs(lots * top), rate_bottom * bottom)
 
     def _no_price(self, price: float) -> str:
         return f"{self.instrument.symbol} is inverse and has no value at {price!r}: less than half a tick"

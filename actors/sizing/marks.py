@@ -92,7 +92,7 @@ class Marks:
         symbol, price = bar.symbol, bar.close
         self._closes[symbol] = price
         if not self._flat[symbol]:
-            self._value(symbol, self._mark_prices.get(symbol, price))
+            self._value(symbol, price)
         return self._marked(symbol, bar.received)
 
     def on_mark_price(self, mark: MarkPrice) -> tuple[Message, ...]:
@@ -122,18 +122,23 @@ class Marks:
         """Value the books, which are complete again, at the prices that another one had heard."""
         self._closes.update(left.closes)
         self._mark_prices.update(left.mark_prices)
-        for symbol, price in {**self._closes, **self._mark_prices}.items():
+        for symbol, price in {**self._mark_prices, **self._closes}.items():
             if not self._flat[symbol]:
                 self._value(symbol, price)
 
     def _value(self, symbol: Symbol, price: float) -> None:
+        """Value the symbol's books at its mark price, which need not stand on the grid, or else at `price`."""
         currency = self.instruments[symbol].currency
         arithmetic, worth, flat = self._arithmetic[symbol], 0, True
+        mark = self._mark_prices.get(symbol)
+        value_minor = arithmetic.value_minor
+        if mark is not None:
+            price, value_minor = mark, arithmetic.exact_value_minor
         for book in self._of[symbol]:
             worth += book.realised_minor - book.fees_minor + book.funding_minor
             if book.lots:
                 flat = False
-                worth += arithmetic.value_minor(book.lots, price) - book.cost_minor
+                worth += value_minor(book.lots, price) - book.cost_minor
         self._equity[currency] = self._equity.get(currency, 0) + worth - self._worth[symbol]
         self._worth[symbol] = worth
         self._flat[symbol] = flat

@@ -168,10 +168,13 @@ class Book:
         return said
 
     def follow(self, resting: Resting) -> None:
-        """A trailing stop begins at the last price, if one is known: heard since before it arrived."""
-        trail, last = resting.order.trail, self.position.last
-        if trail is not None and last is not None and self.hears is not NOTHING:
-            resting.stop = followed(None, last, trail, resting.order.lots, self.rules.grid)
+        """A trailing stop begins at the last price that its maker had seen, or else waits for the first one shown.
+
+        Not at the last one heard here: what the venue happens to listen to must not decide about an order.
+        """
+        order = resting.order
+        if order.trail is not None and order.reference_price is not None:
+            resting.stop = followed(None, order.reference_price, order.trail, order.lots, self.rules.grid)
 
     def slip_of_spread(self, quote: Quote) -> int:
         """By how many ticks a market or stop order fills worse than at a quote's best price."""

@@ -22,12 +22,13 @@ def closing_fills(
     fee_rate: Decimal,
     client_id: str,
     ts: UtcNs,
+    ambiguous: bool = False,
 ) -> list[Fill]:
     """The fills that leave nothing: one, or one for each side where the account holds nothing and its strategies do.
 
-    The price is taken to the grid's nearest tick. Without a position at the venue there is no fee.
+    The price counts as it is: a mark or a settlement price need not stand on the grid. Without a position at the venue
+    there is no fee. `ambiguous`: another path through the bar would have kept the position.
     """
-    price = position.arithmetic.grid.round_nearest(price)
     closing = [(strategy, -lots) for strategy, lots in sorted(position.held.items())]
     net = sum([lots for _, lots in closing])
     if net:
@@ -53,6 +54,7 @@ def closing_fills(
                 value_minor=sum([part.value_minor for part in parts]),
                 fee_minor=sum([part.fee_minor for part in parts]),
                 parts=parts,
+                ambiguous=ambiguous,
             )
         )
     return fills
@@ -63,12 +65,12 @@ def _parts(
 ) -> tuple[Lots, tuple[FillPart, ...]]:
     arithmetic = position.arithmetic
     total = sum([lots for _, lots in side])
-    fees = split_minor(arithmetic.fee_minor(total, price, fee_rate), [abs(lots) for _, lots in side])
+    fees = split_minor(arithmetic.exact_fee_minor(total, price, fee_rate), [abs(lots) for _, lots in side])
     parts: list[FillPart] = []
     running = given = 0
     for (strategy, lots), fee in zip(side, fees, strict=True):
         running += lots
-        upto = arithmetic.value_minor(running, price)
+        upto = arithmetic.exact_value_minor(running, price)
         parts.append(FillPart(strategy, lots, upto - given, fee))
         given = upto
     return total, tuple(parts)

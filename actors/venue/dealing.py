@@ -35,8 +35,13 @@ _FILL_REST: Final = OrderEvent.FILL_REST
 _OVER: Final = (OrderState.FILLED, OrderState.CANCELLED)
 
 
-def fill(floor: Floor, book: Book, resting: Resting, match: Match, ts: UtcNs) -> tuple[Message, ...]:
-    """What an order has of a price that it met: a fill, its end, both, or nothing yet."""
+def fill(
+    floor: Floor, book: Book, resting: Resting, match: Match, ts: UtcNs, *, in_doubt: bool = False
+) -> tuple[Message, ...]:
+    """What an order has of a price that it met: a fill, its end, both, or nothing yet.
+
+    `in_doubt`: should the position turn out to be lost, another path through the bar would have told otherwise.
+    """
     order = resting.order
     if match.missed or (order.post_only and match.liquidity is TAKER):
         return floor.end(book, resting, order.time_in_force.value if match.missed else "post-only", ts)
@@ -47,7 +52,7 @@ def fill(floor: Floor, book: Book, resting: Resting, match: Match, ts: UtcNs) ->
     purse = book.purse
     if purse is not None and floor.is_lost(book, price):
         # Before it came to this price, there was no position left to trade with.
-        return floor.liquidate(book, price, ts)
+        return floor.liquidate(book, price, ts, ambiguous=in_doubt)
     lots, cut_by = left, ""
     value, fee = worth = _worth(book, match, left, price)
     if (

@@ -111,14 +111,14 @@ class Floor:
         purse.watch(position)
         return not position.lower < price < position.upper and purse.is_lost(position, price)
 
-    def judge(self, book: Book, low: float, high: float, ts: UtcNs) -> tuple[Message, ...]:
+    def judge(self, book: Book, low: float, high: float, ts: UtcNs, *, ambiguous: bool = False) -> tuple[Message, ...]:
         """Prices have left what was known to be safe: the position is looked at where it stands worst."""
         position = book.position
         if position.mark is not None:
             position.rest()
             return ()
         price = low if position.lots > 0 else high
-        return self.liquidate(book, price, ts) if self.is_lost(book, price) else ()
+        return self.liquidate(book, price, ts, ambiguous=ambiguous) if self.is_lost(book, price) else ()
 
     def judge_mark(self, book: Book, ts: UtcNs) -> tuple[Message, ...]:
         """The fair price has moved."""
@@ -127,13 +127,15 @@ class Floor:
             return ()
         return self.liquidate(book, position.mark, ts) if purse.is_lost(position, position.mark) else ()
 
-    def liquidate(self, book: Book, price: float, ts: UtcNs) -> tuple[Message, ...]:
+    def liquidate(self, book: Book, price: float, ts: UtcNs, *, ambiguous: bool = False) -> tuple[Message, ...]:
         """The account can keep no position of this currency: its orders end, and its positions are taken over.
 
         Others close at their marks, then this one at its bankruptcy price; without one at the price it was judged at.
+        `ambiguous`: the path of a bar decided it, and the pessimistic one was taken.
         """
         purse = book.purse
         assert purse is not None
+        how = Liquidity.LIQUIDATION, "liquidation", ts
         said: list[Message] = []
         for each in book.siblings:
             for resting in list(each.orders()):
@@ -142,11 +144,9 @@ class Floor:
             if each is not book and each.position.symbol in purse.open:
                 at = each.position.price
                 assert at is not None
-                said += self._close(each, at, Liquidity.LIQUIDATION, "liquidation", ts)
+                said += self._close(each, at, *how, ambiguous=ambiguous)
         bankrupt_at = purse.bankruptcy(book.position)
-        said += self._close(
-            book, price if bankrupt_at is None else bankrupt_at, Liquidity.LIQUIDATION, "liquidation", ts
-        )
+        said += self._close(book, price if bankrupt_at is None else bankrupt_at, *how, ambiguous=ambiguous)
         for each in book.siblings:
             said += each.listen()
         return tuple(said)
@@ -187,13 +187,22 @@ class Floor:
 
     # Inside.
 
-    def _close(self, book: Book, price: float, liquidity: Liquidity, word: str, ts: UtcNs) -> list[Message]:
+    def _close(
+        self, book: Book, price: float, liquidity: Liquidity, word: str, ts: UtcNs, *, ambiguous: bool = False
+    ) -> list[Message]:
         self._closings += 1
         instrument = book.arithmetic.instrument
         rate = instrument.taker_fee if liquidity is Liquidity.LIQUIDATION else instrument.settlement_fee
         name = f"{word}-{book.symbol}-{self._closings}"
         fills = closing_fills(
-            self.account, book.position, price, liquidity=liquidity, fee_rate=rate, client_id=name, ts=ts
+            self.account,
+            book.position,
+            price,
+            liquidity=liquidity,
+            fee_rate=rate,
+            client_id=name,
+            ts=ts,
+            ambiguous=ambiguous,
         )
         for fill in fills:
             self.book_fill(book, fill)

@@ -18,6 +18,8 @@ class Match(NamedTuple):
     ambiguous: bool = False
     missed: bool = False
     """It was triggered, could not be had there, and may not wait: it ends."""
+    late: bool = False
+    """After something else inside the bar: its arrival, its trigger, or the extreme that a trailing stop followed."""
 
 
 def reaches(price: float, limit: float, lots: Lots, *, touch: bool) -> bool:

@@ -94,7 +94,8 @@ def limit_on_bar(resting: Resting, bar: Bar, rules: Rules) -> Match | None:
             return None
         # Somewhere on the way to the close the limit was passed, unless all of the bar lay beyond it.
         passed = bar.low <= limit <= bar.high
-        return Match(limit, MAKER) if passed else _better(bar.close, limit, lots, rules.half_spread, fresh=True)
+        match = Match(limit, MAKER) if passed else _better(bar.close, limit, lots, rules.half_spread, fresh=True)
+        return match._replace(late=True)
     if not reaches(bar.low if lots > 0 else bar.high, limit, lots, touch=touch):
         return None
     # Some venues write the previous close as the open: what was not traded in this bar is no better price.
@@ -110,7 +111,7 @@ def stop_on_bar(resting: Resting, bar: Bar) -> Match | None:
     stop, lots = order.stop_price, order.lots
     assert stop is not None
     if bar.open_ts < resting.arrived:
-        return Match(bar.close, TAKER) if triggers(bar.close, stop, lots) else None
+        return Match(bar.close, TAKER, late=True) if triggers(bar.close, stop, lots) else None
     if triggers(bar.open, stop, lots):
         return Match(bar.open, TAKER, at_open=True)
     return Match(stop, TAKER) if triggers(bar.high if lots > 0 else bar.low, stop, lots) else None
@@ -131,7 +132,9 @@ def stop_limit_on_bar(resting: Resting, bar: Bar, rules: Rules) -> Match | None:
         return match
     # What the bar did before the trigger is over. Only the close comes after it for certain, or all after an open.
     later = (bar.low if lots > 0 else bar.high) if trigger.at_open else bar.close
-    return Match(limit, MAKER) if reaches(later, limit, lots, touch=rules.touch) else None
+    if not reaches(later, limit, lots, touch=rules.touch):
+        return None
+    return Match(limit, MAKER, late=not trigger.at_open)
 
 
 def _on_price(resting: Resting, price: float, grid: PriceGrid, *, touch: bool, half_spread: float) -> Match | None:

@@ -74,7 +74,13 @@ class Position:
 
     def value_at(self, price: float) -> Minor:
         """Its signed value."""
-        return self.arithmetic.value_minor(self.lots, price) if self.lots else 0
+        return self.worth(self.lots, price) if self.lots else 0
+
+    def worth(self, lots: Lots, price: float) -> Minor:
+        """The signed value of any lots: exact at the mark, which need not stand on the grid."""
+        if price == self.mark:
+            return self.arithmetic.exact_value_minor(lots, price)
+        return self.arithmetic.value_minor(lots, price)
 
     def value_minor(self) -> Minor:
         """Its signed value at its price."""
@@ -83,7 +89,7 @@ class Position:
             return 0
         price = self.price
         assert price is not None, f"{self.symbol} is held, so a price of it was shown"
-        return self.arithmetic.value_minor(lots, price)
+        return self.worth(lots, price)
 
     def initial_minor(self) -> Minor:
         """What opening it as it is would take."""

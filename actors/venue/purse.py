@@ -93,7 +93,7 @@ class Purse:
         balance = self.balance(position, price)
         if balance <= 0 or not position.initial:
             return balance > 0
-        value = position.arithmetic.value_minor(worst, price)
+        value = position.worth(worst, price)
         return balance >= self._others(position) + initial_margin_minor(value, position.initial)
 
     def affordable(self, position: Position, lots: Lots, price: float, rate: Decimal | Fraction) -> Lots:

@@ -32,7 +32,7 @@ class Resting:
     triggered: bool = False
     """A stop that was touched."""
     stop: float | None = None
-    """Where a trailing stop stands; None until a price was shown that it can follow."""
+    """Where a trailing stop stands; None until there is a price that it can follow."""
     until: UtcNs | None = None
     """When its day ends."""
     filled: Lots = 0

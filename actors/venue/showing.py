@@ -1,7 +1,9 @@
 """The market shows a symbol's price: in which order what rests, what is held and what waits meet it.
 
 First the resting orders, in the order of their arrival; then what is held, where the price is worst for it; then the
-orders that waited for whatever price came. Prices shown while the market is closed are heard by nobody.
+orders that waited for whatever price came. Only where a bar's worst would have taken away what was held before it does
+that come first: no profit is taken after a path on which there was nothing left to take it with. Prices shown while the
+market is closed are heard by nobody.
 """
 
 from typing import Final
@@ -9,6 +11,8 @@ from typing import Final
 from actors.venue import dealing, matching
 from actors.venue.book import Book
 from actors.venue.floor import Floor
+from actors.venue.match import Match
+from actors.venue.resting import Resting
 from actors.venue.states import OrderState
 from messages import Bar, BarOpen, Message, Quote, Tick, TickBlock
 
@@ -42,9 +46,13 @@ def bar(floor: Floor, book: Book, shown: Bar) -> tuple[Message, ...]:
     if book.resting:
         # What arrived at the close itself (in answer to another symbol's fill) did not see this bar.
         seen = [each for each in book.resting if each.arrived < shown.close_ts]
-        for resting, match in matching.on_bar(seen, shown, book.rules, position.held):
-            if resting.state not in _OVER:
-                said += dealing.fill(floor, book, resting, match, ts)
+        met = matching.on_bar(seen, shown, book.rules, position.held)
+        if met and _may_be_lost(floor, book, shown):
+            said += _worst_first(floor, book, met, shown)
+        else:
+            for resting, match in met:
+                if resting.state not in _OVER:
+                    said += dealing.fill(floor, book, resting, match, ts)
     if not (position.lower < shown.low and shown.high < position.upper):
         said += floor.judge(book, shown.low, shown.high, ts)
     position.last = shown.close
@@ -53,6 +61,44 @@ def bar(floor: Floor, book: Book, shown: Bar) -> tuple[Message, ...]:
     elif said:
         said += book.listen()
     return tuple(said)
+
+
+def _may_be_lost(floor: Floor, book: Book, shown: Bar) -> bool:
+    """Whether a bar's worst price would take away what was held before it, had no order come in between."""
+    position = book.position
+    if position.mark is not None or (position.lower < shown.low and shown.high < position.upper):
+        return False
+    return floor.is_lost(book, shown.low if position.lots > 0 else shown.high)
+
+
+def _worst_first(floor: Floor, book: Book, met: list[tuple[Resting, Match]], shown: Bar) -> list[Message]:
+    """The pessimistic path of a bar: from its open to the price that is worst for what is held, and then elsewhere.
+
+    On the way there fills what the open decided, and what lies on that side of it, the nearest first. If the position
+    is lost at the end of the way all the same, whatever else the bar reached came too late, and that is in doubt.
+    """
+    position, ts, opened = book.position, shown.received, shown.open
+    sign = 1 if position.lots > 0 else -1
+    before: list[tuple[Resting, Match]] = []
+    after: list[tuple[Resting, Match]] = []
+    for resting, match in met:
+        on_the_way = match.at_open or (not match.late and (match.price - opened) * sign <= 0)
+        if on_the_way and match.price == opened and not match.at_open:
+            # A limit at the open itself, which has to be traded through: the market goes on to the limit's own side.
+            on_the_way = book.rules.touch or resting.order.lots * sign > 0
+        (before if on_the_way else after).append((resting, match))
+    before.sort(key=lambda each: 0.0 if each[1].at_open else abs(each[1].price - opened))
+    in_doubt = bool(after or any(match.ambiguous for _, match in before)) and not floor.is_lost(book, opened)
+    said: list[Message] = []
+    for resting, match in before:
+        if resting.state not in _OVER:
+            said += dealing.fill(floor, book, resting, match, ts, in_doubt=in_doubt)
+    if position.lots * sign > 0:
+        said += floor.judge(book, shown.low, shown.high, ts, ambiguous=in_doubt)
+    for resting, match in after:
+        if resting.state not in _OVER:
+            said += dealing.fill(floor, book, resting, match, ts)
+    return said
 
 
 def tick(floor: Floor, book: Book, shown: Tick) -> tuple[Message, ...]:

@@ -1,5 +1,6 @@
 """Trailing stops: a stop that follows the best price seen since the order arrived, at a distance, and never goes back.
 
+It begins at the last price that its maker had seen, where the order tells it, and else at the first one shown.
 It follows the prices whose order is known. Of a bar these are the open first and the close last; whether the high or
 the low came first is not known. A sell stop that the low reaches where it stood is filled there: had the high come
 first, it would have been filled higher. If the low does not reach it, the high raises it for certain before the bar
@@ -35,7 +36,8 @@ def trailing_on_price(resting: Resting, price: float, grid: PriceGrid) -> Match 
 def trailing_on_bar(resting: Resting, bar: Bar, grid: PriceGrid) -> Match | None:
     """A trailing stop meets a bar. Of the bar during which it arrived it sees only the close."""
     if bar.open_ts < resting.arrived:
-        return trailing_on_price(resting, bar.close, grid)
+        match = trailing_on_price(resting, bar.close, grid)
+        return None if match is None else match._replace(late=True)
     lots, trail, stop = resting.order.lots, resting.order.trail, resting.stop
     assert trail is not None
     if stop is not None and triggers(bar.open, stop, lots):
@@ -46,5 +48,5 @@ def trailing_on_bar(resting: Resting, bar: Bar, grid: PriceGrid) -> Match | None
     if triggers(worst, stood, lots):
         return Match(stood, TAKER, ambiguous=raised != stood)
     if triggers(worst, raised, lots):
-        return Match(raised, TAKER, ambiguous=not triggers(bar.close, raised, lots))
+        return Match(raised, TAKER, ambiguous=not triggers(bar.close, raised, lots), late=True)
     return None

@@ -93,6 +93,14 @@ def test_funding_worked_out_by_hand(kind, expected):
     )
 
 
+@given(contracts, holdings, st.decimals("0.01", "100000", places=4).map(float), rates)
+def test_a_mark_between_two_ticks_counts_as_it_is(contract, held, mark, rate):
+    amount, _ = funding_of(contract, held, mark, rate)
+
+    ticks = Fraction(str(mark)) / Fraction(contract.instrument.tick_size)
+    assert abs(amount - exact_amount(contract, sum(held.values()), ticks, rate)) <= Fraction(1, 2)
+
+
 def test_parts_are_cumulative_in_order_of_strategy():
     # A lot receives 0.5: 0.5 -> 1, 1.0 -> 1, 1.5 -> 2.
     contract = a_contract(currency="JPY")

@@ -154,6 +154,25 @@ def test_the_fee_is_taken_from_the_value_before_rounding():
     assert per_lot.fee_minor(3, 0.5, Decimal("0.3")) == 1
 
 
+any_prices = st.decimals("0.0001", "1000000", places=4).map(float)
+
+
+@given(instruments, lot_counts, any_prices, rates)
+def test_a_price_between_two_ticks_can_be_valued_as_the_decimal_that_it_is(instrument, lots, price, rate):
+    arithmetic, ticks = Arithmetic(instrument), Fraction(str(price)) / Fraction(instrument.tick_size)
+
+    assert arithmetic.exact_value_minor(lots, price) == oracle_value(instrument, lots, ticks)
+    assert arithmetic.exact_fee_minor(lots, price, rate) == oracle_fee(instrument, lots, ticks, rate)
+
+
+@given(instruments, lot_counts, tick_counts, rates)
+def test_on_the_grid_the_exact_price_gives_the_same_integers(instrument, lots, ticks, rate):
+    arithmetic, price = Arithmetic(instrument), price_of(instrument, ticks)
+
+    assert arithmetic.exact_value_minor(lots, price) == arithmetic.value_minor(lots, price)
+    assert arithmetic.exact_fee_minor(lots, price, rate) == arithmetic.fee_minor(lots, price, rate)
+
+
 def test_a_float_beside_the_grid_counts_as_its_nearest_tick():
     arithmetic = Arithmetic(an_instrument())
 
@@ -169,6 +188,8 @@ def test_an_inverse_contract_has_no_value_at_no_price():
         arithmetic.fee_minor(1, 0.1, Decimal(0))
     with pytest.raises(ValueError, match=r"has no value at 0\.0"):
         arithmetic.values_minor(np.array([1, 1]), np.array([10.0, 0.1]))
+    with pytest.raises(ValueError, match=r"has no value at 0\.0"):
+        arithmetic.exact_value_minor(1, 0.0)
 
 
 def test_the_value_of_a_point_is_constant_for_linear_and_the_slope_for_inverse():

@@ -192,6 +192,102 @@ def test_a_stop_before_the_liquidation_price_saves_what_is_left():
     assert house.equity({"XBTUSD": 1.0}) == cents(70)
 
 
+BEYOND_STOP_BELOW = (
+    an_order(1, stop_price=104.0, client_id="beyond"),
+    an_order(-10, stop_price=97.0, client_id="stop"),
+    an_order(1, limit_price=99.0, client_id="below"),
+)
+
+
+def told(said):
+    return [(fill.client_id.split("-")[0], fill.lots, fill.price, fill.ambiguous) for fill in fills(said)]
+
+
+def test_no_profit_is_taken_in_a_bar_that_may_have_liquidated_before_and_that_is_counted_as_in_doubt():
+    house = opened(a_house(100), 10)
+    house.send(an_order(-10, limit_price=110.0, client_id="target"))
+
+    said = house.bar(100.0, low=90.0, high=115.0, minute=1)
+
+    assert told(said) == [("liquidation", -10, 90.0, True)]
+    assert ends(said) == [("cancelled", "liquidated", 0)]
+
+
+def test_a_profit_that_the_open_took_is_no_longer_lost():
+    house = opened(a_house(100), 10)
+    house.send(an_order(-10, limit_price=110.0, client_id="target"))
+
+    assert told(house.bar(100.0, open=112.0, low=90.0, high=115.0, minute=1)) == [("target", -10, 112.0, False)]
+
+
+@pytest.mark.parametrize(("limit_fill", "filled"), [("touch", "target"), ("through", "liquidation")])
+def test_a_limit_at_the_open_itself_is_filled_by_it_where_a_touch_is_enough(limit_fill, filled):
+    house = opened(a_house(100, settings={"limit_fill": limit_fill}), 10)
+    house.send(an_order(-10, limit_price=110.0, client_id="target"))
+
+    assert [each[0] for each in told(house.bar(100.0, open=110.0, low=90.0, high=115.0, minute=1))] == [filled]
+
+
+def test_a_trailing_stop_that_had_to_follow_first_saves_nobody_either():
+    house = opened(a_house(100), 10)
+    house.send(an_order(-10, type=OrderType.TRAILING_STOP, trail=7.0, client_id="trails"))
+
+    # Low first: 94 is beyond 95, where the account is lost, and before 93, where the stop stands.
+    assert told(house.bar(105.0, open=100.0, low=94.0, high=106.0, minute=1)) == [("liquidation", -10, 90.0, True)]
+
+
+def test_it_is_in_doubt_too_where_an_order_would_have_been_filled_beyond_what_there_was():
+    house = opened(opened(a_house(100), 5, owner="one"), 5, owner="two")
+    house.send(
+        an_order(owners=(("one", -5),), stop_price=85.0, client_id="too-far"),
+        an_order(owners=(("two", -5),), limit_price=110.0, client_id="target"),
+    )
+
+    assert told(house.bar(100.0, low=80.0, high=115.0, minute=1)) == [("liquidation", -10, 90.0, True)]
+
+
+def test_what_the_open_has_liquidated_is_in_no_doubt():
+    house = opened(a_house(100), 10)
+    house.send(an_order(-10, limit_price=110.0, client_id="target"))
+
+    assert told(house.bar(100.0, open=92.0, low=92.0, high=115.0, minute=1)) == [("liquidation", -10, 90.0, False)]
+
+
+def test_what_the_way_to_the_worst_price_has_saved_may_trade_on_the_other_side_of_the_open():
+    house = opened(a_house(120), 10)  # lost below 93
+    house.send(*BEYOND_STOP_BELOW)
+
+    said = house.bar(100.0, low=90.0, high=105.0, minute=1)
+
+    assert told(said) == [("below", 1, 99.0, False), ("stop", -10, 97.0, False), ("beyond", 1, 104.0, False)]
+
+
+def test_on_the_way_to_the_worst_price_the_nearest_comes_first_whichever_arrived_first():
+    house = opened(a_house(100), 10)
+    house.send(an_order(-10, stop_price=85.0, client_id="late"), an_order(-10, stop_price=97.0, client_id="near"))
+
+    assert told(house.bar(100.0, low=80.0, minute=1))[0] == ("near", -10, 97.0, False)
+
+
+def test_an_order_that_arrived_inside_the_bar_saves_nobody_from_what_may_have_come_before():
+    house = opened(a_house(100), 10)
+    house.send(an_order(-10, stop_price=99.0, client_id="stop", ts=MONDAY + 1))
+
+    said = house.bar(98.0, open=100.0, low=90.0, high=100.0)
+
+    assert told(said) == [("liquidation", -10, 90.0, True)]
+    assert ends(said) == [("cancelled", "liquidated", 0)]
+
+
+def test_an_account_that_the_bar_does_not_ruin_trades_in_the_order_of_arrival():
+    house = opened(a_house(1000), 10)
+    house.send(*BEYOND_STOP_BELOW)
+
+    said = house.bar(100.0, low=90.0, high=105.0, minute=1)
+
+    assert [fill.client_id for fill in fills(said)] == ["beyond", "stop", "below"]
+
+
 def test_ticks_liquidate_at_the_last_price_and_quotes_at_the_middle():
     on_ticks, on_quotes = (VenueHouse(cash=cents(100), period=None, **TEN_TIMES) for _ in range(2))
     for house in (on_ticks, on_quotes):
@@ -209,6 +305,25 @@ def test_where_there_is_a_mark_the_last_price_liquidates_nobody():
     assert prices(house.bar(100.0, low=91.0)) == []
     assert prices(house.mark(95.0)) == []
     assert prices(house.mark(94.5)) == [90.0]
+
+
+@pytest.mark.parametrize(("mark", "kept"), [(95.0, True), (94.999, False)])
+def test_a_mark_between_two_ticks_is_judged_as_it_is(mark, kept):
+    house = opened(a_house(100), 10)
+
+    assert (fills(house.mark(mark)) == []) is kept
+
+
+def test_others_are_liquidated_at_their_very_marks():
+    house = two_symbols(200)
+    opened(house, 10)
+    opened(house, 5, symbol="ETHUSD")
+    house.mark(98.126, symbol="ETHUSD")
+
+    other, this = fills(house.mark(80.0))
+
+    assert (other.price, other.value_minor) == (98.126, -49_063)
+    assert (this.price, this.value_minor) == (81.0, -81_000)  # 190.63 are left to lose on 10 lots
 
 
 def test_where_there_is_a_mark_nobody_trades_beyond_his_bankruptcy():
@@ -344,6 +459,15 @@ def test_funding_is_paid_at_the_mark_once_for_each_time():
     assert [[paid.amount_minor for paid in each] for each in (first, again, next_time)] == [[900], [], [900]]
 
 
+def test_funding_at_a_mark_between_two_ticks_is_of_that_very_price():
+    house = opened(a_house(1000), -10)
+    house.mark(90.26)
+
+    (paid,) = house.funding(0.01)
+
+    assert (paid.price, paid.amount_minor) == (90.26, 903)
+
+
 def test_who_holds_nothing_pays_nothing():
     assert a_house(1000).funding(0.01) == ()
 
@@ -378,7 +502,19 @@ def test_a_dated_contract_settles_at_its_price_and_its_orders_end():
     assert house.wake(timer.at, timer.token) == ()
 
 
-@pytest.mark.parametrize(("mark", "price"), [(103.0, 103.0), (None, 101.0)])
+@pytest.mark.parametrize("rounding", ValueRounding)
+def test_a_settlement_price_between_two_ticks_is_the_price_of_the_fill(rounding):
+    house = a_house(1000, dated(settlement_price=104.126, value_rounding=rounding))
+    opened(house, 10)
+
+    (fill,) = fills(house.wake(MONDAY + HOUR, "expiry:XBTUSD"))
+
+    # A lot is worth 104.126, or rounded by itself 104.13; the fee is 0.0005 of that.
+    value = 104_126 if rounding is ValueRounding.EXACT else 104_130
+    assert (fill.price, fill.value_minor, fill.fee_minor) == (104.126, -value, 52)
+
+
+@pytest.mark.parametrize(("mark", "price"), [(103.0, 103.0), (103.26, 103.26), (None, 101.0)])
 def test_without_a_settlement_price_it_settles_at_the_last_mark_or_price(mark, price):
     house = opened(a_house(1000, dated()), 10)
     house.bar(101.0, open=100.0, low=100.0)

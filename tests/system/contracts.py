@@ -27,13 +27,18 @@ CONTRACTS = (
 )
 MINUTES_TO_EXPIRY = 200
 PERPETUALS = (
-    CONTRACTS[0]._replace(terms='funding = 0.0003\nfunding_interval = "15m"'),
+    CONTRACTS[0]._replace(terms='funding = 0.0003\nfunding_interval = "15m"\nmark_prices = "marks.csv"'),
     CONTRACTS[2]._replace(terms='funding = -0.0001\nfunding_interval = "1h"'),
-    CONTRACTS[3]._replace(terms='settlement_fee = 0.0002\nsettlement_price = 3_912.6\nexpiry = "2024-01-01T03:20:00Z"'),
+    CONTRACTS[3]._replace(
+        terms='settlement_fee = 0.0002\nsettlement_price = 3_912.637\nexpiry = "2024-01-01T03:20:00Z"'
+    ),
     Contract("COIN", "spot", 25.0, 0.01, 1, 1, "USDT", "exact"),
     Contract("LEVER", "linear", 800.0, 0.1, 1, 1, "EUR", "exact", "leverage = 20\nmaintenance_margin = 0.02"),
 )
-"""With funding, expiry at minute 200, spot, and a contract on which an account is liquidated."""
+"""With funding, expiry at minute 200, spot, and a contract on which an account is liquidated.
+
+Marks and the settlement price stand between two ticks.
+"""
 STRATEGIES = (
     ("dice-a", "random", "lots = 7"),
     ("dice-b", "random", "lots = 4\nweight = 1.3"),
@@ -107,6 +112,7 @@ def prepare_accounts(folder, *, bars=300):
     for contract in PERPETUALS:
         _write_bars(folder, contract, bars)
         text += _sections(contract)
+    _write_marks(folder, PERPETUALS[0])
     for name, strategy, extra in EXECUTED:
         text += f'\n[[strategies]]\nid = "{name}"\nstrategy = "{strategy}"\nperiod = "1m"\n{extra}\n'
     (folder / "saver.py").write_text(SAVER)
@@ -123,6 +129,14 @@ def _write_bars(folder, contract, count):
         writer = csv.writer(stream)
         writer.writerow(["timestamp", "open", "high", "low", "close", "volume"])
         writer.writerows(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def _write_marks(folder, contract):
+    """A fair price at each bar's start, with more decimals than the tick has."""
+    with (folder / f"{contract.symbol}.csv").open(newline="") as stream:
+        rows = [(row["timestamp"], f"{float(row['open']) + 0.0123:.4f}") for row in csv.DictReader(stream)]
+    with (folder / "marks.csv").open("w", newline="") as stream:
+        csv.writer(stream).writerows([("time", "price"), *rows])
 
 
 def _sections(contract):

@@ -126,6 +126,8 @@ def test_and_all_of_it_was_there_to_be_judged(moved):
     assert {row["account"] for row in fills} == {"main", "casino", "paper:paper-dice"}
     assert {"XBT", "XBT@paper:paper-dice", "EUR@casino"} <= set(summary["currencies"])
     assert {row["strategy"] for row in _rows(moved / "funding.csv")} >= {"dice-a", "dice-b", "trend", "paper-dice"}
+    assert {row["price"] for row in fills if row["liquidity"] == "settlement"} == {"3912.637"}
+    assert any(row["mark_price"].endswith("123") for row in _rows(moved / "funding.csv"))
     assert len(_rows(moved / "execution.csv")) > 10
     assert summary["liquidations"] == 1
 
