@@ -127,7 +127,10 @@ WORLDS = {
             **_MARGIN,
             "cash": {"XBT": 4 * 10**6, "USD": 10**8},
             "sizing": Sizing(method="risk-parity", target_volatility=2.0, volatility_window=8, rebalance_band=0.05),
-            "scoped_limits": [ScopedLimits(symbol="ETHUSD", strategy="prober-8", position_lots_max=3)],
+            "scoped_limits": [
+                ScopedLimits(symbol="ETHUSD", strategy="prober-8", position_lots_max=3),
+                ScopedLimits(symbol="ETHUSD", open_orders_max=4),
+            ],
         },
     ),
     "orders of every kind with little margin": World(
