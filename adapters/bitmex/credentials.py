@@ -1,0 +1,172 @@
+"""Keys: read from a file of one's own or the environment, able to sign, and never to be seen.
+
+An object of `Keys` says neither key nor secret in repr, str, format, pickle, copy or `attrs.asdict`; they leave it in
+signed headers and log-ins and nowhere else. Testnet, mainnet and loopback keys are different types, and `Access`
+refuses a pair of keys and environment that do not belong together.
+"""
+
+import json
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Final, NoReturn
+
+import attrs
+
+from adapters.bitmex.environment import Environment, Loopback, Mainnet, Testnet
+from adapters.bitmex.signing import REALTIME, signature
+from adapters.errors import InputError
+
+HIDDEN: Final = "***"
+_FILE_BYTES_MAX: Final = 4096
+_FIELDS: Final = {"venue", "key", "secret"}
+
+
+class Keys:
+    """One API key and its secret. ValueError (without either) when one of them cannot be a header's text."""
+
+    __slots__ = ("_key", "_secret")
+    environment: ClassVar[type[Environment]]
+
+    def __init__(self, key: str, secret: str) -> None:
+        for name, value in (("key", key), ("secret", secret)):
+            if not (isinstance(value, str) and value and value.isascii() and value.isprintable() and " " not in value):
+                raise ValueError(f"an API {name} is printable ASCII without spaces")
+        self._key, self._secret = key, secret
+
+    def headers(self, verb: str, path: str, expires: int, data: str) -> dict[str, str]:
+        """The three headers of a signed request; see `signing.signature` for the arguments."""
+        return {
+            "api-key": self._key,
+            "api-expires": str(expires),
+            "api-signature": signature(self._secret, verb, path, expires, data),
+        }
+
+    def login(self, expires: int) -> str:
+        """The text frame that authenticates a socket."""
+        signed = signature(self._secret, "GET", REALTIME, expires)
+        return json.dumps({"op": "authKeyExpires", "args": [self._key, expires, signed]})
+
+    def redact(self, text: str) -> str:
+        """The text with key and secret made unreadable: for whatever a venue or a library repeats to us."""
+        return text.replace(self._secret, HIDDEN).replace(self._key, HIDDEN)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({HIDDEN})"
+
+    def __reduce_ex__(self, _protocol: object) -> NoReturn:
+        # Also what copy and deepcopy use.
+        raise TypeError("API keys are neither copied nor written")
+
+    def __getstate__(self) -> NoReturn:
+        raise TypeError("API keys are neither copied nor written")
+
+
+class TestnetKeys(Keys):
+    """Keys that only testnet knows."""
+
+    __slots__ = ()
+    environment = Testnet
+
+
+class MainnetKeys(Keys):
+    """Keys to real money."""
+
+    __slots__ = ()
+    environment = Mainnet
+
+
+class LoopbackKeys(Keys):
+    """Keys that an exchange on this machine made."""
+
+    __slots__ = ()
+    environment = Loopback
+
+
+_KINDS: Final[dict[str, type[Keys]]] = {
+    "bitmex-testnet": TestnetKeys,
+    "bitmex": MainnetKeys,
+    "loopback": LoopbackKeys,
+}
+VARIABLES: Final = {
+    "bitmex-testnet": ("OPENOUTCRY_BITMEX_TESTNET_KEY", "OPENOUTCRY_BITMEX_TESTNET_SECRET"),
+    "bitmex": ("OPENOUTCRY_BITMEX_KEY", "OPENOUTCRY_BITMEX_SECRET"),
+    "loopback": ("OPENOUTCRY_LOOPBACK_KEY", "OPENOUTCRY_LOOPBACK_SECRET"),
+}
+"""The environment variables of each venue: their names differ, so that none is used at the wrong one."""
+
+
+@attrs.frozen
+class Access:
+    """An environment with the keys that belong to it. InputError when they do not: the one check of a mixed pair."""
+
+    environment: Environment
+    keys: Keys
+
+    def __attrs_post_init__(self) -> None:
+        if type(self.environment) is not self.keys.environment:
+            raise InputError(
+                f"these keys are for {self.keys.environment.__name__.lower()}, and the venue is {self.environment.name}"
+            )
+
+
+def keys_from_file(path: Path) -> Keys:
+    """Keys from a TOML file with `venue`, `key` and `secret`.
+
+    InputError, which names the path and never the content, unless it is a plain file of ours that nobody else can read.
+    """
+    try:
+        content = _read_private(path)
+    except OSError as error:
+        raise InputError(f"{path}: the key file cannot be read: {error.strerror}") from None
+    try:
+        table = tomllib.loads(content.decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
+        # The parser's own words would quote what it stumbled over.
+        raise InputError(f"{path}: the key file is not valid TOML") from None
+    return _keys(table, str(path))
+
+
+def keys_from_environment(environment: Environment, variables: Mapping[str, str]) -> Keys | None:
+    """Keys from the environment's own two variables; None when neither is set, InputError when only one is."""
+    names = VARIABLES[environment.name]
+    values = [variables.get(name, "") for name in names]
+    if not any(values):
+        return None
+    if not all(values):
+        raise InputError(f"{names[0]} and {names[1]} must both be set")
+    table = {"venue": environment.name, "key": values[0], "secret": values[1]}
+    return _keys(table, f"{names[0]} and {names[1]}")
+
+
+def _read_private(path: Path) -> bytes:
+    """All checks are of the open file, so that it cannot be exchanged between check and use."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(handle, "rb") as file:
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError(f"{path}: the key file is not a plain file")
+        # Windows has neither owners by number nor these modes.
+        if os.name == "posix":
+            if status.st_uid != os.getuid():
+                raise InputError(f"{path}: the key file belongs to another user")
+            if stat.S_IMODE(status.st_mode) & 0o077:
+                raise InputError(f"{path}: others can read the key file; chmod 600 it")
+        content = file.read(_FILE_BYTES_MAX + 1)
+    if len(content) > _FILE_BYTES_MAX:
+        raise InputError(f"{path}: the key file is longer than {_FILE_BYTES_MAX} bytes")
+    return content
+
+
+def _keys(table: Mapping[str, Any], source: str) -> Keys:
+    if set(table) != _FIELDS:
+        raise InputError(f"{source}: keys have exactly {', '.join(sorted(_FIELDS))}")
+    kind = _KINDS.get(table["venue"]) if isinstance(table["venue"], str) else None
+    if kind is None:
+        raise InputError(f"{source}: venue must be one of {', '.join(_KINDS)}")
+    try:
+        return kind(table["key"], table["secret"])
+    except ValueError as error:
+        raise InputError(f"{source}: {error}") from None
