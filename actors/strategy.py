@@ -112,7 +112,10 @@ class Strategy:
         """A snapshot of the order book."""
 
     def on_order(self, event: OrderEvent) -> None:
-        """One of this strategy's orders was accepted, refused, rejected, amended or not, or has ended."""
+        """One of this strategy's orders was accepted, refused, rejected, amended or not, or has ended.
+
+        `event.order.number` is what `buy` or `sell` returned; None for an order that works a target.
+        """
 
     def on_fill(self, fill: StrategyFill) -> None:
         """This strategy's part of an execution; `position` already includes it."""

@@ -16,7 +16,7 @@ LOG_LEVELS = ("trace", "debug", "info", "warning", "error")
 
 app = typer.Typer(
     name="openoutcry",
-    help="An actor-model trading system: backtest strategies, and trade them live, on the same actors.",
+    help="An actor-model trading system: backtests strategies on the actors that trade live where a host embeds them.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -18,9 +18,9 @@ from adapters.report_words import amount, bare_percent
 from messages import MINOR_DIGITS
 
 WIDTH = 100
-_SPARED = ("open", "fills", "account", "fees", "funding", "realised", "lots")
+_SPARED = ("fills", "lots", "open", "funding", "fees", "realised", "account")
 """Columns of the table of strategies that a narrow terminal does without, in this order."""
-_SPARED_OF_EXECUTION = ("orders", "wanted", "account", "gave up", "fees")
+_SPARED_OF_EXECUTION = ("orders", "wanted", "gave up", "fees", "account")
 _TABLE_DIGITS = 9
 """Of a figure in a table, before and after its point."""
 _MONTHS_FROM = 3

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from actors.result import BacktestResult
-from adapters.report_words import END_WORDS, REFUSAL_WORDS, count, counts, explained, short, things
+from adapters.report_words import END_WORDS, REFUSAL_WORDS, blamed, count, counts, explained, short, things
 from adapters.results import RunFacts
 from messages import iso_utc
 
@@ -80,10 +80,16 @@ def _failed(result: BacktestResult) -> Iterator[str]:
         ]
         left = f" It still holds {', '.join(held)}, which nobody looks after." if held else ""
         yield f"{actor} was taken out of the run: {reason}.{left}"
-    for failure in result.failures[:_LISTED]:
-        yield f"{failure.actor} at {iso_utc(failure.at)} during {failure.during}: {failure.error}"
-    if len(result.failures) > _LISTED:
-        yield f"... and {count(len(result.failures) - _LISTED, 'more failure')}."
+    alike: dict[tuple[str, str, str, str], list[int]] = {}
+    for failure in result.failures:
+        key = failure.actor, failure.during, failure.error, blamed(failure.trace)
+        alike.setdefault(key, []).append(failure.at)
+    for (actor, during, error, place), failed_at in list(alike.items())[:_LISTED]:
+        often = f"{count(len(failed_at), 'time')}, first " if len(failed_at) > 1 else ""
+        where = f" [{place}]" if place else ""
+        yield f"{actor} failed {often}at {iso_utc(failed_at[0])} during {during}: {error}{where}"
+    if len(alike) > _LISTED:
+        yield f"... and {count(len(alike) - _LISTED, 'more failure')}."
 
 
 def _not_done(result: BacktestResult) -> Iterator[str]:
@@ -117,6 +123,8 @@ def print_why_nothing(result: BacktestResult, facts: RunFacts, console: Console)
         console.print("  The run was stopped before any strategy gave a signal.")
     elif not result.orders and result.unused_callbacks:
         console.print("  No strategy gave a signal: some wait for callbacks that these data never call.")
+    elif not result.orders and result.failures:
+        console.print("  No strategy gave a signal before it failed; what it failed on stands above.")
     elif not result.orders:
         console.print("  No strategy gave a signal: the data may be too short for its parameters.")
     if result.orders:

@@ -1,7 +1,11 @@
 """How the report writes figures: money exactly, fractions as per cent, times to the minute."""
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
 
+import actors
+import messages
 from actors.money.rounding import divide_half_away
 from actors.result import BacktestResult
 from actors.risk.limits import REASONS
@@ -100,3 +104,17 @@ def explained(numbers: Mapping[str, int], words: Mapping[str, str]) -> str:
     """`counts`, and behind them what those codes mean that have words: `ioc 3 (ioc: what was not ...)`."""
     said = [f"{code}: {words[code]}" for code in sorted(numbers) if code in words]
     return counts(numbers) + (f" ({'; '.join(said)})" if said else "")
+
+
+def blamed(trace: str) -> str:
+    """Where a failure came from: `mine.py, line 5`, the innermost line that is not of this project; "" without one.
+
+    Files without their folders, for these differ between machines.
+    """
+    own = {str(Path(module.__file__).parent) for module in (actors, messages) if module.__file__}
+    places = [
+        (file, line)
+        for file, line in re.findall(r'File "([^"]+)", line ([0-9]+)', trace)
+        if not any(file.startswith(folder) for folder in own) or "/strategies/" in file
+    ]
+    return f"{Path(places[-1][0]).name}, line {places[-1][1]}" if places else ""

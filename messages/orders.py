@@ -53,6 +53,8 @@ class Order:
     """What works it: the name of an execution algorithm, or `own` for what a strategy placed itself."""
     decision_price: float | None = attrs.field(default=None, validator=_optional_price)
     """The price when the change that it is a part of was decided: what implementation shortfall is measured from."""
+    number: int | None = None
+    """The strategy's own number of an order that it placed itself: what `buy` and `sell` returned."""
 
     def __attrs_post_init__(self) -> None:
         owners, lots = self.owners, self.lots

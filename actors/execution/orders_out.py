@@ -1,6 +1,7 @@
 """An account's orders on their way: sends, takes back, changes and forgets them. It says what has to be said for that.
 
-It never forgets an order before its end is known, and never asks for two things of one order at a time.
+It never forgets an order before its end is known, and asks for no change of one while another is on its way; a
+cancel may follow one.
 """
 
 import attrs
@@ -87,7 +88,6 @@ class OrdersOut:
         """Asks for an order of one owner to be smaller."""
         order = working.order
         lots = order.lots - by if order.lots > 0 else order.lots + by
-        # What it was made larger by others for is none of this: its total shrinks from what may still be filled.
         return self.amend(desk, working, resized(order, lots), ts)
 
     def reprice(self, desk: Desk, working: Working, price: float, ts: UtcNs) -> tuple[Message, ...]:

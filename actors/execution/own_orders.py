@@ -57,6 +57,7 @@ class OwnOrders(Component):
             post_only=placed.post_only,
             reduce_only=placed.reduce_only,
             algorithm=OWN,
+            number=placed.number,
             decision_price=placed.price if placed.price is not None else desk.current_price(placed.ts),
         )
         return (dealing.out.send(desk, order, placed.number),)

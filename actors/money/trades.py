@@ -1,4 +1,4 @@
-"""Round trips: from flat to flat of one strategy in one symbol, and how far each ran against its owner and for him.
+"""Round trips: from flat to flat of one strategy in one symbol, and how far each ran against its owner or for it.
 
 A fill through zero ends one trade and begins the next, and is divided between them as the books divide it. Prices are
 looked at only between the fills of a trade: the highest and lowest of each stretch are found for all stretches at once.

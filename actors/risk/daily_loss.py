@@ -52,7 +52,7 @@ class OpeningEquities:
 
     def hear(self, currency: str, ts: UtcNs, equity: Minor) -> tuple[bool, str | None]:
         """(whether a day begins with this mark, what was lost too much, in words). An older day's mark says nothing."""
-        day = (ts - self._day_starts_ns) // _DAY_NS
+        day = day_of(ts, self._day_starts_ns)
         today = self.today
         known = self._of.get(currency)
         if day == today and known is not None and known[0] == day:

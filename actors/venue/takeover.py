@@ -1,7 +1,7 @@
 """What a venue owes to whoever asked it something when it failed: an answer.
 
 Only the message in hand is lost with an incarnation. Whoever sent it waits for what becomes of it, and sends nothing
-more in that symbol before he knows. So the next incarnation answers: by what was done, or that nothing was.
+more in that symbol before it knows. So the next incarnation answers: by what was done, or that nothing was.
 """
 
 from typing import Final

@@ -8,6 +8,7 @@ import attrs
 
 from actors.money.shortfall import AlgorithmRow
 from actors.result import BacktestResult, CurrencySummary
+from adapters.report_words import blamed
 from adapters.results.facts import MARKET, DataFact, RunFacts
 from messages import iso_utc, period_name
 
@@ -99,9 +100,9 @@ def _conventions(result: BacktestResult, facts: RunFacts) -> dict[str, Any]:
 
 
 def _failure(failed: Any) -> dict[str, Any]:
-    """Without the trace: it holds paths."""
+    """Without the trace, which holds paths: only the place that it blames."""
     return {"actor": failed.actor, "epoch": failed.epoch, "during": failed.during, "error": failed.error,
-            "ts": iso_utc(failed.at)}  # fmt: skip
+            "place": blamed(failed.trace), "ts": iso_utc(failed.at)}  # fmt: skip
 
 
 def _data(data: DataFact) -> dict[str, Any]:
