@@ -196,7 +196,7 @@ class Portfolio(Component):
         marked = self._marks.on_bar(bar)
         if self._scales is None:
             return marked
-        if self._by_equity and self._marks.waits(bar.symbol):
+        if self._by_equity and self._marks.waits:
             self._closed.append(bar)
             return marked
         return (*marked, *self._size(bar))

@@ -1,6 +1,5 @@
 """What an account is worth at the last prices: only what a price or a fill can have changed is valued again."""
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
@@ -42,8 +41,9 @@ class Marks:
     A symbol's mark is its last close, and from its first MarkPrice on the last of these. `wanted` tells the bars that
     mark. What was filled since a symbol's last mark counts from its next.
 
-    Where several symbols of a currency are marked, its equity is said once an instant, after all of them (a timer of
-    the token `MARKED`, answered by `all_marked`): between their marks the account never was worth what they add up to.
+    Where several symbols are marked, equities are said once an instant, after all of the marks (a timer of the token
+    `MARKED`, answered by `all_marked`): between the marks of one currency the account never was worth what they add
+    up to, and what a limit on equity trips has to trade every symbol at the prices of that instant.
     """
 
     def __init__(
@@ -64,14 +64,10 @@ class Marks:
         self._flat = dict.fromkeys(self._of, True)
         self._closes: dict[Symbol, float] = {}
         self._mark_prices: dict[Symbol, float] = {}
-        in_currency = Counter([instruments[symbol].currency for symbol in self._of])
-        self._shares_currency = {symbol: in_currency[instruments[symbol].currency] > 1 for symbol in self._of}
+        self.waits = len(self._of) > 1
+        """Equities are known only after all of an instant's marks, and what follows from one is done at all of them."""
         self._unsaid: dict[str, UtcNs] = {}
         """The last mark of each currency whose equity waits for the instant's other marks."""
-
-    def waits(self, symbol: Symbol) -> bool:
-        """Whether the equity at a mark of the symbol is known only after the instant's other marks."""
-        return self._shares_currency[symbol]
 
     def equity_in(self, symbol: Symbol) -> Minor:
         """The equity in the symbol's currency, at the last marks."""
@@ -145,7 +141,7 @@ class Marks:
 
     def _marked(self, symbol: Symbol, ts: UtcNs) -> tuple[Message, ...]:
         currency = self.instruments[symbol].currency
-        if not self._shares_currency[symbol]:
+        if not self.waits:
             return (self._said(currency, ts),)
         asked = bool(self._unsaid)
         self._unsaid[currency] = max(ts, self._unsaid.get(currency, ts))

@@ -38,6 +38,21 @@ def a_portfolio(*, marks=((XBT, MINUTE), (ETH, MINUTE)), strategies=("one", "two
     return Portfolio("main", {XBT: INVERSE, ETH: LINEAR}, rules, marks=marks, cash_minor=CASH, **settings)
 
 
+def all_marked(portfolio, said):
+    """What the portfolio has said, and where that was a timer for the instant's end, what it says then."""
+    timers = [each for each in said if isinstance(each, WakeAt)]
+    assert [timer.token for timer in timers] in ([], ["marked"])
+    return portfolio.on_woke(Woke(timers[0].at, "marked")) if timers else said
+
+
+def at_bar(portfolio, *values, **named):
+    return all_marked(portfolio, portfolio.on_bar(a_bar(*values, **named)))
+
+
+def at_mark(portfolio, *values, **named):
+    return all_marked(portfolio, portfolio.on_mark_price(a_mark(*values, **named)))
+
+
 def a_mark(price, symbol=ETH, ts=MONDAY):
     return MarkPrice(symbol=symbol, ts=ts, received=ts, price=price)
 
@@ -62,7 +77,7 @@ def test_funding_counts_from_the_next_mark_and_once_however_often_it_is_heard():
         assert portfolio.on_funding_paid(payment) == ()
     portfolio.on_funding_paid(funding([("one", -4)], ts=MONDAY + 1))
 
-    assert portfolio.on_bar(a_bar(100.0, symbol=ETH)) == equity(-29, MONDAY + MINUTE)
+    assert at_bar(portfolio, 100.0, symbol=ETH) == equity(-29, MONDAY + MINUTE)
     assert {key: book.funding_minor for key, book in portfolio.books.items()} == {("one", ETH): -34, ("two", ETH): 5}
 
 
@@ -70,22 +85,22 @@ def test_a_mark_price_is_the_mark_from_then_on_and_the_close_no_more():
     portfolio = a_portfolio()
     portfolio.on_fill(a_fill(3, price=200.0, symbol=ETH))  # bought for 600.00; a point of a lot is 2.00
 
-    assert portfolio.on_bar(a_bar(110.0, symbol=ETH)) == equity(6_000, MONDAY + MINUTE)
-    assert portfolio.on_mark_price(a_mark(105.0)) == equity(3_000)
-    assert portfolio.on_bar(a_bar(120.0, symbol=ETH)) == equity(3_000, MONDAY + MINUTE)
+    assert at_bar(portfolio, 110.0, symbol=ETH) == equity(6_000, MONDAY + MINUTE)
+    assert at_mark(portfolio, 105.0) == equity(3_000)
+    assert at_bar(portfolio, 120.0, symbol=ETH) == equity(3_000, MONDAY + MINUTE)
 
 
 def test_a_mark_price_is_not_said_where_it_changes_nothing_that_is_open():
     portfolio = a_portfolio()
-    assert portfolio.on_mark_price(a_mark(90.0)) == ()
+    assert at_mark(portfolio, 90.0) == ()
     portfolio.on_fill(a_fill(3, price=200.0, symbol=ETH))
-    assert portfolio.on_mark_price(a_mark(90.0)) == equity(-6_000)
-    assert portfolio.on_mark_price(a_mark(90.0)) == ()
-    assert portfolio.on_mark_price(a_mark(100.0, symbol="SOLUSD")) == ()
+    assert at_mark(portfolio, 90.0) == equity(-6_000)
+    assert at_mark(portfolio, 90.0) == ()
+    assert at_mark(portfolio, 100.0, symbol="SOLUSD") == ()
     portfolio.on_fill(a_fill(-3, price=170.0, symbol=ETH, execution_id="out"))
 
-    assert portfolio.on_mark_price(a_mark(95.0)) == ()
-    assert portfolio.on_bar(a_bar(99.0, symbol=ETH)) == equity(-9_000, MONDAY + MINUTE)
+    assert at_mark(portfolio, 95.0) == ()
+    assert at_bar(portfolio, 99.0, symbol=ETH) == equity(-9_000, MONDAY + MINUTE)
 
 
 def test_a_liquidation_that_takes_from_one_and_gives_to_another_folds_as_it_is():
@@ -94,7 +109,7 @@ def test_a_liquidation_that_takes_from_one_and_gives_to_another_folds_as_it_is()
     portfolio.on_fill(a_fill(parts=(("one", -5), ("two", 2)), price=190.0, symbol=ETH, execution_id="liquidation-1"))
 
     assert [book.lots for book in portfolio.books.values()] == [0, 0]
-    assert portfolio.on_bar(a_bar(50.0, symbol=ETH)) == equity(3 * -1_000, MONDAY + MINUTE)
+    assert at_bar(portfolio, 50.0, symbol=ETH) == equity(3 * -1_000, MONDAY + MINUTE)
 
 
 def rounded(value):
@@ -153,10 +168,10 @@ def test_equity_is_what_fills_fees_funding_and_marks_come_to(events):
             flow[symbol] += value
         elif what == "mark":
             marks[symbol] = value
-            said = portfolio.on_mark_price(a_mark(value, symbol))
+            said = at_mark(portfolio, value, symbol)
         else:
             closes[symbol] = value
-            said = portfolio.on_bar(a_bar(value, symbol=symbol))
+            said = at_bar(portfolio, value, symbol=symbol)
             assert len(said) == 1
         if said:
             mark = marks.get(symbol, closes.get(symbol))
@@ -188,7 +203,7 @@ def test_a_successor_values_what_is_open_at_the_prices_that_were_known(marked):
 
 
 def test_the_equity_of_several_symbols_is_said_once_an_instant_after_all_of_them():
-    """Of a currency with one symbol it is said at once. Mark prices and bars of an instant are marks alike."""
+    """Of every currency, in the order of their first marks. Mark prices and bars of an instant are marks alike."""
     marks = ((ETH, MINUTE), ("SOLUSD", MINUTE), (XBT, MINUTE))
     instruments = {ETH: LINEAR, "SOLUSD": an_instrument("SOLUSD"), XBT: INVERSE}
     portfolio = Portfolio("main", instruments, [], marks=marks, cash_minor=CASH)
@@ -205,8 +220,8 @@ def test_the_equity_of_several_symbols_is_said_once_an_instant_after_all_of_them
         portfolio.on_bar(a_bar(90.0, symbol=ETH, open_ts=MONDAY + MINUTE)),
     ]
 
-    (in_coin,) = said[2]
-    assert said == [(WakeAt(MONDAY + 2 * MINUTE, "marked", Step.MARKED),), (), (in_coin,), ()]
-    assert in_coin.currency == "XBT"
-    assert portfolio.on_woke(ALL_MARKED) == equity(0, MONDAY + 2 * MINUTE)
+    assert said == [(WakeAt(MONDAY + 2 * MINUTE, "marked", Step.MARKED),), (), (), ()]
+    in_dollars, in_coin = portfolio.on_woke(ALL_MARKED)
+    assert (in_dollars,) == equity(0, MONDAY + 2 * MINUTE)
+    assert (in_coin.currency, in_coin.equity_minor) == ("XBT", CASH["XBT"])
     assert portfolio.on_woke(ALL_MARKED) == ()
