@@ -223,9 +223,14 @@ class SimulatedVenue(Component):
         return showing.bar(floor, book, bar)
 
     def on_tick(self, tick: Tick) -> Answers:
-        """A trade."""
-        self._floor.now = tick.received
-        return showing.tick(self._begins(), self._books[tick.symbol], tick)
+        """A trade. What is held and nothing else costs two comparisons."""
+        floor, book = self._floor, self._books[tick.symbol]
+        floor.now = tick.received
+        position, price = book.position, tick.price
+        if book.plain and not book.resting and not book.market and position.lower < price < position.upper:
+            position.last, book.slip = price, book.slip_of_price
+            return ()
+        return showing.tick(self._begins(), book, tick)
 
     def on_tick_block(self, block: TickBlock) -> Answers:
         """Trades that nobody hears one by one. What is held and nothing else costs their lowest and their highest."""

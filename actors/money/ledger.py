@@ -14,7 +14,6 @@ from typing import Final
 
 import attrs
 
-from actors.money.allocation import split_minor
 from actors.money.rounding import divide_half_away
 from actors.money.rows import FillRow, LedgerEntry, LedgerKind
 from messages import Account, Fill, FundingPaid, Liquidity, Lots, Minor, StrategyId, Symbol
@@ -66,9 +65,9 @@ class Book:
             realised = -value_minor - released
             self.cost_minor -= released
         else:
-            closing, opening = split_minor(value_minor, (abs(before), abs(after)))
+            closing = divide_half_away(value_minor * abs(before), abs(lots))
             realised = -closing - self.cost_minor
-            self.cost_minor = opening
+            self.cost_minor = value_minor - closing
         self.lots = after
         self.realised_minor += realised
         self.fees_minor += fee_minor
