@@ -90,8 +90,8 @@ def test_one_instant_runs_in_the_documented_steps():
     assert instant == [
         # 1. Bars to the venue, by symbol.
         ("venue@main", "Bar", "ETHUSD"), ("venue@main", "Bar", "XBTUSD"),
-        # 2. Marks.
-        ("portfolio@main", "Bar", "XBTUSD"), ("risk-guard@main", "Bar", "XBTUSD"),
+        # 2. Marks, the portfolio last: what it says of the equity is acted on at these very prices.
+        ("risk-guard@main", "Bar", "XBTUSD"), ("portfolio@main", "Bar", "XBTUSD"),
         # 3. Bars to strategies by period, symbol, id; what they say follows; timers; then netting.
         ("strategy:c", "Bar", "ETHUSD"),
         ("strategy:a", "Bar", "XBTUSD"), ("strategy:b", "Bar", "XBTUSD"), ("strategy:c", "Bar", "XBTUSD"),
