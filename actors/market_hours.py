@@ -8,9 +8,8 @@ import datetime
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
-from messages import NS_PER_SECOND, Sessions, UtcNs
+from messages import NS_PER_DAY, NS_PER_SECOND, Sessions, UtcNs
 
-_DAY_NS = 86_400 * NS_PER_SECOND
 _BEFORE_ALL, _AFTER_ALL = -(2**63), 2**63
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
@@ -55,7 +54,7 @@ class Hours:
         A market that never closes ends its days at 00:00 UTC.
         """
         if self._sessions is None:
-            return (ts // _DAY_NS + 1) * _DAY_NS
+            return (ts // NS_PER_DAY + 1) * NS_PER_DAY
         last = len(self._sessions.hours) - 1
         return next(closes for number, _, closes in self._from(ts) if number == last and closes > ts)
 

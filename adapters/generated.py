@@ -17,12 +17,12 @@ import attrs
 import numpy as np
 
 from actors.columns import BarColumns, Floats, Ints, QuoteColumns, TickColumns
-from messages import NS_PER_SECOND, Period, Symbol, UtcNs
+from messages import NS_PER_DAY, NS_PER_SECOND, Period, Symbol, UtcNs
 
 DEFAULT_START: Final[UtcNs] = 1_704_067_200 * NS_PER_SECOND
 """2024-01-01T00:00:00Z."""
 _MINUTE: Final[Period] = 60 * NS_PER_SECOND
-_YEAR_NS: Final = 365.25 * 86_400 * NS_PER_SECOND
+_YEAR_NS: Final = 365.25 * NS_PER_DAY
 
 _SHOCK: Final = 0.08
 """a: how much of the last squared return enters the next variance."""

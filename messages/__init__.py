@@ -90,6 +90,7 @@ from messages.terms import (
     TradingState,
 )
 from messages.units import (
+    NS_PER_DAY,
     NS_PER_SECOND,
     WEEK,
     Account,
@@ -188,6 +189,7 @@ ALL_MESSAGES: Final[tuple[type[Message], ...]] = (
 __all__ = [
     "ALL_MESSAGES",
     "MINOR_DIGITS",
+    "NS_PER_DAY",
     "NS_PER_SECOND",
     "WEEK",
     "Account",

@@ -24,9 +24,10 @@ Minor: TypeAlias = int
 """A signed amount in the currency's smallest unit (XBT: 1e-8, USD: 1e-2)."""
 
 NS_PER_SECOND = 1_000_000_000
+NS_PER_DAY = 86_400 * NS_PER_SECOND
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-WEEK: Period = 604_800 * NS_PER_SECOND
-_FIRST_MONDAY: UtcNs = 4 * 86_400 * NS_PER_SECOND
+WEEK: Period = 7 * NS_PER_DAY
+_FIRST_MONDAY: UtcNs = 4 * NS_PER_DAY
 """1970-01-05. Weeks start on Monday, so all periods are counted from a Monday at midnight UTC."""
 
 

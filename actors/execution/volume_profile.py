@@ -4,11 +4,10 @@ The day is cut into buckets of five minutes UTC. A bucket's expected volume is t
 heard, so that memory does not grow.
 """
 
-from messages import NS_PER_SECOND, Bar, Tick, UtcNs
+from messages import NS_PER_DAY, NS_PER_SECOND, Bar, Tick, UtcNs
 
 BUCKET_NS = 300 * NS_PER_SECOND
-DAY_NS = 86_400 * NS_PER_SECOND
-BUCKETS = DAY_NS // BUCKET_NS
+BUCKETS = NS_PER_DAY // BUCKET_NS
 
 
 class VolumeProfile:
@@ -24,7 +23,7 @@ class VolumeProfile:
     def hear_bar(self, bar: Bar) -> None:
         """A bar longer than a bucket is spread evenly over it; one of a day or more tells nothing about the day."""
         length = bar.close_ts - bar.open_ts
-        if length >= DAY_NS:
+        if length >= NS_PER_DAY:
             return
         at = bar.open_ts
         while at < bar.close_ts:
@@ -41,7 +40,7 @@ class VolumeProfile:
         expected = 0.0
         at = begins
         while at < ends:
-            bucket = at % DAY_NS // BUCKET_NS
+            bucket = at % NS_PER_DAY // BUCKET_NS
             if not self._days[bucket]:
                 return None
             until = min(ends, at - at % BUCKET_NS + BUCKET_NS)
@@ -50,7 +49,7 @@ class VolumeProfile:
         return expected
 
     def _add(self, at: UtcNs, volume: float) -> None:
-        day, bucket = at // DAY_NS, at % DAY_NS // BUCKET_NS
+        day, bucket = at // NS_PER_DAY, at % NS_PER_DAY // BUCKET_NS
         if self._last_day[bucket] != day:
             self._last_day[bucket] = day
             self._days[bucket] += 1

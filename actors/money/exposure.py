@@ -9,9 +9,9 @@ import numpy.typing as npt
 from actors.columns import Floats, Ints
 from actors.money.equity import SAMPLES_AT_A_TIME, Steps
 from actors.money.rows import FillRow
-from actors.money.statistics import DAY_NS, DAYS_PER_YEAR
+from actors.money.statistics import DAYS_PER_YEAR
 from actors.money.values import Arithmetic
-from messages import Instrument, Liquidity, Symbol
+from messages import NS_PER_DAY, Instrument, Liquidity, Symbol
 
 _NO_TRADE = (Liquidity.INTERNAL, Liquidity.SETTLEMENT)
 """Fills that brought nothing to the market."""
@@ -62,7 +62,7 @@ def exposure_of(
     mean = float(equity.mean())
     traded = sum([abs(row.value_minor) for row in fills if row.liquidity not in _NO_TRADE])
     turnover = traded / mean if mean > 0 else None
-    years = int(ts[-1] - ts[0]) / DAY_NS / DAYS_PER_YEAR
+    years = int(ts[-1] - ts[0]) / NS_PER_DAY / DAYS_PER_YEAR
     return Exposure(
         exposure=held / len(ts),
         average_leverage=leverage / solvent if solvent else None,

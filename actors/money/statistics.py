@@ -13,10 +13,9 @@ import numpy as np
 
 from actors.columns import Floats, Ints
 from actors.money.equity import drawdowns
-from messages import NS_PER_SECOND
+from messages import NS_PER_DAY
 
 DAYS_PER_YEAR = 365
-DAY_NS = 86_400 * NS_PER_SECOND
 _NO_VARIATION = 1e-12
 """A spread below this part of the largest return is float noise of equal returns."""
 
@@ -76,7 +75,7 @@ def daily_equity(ts: Ints, equity: Ints | Floats) -> Floats:
     """  # fmt: skip
     if len(ts) == 0:
         return np.zeros(0)
-    day = (np.asarray(ts) - 1) // DAY_NS
+    day = (np.asarray(ts) - 1) // NS_PER_DAY
     ends = np.arange(day[0], day[-1] + 1)
     last = np.searchsorted(day, ends, side="right") - 1
     daily: Floats = np.asarray(equity, dtype=np.float64)[last]
@@ -160,7 +159,7 @@ def max_drawdown_days(ts: Ints, equity: Ints | Floats, start: float) -> float:
     fell = np.flatnonzero(np.diff(at_peak) > 1)
     spans = times[at_peak[fell + 1]] - times[at_peak[fell]]
     longest = max(int(spans.max()) if len(spans) else 0, int(times[-1] - times[at_peak[-1]]))
-    return longest / DAY_NS
+    return longest / NS_PER_DAY
 
 
 def monthly_returns(ts: Ints, equity: Ints | Floats, start: float) -> dict[str, float | None]:
@@ -172,7 +171,7 @@ def monthly_returns(ts: Ints, equity: Ints | Floats, start: float) -> dict[str, 
     if len(ts) == 0:
         return {}
     # To days first: whole columns of calendar dates would cost more than the samples themselves.
-    days = ((np.asarray(ts) - 1) // DAY_NS).astype("datetime64[D]")
+    days = ((np.asarray(ts) - 1) // NS_PER_DAY).astype("datetime64[D]")
     months = np.arange(days[0].astype("datetime64[M]"), days[-1].astype("datetime64[M]") + 1)
     ends = (months + 1).astype("datetime64[D]")
     last = np.asarray(equity, dtype=np.float64)[np.searchsorted(days, ends, side="left") - 1].tolist()

@@ -3,9 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from messages import MINOR_DIGITS, Minor, UtcNs
-
-_DAY_NS = 86_400_000_000_000
+from messages import MINOR_DIGITS, NS_PER_DAY, Minor, UtcNs
 
 Opening = tuple[str, int, Minor]
 """(currency, day, equity at the day's first mark)."""
@@ -13,7 +11,7 @@ Opening = tuple[str, int, Minor]
 
 def day_of(ts: UtcNs, day_starts_ns: int) -> int:
     """The number of the trading day that `ts` belongs to."""
-    return (ts - day_starts_ns) // _DAY_NS
+    return (ts - day_starts_ns) // NS_PER_DAY
 
 
 def floor_of(opening: Minor, loss_max: float) -> float:

@@ -10,7 +10,7 @@ from actors.venue.floor import Floor
 from actors.venue.match import MAKER, TAKER, Match
 from actors.venue.prices import fill_price
 from actors.venue.resting import Resting
-from actors.venue.states import OrderEvent, OrderState, step
+from actors.venue.states import OVER, OrderEvent, step
 from messages import (
     AmendRejected,
     Fill,
@@ -32,7 +32,6 @@ _FOK: Final = TimeInForce.FOK
 _AMEND: Final = OrderEvent.AMEND
 _ASK_CANCEL: Final = OrderEvent.ASK_CANCEL
 _FILL_REST: Final = OrderEvent.FILL_REST
-_OVER: Final = (OrderState.FILLED, OrderState.CANCELLED)
 
 
 def fill(
@@ -88,7 +87,7 @@ def fill_market(floor: Floor, book: Book, price: float, before: UtcNs, ts: UtcNs
         return meet(floor, book, market[0], price, ts, half_spread=book.half_spread) + book.listen()
     said: list[Message] = []
     for resting in market[:]:
-        if resting.arrived < before and resting.state not in _OVER:
+        if resting.arrived < before and resting.state not in OVER:
             said += meet(floor, book, resting, price, ts, half_spread=book.half_spread)
     return (*said, *book.listen())
 

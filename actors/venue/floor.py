@@ -13,7 +13,7 @@ from actors.venue.closing import closing_fills
 from actors.venue.purse import Purse
 from actors.venue.resting import Resting
 from actors.venue.settings import VenueSettings
-from actors.venue.states import OrderEvent, OrderState, step
+from actors.venue.states import OVER, OrderEvent, step
 from messages import (
     Account,
     ApprovedAmend,
@@ -38,7 +38,6 @@ from messages import (
 _CANCELLED: Final = Outcome.CANCELLED
 _FILLED: Final = Outcome.FILLED
 _CANCEL: Final = OrderEvent.CANCEL
-_OVER: Final = (OrderState.FILLED, OrderState.CANCELLED)
 
 
 class Floor:
@@ -86,7 +85,7 @@ class Floor:
     def end(self, book: Book, resting: Resting, reason: str, ts: UtcNs) -> tuple[Message, ...]:
         """An order is over: filled, or cancelled with a reason."""
         self._take_out(book, resting)
-        if resting.state not in _OVER:
+        if resting.state not in OVER:
             resting.state = step(resting.state, _CANCEL)
         order, filled = resting.order, resting.filled
         outcome = _FILLED if abs(filled) >= abs(order.lots) else _CANCELLED

@@ -6,17 +6,19 @@ that come first: no profit is taken after a path on which there was nothing left
 market is closed are heard by nobody.
 """
 
-from typing import Final
+from collections.abc import Callable
+from typing import TypeVar
 
 from actors.venue import dealing, matching
 from actors.venue.book import Book
 from actors.venue.floor import Floor
 from actors.venue.match import Match
+from actors.venue.matching import Rules
 from actors.venue.resting import Resting
-from actors.venue.states import OrderState
-from messages import Bar, BarOpen, Message, Quote, Tick, TickBlock
+from actors.venue.states import OVER
+from messages import Bar, BarOpen, Message, Quote, Tick, TickBlock, UtcNs
 
-_OVER: Final = (OrderState.FILLED, OrderState.CANCELLED)
+_Shown = TypeVar("_Shown")
 
 
 def bar_open(floor: Floor, book: Book, shown: BarOpen) -> tuple[Message, ...]:
@@ -51,7 +53,7 @@ def bar(floor: Floor, book: Book, shown: Bar) -> tuple[Message, ...]:
             said += _worst_first(floor, book, met, shown)
         else:
             for resting, match in met:
-                if resting.state not in _OVER:
+                if resting.state not in OVER:
                     said += dealing.fill(floor, book, resting, match, ts)
     if not (position.lower < shown.low and shown.high < position.upper):
         said += floor.judge(book, shown.low, shown.high, ts)
@@ -91,12 +93,12 @@ def _worst_first(floor: Floor, book: Book, met: list[tuple[Resting, Match]], sho
     in_doubt = bool(after or any(match.ambiguous for _, match in before)) and not floor.is_lost(book, opened)
     said: list[Message] = []
     for resting, match in before:
-        if resting.state not in _OVER:
+        if resting.state not in OVER:
             said += dealing.fill(floor, book, resting, match, ts, in_doubt=in_doubt)
     if position.lots * sign > 0:
         said += floor.judge(book, shown.low, shown.high, ts, ambiguous=in_doubt)
     for resting, match in after:
-        if resting.state not in _OVER:
+        if resting.state not in OVER:
             said += dealing.fill(floor, book, resting, match, ts)
     return said
 
@@ -109,16 +111,24 @@ def tick(floor: Floor, book: Book, shown: Tick) -> tuple[Message, ...]:
     position.last, book.slip = price, book.slip_of_price
     if book.cap is not None:
         book.cap.on_tick(shown.size)
-    said: list[Message] = []
-    for resting in list(book.resting):
-        if resting.arrived <= ts and resting.state not in _OVER:
-            match = matching.on_tick(resting, price, book.rules)
-            if match is not None:
-                said += dealing.fill(floor, book, resting, match, ts)
+    said = _meet_resting(floor, book, matching.on_tick, price, ts)
     if not position.lower < price < position.upper:
         said += floor.judge(book, price, price, ts)
     said += dealing.fill_market(floor, book, price, ts + 1, ts)
     return tuple(said)
+
+
+def _meet_resting(
+    floor: Floor, book: Book, meets: Callable[[Resting, _Shown, Rules], Match | None], shown: _Shown, ts: UtcNs
+) -> list[Message]:
+    """What rests meets a price, in the order of arrival."""
+    said: list[Message] = []
+    for resting in list(book.resting):
+        if resting.arrived <= ts and resting.state not in OVER:
+            match = meets(resting, shown, book.rules)
+            if match is not None:
+                said += dealing.fill(floor, book, resting, match, ts)
+    return said
 
 
 def block(floor: Floor, book: Book, shown: TickBlock) -> tuple[Message, ...]:
@@ -143,16 +153,11 @@ def quote(floor: Floor, book: Book, shown: Quote) -> tuple[Message, ...]:
     book.slip = book.slip_of_spread(shown)
     if book.cap is not None:
         book.cap.on_quote(shown.bid_size, shown.ask_size)
-    said: list[Message] = []
-    for resting in list(book.resting):
-        if resting.arrived <= ts and resting.state not in _OVER:
-            match = matching.on_quote(resting, shown, book.rules)
-            if match is not None:
-                said += dealing.fill(floor, book, resting, match, ts)
+    said = _meet_resting(floor, book, matching.on_quote, shown, ts)
     if not position.lower < middle < position.upper:
         said += floor.judge(book, middle, middle, ts)
     for resting in list(book.market):
-        if resting.arrived <= ts and resting.state not in _OVER:
+        if resting.arrived <= ts and resting.state not in OVER:
             price = shown.ask if resting.order.lots > 0 else shown.bid
             said += dealing.meet(floor, book, resting, price, ts, half_spread=0.0)
     return (*said, *book.listen()) if said else ()

@@ -6,6 +6,7 @@ A cancel that was asked for has not happened yet: until the venue says that the 
 import enum
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Final
 
 
 class OrderState(enum.StrEnum):
@@ -55,6 +56,10 @@ EDGES: Mapping[OrderState, Mapping[OrderEvent, OrderState]] = MappingProxyType(
     }
 )
 """Every legal edge: state -> event -> next state. The last three are ends."""
+
+# A tuple, for it is asked at every order: comparing by identity costs less than hashing.
+OVER: Final = (_S.FILLED, _S.CANCELLED)
+"""An accepted order in one of these is no more."""
 
 
 def step(state: OrderState, event: OrderEvent) -> OrderState:

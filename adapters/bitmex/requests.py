@@ -133,15 +133,7 @@ def place(approved: ApprovedOrder, instrument: Instrument) -> Request:
         "execInst": _instructions(order),
         **_peg(order, instrument),
     }
-    return Request(
-        verb="POST",
-        path=f"{API}/order",
-        body=json_text(body),
-        purpose=Purpose.OPEN,
-        per_second=True,
-        repeatable=False,
-        client_id=order.client_id,
-    )
+    return _opening("POST", body, order)
 
 
 def _instructions(order: Order) -> str | None:
@@ -174,8 +166,13 @@ def amend(approved: ApprovedAmend, instrument: Instrument) -> Request:
         "stopPx": _price(order.stop_price, instrument),
         "pegOffsetValue": _peg(order, instrument).get("pegOffsetValue"),
     }
+    return _opening("PUT", body, order)
+
+
+def _opening(verb: str, body: Mapping[str, Any], order: Order) -> Request:
+    """An order or its change: what may add risk is never sent twice."""
     return Request(
-        verb="PUT",
+        verb=verb,
         path=f"{API}/order",
         body=json_text(body),
         purpose=Purpose.OPEN,

@@ -64,7 +64,10 @@ class Told:
             try:
                 found[name] = hook(text)
             except (TypeError, ValueError) as error:
-                self.problems.append((flag, str(error)))
+                problem = (flag, str(error))
+                # An option that serves two sections is judged for both, and told once.
+                if problem not in self.problems:
+                    self.problems.append(problem)
         return found
 
 

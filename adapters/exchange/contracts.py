@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import attrs
 
-from adapters.errors import InputError
 from messages import NS_PER_SECOND, Instrument, Kind, Symbol, ValueRounding
 
 EIGHT_HOURS: Final = 8 * 3_600 * NS_PER_SECOND
@@ -111,11 +110,3 @@ XBTUSDT: Final = Contract(
     index=".BXBTT", price=50_000.0, clip_lots=200, rung=5, risk_limit=1_000_000_000_000, risk_step=500_000_000_000,
 )  # fmt: skip
 CONTRACTS: Final = {contract.symbol: contract for contract in (XBTUSD, ETHUSD, XBTUSDT)}
-
-
-def contract_named(symbol: str) -> Contract:
-    """One of ours; InputError for another."""
-    try:
-        return CONTRACTS[symbol.upper()]
-    except KeyError:
-        raise InputError(f"the exchange trades {', '.join(CONTRACTS)}, not {symbol!r}") from None

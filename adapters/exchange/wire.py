@@ -28,11 +28,6 @@ def iso(at: UtcNs) -> str:
     return f"{_second(seconds)}.{rest // _MS:03d}Z"
 
 
-def maybe_iso(at: UtcNs | None) -> str | None:
-    """`iso`, or null."""
-    return None if at is None else iso(at)
-
-
 def interval(period: Period) -> str:
     """An interval is a time on 2000-01-01."""
     return iso(946_684_800 * NS_PER_SECOND + period)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from actors.columns import Floats, Ints
 from adapters.errors import InputError
 from adapters.files.stamps import NO_TIME, Codes
-from messages import NS_PER_SECOND, WEEK, Period, period_name
+from messages import NS_PER_DAY, NS_PER_SECOND, WEEK, Period, period_name
 
 UNREADABLE: Final = 3
 """A time or value that cannot be read, or that cannot be; AMBIGUOUS and SKIPPED are 1 and 2."""
@@ -20,7 +20,6 @@ AHEAD: Final = 6
 CLOSE_BY: Final = 7
 """A bar begins before the one before it is over."""
 
-_DAY: Final = 86_400 * NS_PER_SECOND
 _CLOCK_CHANGE: Final = 3_600 * NS_PER_SECOND
 
 Mask = npt.NDArray[np.bool_]
@@ -97,7 +96,7 @@ def least_step(period: Period, *, naive: bool, stamps: str) -> int:
     """
     if stamps == "end":
         return 1
-    return period - _CLOCK_CHANGE if naive and period >= _DAY else period
+    return period - _CLOCK_CHANGE if naive and period >= NS_PER_DAY else period
 
 
 @attrs.frozen

@@ -150,6 +150,12 @@ def test_bad_usage_is_exit_code_2_with_a_message_and_no_trace(tmp_path, argument
     assert not (tmp_path / "o").exists()
 
 
+def test_an_option_that_serves_data_and_strategies_is_refused_once(tmp_path):
+    done = _run("backtest", "--period", "1hr", cwd=tmp_path, code=2)
+
+    assert done.stderr.count("--period: period '1hr' is not a whole number of") == 1
+
+
 def test_a_period_that_cannot_be_built_from_the_data_is_exit_code_2(tmp_path):
     _bars(tmp_path / "A.csv")
 
