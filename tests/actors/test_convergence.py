@@ -4,7 +4,6 @@ The venue here answers late, in any order, twice, rejects for a while, fills in 
 and cancels race. Money is not looked at: lots are.
 """
 
-import attrs
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -30,21 +29,11 @@ from messages import (
     WakeAt,
     Woke,
 )
-from tests.builders import MONDAY, SECOND, a_fill, a_target, an_instrument
+from tests.actors.unkind_venue import AtVenue, left_of
+from tests.builders import MONDAY, SECOND, a_target, an_instrument
 
 NAMES = ("one", "three", "two")
 WISH_MAX = 6
-
-
-@attrs.define
-class AtVenue:
-    """The truth about one order."""
-
-    order: object
-    left: dict
-    filled: int = 0
-    executions: int = 0
-    over: bool = False
 
 
 class Trading(RuleBasedStateMachine):
@@ -164,7 +153,7 @@ class Trading(RuleBasedStateMachine):
             self.rejections += 1
             self.to_us.append(OrderRejected(order=order, reason="overload", standing=False, ts=self.now))
         else:
-            self.venue[order.client_id] = AtVenue(order, {owner.strategy: owner.lots for owner in order.owners})
+            self.venue[order.client_id] = AtVenue(order)
             self.to_us.append(OrderAccepted(order, self.now))
 
     def live(self):
@@ -176,20 +165,11 @@ class Trading(RuleBasedStateMachine):
         self.now += 1
         live = self.live()
         known = live[pick % len(live)]
-        parts, room = [], lots
-        for owner, left in known.left.items():
-            part = min(abs(left), room)
-            if part:
-                room -= part
-                parts.append((owner, part if left > 0 else -part))
-        for owner, part in parts:
-            known.left[owner] -= part
-            known.filled += part
-            self.held[owner] += part
-        known.executions += 1
-        execution_id = f"{known.order.client_id}-{known.executions}"
-        self.to_us.append(a_fill(order=known.order, parts=tuple(parts), execution_id=execution_id, ts=self.now))
-        if not any(known.left.values()):
+        fill = known.fill(lots, self.now)
+        for part in fill.parts:
+            self.held[part.strategy] += part.lots
+        self.to_us.append(fill)
+        if not known.left():
             self.end(known, Outcome.FILLED)
 
     @precondition(lambda self: self.live())
@@ -209,11 +189,11 @@ class Trading(RuleBasedStateMachine):
         """What may still be bought and sold, by strategy, of all orders at the venue and on their way there."""
         buying, selling = dict.fromkeys(NAMES, 0), dict.fromkeys(NAMES, 0)
         on_their_way = {
-            message.order.client_id: {owner.strategy: owner.lots for owner in message.order.owners}
+            message.order.client_id: left_of(message.order, {})
             for message in self.to_venue
             if isinstance(message, ApprovedOrder) and message.order.client_id not in self.venue
         }
-        for left in [*(known.left for known in self.live()), *on_their_way.values()]:
+        for left in [*(known.left() for known in self.live()), *on_their_way.values()]:
             for owner, lots in left.items():
                 side = buying if lots > 0 else selling
                 side[owner] += lots

@@ -39,6 +39,7 @@ from messages import (
     WakeAt,
     Woke,
 )
+from tests.actors.unkind_venue import AtVenue, left_of
 from tests.builders import MONDAY, SECOND, a_bar, a_fill, a_quote, a_target, a_tick, an_instrument
 
 SYMBOL = "XBTUSD"
@@ -62,26 +63,6 @@ EXECUTIONS = (
 )
 ENDS = ("", "post-only", "ioc", "day", "reduce-only", "insufficient-margin")
 FAULTS_MAX = 25
-
-
-@attrs.define
-class AtVenue:
-    """The truth about one order."""
-
-    order: object
-    parts: dict = attrs.field(factory=dict)
-    """Filled so far, by owner."""
-    executions: int = 0
-    over: bool = False
-
-    def left(self):
-        """What may still be filled, by owner."""
-        return left_of(self.order, self.parts)
-
-
-def left_of(order, parts):
-    left = {owner.strategy: owner.lots - parts.get(owner.strategy, 0) for owner in order.owners}
-    return {owner: lots for owner, lots in left.items() if lots * order.lots > 0}
 
 
 class Trading(RuleBasedStateMachine):
@@ -381,18 +362,10 @@ class Trading(RuleBasedStateMachine):
         self.now += 1
         live = self.live()
         known = live[pick % len(live)]
-        parts, room = [], lots
-        for owner, left in known.left().items():
-            part = min(abs(left), room)
-            if part:
-                room -= part
-                parts.append((owner, part if left > 0 else -part))
-        for owner, part in parts:
-            known.parts[owner] = known.parts.get(owner, 0) + part
-            self.held[owner] += part
-        known.executions += 1
-        execution_id = f"{known.order.client_id}-{known.executions}"
-        self.to_us.append(a_fill(order=known.order, parts=tuple(parts), execution_id=execution_id, ts=self.now))
+        fill = known.fill(lots, self.now)
+        for part in fill.parts:
+            self.held[part.strategy] += part.lots
+        self.to_us.append(fill)
         if not known.left():
             self.end(known, Outcome.FILLED)
 
@@ -429,7 +402,7 @@ class Trading(RuleBasedStateMachine):
 
     def end(self, known, outcome, reason=""):
         known.over = True
-        self.to_us.append(OrderEnded(known.order, outcome, sum(known.parts.values()), self.now, reason))
+        self.to_us.append(OrderEnded(known.order, outcome, known.filled, self.now, reason))
 
     # What must hold.
 

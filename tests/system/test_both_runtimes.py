@@ -16,6 +16,7 @@ from adapters.generated import generated_bars
 from messages import ApprovedOrder, Liquidity, OrderAmended, OrderEnded, TradingState, TradingStateChanged
 from tests.builders import MINUTE, MONDAY
 from tests.system.crashes import Watch
+from tests.system.runs import on_threads
 from tests.system.test_no_look_ahead_money import ALGORITHMS, LINEAR, funding_rates
 
 BARS = 120
@@ -29,17 +30,7 @@ def _replayed(system):
     return system.backtest()
 
 
-def _threaded(system):
-    # Not faster, for orders have to meet the market while it is there.
-    system.start(speed=20_000)
-    try:
-        assert system.wait_until_idle(60), system.status()
-    finally:
-        assert system.stop() == ()
-    return system.result()
-
-
-RUNTIMES = pytest.mark.parametrize("run", [_replayed, _threaded])
+RUNTIMES = pytest.mark.parametrize("run", [_replayed, on_threads])
 
 
 def _entries(*pairs, lots=2):

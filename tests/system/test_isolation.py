@@ -11,6 +11,7 @@ from actors.runtime.host import HandlerTimedOut
 from adapters.generated import generated_bars
 from messages import ActorHung, Instrument, Kind
 from tests.builders import MINUTE, MONDAY
+from tests.system.runs import on_threads
 
 BARS = 200
 DEATH = MONDAY + 100 * MINUTE
@@ -142,14 +143,7 @@ def _replayed(bad, **settings):
 
 
 def _threaded(bad, **settings):
-    system = _system(bad, **settings)
-    # Not faster, for orders have to meet the market while it is there.
-    system.start(speed=20_000)
-    try:
-        assert system.wait_until_idle(60), system.status()
-    finally:
-        assert system.stop() == ()
-    return system.result()
+    return on_threads(_system(bad, **settings))
 
 
 RUNTIMES = pytest.mark.parametrize("run", [_replayed, _threaded])

@@ -25,6 +25,7 @@ from messages import (
 )
 from tests.builders import MINUTE
 from tests.system.probers import EveryOrder
+from tests.system.runs import overheard
 from tests.system.test_no_look_ahead_money import ALGORITHMS, LINEAR, funding_rates
 
 DATED = Instrument(
@@ -67,17 +68,7 @@ def _played(seed):
         scoped_limits=[ScopedLimits(account="main", symbol="ETHUSD", position_lots_max=5)],
         account_sizing={"main": Sizing(method="risk-parity", target_volatility=0.5, volatility_window=8)},
     )  # fmt: skip
-    runtime = system.make_replay()
-    said, say = [], runtime.answered
-
-    def answered(host, cause, answers):
-        answers = tuple(answers)
-        said.extend(answers)
-        say(host, cause, answers)
-
-    runtime.answered = answered
-    runtime.run()
-    return system.result(), said
+    return overheard(system)
 
 
 def _adds_up(result):

@@ -12,6 +12,7 @@ from actors.strategies import RandomPositions
 from adapters.generated import generated_bars
 from messages import ApprovedAmend, ApprovedOrder, Fill, Instrument, Kind, Liquidity, OrderEnded, OrderRefused
 from tests.builders import MINUTE
+from tests.system.runs import overheard
 
 MOST = 4
 XBTUSD = Instrument(symbol="XBTUSD", kind=Kind.LINEAR, tick_size=Decimal("0.5"), currency="USD")
@@ -95,17 +96,8 @@ def _said(seed):
         feed=[generated_bars(each, bars=50, seed=2) for each in SYMBOLS], strategies=entries, instruments=instruments,
         scoped_limits=LIMITED, schedule_seed=seed, half_spread_ticks=3,
     )  # fmt: skip
-    runtime = system.make_replay()
-    said, say = [], runtime.answered
-
-    def answered(host, cause, answers):
-        answers = tuple(answers)
-        said.extend(answers)
-        say(host, cause, answers)
-
-    runtime.answered = answered
-    runtime.run()
-    return said, system.result()
+    result, said = overheard(system)
+    return said, result
 
 
 class Pair(Bracket):
