@@ -19,7 +19,7 @@ from actors.runtime.router import Flow, Plan
 from actors.runtime.runtime import OUTSIDE, SUPERVISOR, Runtime, SupervisorFailed
 from actors.runtime.slot import Slot, State
 from actors.runtime.threaded_host import ThreadedHost
-from actors.runtime.watchdog import what
+from actors.runtime.watchdog import Patience, what
 from actors.tape import Batch
 from messages import (
     ActorFailed,
@@ -43,6 +43,8 @@ ANSWER_SECONDS = 0.1
 """How long a played feed waits for everybody to have answered one instant before it says the next: history must not run
 ahead of those who trade on it. Who takes longer does not hold up the others: the feed goes on, up to UNFINISHED_MAX."""
 TICK_SECONDS = 0.02
+LOOK_SECONDS_MAX = 0.05
+"""Of the time between two looks at who makes progress, no more counts: the rest this process was not given."""
 _Timer: TypeAlias = tuple[UtcNs, int, int, Slot, int, str]
 """(at, step, turn, whose, of which epoch, token)"""
 STOP_GROUPS = 6
@@ -342,18 +344,21 @@ class ThreadedRuntime(Runtime):
 
     def _tick(self) -> None:
         """The timer thread: fires what is due on the clock, and looks for hosts that make no progress."""
+        patience = Patience(LOOK_SECONDS_MAX)
         try:
             while not self._over.wait(TICK_SECONDS):
                 if self._live_feed():
                     self._fire_timers(self.now())
                 else:
                     self._fire_restarts()
-                for host in list(self._hosts):
-                    since = host.busy_since
-                    slow = since and time.monotonic() - since > self._patience
-                    if slow and not host.reported_hung and host.slot.epoch == host.epoch:
+                hosts = list(self._hosts)
+                patience.look(time.monotonic())
+                patience.forget(hosts)
+                for host in hosts:
+                    seconds = patience.spent(host, host.busy_since)
+                    if seconds > self._patience and not host.reported_hung and host.slot.epoch == host.epoch:
                         host.reported_hung = True
-                        self._report_hang(host, time.monotonic() - since)
+                        self._report_hang(host, seconds)
                 if not threading.main_thread().is_alive():
                     # Nobody is left to stop what trades here.
                     self.stop()

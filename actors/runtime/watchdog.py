@@ -8,11 +8,45 @@ import ctypes
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from actors.runtime.host import HANDLED, HandlerTimedOut, Host
 from messages import Address, Envelope
+
+
+class Patience:
+    """How long each host has been at what it is doing, in time that this process was really given.
+
+    A process that is stopped, or that its machine hardly lets run, makes nobody hang: of the time between two looks no
+    more than `look_seconds_max` counts, so whoever looks has to have been running besides.
+    """
+
+    def __init__(self, look_seconds_max: float) -> None:
+        self._most = look_seconds_max
+        self._looked: float | None = None
+        self._given = 0.0
+        self._since: dict[object, tuple[float, float]] = {}
+
+    def look(self, now: float) -> None:
+        """Another look, at a time of a clock that does not go back, in seconds."""
+        if self._looked is not None:
+            self._given += min(now - self._looked, self._most)
+        self._looked = now
+
+    def spent(self, host: object, busy_since: float) -> float:
+        """Seconds that it has been at what it began at `busy_since` (0.0: it is idle), as far as looks have seen."""
+        if not busy_since:
+            self._since.pop(host, None)
+            return 0.0
+        known = self._since.get(host)
+        if known is None or known[0] != busy_since:
+            self._since[host] = known = (busy_since, self._given)
+        return self._given - known[1]
+
+    def forget(self, hosts: Iterable[object]) -> None:
+        """Everybody but these."""
+        self._since = {host: self._since[host] for host in hosts if host in self._since}
 
 
 class Watched(Protocol):

@@ -254,7 +254,7 @@ class Spins(Good):
 
 def test_on_threads_the_others_go_on_while_one_hangs(calm):
     release, hung = threading.Event(), []
-    system = _system(_hanging(release), handler_seconds=0.3)
+    system = _system(_hanging(release), handler_seconds=1.0)
     system.subscribe(ActorHung, hung.append)
     system.start()
     try:
