@@ -9,6 +9,7 @@ the instant in a replay (docs/conventions.md; on threads a step is not promised)
     STRATEGY      the instance that carries the message's strategy
     OWNERS        the instances that carry an order's owners, or a fill's parts
     SUBSCRIBED    the instances that subscribed to the message's symbol (and period), at start or at run time
+    ADDRESS       the instance at the address that the message is `to`
     BLOCKWISE     of a Tick: those that subscribed to its symbol's TickBlocks. They hear every trade, in blocks while
                   nobody subscribes to single ticks; so who only keeps an eye on prices makes no feed slower
 """
@@ -80,6 +81,7 @@ class By(enum.Enum):
     ACCOUNT = "account"
     STRATEGY = "strategy"
     OWNERS = "owners"
+    ADDRESS = "address"
     SUBSCRIBED = "subscribed"
     BLOCKWISE = "blockwise"
 

@@ -1,9 +1,9 @@
 """The vocabulary: every message that actors of openoutcry exchange, with its units and validators, and no behaviour.
 
 `market` holds what the market says, `wishes` what strategies and portfolio want, `orders` the way from intent to end,
-`account` what changes positions and money, `control` what keeps the actors running, `instrument` what is traded,
-`terms` the words all of these use, `units` the integers that they are measured in, and `codec` turns messages into
-plain data and back.
+`account` what changes positions and money, `live` what a real venue needs besides, `wire` what moves its bytes,
+`control` what keeps the actors running, `instrument` what is traded, `terms` the words all of these use, `units` the
+integers that they are measured in, and `codec` turns messages into plain data and back.
 """
 
 from typing import Final
@@ -49,6 +49,18 @@ from messages.instrument import (
     Kind,
     Sessions,
     ValueRounding,
+)
+from messages.live import (
+    ForeignActivity,
+    Heartbeat,
+    MarketFresh,
+    MarketStale,
+    OrderTimed,
+    ReadVenue,
+    VenueConnected,
+    VenueLost,
+    VenueRead,
+    VenueReady,
 )
 from messages.market import (
     Bar,
@@ -105,6 +117,17 @@ from messages.units import (
     parse_period,
     period_name,
     period_start,
+)
+from messages.wire import (
+    CloseLine,
+    LineClosed,
+    LineOpened,
+    OpenLine,
+    RequestAnswered,
+    SendLogin,
+    SendRequest,
+    SendText,
+    TextReceived,
 )
 from messages.wishes import (
     AmendPlaced,
@@ -183,8 +206,32 @@ ALL_MESSAGES: Final[tuple[type[Message], ...]] = (
     ReportPositions,
     PositionsReported,
     Instrument,
+    VenueConnected,
+    ReadVenue,
+    VenueRead,
+    VenueReady,
+    VenueLost,
+    ForeignActivity,
+    MarketStale,
+    MarketFresh,
+    Heartbeat,
+    OrderTimed,
+    OpenLine,
+    CloseLine,
+    SendText,
+    SendLogin,
+    LineOpened,
+    LineClosed,
+    TextReceived,
+    SendRequest,
+    RequestAnswered,
 )
 """Every message class, in the order of the data flow."""
+
+WIRE_MESSAGES: Final[frozenset[type[Message]]] = frozenset(
+    {OpenLine, CloseLine, SendText, SendLogin, LineOpened, LineClosed, TextReceived, SendRequest, RequestAnswered}
+)
+"""What moves bytes: it is not journalled, for what it says is said again in words of trading."""
 
 __all__ = [
     "ALL_MESSAGES",
@@ -192,6 +239,7 @@ __all__ = [
     "NS_PER_DAY",
     "NS_PER_SECOND",
     "WEEK",
+    "WIRE_MESSAGES",
     "Account",
     "ActorAdded",
     "ActorFailed",
@@ -214,6 +262,7 @@ __all__ = [
     "CancelOrder",
     "CancelPlaced",
     "CancelRejected",
+    "CloseLine",
     "Envelope",
     "EquityMarked",
     "ExternalEvent",
@@ -221,19 +270,26 @@ __all__ = [
     "FenceActor",
     "Fill",
     "FillPart",
+    "ForeignActivity",
     "FundingPaid",
     "FundingPart",
     "FundingRate",
     "GaveUp",
     "HaltTrading",
+    "Heartbeat",
     "Instrument",
     "Kind",
     "Level",
+    "LineClosed",
+    "LineOpened",
     "Liquidity",
     "Lots",
     "MarkPrice",
+    "MarketFresh",
+    "MarketStale",
     "Message",
     "Minor",
+    "OpenLine",
     "Order",
     "OrderAccepted",
     "OrderAmended",
@@ -241,6 +297,7 @@ __all__ = [
     "OrderEnded",
     "OrderRefused",
     "OrderRejected",
+    "OrderTimed",
     "OrderType",
     "Outcome",
     "Owner",
@@ -251,7 +308,12 @@ __all__ = [
     "Pull",
     "Quarantined",
     "Quote",
+    "ReadVenue",
     "ReportPositions",
+    "RequestAnswered",
+    "SendLogin",
+    "SendRequest",
+    "SendText",
     "Sessions",
     "Share",
     "ShareRounded",
@@ -268,6 +330,7 @@ __all__ = [
     "SystemReady",
     "SystemStopped",
     "TargetShares",
+    "TextReceived",
     "Tick",
     "TickBlock",
     "TimeInForce",
@@ -276,6 +339,10 @@ __all__ = [
     "Unsubscribe",
     "UtcNs",
     "ValueRounding",
+    "VenueConnected",
+    "VenueLost",
+    "VenueRead",
+    "VenueReady",
     "WakeAt",
     "Woke",
     "iso_utc",

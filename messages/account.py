@@ -117,6 +117,8 @@ class HaltTrading(Message):
     reason: str = attrs.field(validator=filled)
     account: Account | None = None
     ts: UtcNs = attrs.field(default=0, validator=whole)
+    flatten: bool = False
+    """Bring every position to nothing, too."""
 
 
 @attrs.frozen(kw_only=True)

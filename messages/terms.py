@@ -55,6 +55,8 @@ class TradingState(enum.StrEnum):
     ACTIVE = "active"
     REDUCE_ONLY = "reduce-only"
     """Cancels, and orders that reduce a position; those on their way are left alone."""
+    RECOVERING = "recovering"
+    """Cancels only: the venue is not ready, or not known to agree. Passes by itself when it is; orders keep working."""
     HALTED = "halted"
     """Cancels only."""
     FLATTENING = "flattening"

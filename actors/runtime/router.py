@@ -65,6 +65,7 @@ _KEYS: dict[By, Callable[[type[Message]], Callable[[Any], Any] | None]] = {
     By.ACCOUNT: _account_of,
     By.STRATEGY: lambda _cls: attrgetter("strategy"),
     By.OWNERS: _owners_of,
+    By.ADDRESS: lambda _cls: attrgetter("to"),
     By.SUBSCRIBED: _topic_of,
     By.BLOCKWISE: _topic_of,
 }
@@ -254,6 +255,8 @@ class Router:
             if role == "strategy":
                 return [slot for slot in slots if slot.strategy == part]
             return [slot for slot in slots if slot.account == self._account_of_strategy.get(part)]
+        if by is By.ADDRESS:
+            return [slot for slot in slots if slot.address == part]
         if by is By.OWNERS:
             owners = (part,) if part.__class__ is str else part
             return [slot for slot in slots if slot.strategy in owners]

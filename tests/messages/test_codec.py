@@ -167,6 +167,17 @@ SPECIAL: dict[type[Message], st.SearchStrategy[Any]] = {
         lambda held: messages.PositionsReported(account="main", number=1, role="executor", positions=tuple(held))
     ),
     messages.Unsubscribe: st.builds(messages.Unsubscribe, st.sampled_from(ALL_MESSAGES)),
+    messages.ForeignActivity: st.builds(
+        messages.ForeignActivity, account=TEXT, kind=st.sampled_from(("order", "fill", "orphan")), text=TEXT, ts=INTS
+    ),
+    messages.VenueRead: st.lists(st.tuples(TEXT, LOTS), max_size=3).map(
+        lambda held: messages.VenueRead(account="main", number=1, positions=tuple(held), unsettled=("a", "b"), ts=1)
+    ),
+    messages.RequestAnswered: st.lists(st.tuples(TEXT, TEXT), max_size=3).map(
+        lambda headers: messages.RequestAnswered(
+            to="venue@main", number=1, status=200, headers=tuple(headers), started=1, sent=2, received=3
+        )
+    ),
 }
 BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     int: st.integers(1, 2**62),

@@ -1,0 +1,106 @@
+"""The flow of a live system: `routes.py` with a real venue at its end, a journal before it, and a way to the wire.
+
+Live, what the guard approves passes the journal first, which hands it on once it is written (in `routes.py` it goes
+straight to the venue). Kill-switch cancels (CancelAll) do not wait for it. Who moves bytes is reached by address.
+"""
+
+from typing import Final
+
+from actors.routes import ROUTES, By, Route
+from messages import (
+    ApprovedAmend,
+    ApprovedCancel,
+    ApprovedOrder,
+    CloseLine,
+    ForeignActivity,
+    HaltTrading,
+    Heartbeat,
+    LineClosed,
+    LineOpened,
+    MarketFresh,
+    MarketStale,
+    OpenLine,
+    OrderRejected,
+    OrderTimed,
+    PositionAdjusted,
+    Quarantined,
+    ReadVenue,
+    RequestAnswered,
+    SendLogin,
+    SendRequest,
+    SendText,
+    TextReceived,
+    VenueConnected,
+    VenueLost,
+    VenueRead,
+    VenueReady,
+)
+
+_JOURNALLED: Final = (ApprovedOrder, ApprovedAmend, ApprovedCancel)
+_ALL, _ACCOUNT, _ADDRESS = By.ALL, By.ACCOUNT, By.ADDRESS
+
+
+def _line(user: str) -> tuple[Route, ...]:
+    """A socket and its user."""
+    return (
+        *[Route(user, said, "line", _ADDRESS) for said in (OpenLine, CloseLine, SendText, SendLogin)],
+        *[Route("line", said, user, _ADDRESS) for said in (LineOpened, LineClosed, TextReceived)],
+        Route(user, SendRequest, "rest", _ADDRESS),
+        Route("rest", RequestAnswered, user, _ADDRESS),
+    )
+
+
+LIVE_ROUTES: Final[tuple[Route, ...]] = (
+    *[row for row in ROUTES if (row.sender, row.receiver) != ("risk-guard", "venue") or row.message not in _JOURNALLED],
+    # Journal before effect.
+    *[Route("risk-guard", said, "journal", _ALL) for said in _JOURNALLED],
+    *[Route("journal", said, "venue", _ACCOUNT) for said in _JOURNALLED],
+    Route("journal", OrderRejected, "risk-guard", _ACCOUNT),
+    Route("journal", OrderRejected, "executor", _ACCOUNT),
+    Route("journal", OrderRejected, "strategy", By.OWNERS),
+    Route("journal", OrderRejected, "recorder", _ALL),
+    Route("journal", HaltTrading, "risk-guard", _ACCOUNT),
+    # Market and venue over the wire.
+    *_line("feed"),
+    *_line("venue"),
+    Route("feed", Quarantined, "recorder", _ALL),
+    Route("venue", Quarantined, "recorder", _ALL),
+    Route("feed", MarketStale, "risk-guard", _ALL),
+    Route("feed", MarketFresh, "risk-guard", _ALL),
+    # Readiness: the gateway connects, the reconciler compares, the guard lets orders pass.
+    Route("venue", VenueConnected, "reconciler", _ACCOUNT),
+    Route("venue", VenueLost, "reconciler", _ACCOUNT),
+    Route("venue", VenueLost, "risk-guard", _ACCOUNT),
+    Route("reconciler", ReadVenue, "venue", _ACCOUNT),
+    Route("venue", VenueRead, "reconciler", _ACCOUNT),
+    Route("reconciler", VenueReady, "risk-guard", _ACCOUNT),
+    Route("reconciler", VenueLost, "risk-guard", _ACCOUNT),
+    Route("reconciler", HaltTrading, "risk-guard", _ACCOUNT),
+    Route("venue", HaltTrading, "risk-guard", _ACCOUNT),
+    # What the reconciler folds to compare with: the same facts as everybody.
+    *[
+        Route(row.sender, row.message, "reconciler", _ACCOUNT)
+        for row in ROUTES
+        if row.receiver == "checker" and row.sender == "venue"
+    ],
+    Route("venue", PositionAdjusted, "risk-guard", _ACCOUNT),
+    Route("venue", PositionAdjusted, "executor", _ACCOUNT),
+    Route("venue", PositionAdjusted, "portfolio", _ACCOUNT),
+    Route("venue", PositionAdjusted, "reconciler", _ACCOUNT),
+    Route("venue", PositionAdjusted, "recorder", _ALL),
+    Route("reconciler", PositionAdjusted, "venue", _ACCOUNT),
+    Route("reconciler", PositionAdjusted, "recorder", _ALL),
+    Route("venue", ForeignActivity, "recorder", _ALL),
+    Route("reconciler", ForeignActivity, "recorder", _ALL),
+    Route("venue", OrderTimed, "recorder", _ALL),
+    # The heartbeat goes the way of an order, strategies left out: one that hangs is given up on by itself.
+    Route("venue", Heartbeat, "feed", _ALL),
+    Route("feed", Heartbeat, "tick-filter", _ALL),
+    Route("tick-filter", Heartbeat, "bar-builder", _ALL),
+    Route("bar-builder", Heartbeat, "portfolio", _ACCOUNT),
+    Route("portfolio", Heartbeat, "executor", _ACCOUNT),
+    Route("executor", Heartbeat, "risk-guard", _ACCOUNT),
+    Route("risk-guard", Heartbeat, "journal", _ALL),
+    Route("journal", Heartbeat, "venue", _ACCOUNT),
+)
+"""In the order of the data flow, after the rows that a backtest has too."""
