@@ -68,7 +68,7 @@ class Gate:
             return "unknown-order"
         if exposure.is_other(order):
             return "other-order"
-        if self.stale and symbol in self.stale and not self._only_shrinks(order, amends=amends):
+        if self.stale and state is _ACTIVE and symbol in self.stale and not self._only_shrinks(order, amends=amends):
             return "stale-data"
         grid = self._grids.get(symbol)
         if self._unlimited and state is _ACTIVE and grid is not None and order.type is _MARKET:
