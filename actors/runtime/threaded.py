@@ -212,6 +212,14 @@ class ThreadedRuntime(Runtime):
             self.tracer.said(envelope)
         self._send_to(flow.plan(envelope.message), envelope)
 
+    def tell(self, address: Address, message: Message) -> None:
+        """Send one message to one address; KeyError when there is none."""
+        slot = self.slots[address]
+        envelope = Envelope(next(self._ids), 0, OUTSIDE, 0, self.now(), message)
+        if self.tracer is not None:
+            self.tracer.said(envelope)
+        self.put(slot, envelope)
+
     def _send_to(self, plan: Plan, envelope: Envelope) -> None:
         for _step, hearers in plan:
             for slot in tuple(hearers):
