@@ -1,1 +1,1 @@
-"""`run.py live`: the program around the actors that trade. `plan`: what is traded; `assembly`: the wiring."""
+"""`run.py live`: the program around the actors that trade at a venue."""
