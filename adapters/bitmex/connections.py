@@ -1,8 +1,8 @@
 """The transport of `requests`, with one connection to one origin, which signs last and sees when bytes leave.
 
-A request goes `Transport.send` -> urllib3's pool -> `_Connection.request`, which connects if it must, only then asks for
-the headers (so that no signature grows old while TLS shakes hands), and writes everything at once: whether and when it
-left is seen and not guessed. An answer is read against a deadline for all of it, not for each piece.
+A request goes `Transport.carry` -> urllib3's pool -> `_Connection.request`, which connects if it must, only then asks
+for the headers (so that no signature grows old while TLS shakes hands), and writes everything at once: whether and when
+it left is seen and not guessed. An answer is read against a deadline for all of it, not for each piece.
 """
 
 import http.client
@@ -89,8 +89,9 @@ class _Connection(HTTPConnection):
         self._parts: list[bytes] | None = None
 
     def request(  # type: ignore[override]  # with the options that urllib3 passes, whatever they are
-        self, method: str, url: str, body: Any = None, headers: Mapping[str, str] | None = None, **options: Any
+        self, method: str, _url: str, body: Any = None, headers: Mapping[str, str] | None = None, **options: Any
     ) -> None:
+        """Connect, sign, write; the target is the attempt's own, which nobody has encoded once more."""
         attempt = self._transport.attempt
         assert attempt is not None
         attempt.reused = self.sock is not None
@@ -134,10 +135,10 @@ class Transport(HTTPAdapter):
         if parts.scheme == "https":
             context: ssl.SSLContext = verified(authorities)
             self._pool = HTTPSConnectionPool(parts.hostname, parts.port, ssl_context=context)
-            self._pool.ConnectionCls = partial(_SecureConnection, transport=self)  # type: ignore[assignment,misc]
+            self._pool.ConnectionCls = partial(_SecureConnection, transport=self)  # type: ignore[assignment]
         else:
             self._pool = HTTPConnectionPool(parts.hostname, parts.port)
-            self._pool.ConnectionCls = partial(_Connection, transport=self)  # type: ignore[assignment,misc]
+            self._pool.ConnectionCls = partial(_Connection, transport=self)  # type: ignore[assignment]
         super().__init__(max_retries=0)
 
     def get_connection_with_tls_context(self, *_: Any, **__: Any) -> HTTPConnectionPool:

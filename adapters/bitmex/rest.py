@@ -14,10 +14,10 @@ from messages import Message, RequestAnswered, SendRequest, UtcNs
 class RestWorker(Component):
     """Sends one request at a time, over one kept connection to `origin` (scheme, host, port).
 
-    Hears SendRequest; says RequestAnswered, exactly once for each, also where nothing was sent. Blocks up to `timeout_s`
-    (seconds from the start of a request to the last byte of its answer), so an account has several: none waits for
-    another. `gate` is asked with the last breath before a request that opens is written: False keeps it here. `clock`
-    gives ns UTC. ValueError for an origin without TLS that is not on this machine.
+    Hears SendRequest; says RequestAnswered, exactly once for each, also where nothing was sent. Blocks up to
+    `timeout_s` (seconds from the start of a request to the last byte of its answer), so an account has several: none
+    waits for another. `gate` is asked with the last breath before a request that opens is written: False keeps it here.
+    `clock` gives ns UTC. ValueError for an origin without TLS that is not on this machine.
     """
 
     def __init__(

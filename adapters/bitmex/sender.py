@@ -73,29 +73,16 @@ class Sender:
         clock_offset: int = 0,
         held: Callable[[UtcNs], str] = lambda _now: "",
     ) -> Outcome:
-        """Send it and wait for what comes of it; never raises for what a venue or a network does.
+        """Send it and wait for what comes of it, which is always an outcome and never an exception.
 
         `held` is asked at the start and again with the last breath, with our time: why it must not leave, or "".
-        ValueError for a path that no request line can hold.
         """
-        if not (path.startswith("/") and path.isascii() and path.isprintable() and " " not in path):
-            raise ValueError("a path starts with / and is printable ASCII without spaces")
+        from adapters.bitmex.connections import Attempt, Held  # noqa: PLC0415 loads requests
+
         started = self._clock()
-        why = held(started)
+        why = held(started) or _unsendable(path, body)
         if why:
             return Outcome(failure=why, reached=False, started=started, sent=started, received=started)
-        ends = time.monotonic() + self._timeout_s
-        content = body.encode()
-        while True:
-            attempt = self._attempt(verb, path, content, clock_offset, held, ends)
-            outcome, again = self._tried(attempt, started)
-            if not again:
-                return outcome
-
-    def _attempt(
-        self, verb: str, path: str, body: bytes, clock_offset: int, held: Callable[[UtcNs], str], ends: float
-    ) -> "Attempt":
-        from adapters.bitmex.connections import Attempt, Held  # noqa: PLC0415 loads requests
 
         def headers() -> Mapping[str, str]:
             now = self._clock()
@@ -104,9 +91,14 @@ class Sender:
                 raise Held(why)
             if self._keys is None:
                 return {}
-            return self._keys.headers(verb, path, expires_at(now + clock_offset, LEAD), body.decode())
+            return self._keys.headers(verb, path, expires_at(now + clock_offset, LEAD), body)
 
-        return Attempt(verb=verb, target=path, body=body, headers=headers, clock=self._clock, ends=ends)
+        ends = time.monotonic() + self._timeout_s
+        while True:
+            attempt = Attempt(verb=verb, target=path, body=body.encode(), headers=headers, clock=self._clock, ends=ends)
+            outcome, again = self._tried(attempt, started)
+            if not again:
+                return outcome
 
     def _tried(self, attempt: "Attempt", started: UtcNs) -> tuple[Outcome, bool]:
         """What came of an attempt, and whether it should be tried once more.
@@ -114,26 +106,20 @@ class Sender:
         No exception of a library gets out of here: its frames hold headers, and whoever prints them prints keys.
         """
         from requests.exceptions import ConnectionError as Broken  # noqa: PLC0415 as above
-        from requests.exceptions import RequestException, Timeout  # noqa: PLC0415 as above
-        from urllib3.exceptions import HTTPError  # noqa: PLC0415 as above
+        from requests.exceptions import Timeout  # noqa: PLC0415 as above
 
         from adapters.bitmex.connections import Held  # noqa: PLC0415 as above
 
-        again = False
         try:
             return self._answered(attempt, started), False
         except Held as held:
-            why = str(held)
-        except (RequestException, HTTPError, OSError) as error:
-            why = self._said(error)
+            self.close()
+            return self._outcome(attempt, started, failure=str(held), reached=False), False
+        except Exception as error:  # noqa: BLE001 whatever it is, exactly one answer follows, and it names it
+            self.close()
             dropped = isinstance(error, Broken) and not isinstance(error, Timeout)
             again = dropped and attempt.reused and attempt.verb in _REPEATABLE
-        except Exception as error:
-            self.close()
-            raise RuntimeError(f"{attempt.verb}: {self._said(error)}") from None
-        self.close()
-        reached = attempt.wrote
-        return self._outcome(attempt, started, failure=why, reached=reached), again
+            return self._outcome(attempt, started, failure=self._said(error, attempt), reached=attempt.wrote), again
 
     def _answered(self, attempt: "Attempt", started: UtcNs) -> Outcome:
         if self._transport is None:
@@ -162,7 +148,7 @@ class Sender:
     def _clean(self, text: str) -> str:
         return repeated(self._redacted(text))
 
-    def _said(self, error: BaseException) -> str:
+    def _said(self, error: BaseException, attempt: "Attempt") -> str:
         """The innermost cause in one line: the libraries wrap it many times."""
         for _ in range(_CAUSES_MAX):
             within = error.__cause__ or getattr(error, "reason", None)
@@ -171,11 +157,25 @@ class Sender:
             if within is None:
                 break
             error = within
-        # Their words may repeat an address of an object; ours name what happened.
-        return self._clean(f"{type(error).__name__}: {error}".strip().removesuffix(":"))
+        if isinstance(error, TimeoutError):
+            return (
+                f"no answer within {self._timeout_s:g} s" if attempt.wrote else f"no connection within {CONNECT_S:g} s"
+            )
+        return self._clean(f"{type(error).__name__}: {error}")
 
     def close(self) -> None:
         """Close the connection. The next request makes a new one."""
         if self._transport is not None:
             self._transport.close()
             self._transport = None
+
+
+def _unsendable(path: str, body: str) -> str:
+    """Why no request can hold these, or ""."""
+    if not (path.startswith("/") and path.isascii() and path.isprintable() and " " not in path):
+        return "a path starts with / and is printable ASCII without spaces"
+    try:
+        body.encode()
+    except UnicodeEncodeError:
+        return "a body that cannot be written as UTF-8"
+    return ""
