@@ -27,7 +27,7 @@ from adapters.bitmex.answers import (
 from adapters.bitmex.clock_offset import ClockOffset
 from adapters.bitmex.credentials import HIDDEN, Access, Keys
 from adapters.bitmex.environment import Environment
-from adapters.bitmex.fields import FieldError, Row, needed, whole
+from adapters.bitmex.fields import FieldError, Row, needed, shown, whole
 from adapters.bitmex.queries import Pages
 from adapters.bitmex.requests import Request
 from adapters.bitmex.retries import Retries, RetryRule
@@ -68,7 +68,7 @@ class RestClient:
         self._random = random or Random()  # noqa: S311 it spreads retries, and keeps no secret
         self._sender = Sender(environment.rest, keys, clock=clock, timeout_s=timeout_s)
 
-    def ask(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Answer:
         """What came of a request; of a question, what came of it at last."""
         retries = Retries(_RULE, self._random)
         waited, corrected, answer = 0, False, self._once(request)
@@ -99,14 +99,15 @@ class RestClient:
             return lost(request, outcome.failure) if outcome.reached else not_sent(outcome.failure)
         headers = dict(outcome.headers)
         answer = judged(request, outcome.status, headers, outcome.body)
-        shown = answer.server_ts if isinstance(answer, LoginFailed) else server_time(headers)
-        if shown is not None:
-            self.clock_offset.measured(shown, outcome.sent, outcome.received)
+        server_ts = answer.server_ts if isinstance(answer, LoginFailed) else None
+        server_ts = server_time(headers) if server_ts is None else server_ts
+        if server_ts is not None:
+            self.clock_offset.measured(server_ts, outcome.sent, outcome.received)
         return answer
 
     def rows(self, request: Request) -> tuple[Row, ...]:
         """The rows of an answer. VenueError when there is none."""
-        answer = self.ask(request)
+        answer = self.answer(request)
         if isinstance(answer, Accepted):
             return answer.rows
         raise VenueError(f"{self._named(request)}: {_reason(answer)}")
@@ -130,14 +131,19 @@ class RestClient:
 
     def instruments(self, symbols: Sequence[Symbol]) -> list[Row]:
         """The venue's rows of these contracts, in order. VenueError names one that it does not have."""
-        found = []
-        for symbol in symbols:
-            pages = queries.instruments(symbol)
-            row = next((row for row in self.get_all(pages) if row.get("symbol") == symbol), None)
-            if row is None:
-                raise VenueError(f"{self._named(pages.request)}: there is no instrument {symbol!r}")
-            found.append(row)
-        return found
+        return [self._instrument(symbol) for symbol in symbols]
+
+    def _instrument(self, symbol: Symbol) -> Row:
+        request = queries.instruments(symbol).request
+        answer = self.answer(request)
+        why = "there is none"
+        if isinstance(answer, Accepted):
+            for row in answer.rows:
+                if row.get("symbol") == symbol:
+                    return row
+        else:
+            why = _reason(answer)
+        raise VenueError(f"{self._named(request)}: instrument {symbol!r}: {why}")
 
     def margin(self) -> tuple[Row, ...]:
         """Margin in every currency of the account."""
@@ -150,14 +156,13 @@ class RestClient:
             # Our own key is the one that cannot be read in an answer.
             if row.get("id") == HIDDEN:
                 told = row.get("permissions")
-                return (
-                    frozenset(each for each in told if isinstance(each, str)) if isinstance(told, list) else frozenset()
-                )
-        raise VenueError(f"{self._named(request)}: the venue does not list this key")
+                if isinstance(told, list):
+                    return frozenset(each if isinstance(each, str) else shown(each) for each in told)
+        raise VenueError(f"{self._named(request)}: the venue does not tell what this key may do")
 
     def require_no_withdrawals(self) -> None:
         """VenueError when these keys may move money out: a trader needs no such right."""
-        if "withdraw" in self.permissions():
+        if any("withdraw" in each.lower() for each in self.permissions()):
             raise VenueError(f"{self._environment.name}: this API key may withdraw; make one that may only trade")
 
     def _one(self, request: Request) -> Row:

@@ -263,7 +263,8 @@ def test_tls_that_is_verified_carries_requests(tmp_path):
     assert server.connections == 1
 
 
-def test_plain_text_is_no_tls(tmp_path):
+def test_plain_text_is_no_tls(monkeypatch):
+    monkeypatch.setattr(sender, "CONNECT_S", 0.5)
     with serving(Answering(answer())) as port, a_worker(port, scheme="https") as worker:
         assert not sent_by(worker, verb="POST", body=ORDER).reached
 
@@ -364,7 +365,8 @@ def test_a_kept_connection_that_was_closed_while_idle_is_made_anew(verb):
     """What was closed is seen before anything is written, so nothing is in doubt."""
     with asked(closes_after(answer()), answer(b"2")) as (server, worker):
         sent_by(worker)
-        time.sleep(0.2)
+        kept = worker._sender._transport._pool.pool.queue
+        until(lambda: not any(each is not None and each.is_connected for each in kept))
         said = sent_by(worker, verb=verb)
 
     assert (said.status, said.body, len(server.requests)) == (200, "2", 2)
@@ -455,7 +457,6 @@ def test_the_exchange_takes_what_is_signed_here(worker):
     headers = dict(placed.headers)
     shown = datetime.strptime(headers["date"], "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
     assert abs(shown.timestamp() - placed.received / SECOND) < 20
-    assert any(name.startswith("x-ratelimit-") for name in headers)
 
 
 @pytest.mark.parametrize(("kind", "status"), [("503", 503), ("429", 429), ("502", 502)])
