@@ -26,9 +26,11 @@ _RECORD_MAX: Final = 4_096
 _NAME_MAX: Final = 180
 _FAR: Final = 1 << 30
 """Windows keeps others from reading what is locked: there the lock is on a byte behind everything."""
+_TRIES: Final = 5
+_TRY_S: Final = 0.05
 
 
-class Taken(InputError):
+class LockedError(InputError):
     """Somebody else holds the lock. Its text names him: process and run folder."""
 
 
@@ -56,16 +58,16 @@ class FileLock:
         self._handle: int | None = None
 
     def acquire(self) -> int:
-        """Take the lock, at once or not at all; returns the lease.
+        """Take the lock, within a quarter of a second or not at all; returns the lease.
 
-        Taken when somebody holds it, InputError when the file cannot be private.
+        LockedError when somebody holds it, InputError when the file cannot be private.
         """
         assert self._handle is None, f"{self.path} is locked already"
         make_private(self.path)
         handle = _open(self.path)
         try:
-            if not _lock(handle):
-                raise Taken(self._refusal(_read(handle)))
+            if not _lock_soon(handle):
+                raise LockedError(self._refusal(_read(handle)))  # noqa: TRY301
             before = _read(handle)
             if before is None:
                 # A new file, or one that lost its content: the clock is ahead of every number that was counted up.
@@ -91,7 +93,7 @@ class FileLock:
         if self._handle is None:
             return False
         try:
-            there = os.stat(self.path, follow_symlinks=False)
+            there = self.path.lstat()
         except OSError:
             return False
         holder = _read(self._handle)
@@ -191,6 +193,15 @@ def _lock(handle: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _lock_soon(handle: int) -> bool:
+    """As `_lock`; who only looks whether a lock is held has it for a moment himself."""
+    for _ in range(_TRIES):
+        if _lock(handle):
+            return True
+        time.sleep(_TRY_S)
+    return _lock(handle)
 
 
 def _read(handle: int) -> Holder | None:
