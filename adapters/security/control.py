@@ -60,7 +60,7 @@ class ControlServer:
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
-        """InputError for a host that others could reach, and for a token's file that is empty, weak or open to others."""
+        """InputError for a host that others could reach, and for a token that is empty, weak or readable by others."""
         if host not in HOSTS:
             raise InputError(f"control listens on this machine alone ({' or '.join(HOSTS)}), not on {host!r}")
         self.port = 0
