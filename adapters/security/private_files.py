@@ -119,6 +119,8 @@ def _make_folders(path: Path) -> None:
     for folder in reversed(missing):
         with contextlib.suppress(FileExistsError):
             folder.mkdir(mode=_FOLDER)
+            # A umask may have taken our own rights too.
+            folder.chmod(_FOLDER)
 
 
 def _blame_of_folder(path: Path, error: OSError) -> str:

@@ -23,17 +23,19 @@ _NAMES: Final = (
     r"passw(?:or)?d|passphrase|token|session[-_]?id"
 )
 _HEADERS: Final = r"(?:proxy-)?authorization|(?:set-)?cookie"
+_START: Final = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"
+"""A name begins here; in a repr, a line that ends is written out before it."""
 _JOIN: Final = r"""(?:\\{0,4}["']\s{0,8},|\\{0,4}["']?\s{0,8}[:=])\s{0,8}"""
 """Between name and value: `name: v`, `name=v`, `'name': 'v'`, `('name', 'v')`, and JSON in JSON."""
-_QUOTED: Final = r"""b?(?P<quote>\\{0,4}["'])(?:(?!(?P=quote)).)*"""
+_QUOTED: Final = r"""b?(?P<quote>\\{0,4}["'])(?:(?!(?P=quote)).)*(?P=quote)?"""
 _PATTERNS: Final = [
     # A header's value goes to the end of its line; http.client shows that end as an escape.
     (
-        re.compile(rf"(?is)\b(?P<name>{_HEADERS})(?P<join>{_JOIN})(?:{_QUOTED}|[^\r\n\\]+)"),
+        re.compile(rf"(?is){_START}(?P<name>{_HEADERS})(?P<join>{_JOIN})(?:{_QUOTED}|[^\r\n\\]+)"),
         rf"\g<name>\g<join>{HIDDEN}",
     ),
     (
-        re.compile(rf"""(?is)\b(?P<name>{_NAMES})(?P<join>{_JOIN})(?:{_QUOTED}|[^\s"'&;,\\)\]}}<>#]+)"""),
+        re.compile(rf"""(?is){_START}(?P<name>{_NAMES})(?P<join>{_JOIN})(?:{_QUOTED}|[^\s"'&;,\\)\]}}<>#]+)"""),
         rf"\g<name>\g<join>{HIDDEN}",
     ),
     (re.compile(r"(?i)\b(?P<scheme>bearer|basic)\s+[\w.~+/=-]{8,}"), rf"\g<scheme> {HIDDEN}"),
