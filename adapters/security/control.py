@@ -166,6 +166,7 @@ class _Server(ThreadingHTTPServer):
 
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 64
     # Windows would let another program listen on the same port.
     allow_reuse_address = os.name == "posix"
 

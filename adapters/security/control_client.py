@@ -139,7 +139,9 @@ def _answer(response: http.client.HTTPResponse) -> tuple[int, dict[str, Any]]:
         answer = json.loads(content)
     except ValueError:
         answer = None
-    return response.status, answer if isinstance(answer, dict) else {"error": "it answered with something else"}
+    if not isinstance(answer, dict):
+        return 502, {"error": "it answered with something else"}
+    return response.status, answer
 
 
 def _silent(folder: Path, place: _Place) -> str:

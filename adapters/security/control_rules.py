@@ -115,8 +115,8 @@ class Gatekeeper:
 
     def _address(self, asked: Asked) -> Refused | None:
         """Addresses are kept in histories and logs: a token that came in one is no secret any more."""
-        path, query, _ = asked.target.partition("?")
-        if query or "#" in path or any(self.scope(part) is not Scope.NOTHING for part in path.split("/")):
+        path, mark, _ = asked.target.partition("?")
+        if mark or "#" in path or any(self.scope(part) is not Scope.NOTHING for part in path.split("/")):
             return Refused(400, "nothing goes into the address but the path, a token least of all")
         return None
 
