@@ -58,7 +58,7 @@ def configure_logging(path: Path | None, level: str, redactor: Filter) -> Callab
         put_back()
         logger.remove()
         logger.configure(patcher=_nothing)
-        logger.add(sys.stderr)
+        logger.add(sys.stderr, diagnose=False)
         if file is not None:
             file.close()
 
