@@ -28,6 +28,8 @@ _START: Final = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt]))"
 _JOIN: Final = r"""(?:\\{0,4}["']\s{0,8},|\\{0,4}["']?\s{0,8}[:=])\s{0,8}"""
 """Between name and value: `name: v`, `name=v`, `'name': 'v'`, `('name', 'v')`, and JSON in JSON."""
 _QUOTED: Final = r"""b?(?P<quote>\\{0,4}["'])(?:(?!(?P=quote)).)*(?P=quote)?"""
+_NUMBER: Final = r"\d{1,12}(?![\w.~+/=-])"
+"""A small number is no secret: timers have a token too."""
 _PATTERNS: Final = [
     # A header's value goes to the end of its line; http.client shows that end as an escape.
     (
@@ -35,7 +37,9 @@ _PATTERNS: Final = [
         rf"\g<name>\g<join>{HIDDEN}",
     ),
     (
-        re.compile(rf"""(?is){_START}(?P<name>{_NAMES})(?P<join>{_JOIN})(?:{_QUOTED}|[^\s"'&;,\\)\]}}<>#]+)"""),
+        re.compile(
+            rf"""(?is){_START}(?P<name>{_NAMES})(?P<join>{_JOIN})(?!{_NUMBER})(?:{_QUOTED}|[^\s"'&;,\\)\]}}<>#]+)"""
+        ),
         rf"\g<name>\g<join>{HIDDEN}",
     ),
     (re.compile(r"(?i)\b(?P<scheme>bearer|basic)\s+[\w.~+/=-]{8,}"), rf"\g<scheme> {HIDDEN}"),

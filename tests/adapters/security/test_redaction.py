@@ -102,6 +102,7 @@ def test_s03_what_stands_where_secrets_stand_is_hidden_though_nobody_knows_it(te
         "a basic thing",
         "3 tokens, 2 secrets",
         "line:market closed: going away",
+        "WakeAt(at=1, token=5)",
         "he said: 'no'",
     ],
 )
