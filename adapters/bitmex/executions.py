@@ -10,7 +10,6 @@ from typing import Final
 from actors.execution.once import Once
 from actors.money.values import Arithmetic
 from adapters.bitmex.holders import OUTSIDE, Holders
-from adapters.bitmex.market import NO_SYMBOL
 from adapters.bitmex.ours import OurOrders
 from adapters.bitmex.reports import Execution, ExecutionKind
 from messages import (
@@ -58,17 +57,11 @@ class Executions:
         if execution.kind is ExecutionKind.UNKNOWN:
             # The reconciler finds out what it did.
             return (self._foreign("fill", execution, "which nobody here knows the meaning of", at),)
-        if not execution.lots:
-            text = f"execution {execution.execution_id}: {execution.contracts} contracts are no whole lots"
-            return (Quarantined(symbol=execution.symbol, received=at, reason="malformed", text=text),)
-        if execution.kind is ExecutionKind.FUNDING:
-            return self._funding(execution, execution.lots, at)
-        if execution.price is None:
-            text = f"execution {execution.execution_id}: without a price"
-            return (Quarantined(symbol=execution.symbol or NO_SYMBOL, received=at, reason="malformed", text=text),)
-        if execution.kind is ExecutionKind.TRADE:
-            return self._trade(execution, execution.lots, execution.price, at)
-        return self._befallen(execution, execution.lots, execution.price, at)
+        lots, price = execution.lots, execution.price
+        if not lots or price is None:
+            return (self._quarantined(execution, f"{execution.contracts} contracts at {price!r} mean no fill", at),)
+        meaning = {ExecutionKind.FUNDING: self._funding, ExecutionKind.TRADE: self._trade}
+        return meaning.get(execution.kind, self._befallen)(execution, lots, price, at)
 
     def fold(self, fill: Fill) -> None:
         """A crossing of two strategies, which the venue knows nothing of."""
@@ -91,7 +84,7 @@ class Executions:
             return self._outside(execution, lots, value, fee, at)
         parts = ours.parts(lots, value, fee)
         ours.fold(parts)
-        return (self._fill(execution, lots, price, liquidity, value, fee, parts, execution.client_id),)
+        return (self._fill(execution, parts, price=price, liquidity=liquidity, client_id=execution.client_id),)
 
     def _outside(self, execution: Execution, lots: Lots, value: Minor, fee: Minor, at: UtcNs) -> tuple[Message, ...]:
         """A trade by somebody else, or of an order whose owners nobody remembers."""
@@ -124,18 +117,16 @@ class Executions:
         value, fee = self._money(execution, lots, price, liquidity)
         parts = self.holders.closing(execution.symbol, lots, value, fee)
         name = execution.client_id or f"{liquidity.value}-{execution.execution_id}"
-        fill = self._fill(execution, lots, price, liquidity, value, fee, parts, name)
+        fill = self._fill(execution, parts, price=price, liquidity=liquidity, client_id=name)
         return (fill,) if settled else (fill, self._foreign("liquidation", execution, f"at {price!r}", at))
 
     def _fill(
         self,
         execution: Execution,
-        lots: Lots,
+        parts: tuple[FillPart, ...],
+        *,
         price: float,
         liquidity: Liquidity,
-        value: Minor,
-        fee: Minor,
-        parts: tuple[FillPart, ...],
         client_id: str,
     ) -> Fill:
         for part in parts:
@@ -147,11 +138,11 @@ class Executions:
             client_id=client_id,
             execution_id=execution.execution_id,
             ts=execution.ts,
-            lots=lots,
+            lots=sum([part.lots for part in parts]),
             price=price,
             liquidity=liquidity,
-            value_minor=value,
-            fee_minor=fee,
+            value_minor=sum([part.value_minor for part in parts]),
+            fee_minor=sum([part.fee_minor for part in parts]),
             parts=parts,
         )
 
@@ -170,12 +161,11 @@ class Executions:
             rate = rates.get(liquidity, deal.taker_fee)
         return value, arithmetic.exact_fee_minor(lots, price, rate)
 
-    def _funding(self, execution: Execution, lots: Lots, at: UtcNs) -> tuple[Message, ...]:
+    def _funding(self, execution: Execution, lots: Lots, price: float, at: UtcNs) -> tuple[Message, ...]:
         """Once for each symbol and time, for so it is named."""
-        symbol, price, rate = execution.symbol, execution.price, execution.commission
-        if price is None or rate is None:
-            text = f"funding {execution.execution_id}: without a price or a rate"
-            return (Quarantined(symbol=symbol, received=at, reason="malformed", text=text),)
+        symbol, rate = execution.symbol, execution.commission
+        if rate is None:
+            return (self._quarantined(execution, "funding without a rate", at),)
         if not self._known.first(f"funding {symbol} {execution.ts}"):
             return ()
         fee = execution.fee_minor
@@ -196,6 +186,10 @@ class Executions:
                 parts=parts,
             ),
         )
+
+    def _quarantined(self, execution: Execution, why: str, at: UtcNs) -> Quarantined:
+        text = f"execution {execution.execution_id}: {why}"
+        return Quarantined(symbol=execution.symbol, received=at, reason="malformed", text=text)
 
     def _foreign(self, kind: str, execution: Execution, why: str, at: UtcNs) -> ForeignActivity:
         text = f"{execution.kind_said} {execution.execution_id} of {execution.contracts:+d} contracts, {why}"

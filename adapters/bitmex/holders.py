@@ -56,7 +56,10 @@ class Holders:
             values = split_signed(value, [each for _, each in closing])
             fees = split_minor(fee, [abs(each) for _, each in closing])
             return tuple(
-                [FillPart(strategy, each, *money) for (strategy, each), *money in zip(closing, values, fees, strict=True)]
+                [
+                    FillPart(strategy, each, *money)
+                    for (strategy, each), *money in zip(closing, values, fees, strict=True)
+                ]
             )
         side = [(strategy, each) for strategy, each in closing if (each > 0) == (lots > 0)]
         if (net > 0) == (lots > 0) and abs(lots) < abs(net):

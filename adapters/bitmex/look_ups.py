@@ -23,6 +23,7 @@ _PAUSES: Final = tuple(pause * NS_PER_SECOND // 2 for pause in (1, 2, 4, 10))
 class _Search:
     since: UtcNs
     due: UtcNs
+    to_cancel: bool
     tries: int = 0
     absences: int = 0
     asked: bool = False
@@ -35,10 +36,14 @@ class LookUps:
     def __init__(self) -> None:
         self._searches: dict[str, _Search] = {}
 
-    def begin(self, client_id: str, since: UtcNs, at: UtcNs) -> None:
-        """The request that may or may not have done something was sent at `since`. Looked up soon; once at a time."""
+    def begin(self, client_id: str, since: UtcNs, at: UtcNs, *, to_cancel: bool) -> None:
+        """The request that may or may not have done something was sent at `since`. Looked up soon; once at a time.
+
+        `to_cancel`: the order itself is in doubt, and is cancelled beyond the horizon. One that is known to live, of
+        which only a change is in doubt, is not.
+        """
         if client_id not in self._searches:
-            self._searches[client_id] = _Search(since, at + _PAUSES[0])
+            self._searches[client_id] = _Search(since, at + _PAUSES[0], to_cancel)
 
     def done(self, client_id: str) -> None:
         """It is known."""
@@ -66,7 +71,7 @@ class LookUps:
         return tuple(found)
 
     def _wants_cancel(self, search: _Search, at: UtcNs) -> bool:
-        return at >= search.since + HORIZON and not search.cancelled
+        return search.to_cancel and not search.cancelled and at >= search.since + HORIZON
 
     def cancelled(self, client_id: str, at: UtcNs) -> None:
         """The venue has answered a cancel of it, whatever it said: what comes later finds that."""
@@ -77,14 +82,11 @@ class LookUps:
             self._again(search, at)
 
     def absent(self, client_id: str, at: UtcNs) -> bool:
-        """The venue does not have it (or not what was asked of it). True: for good."""
+        """The venue does not have it, or not what was asked of it. True: for good."""
         search = self._searches.get(client_id)
         if search is None:
             return False
-        self._again(search, at)
-        if search.cancelled:
-            search.absences += 1
-        return search.absences >= ABSENCES
+        return self._count(search, at)
 
     def unanswered(self, client_ids: Sequence[str], at: UtcNs) -> None:
         """The question came to nothing."""
@@ -92,18 +94,6 @@ class LookUps:
             search = self._searches.get(client_id)
             if search is not None:
                 self._again(search, at)
-
-    def unchanged(self, client_id: str, at: UtcNs) -> bool:
-        """It works, and as before an amend. True: so it will stay, for the amend is not under way any more."""
-        search = self._searches.get(client_id)
-        if search is None:
-            return False
-        self._again(search, at)
-        if at >= search.since + HORIZON:
-            # The order is known to live: there is nothing to be cancelled for.
-            search.cancelled = True
-            search.absences += 1
-        return search.absences >= ABSENCES
 
     def hurry(self, at: UtcNs) -> None:
         """Whoever had these questions asked is gone: ask all of them again."""
@@ -113,6 +103,12 @@ class LookUps:
     def next_due(self) -> UtcNs | None:
         """When `due` or `to_cancel` may have something to say."""
         return min([each.due for each in self._searches.values() if not each.asked], default=None)
+
+    def _count(self, search: _Search, at: UtcNs) -> bool:
+        self._again(search, at)
+        if search.cancelled or (not search.to_cancel and at >= search.since + HORIZON):
+            search.absences += 1
+        return search.absences >= ABSENCES
 
     def _again(self, search: _Search, at: UtcNs) -> None:
         search.asked = False

@@ -115,10 +115,7 @@ class OurOrder:
             return True
         size = self.instrument.lot_size
         whole = attrs.evolve(report, contracts=int(self.order.lots * size))
-        return not (
-            shows(whole, self.order, self.instrument)
-            and 0 < report.contracts / (self.order.lots * size) <= 1
-        )
+        return not (shows(whole, self.order, self.instrument) and 0 < report.contracts / (self.order.lots * size) <= 1)
 
     def parts(self, lots: Lots, value: Minor, fee: Minor) -> tuple[FillPart, ...]:
         """The owners' parts of a fill, pro rata to what each still lacks; of what nobody lacks, to what each wanted."""
