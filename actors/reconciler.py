@@ -100,7 +100,7 @@ class Reconciler(Component):
         self._now: UtcNs = 0 if heritage is None else heritage.now
         self._version = 0
         self._is_connected = heritage is not None and heritage.is_connected
-        self._is_ready = False
+        self._is_ready = self._has_halted = False
         self._seen: _Seen | None = None
         self._number = self._tries = 0
         self._asked: int | None = None
@@ -182,7 +182,7 @@ class Reconciler(Component):
         if not self._is_ready and seen != before:
             # Once more at once: it may have agreed by chance, between a fill and the news of it.
             return self._read()
-        self._tries = 0
+        self._tries, self._has_halted = 0, False
         said = () if self._is_ready else (VenueReady(account=self.account, ts=self._now),)
         self._is_ready = True
         return (*said, *self._look_at(self._now + self._every))
@@ -224,7 +224,8 @@ class Reconciler(Component):
         if self._is_ready and (self._tries > 1 or not halts):
             self._is_ready = False
             said.append(VenueLost(account=self.account, reason=reason, ts=self._now))
-        if halts and self._tries == self._tries_max:
+        if halts and self._tries >= self._tries_max and not self._has_halted:
+            self._has_halted = True
             text = f"could not reconcile the account with the venue in {self._tries} tries: {reason}"
             said.append(HaltTrading(reason=text, account=self.account, ts=self._now))
         pause = min(self._retry << min(self._tries - 1, 32), self._retry_longest)

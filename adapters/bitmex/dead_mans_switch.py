@@ -61,7 +61,7 @@ class DeadMansSwitch:
             said.append(HaltTrading(reason=reason, account=self._account, ts=at))
         return tuple(said)
 
-    def next_due(self) -> UtcNs | None:
+    def next_due(self) -> UtcNs:
         """When `tick` or `trouble` may have something to say."""
         times = [0 if self._beat_at is None else self._beat_at + self._rules.every]
         if self.wait and self._armed_at is not None and not self._fired:

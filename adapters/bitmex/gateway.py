@@ -283,8 +283,8 @@ class BitmexGateway(Component):
     def _alarm(self) -> tuple[Message, ...]:
         if self._is_stopped or not self._is_started:
             return ()
-        times = [each for each in (self._line.next_due(), self._parts.next_due()) if each is not None]
-        due = max(min(times), self._parts.now + _SOON)
+        due, line = self._parts.next_due(), self._line.next_due()
+        due = max(due if line is None else min(due, line), self._parts.now + _SOON)
         if self._alarm_at is not None and self._alarm_at <= due:
             return ()
         self._alarm_at = due
