@@ -65,9 +65,11 @@ class BitmexGateway(Component):
     Quarantined, SendRequest, OpenLine, CloseLine, SendText, SendLogin, WakeAt.
 
     Orders go only while the line is up, everything private is heard and the account was read since. `approved`:
-    orders of earlier lives whose end is not known; they are found out about, and cancelled where they live. `held`,
-    `known_executions`, `executions_since`: the fold of all fills ever, the ids in it, and the time up to which it is
-    complete. `leave_orders`: at an ordered stop the dead man's switch is taken off, so that orders stay.
+    orders of earlier lives of which not all is known, their end or some fill that it tells of; they are found out
+    about, and cancelled where they live. `filled`: what is known to be filled of them, by client id and strategy.
+    `held`, `known_executions`, `executions_since`: the fold of all fills ever, the ids in it, and a time up to which
+    it is complete, such as the last successful VenueRead's; not the last fill's. `leave_orders`: at an ordered stop
+    the dead man's switch is taken off, so that orders stay.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class BitmexGateway(Component):
         run6: str,
         random: Random,
         approved: Mapping[str, Order] | None = None,
+        filled: Mapping[tuple[str, StrategyId], Lots] | None = None,
         held: Mapping[tuple[StrategyId, Symbol], Lots] | None = None,
         known_executions: Iterable[str] = (),
         executions_since: UtcNs = 0,
@@ -104,7 +107,7 @@ class BitmexGateway(Component):
                 heartbeat=heartbeat or HeartbeatRules(),
             )
             for order in (approved or {}).values():
-                parts.desk.remember(order)
+                parts.desk.remember(order, filled or {})
             for execution_id in known_executions:
                 parts.books.know(execution_id)
         self._parts = parts
@@ -120,8 +123,12 @@ class BitmexGateway(Component):
         self._audit = ""
 
     def on_start(self) -> Answers:
-        """Asks for the time: what it is to do begins with that."""
-        return (WakeAt(self._parts.now, _TICK),)
+        """Asks for the time: what it is to do begins with that. A successor has no line any more."""
+        wake = WakeAt(self._parts.now, _TICK)
+        if not self._parts.was_started:
+            return (wake,)
+        self._lost = "the gateway was started again"
+        return (VenueLost(account=self.account, reason=self._lost, ts=self._parts.now), wake)
 
     def heritage(self) -> GatewayParts:
         """All but the line, which is opened anew."""
@@ -205,7 +212,7 @@ class BitmexGateway(Component):
             self._alarm_at = None
         said: list[Message] = []
         if not self._is_started:
-            self._is_started = True
+            self._is_started = self._parts.was_started = True
             said += self._parts.recover(at)
             said += self._hear(self._line.start(at))
         said += self._hear(self._line.tick(at))

@@ -26,6 +26,8 @@ class GatewayParts:
     reader: Reader
     sweep: Sweep
     switch: DeadMansSwitch
+    was_started: bool = False
+    """Whether they have been at work."""
     line_number: int = 0
     """Of the last connection."""
     now: UtcNs = 0

@@ -171,7 +171,7 @@ class OrderAnswers(OrderReports):
         if is_there:
             asked, ours.amending = ours.amending, None
             return () if asked is None else (AmendRejected(asked, "venue-silent", at),)
-        is_sent = ours.stage is Stage.SENT and not ours.got
+        is_sent = ours.stage is Stage.SENT and not ours.filled
         ours.stage = Stage.REJECTED if is_sent else Stage.OVER
         self.orders.note(ours)
         if is_sent:

@@ -3,6 +3,7 @@
 approval -> request -> answer or silence -> reports -> end. Nothing is ever sent again by itself.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from adapters.bitmex import requests
@@ -15,10 +16,12 @@ from messages import (
     ApprovedAmend,
     ApprovedCancel,
     ApprovedOrder,
+    Lots,
     Message,
     Order,
     OrderAccepted,
     OrderRejected,
+    StrategyId,
     UtcNs,
 )
 
@@ -30,11 +33,12 @@ class OrderDesk(OrderAnswers):
 
     # An earlier life.
 
-    def remember(self, order: Order) -> None:
+    def remember(self, order: Order, filled: Mapping[tuple[str, StrategyId], Lots]) -> None:
         """Approved in an earlier life, its end not known: whatever is left of it must go."""
         instrument = self._instruments.get(order.symbol)
         if instrument is not None:
-            self.orders.add(OurOrder(order, instrument, order.ts, doomed=True))
+            got = {owner.strategy: filled.get((order.client_id, owner.strategy), 0) for owner in order.owners}
+            self.orders.add(OurOrder(order, instrument, order.ts, doomed=True, got=got))
 
     def recover(self, at: UtcNs) -> None:
         """After a start: find out about everything on its way that nobody waits for any more."""

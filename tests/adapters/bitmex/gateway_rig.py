@@ -2,6 +2,7 @@
 
 import heapq
 import itertools
+from collections import Counter
 from random import Random
 
 from actors.component import handler_name
@@ -14,10 +15,14 @@ from messages import (
     ApprovedCancel,
     ApprovedOrder,
     CloseLine,
+    Fill,
     Heartbeat,
     LineClosed,
     LineOpened,
     OpenLine,
+    OrderEnded,
+    OrderRejected,
+    PositionAdjusted,
     ReadVenue,
     RequestAnswered,
     SendLogin,
@@ -56,7 +61,8 @@ class Rig:
         self.fates, self.fate_of = {}, lambda request: Fate()
         self.frame_fate = lambda table, text: [(MS, text)]
         self.beats, self.line_number, self.is_cut = beats, None, False
-        self._timers, self._count, self._login = [], itertools.count(), 0
+        self._timers, self._count, self.life = [], itertools.count(), 0
+        self.approved = {}
         self.reconciler = Reconciler("main", {SYMBOL: INSTRUMENT}, gateway.get("positions", {})) if reads else None
         self.settings.pop("positions", None)
         self.gateway = self.made()
@@ -75,6 +81,38 @@ class Rig:
         heapq.heapify(self._timers)
         self._do(self.gateway.on_start())
 
+    def kill(self):
+        """As kill -9, and another life on the same journal. What has left is on its way still; answers are not."""
+        self.life += 1
+        ended = {each.order.client_id: abs(each.lots_filled) for each in self.of(OrderEnded)}
+        rejected, held, filled = {}, Counter(), Counter()
+        for each in self.said:
+            if isinstance(each, OrderRejected):
+                rejected[each.order.client_id] = each.order.ts
+            elif isinstance(each, Fill):
+                held.update({(part.strategy, each.symbol): part.lots for part in each.parts})
+                filled.update({(each.client_id, part.strategy): part.lots for part in each.parts})
+            elif isinstance(each, PositionAdjusted):
+                held[each.strategy, each.symbol] += each.lots
+        self.settings.update(
+            approved={
+                client_id: order
+                for client_id, order in self.approved.items()
+                if rejected.get(client_id, -1) < order.ts and ended.get(client_id) != _filled(filled, client_id)
+            },
+            filled=filled,
+            held=held,
+            known_executions=[each.execution_id for each in self.of(Fill)]
+            + [each.adjustment_id.removeprefix("execution-") for each in self.of(PositionAdjusted)],
+            executions_since=max((each.ts for each in self.of(VenueRead) if not each.failure), default=MONDAY),
+        )
+        if self.reconciler is not None:
+            net = sum(held.values())
+            self.reconciler = Reconciler("main", {SYMBOL: INSTRUMENT}, {SYMBOL: net})
+        self.line_number, self.venue.subscribed = None, set()
+        self.gateway = self.made()
+        self._do(self.gateway.on_start())
+
     # What tests say.
 
     def tell(self, message):
@@ -84,6 +122,7 @@ class Rig:
         return self.said[before:]
 
     def approve(self, order_):
+        self.approved[order_.client_id] = order_
         return self.tell(ApprovedOrder(order_))
 
     def amend(self, order_):
@@ -119,7 +158,9 @@ class Rig:
         number, self.line_number = self.line_number, None
         self.venue.subscribed, self.venue.frames = set(), []
         if number is not None:
-            self._later(MS, lambda: self._tell_line(LineClosed(to="venue@main", number=number, reason=reason, at=self.at)))
+            self._later(
+                MS, lambda: self._tell_line(LineClosed(to="venue@main", number=number, reason=reason, at=self.at))
+            )
 
     def of(self, *classes, since=0):
         return [each for each in self.said[since:] if isinstance(each, classes)]
@@ -130,6 +171,9 @@ class Rig:
         heapq.heappush(self._timers, (self.at + wait, next(self._count), kind, action))
 
     def _hear(self, who, message):
+        if who not in (self.gateway, self.reconciler):
+            # Of an earlier life, or incarnation.
+            return
         handler = getattr(who, handler_name(type(message)), None)
         if handler is not None:
             self._do(handler(message), who)
@@ -153,7 +197,8 @@ class Rig:
         else:
             self.said.append(said)
             if isinstance(said, Heartbeat) and self.beats:
-                self._later(MS, lambda: self._hear(self.gateway, said))
+                life = self.life
+                self._later(MS, lambda: life == self.life and self._hear(self.gateway, said))
             if who is not self.reconciler and self.reconciler is not None:
                 self._hear(self.reconciler, said)
             elif who is self.reconciler:
@@ -200,9 +245,11 @@ class Rig:
     def _request(self, request):
         fate = self.fates.pop((request.verb, request.path.removeprefix("/api/v1").partition("?")[0]), None)
         fate = fate or self.fate_of(request)
-        started = self.at
+        started, life = self.at, self.life
 
         def answer(**fields):
+            if life != self.life:
+                return
             sent = started if fields.get("reached") is False else started + MS
             self._hear(
                 self.gateway,
@@ -231,6 +278,10 @@ class Rig:
             # The worker gave up; the request arrives all the same.
             self._later(fate.back, lambda: answer(failure="timed out"))
         self._later(fate.effect, arrive)
+
+
+def _filled(filled, client_id):
+    return abs(sum(lots for (name, _), lots in filled.items() if name == client_id))
 
 
 def ready(**gateway):

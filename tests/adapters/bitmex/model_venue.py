@@ -29,7 +29,7 @@ def stamp(ts):
     return datetime.fromtimestamp(ts // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{ts % 10**9 // 10**6:03d}Z"
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - it is no error of ours
     def __init__(self, status, text):
         super().__init__(text)
         self.status, self.text = status, text
