@@ -79,10 +79,10 @@ class DeadMansSwitch:
         if beat.number <= self._returned or beat.number > self._number:
             return ()
         self._returned = beat.number
-        due = self._asked_at is None or at >= self._asked_at + self._rules.refresh
+        due = self._asked_at is None or beat.ts >= self._asked_at + self._rules.refresh
         if not self.wait or not due or self._courier.is_busy(JobKind.SWITCH):
             return ()
-        self._asked_at = at
+        self._asked_at = beat.ts
         return self._courier.send(dead_mans_switch(self._rules.switch_ms), Job(JobKind.SWITCH), at)
 
     def answered(self, outcome: Outcome) -> None:

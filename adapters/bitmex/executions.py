@@ -4,7 +4,7 @@ Each execution counts once, by its id, whichever way it comes and however often.
 unit; where it does not tell, it is computed from the instrument.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from actors.execution.once import Once
@@ -31,26 +31,43 @@ from messages import (
 
 KNOWN_MAX: Final = 100_000
 """Execution ids that are remembered."""
+_ADJUSTMENT: Final = "execution-"
+"""How the id of an adjustment begins that is an execution."""
 
 
 class Executions:
-    """One account's. `take` folds what it says into `holders` and into the orders' own accounts."""
+    """One account's. `take` folds what it says into `holders` and into the orders' own accounts.
+
+    What happened before `since` is in what is held already, and says nothing.
+    """
 
     def __init__(
-        self, account: Account, instruments: Mapping[Symbol, Instrument], orders: OurOrders, holders: Holders
+        self,
+        account: Account,
+        instruments: Mapping[Symbol, Instrument],
+        *,
+        orders: OurOrders,
+        holders: Holders,
+        since: UtcNs,
     ) -> None:
         self.holders = holders
+        self._since = since
         self._account, self._instruments, self._orders = account, instruments, orders
         self._arithmetic = {symbol: Arithmetic(instrument) for symbol, instrument in instruments.items()}
         self._known = Once(KNOWN_MAX)
 
-    def know(self, execution_id: str) -> None:
-        """It was said in an earlier life."""
-        self._known.first(execution_id)
+    def know(self, executions: Iterable[str], funding: Iterable[tuple[Symbol, UtcNs]]) -> None:
+        """These were said in an earlier life."""
+        for execution_id in executions:
+            self._known.first(execution_id.removeprefix(_ADJUSTMENT))
+        for symbol, ts in funding:
+            self._known.first(_funding_name(symbol, ts))
 
     def take(self, execution: Execution, at: UtcNs) -> tuple[Message, ...]:
         """What it means, the first time."""
-        if execution.kind is ExecutionKind.EVENT or not self._known.first(execution.execution_id):
+        if execution.kind is ExecutionKind.EVENT or execution.ts < self._since:
+            return ()
+        if not self._known.first(execution.execution_id):
             return ()
         if execution.symbol not in self._instruments:
             return (self._foreign("fill", execution, "of a symbol that is not traded here", at),)
@@ -97,7 +114,7 @@ class Executions:
             account=self._account,
             symbol=execution.symbol,
             strategy=OUTSIDE,
-            adjustment_id=f"execution-{execution.execution_id}",
+            adjustment_id=_ADJUSTMENT + execution.execution_id,
             lots=lots,
             # An adjustment has no fee: it is a part of what was paid for these lots, so that the money is right.
             value_minor=value + fee,
@@ -166,7 +183,7 @@ class Executions:
         symbol, rate = execution.symbol, execution.commission
         if rate is None:
             return (self._quarantined(execution, "funding without a rate", at),)
-        if not self._known.first(f"funding {symbol} {execution.ts}"):
+        if not self._known.first(_funding_name(symbol, execution.ts)):
             return ()
         fee = execution.fee_minor
         if fee is None:
@@ -194,3 +211,7 @@ class Executions:
     def _foreign(self, kind: str, execution: Execution, why: str, at: UtcNs) -> ForeignActivity:
         text = f"{execution.kind_said} {execution.execution_id} of {execution.contracts:+d} contracts, {why}"
         return ForeignActivity(account=self._account, kind=kind, symbol=execution.symbol, text=text, ts=at)
+
+
+def _funding_name(symbol: Symbol, ts: UtcNs) -> str:
+    return f"funding {symbol} {ts}"

@@ -67,8 +67,9 @@ class BitmexGateway(Component):
     Orders go only while the line is up, everything private is heard and the account was read since. `approved`:
     orders of earlier lives of which not all is known, their end or some fill that it tells of; they are found out
     about, and cancelled where they live. `filled`: what is known to be filled of them, by client id and strategy.
-    `held`, `known_executions`, `executions_since`: the fold of all fills ever, the ids in it, and a time up to which
-    it is complete, such as the last successful VenueRead's; not the last fill's. `leave_orders`: at an ordered stop
+    `held`: the fold of all fills and adjustments ever. `known_executions`: their execution and adjustment ids.
+    `known_funding`: (symbol, ts) of each FundingPaid. `executions_since`: a time up to which these are complete, such
+    as the last successful VenueRead's (not the last fill's); at a first start, now. `leave_orders`: at an ordered stop
     the dead man's switch is taken off, so that orders stay.
     """
 
@@ -86,6 +87,7 @@ class BitmexGateway(Component):
         filled: Mapping[tuple[str, StrategyId], Lots] | None = None,
         held: Mapping[tuple[StrategyId, Symbol], Lots] | None = None,
         known_executions: Iterable[str] = (),
+        known_funding: Iterable[tuple[Symbol, UtcNs]] = (),
         executions_since: UtcNs = 0,
         heartbeat: HeartbeatRules | None = None,
         leave_orders: bool = False,
@@ -108,8 +110,7 @@ class BitmexGateway(Component):
             )
             for order in (approved or {}).values():
                 parts.desk.remember(order, filled or {})
-            for execution_id in known_executions:
-                parts.books.know(execution_id)
+            parts.books.know(known_executions, known_funding)
         self._parts = parts
         self._desk, self._reader, self._switch = parts.desk, parts.reader, parts.switch
         stream = Stream()

@@ -11,7 +11,7 @@ from adapters.bitmex.dead_mans_switch import DeadMansSwitch, HeartbeatRules
 from adapters.bitmex.executions import Executions
 from adapters.bitmex.holders import Holders
 from adapters.bitmex.order_desk import OrderDesk
-from adapters.bitmex.reading import Reader
+from adapters.bitmex.reading import OVERLAP, Reader
 from adapters.bitmex.sweep import Sweep
 from messages import Account, Address, Instrument, Lots, Message, StrategyId, Symbol, UtcNs
 
@@ -84,7 +84,8 @@ def made(
     """The parts of a first incarnation."""
     courier = Courier(address, workers, ClockOffset(), Budget(0))
     desk = OrderDesk(account, instruments, prefix, courier)
-    books = Executions(account, instruments, desk.orders, Holders(held))
+    holders = Holders(held)
+    books = Executions(account, instruments, orders=desk.orders, holders=holders, since=since - OVERLAP)
     return GatewayParts(
         courier=courier,
         desk=desk,

@@ -80,9 +80,9 @@ class OrderDesk(OrderAnswers):
             return ()
         if ours is None or ours.stage is Stage.SENT:
             reason = "unknown-order"
-        elif ours.is_settled:
+        elif ours.is_settled or ours.doomed:
             reason = "order-over"
-        elif ours.amending is not None or ours.doomed:
+        elif ours.amending is not None:
             reason = "amend-under-way"
         else:
             reason = "" if is_ready else NOT_READY

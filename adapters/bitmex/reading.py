@@ -40,8 +40,8 @@ READ_WAIT: Final = 60 * NS_PER_SECOND
 """A read that takes longer than this has failed."""
 _TRIES: Final = 5
 _PAUSES: Final = tuple(pause * NS_PER_SECOND // 2 for pause in (1, 2, 4, 8))
-_GOING_PAUSE: Final = NS_PER_SECOND // 2
-"""Before looking again whether orders that must go are gone."""
+_GOING_PAUSES: Final = (NS_PER_SECOND // 2, 2 * NS_PER_SECOND)
+"""Before looking again whether orders that must go are gone: soon, and then within the budget of questions."""
 
 
 class _Step(enum.IntEnum):
@@ -70,6 +70,7 @@ class _Read:
     marks: dict[Symbol, float] = attrs.field(factory=dict)
     balances: dict[str, Minor] = attrs.field(factory=dict)
     tries: int = 0
+    is_again: bool = False
     due: UtcNs | None = 0
     latest: UtcNs = 0
 
@@ -220,8 +221,10 @@ class Reader:
         if self._desk.must_go:
             # They are being cancelled: look again, from the beginning, until they are gone.
             again = tuple([each.order.client_id for each in self._desk.orders.unsettled()])
-            self._read = _Read(read.wanted, read.since, read.begun, named=again, to_name=again)
-            self._read.due = at + _GOING_PAUSE
+            pause = _GOING_PAUSES[1 if read.is_again else 0]
+            self._read = _Read(
+                read.wanted, read.since, read.begun, named=again, to_name=again, due=at + pause, is_again=True
+            )
             return ()
         read.pages = executions(since=read.since)
         return ()

@@ -55,7 +55,7 @@ class Rig:
     """`said`: all that the gateway said to anybody but the wire. `requests`: all that it asked workers to send."""
 
     def __init__(self, *, reads=True, beats=True, **gateway):
-        self.at, self.venue = MONDAY, Venue()
+        self.at, self.venue = MONDAY, Venue(MONDAY)
         self.settings = {"run6": "run000", "heartbeat": HeartbeatRules(), "executions_since": MONDAY, **gateway}
         self.said, self.requests, self.lines = [], [], []
         self.fates, self.fate_of = {}, lambda request: Fate()
@@ -103,7 +103,7 @@ class Rig:
             filled=filled,
             held=held,
             known_executions=[each.execution_id for each in self.of(Fill)]
-            + [each.adjustment_id.removeprefix("execution-") for each in self.of(PositionAdjusted)],
+            + [each.adjustment_id for each in self.of(PositionAdjusted)],
             executions_since=max((each.ts for each in self.of(VenueRead) if not each.failure), default=MONDAY),
         )
         if self.reconciler is not None:

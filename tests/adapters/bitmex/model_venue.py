@@ -38,8 +38,8 @@ class Refused(Exception):  # noqa: N818 - it is no error of ours
 class Venue:
     """`at` is set by whoever moves time. Frames for the socket collect in `frames` as (table, text)."""
 
-    def __init__(self, price=100.0):
-        self.at, self.price = 0, price
+    def __init__(self, at, price=100.0):
+        self.at, self.price = at, price
         self.orders, self.executions, self.posted = {}, [], []
         self.frames, self.subscribed, self.position = [], set(), 0
         self.cancel_all_at = None
