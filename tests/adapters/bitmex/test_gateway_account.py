@@ -283,11 +283,7 @@ def test_a_restart_says_lost_first_and_goes_on_with_what_was_under_way():
 
     assert rig.of(VenueLost)[0].reason == "the gateway was started again"
     assert len(rig.venue.posted) == 1
-    assert (
-        [each.client_id for each in rig.of(VenueRead)]
-        if False
-        else rig.of(VenueRead)[-1].unsettled == ("run000-trend-1",)
-    )
+    assert rig.of(VenueRead)[-1].unsettled == ("run000-trend-1",)
 
 
 # What befalls a position.
@@ -348,14 +344,21 @@ def test_funding_is_paid_once_by_those_who_hold():
 def test_holders_follow_crossings_and_the_reconcilers_adjustments():
     rig = ready(held={("trend", SYMBOL): 6}, positions={SYMBOL: 6})
     rig.venue.position = 6
-    crossing = a_fill(parts=(("trend", -2), ("mean", 2)), symbol=SYMBOL, execution_id="x-1") if False else None
-    assert crossing is None
-    rig.gateway._parts.books.holders.fold("trend", SYMBOL, -2)
-    rig.gateway._parts.books.holders.fold("mean", SYMBOL, 2)
+    for strategy, lots in (("trend", -2), ("mean", 2)):
+        crossed = a_fill(parts=((strategy, lots),), symbol=SYMBOL, execution_id=f"cross-{strategy}")
+        rig.tell(crossed)
+        rig.tell(crossed)
+    adjusted = PositionAdjusted(
+        account="main", symbol=SYMBOL, strategy="outside", adjustment_id="main-1", lots=1, value_minor=100, ts=rig.at
+    )
+    rig.tell(adjusted)
+    rig.tell(adjusted)
 
-    befall(rig, "Liquidation", side="Sell", lastQty=6, lastPx=50.0, execCost=-300, execComm=0)
+    befall(rig, "Liquidation", side="Sell", lastQty=7, lastPx=50.0, execCost=-350, execComm=0)
 
-    assert [(part.strategy, part.lots) for part in rig.of(Fill)[0].parts] == [("mean", -2), ("trend", -4)]
+    assert [(part.strategy, part.lots) for part in rig.of(Fill)[0].parts] == [
+        ("mean", -2), ("outside", -1), ("trend", -4),
+    ]  # fmt: skip
 
 
 def test_money_that_the_venue_does_not_tell_is_computed():
