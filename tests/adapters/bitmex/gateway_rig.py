@@ -54,8 +54,8 @@ class Fate:
 class Rig:
     """`said`: all that the gateway said to anybody but the wire. `requests`: all that it asked workers to send."""
 
-    def __init__(self, *, reads=True, beats=True, **gateway):
-        self.at, self.venue = MONDAY, Venue(MONDAY)
+    def __init__(self, *, reads=True, beats=True, venue=None, instrument=INSTRUMENT, **gateway):
+        self.at, self.venue, self.instruments = MONDAY, venue or Venue(MONDAY), {instrument.symbol: instrument}
         self.settings = {"run6": "run000", "heartbeat": HeartbeatRules(), "executions_since": MONDAY, **gateway}
         self.said, self.requests, self.lines = [], [], []
         self.fates, self.fate_of = {}, lambda request: Fate()
@@ -63,14 +63,14 @@ class Rig:
         self.beats, self.line_number, self.is_cut = beats, None, False
         self._timers, self._count, self.life = [], itertools.count(), 0
         self.approved = {}
-        self.reconciler = Reconciler("main", {SYMBOL: INSTRUMENT}, gateway.get("positions", {})) if reads else None
+        self.reconciler = Reconciler("main", self.instruments, gateway.get("positions", {})) if reads else None
         self.settings.pop("positions", None)
         self.gateway = self.made()
         self._do(self.gateway.on_start())
 
     def made(self, heritage=None):
         return BitmexGateway(
-            account="main", address="venue@main", line="line@main", workers=WORKERS, instruments={SYMBOL: INSTRUMENT},
+            account="main", address="venue@main", line="line@main", workers=WORKERS, instruments=self.instruments,
             random=Random(1), heritage=heritage, **self.settings,
         )  # fmt: skip
 
@@ -108,7 +108,7 @@ class Rig:
         )
         if self.reconciler is not None:
             net = sum(held.values())
-            self.reconciler = Reconciler("main", {SYMBOL: INSTRUMENT}, {SYMBOL: net})
+            self.reconciler = Reconciler("main", self.instruments, {SYMBOL: net})
         self.line_number, self.venue.subscribed = None, set()
         self.gateway = self.made()
         self._do(self.gateway.on_start())
