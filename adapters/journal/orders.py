@@ -41,7 +41,7 @@ from messages.codec import CodecError, decode, encode
 FAILED: Final = "journal-failed"
 """Why an order is rejected that could not be written."""
 _BEGIN: Final = hashlib.sha256(b"openoutcry journal").digest()
-_to_json: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+_to_json: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 _INSERT = (
     "INSERT INTO orders SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE (SELECT token FROM lease) = ?7"
@@ -192,8 +192,8 @@ def read_orders(folder: Path, *, before_life: int | None = None) -> Iterator[Jou
 
 def _tells(body: str, message: str, client_id: str) -> bool:
     """Whether the columns beside the text say what it says."""
-    return f'"message":"{message}"' in body and f'"client_id":"{client_id}"' in body
+    return f'"message":"{message}"' in body and f'"client_id":{json.dumps(client_id)}' in body
 
 
 def _link(before: bytes, seq: int, life: int, body: str) -> bytes:
-    return hashlib.sha256(b"%b%d|%d|%b" % (before, seq, life, body.encode(errors="surrogatepass"))).digest()
+    return hashlib.sha256(b"%b%d|%d|%b" % (before, seq, life, body.encode())).digest()
