@@ -208,11 +208,19 @@ class ThreadedRuntime(Runtime):
 
     def dispatch(self, flow: Flow, envelope: Envelope) -> None:
         """Into the mailbox of everybody the plan names."""
-        if self.tracer is not None:
-            self.tracer.said(envelope)
         self._send_to(flow.plan(envelope.message), envelope)
 
+    def tell(self, address: Address, message: Message) -> None:
+        """As every runtime; KeyError when there is no such address."""
+        slot = self.slots[address]
+        envelope = Envelope(next(self._ids), 0, OUTSIDE, 0, self.now(), message)
+        if self.tracer is not None:
+            self.tracer.said(envelope)
+        self.put(slot, envelope)
+
     def _send_to(self, plan: Plan, envelope: Envelope) -> None:
+        if self.tracer is not None:
+            self.tracer.said(envelope)
         for _step, hearers in plan:
             for slot in tuple(hearers):
                 self.put(slot, envelope)

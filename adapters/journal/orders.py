@@ -43,9 +43,7 @@ FAILED: Final = "journal-failed"
 _BEGIN: Final = hashlib.sha256(b"openoutcry journal").digest()
 _to_json: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
-_INSERT = (
-    "INSERT INTO orders SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE (SELECT token FROM lease) = ?7"
-)
+_INSERT = "INSERT INTO orders SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE (SELECT token FROM lease) = ?7"
 _BEAT = "UPDATE beat SET number = ?1, ts = ?2 WHERE (SELECT token FROM lease) = ?3"
 
 

@@ -92,6 +92,36 @@ class TraceReader:
         )
         return {row[0] for row in self._rows(query, (*names, before_life, before_life))}
 
+    def client_ids_of_accounts(
+        self, message_class: type[Message], *, before_life: int | None = None
+    ) -> Iterator[tuple[str, str]]:
+        """(account, client id) of all facts of a class that has an order."""
+        yield from self._rows(
+            "SELECT json_extract(body, '$.fields.order.account'), client_id FROM facts"
+            " WHERE message = ? AND (? IS NULL OR life < ?)",
+            (message_class.__name__, before_life, before_life),
+        )
+
+    def highest_numbers(
+        self, message_class: type[Message], *, before_life: int | None = None
+    ) -> Iterator[tuple[str, int]]:
+        """(strategy, the highest number) of a class that its strategies count."""
+        yield from self._rows(
+            "SELECT json_extract(body, '$.fields.strategy'), max(json_extract(body, '$.fields.number')) FROM facts"
+            " WHERE message = ? AND (? IS NULL OR life < ?) GROUP BY 1",
+            (message_class.__name__, before_life, before_life),
+        )
+
+    def equities(self, *, before_life: int | None = None) -> Iterator[tuple[str, str, int, int]]:
+        """(account, currency, ts, equity in minor units) of every EquityMarked, in the order they were said."""
+        columns = ", ".join(
+            f"json_extract(body, '$.fields.{name}')" for name in ("account", "currency", "ts", "equity_minor")
+        )
+        yield from self._rows(
+            f"SELECT {columns} FROM facts WHERE message = ? AND (? IS NULL OR life < ?) ORDER BY life, id",  # noqa: S608
+            ("EquityMarked", before_life, before_life),
+        )
+
     def stretches(self, life: int) -> Iterator[Stretch]:
         """A life from its beginning, as it was written."""
         facts = self._rows(f"SELECT {_COLUMNS} FROM facts WHERE life = ? ORDER BY batch, id", (life,))  # noqa: S608

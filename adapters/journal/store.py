@@ -97,8 +97,7 @@ def open_to_read(folder: Path, name: str) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise JournalError(f"{path}: cannot be opened: {error}") from error
     try:
-        if _check_schema(connection, path) is None:
-            raise JournalError(f"{path}: it says no version: not a journal")
+        _check_schema(connection, path, must=True)
     except sqlite3.DatabaseError as error:
         connection.close()
         raise JournalError(f"{path}: {error}") from error
@@ -132,14 +131,13 @@ def naming(path: Path) -> Iterator[None]:
 
 def begin_life(folder: Path, *, started: UtcNs) -> int:
     """The number of the life that begins: one more than any that either file knows."""
-    with closing(open_to_write(folder, ORDERS_FILE)) as orders, closing(open_to_write(folder, TRACE_FILE)) as trace:
-        with naming(folder):
-            (journalled,) = orders.execute("SELECT coalesce(max(life), 0) FROM orders").fetchone()
-            with transaction(trace):
-                (traced,) = trace.execute("SELECT coalesce(max(life), 0) FROM lives").fetchone()
-                life = max(journalled, traced) + 1
-                trace.execute("INSERT INTO lives VALUES (?, ?)", (life, started))
-    return int(life)
+    with closing(open_to_write(folder, ORDERS_FILE)) as orders, naming(folder / ORDERS_FILE):
+        (journalled,) = orders.execute("SELECT coalesce(max(life), 0) FROM orders").fetchone()
+    with closing(open_to_write(folder, TRACE_FILE)) as trace, naming(folder / TRACE_FILE), transaction(trace):
+        (traced,) = trace.execute("SELECT coalesce(max(life), 0) FROM lives").fetchone()
+        life = int(max(journalled, traced)) + 1
+        trace.execute("INSERT INTO lives VALUES (?, ?)", (life, started))
+    return life
 
 
 def lives(folder: Path) -> tuple[Life, ...]:
@@ -163,7 +161,9 @@ def write_meta(folder: Path, facts: Mapping[str, Any]) -> None:
 def read_meta(folder: Path) -> dict[str, Any]:
     """The facts of the run; JournalError when there is no journal."""
     with closing(open_to_read(folder, ORDERS_FILE)) as orders, naming(folder / ORDERS_FILE):
-        return {key: json.loads(value) for key, value in orders.execute("SELECT key, value FROM meta") if key != "schema"}
+        return {
+            key: json.loads(value) for key, value in orders.execute("SELECT key, value FROM meta") if key != "schema"
+        }
 
 
 def _make(path: Path) -> None:
@@ -180,16 +180,17 @@ def _make(path: Path) -> None:
         raise JournalError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
-def _check_schema(connection: sqlite3.Connection, path: Path) -> int | None:
-    """The file's version; None where it has none yet."""
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
-        return None
-    row = connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
+def _check_schema(connection: sqlite3.Connection, path: Path, *, must: bool = False) -> None:
+    """That this program knows the file's version. One that is being made has none yet, which may not be (`must`)."""
+    row = None
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+        row = connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
     if row is None:
-        return None
+        if must:
+            raise JournalError(f"{path}: it says no version: not a journal")
+        return
     version = int(row[0]) if str(row[0]).isdigit() else 0
     if not 1 <= version <= SCHEMA:
         raise JournalError(
             f"{path}: its version is {row[0]!r}, this program knows 1..{SCHEMA}: written by a newer openoutcry"
         )
-    return version

@@ -41,7 +41,6 @@ from messages import (
     Pull,
     StartActor,
     StopActor,
-    UtcNs,
     WakeAt,
     Woke,
 )
@@ -125,7 +124,7 @@ class Trace:
             else:
                 self._lose("handled")
 
-    def made(self, address: Address, epoch: int, warm: bool) -> None:  # noqa: FBT001 - as the runtime calls it
+    def made(self, address: Address, epoch: int, *, warm: bool) -> None:
         """A new incarnation begins."""
         self.handled(address, epoch, MADE_WARM if warm else MADE_COLD)
 
@@ -248,9 +247,7 @@ _writers = itertools.count(1)
 
 def trace_spec(trace: Trace) -> ActorSpec:
     """The trace's writer as an actor, beside the stream."""
-    return ActorSpec(
-        address="trace", role="trace", kind=ActorKind.EDGE, factory=lambda _heritage: TraceWriter(trace)
-    )
+    return ActorSpec(address="trace", role="trace", kind=ActorKind.EDGE, factory=lambda _heritage: TraceWriter(trace))
 
 
 def fact_checksum(life: int, row: Iterable[Any]) -> int:
@@ -281,7 +278,9 @@ def _write(connection: sqlite3.Connection, life: int, batch: _Batch) -> None:
     bulk, handled = pack(batch.bulk), pack_handled(batch.handled)
     crc = batch_checksum(life, number, span, bulk, handled)
     with transaction(connection):
-        connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)", (life, number, *span, bulk, handled, crc))
+        connection.execute(
+            "INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)", (life, number, *span, bulk, handled, crc)
+        )
         connection.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", facts)
         connection.executemany(
             "INSERT INTO gaps VALUES (?, ?, ?, ?)", [(life, number, what, count) for what, count in batch.gaps]
