@@ -64,7 +64,7 @@ def unpack(packed: bytes) -> list[Envelope]:
     try:
         data = json.loads(zlib.decompress(packed))
         version, fields, rows = data["v"], data["fields"], data["rows"]
-        return [Envelope(*row[:5], _message(version, row[5], fields, row[6:])) for row in rows]
+        return [Envelope._make((*row[:5], _message(version, row[5], fields, row[6:]))) for row in rows]
     except (zlib.error, ValueError, KeyError, TypeError, IndexError) as error:
         raise CodecError(f"a batch of messages cannot be read: {error}") from error
 
