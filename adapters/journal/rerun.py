@@ -24,7 +24,7 @@ from actors.tape import Batch
 from adapters.journal.batches import MADE_COLD, MADE_WARM
 from adapters.journal.reading import TraceReader
 from adapters.journal.trace import REPLAYED, role_of
-from messages import ActorFailed, Address, Envelope, Message, UtcNs, WakeAt
+from messages import ActorFailed, Address, Envelope, Message, UtcNs, WakeAt, Woke
 
 CHAIN_MAX: Final = 50
 MESSAGES_KEPT: Final = 200_000
@@ -85,6 +85,7 @@ class _Stage(Runtime):
         self.time: UtcNs = 0
         self._noted: list[Message] = []
         self._failed: ActorFailed | None = None
+        self._timers: dict[tuple[Address, str], int] = {}
         for spec in specs:
             if spec.role in REPLAYED:
                 self.add(spec)
@@ -106,13 +107,21 @@ class _Stage(Runtime):
         failed, self._failed = self._failed, None
         return failed
 
+    def set_because_of(self, address: Address, token: str) -> int:
+        """The id of the message that an actor answered with a timer, for the last timer of that token; 0: none."""
+        return self._timers.get((address, token), 0)
+
     def now(self) -> UtcNs:
         """When what is being handled was said."""
         return self.time
 
-    def answered(self, host: Host, cause: int, answers: Iterable[Message]) -> None:  # noqa: ARG002 - as every runtime
-        """Noted."""
-        self._noted += [each for each in answers if each.__class__ not in self._orders]
+    def answered(self, host: Host, cause: int, answers: Iterable[Message]) -> None:
+        """Noted; of a timer, what it was set because of."""
+        for message in answers:
+            if isinstance(message, WakeAt):
+                self._timers[host.slot.address, message.token] = cause
+            elif message.__class__ not in self._orders:
+                self._noted.append(message)
 
     def report(self, host: Host, message: Message) -> None:  # noqa: ARG002 - as every runtime
         """A failure is noted."""
@@ -162,6 +171,8 @@ class _Rerun:
         """What an actor said because of a message, until that has been run again."""
         self._deaths: dict[tuple[Address, int], ActorFailed] = {}
         """Failures in a handler, by (actor, epoch), until they have been run again."""
+        self._set_by: OrderedDict[int, int] = OrderedDict()
+        """Of a timer that woke its actor, what it was set because of: both by their ids."""
         self._absent: set[Address] = set()
 
     def run(self) -> Comparison:
@@ -216,6 +227,10 @@ class _Rerun:
         else:
             result.messages += 1
             stage.time = envelope.posted
+            if isinstance(envelope.message, Woke):
+                self._set_by[number] = stage.set_because_of(slot.address, envelope.message.token)
+                if len(self._set_by) > MESSAGES_KEPT:
+                    self._set_by.popitem(last=False)
             if slot.state is State.UP:
                 slot.deliver(envelope)
             now = stage.take_said()
@@ -253,7 +268,8 @@ class _Rerun:
         chain: list[Envelope] = []
         while envelope is not None and len(chain) < CHAIN_MAX:
             chain.append(envelope)
-            envelope = self._find(envelope.cause) if envelope.cause else None
+            cause = envelope.cause or self._set_by.get(envelope.id, 0)
+            envelope = self._find(cause) if cause else None
         return tuple(chain)
 
     def _find(self, number: int) -> Envelope | None:

@@ -32,7 +32,7 @@ from actors.strategy_host import Heritage
 from adapters.journal.orders import Journalled, read_orders
 from adapters.journal.reading import TraceReader
 from adapters.journal.standing import standing_of
-from adapters.journal.store import JournalError
+from adapters.journal.store import JournalError, lives
 from messages import (
     Account,
     ApprovedAmend,
@@ -127,16 +127,16 @@ class _Account:
         return tuple([each for each in self.booked if isinstance(each, Fill) and not _is_internal(each)])
 
 
-def restore(
-    folder: Path, setup: Setup, *, now: UtcNs, before_life: int | None = None, lift_halt: bool = False
-) -> Recovery:
-    """What a life that begins now starts with; `before_life`: as that life did, whatever came later.
+def restore(folder: Path, setup: Setup, *, now: UtcNs, before_life: int, lift_halt: bool = False) -> Recovery:
+    """What the life `before_life` starts with, from all lives before it. Of a first life that is nothing.
 
     `lift_halt`: trading goes on although it was halted, or the account liquidated. JournalError when a file is missing,
     damaged or of a newer version.
     """
     orders = list(read_orders(folder, before_life=before_life))
     journalled = JournalledOrders(orders)
+    if not orders and all(life.number >= before_life for life in lives(folder)):
+        return Recovery(restored=Restored())
     with TraceReader(folder) as reader:
         accounts = {account: _Account() for account in setup.accounts}
         _read_booked(reader, before_life, accounts)
