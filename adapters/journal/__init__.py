@@ -5,6 +5,7 @@
     store.py        both files: modes, schema, lives, facts of the run
     batches.py      many messages in one compressed row
     reading.py      the trace back, checked
+    accounts.py     what is known of each account from all earlier lives
     restoring.py    what the next life of a run begins with
     results.py      what the recorder would have heard of all lives
     rerun.py        a life again through the actors, compared with what was said

@@ -12,8 +12,6 @@ Restoring reads and changes nothing: done twice it comes to the same.
     trading state         what was halted stays halted, unless `lift_halt`
 """
 
-import json
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,15 +21,14 @@ import attrs
 from actors.execution.heritage import ExecutorHeritage
 from actors.portfolio import PortfolioHeritage
 from actors.restored import Restored
-from actors.risk.daily_loss import Opening, day_of
 from actors.risk.heritage import GuardHeritage
 from actors.setup import Setup
 from actors.sizing.marks import Prices
 from actors.strategy import StrategyEntry
 from actors.strategy_host import Heritage
+from adapters.journal.accounts import PastAccount, is_internal, read_accounts
 from adapters.journal.orders import Journalled, read_orders
 from adapters.journal.reading import TraceReader
-from adapters.journal.standing import standing_of
 from adapters.journal.store import JournalError, lives
 from messages import (
     Account,
@@ -39,23 +36,17 @@ from messages import (
     ApprovedOrder,
     Fill,
     FundingPaid,
-    HaltTrading,
     Liquidity,
     Lots,
     Message,
-    Minor,
     Order,
     OrderEnded,
     OrderRejected,
     PlaceOrder,
-    PositionAdjusted,
     Signal,
     StrategyId,
-    SubmitOrder,
     Symbol,
-    TargetShares,
     TradingState,
-    TradingStateChanged,
     UtcNs,
 )
 
@@ -105,28 +96,6 @@ class Recovery:
     """(orders made, crossings made)."""
 
 
-@attrs.define
-class _Account:
-    """What was read of one account."""
-
-    booked: list[Fill | FundingPaid | PositionAdjusted] = attrs.field(factory=list)
-    wishes: list[Signal | PlaceOrder] = attrs.field(factory=list)
-    targets: list[TargetShares] = attrs.field(factory=list)
-    held: dict[tuple[StrategyId, Symbol], Lots] = attrs.field(factory=lambda: defaultdict(int))
-    crossed: dict[tuple[StrategyId, Symbol], Lots] = attrs.field(factory=lambda: defaultdict(int))
-    intents: int = 0
-    crossings: int = 0
-    opening: tuple[Opening, ...] = ()
-    equity: tuple[tuple[str, UtcNs, Minor], ...] = ()
-    standing: TradingState = TradingState.ACTIVE
-    lost: TradingState = TradingState.ACTIVE
-
-    @property
-    def from_venue(self) -> tuple[Fill, ...]:
-        """Its fills, crossings left out."""
-        return tuple([each for each in self.booked if isinstance(each, Fill) and not _is_internal(each)])
-
-
 def restore(folder: Path, setup: Setup, *, now: UtcNs, before_life: int, lift_halt: bool = False) -> Recovery:
     """What the life `before_life` starts with, from all lives before it. Of a first life that is nothing.
 
@@ -138,13 +107,7 @@ def restore(folder: Path, setup: Setup, *, now: UtcNs, before_life: int, lift_ha
     if not orders and all(life.number >= before_life for life in lives(folder)):
         return Recovery(restored=Restored())
     with TraceReader(folder) as reader:
-        accounts = {account: _Account() for account in setup.accounts}
-        _read_booked(reader, before_life, accounts)
-        _read_wishes(reader, before_life, accounts, {entry.id: entry.account for entry in setup.strategies})
-        _read_counters(reader, before_life, accounts, orders)
-        _read_equity(reader, before_life, accounts, setup.risk.day_starts_ns)
-        if not lift_halt:
-            _read_states(reader, before_life, accounts)
+        accounts = read_accounts(reader, before_life, setup, orders, lift_halt=lift_halt)
         over = reader.client_ids([OrderEnded], before_life=before_life)
         over |= _rejected(reader, before_life, journalled)
         numbers = _signal_numbers(reader, before_life)
@@ -167,103 +130,7 @@ def restore(folder: Path, setup: Setup, *, now: UtcNs, before_life: int, lift_ha
     )
 
 
-# What was written.
-
-
-def _read_booked(reader: TraceReader, before: int | None, accounts: Mapping[Account, _Account]) -> None:
-    seen: set[tuple[str, ...]] = set()
-    for fact in reader.facts([Fill, FundingPaid, PositionAdjusted], before_life=before):
-        message = fact.envelope.message
-        assert isinstance(message, Fill | FundingPaid | PositionAdjusted)
-        account = accounts.get(message.account)
-        name = booked_once(message)
-        if account is None or name in seen:
-            continue
-        seen.add(name)
-        account.booked.append(message)
-        if isinstance(message, PositionAdjusted):
-            account.held[message.strategy, message.symbol] += message.lots
-        elif isinstance(message, Fill):
-            for part in message.parts:
-                account.held[part.strategy, message.symbol] += part.lots
-                if _is_internal(message):
-                    account.crossed[part.strategy, message.symbol] += part.lots
-
-
-def booked_once(message: Fill | FundingPaid | PositionAdjusted) -> tuple[str, ...]:
-    """What a fact is known by that counts once: two of the same name are one, heard twice."""
-    if isinstance(message, Fill):
-        return ("fill", message.account, message.execution_id)
-    if isinstance(message, FundingPaid):
-        return ("funding", message.account, message.symbol, str(message.ts))
-    return ("adjustment", message.account, message.adjustment_id)
-
-
-def _read_wishes(
-    reader: TraceReader, before: int | None, accounts: Mapping[Account, _Account], account_of: Mapping[str, Account]
-) -> None:
-    found = [
-        *reader.last_facts(Signal, "strategy, symbol", before_life=before),
-        *reader.last_facts(PlaceOrder, "strategy, symbol", before_life=before),
-    ]
-    for fact in sorted(found, key=lambda fact: (fact.life, fact.envelope.id)):
-        message = fact.envelope.message
-        assert isinstance(message, Signal | PlaceOrder)
-        if message.strategy in account_of:
-            accounts[account_of[message.strategy]].wishes.append(message)
-    for fact in reader.last_facts(TargetShares, "account, symbol", before_life=before):
-        message = fact.envelope.message
-        assert isinstance(message, TargetShares)
-        if message.account in accounts:
-            accounts[message.account].targets.append(message)
-
-
-def _read_counters(
-    reader: TraceReader, before: int | None, accounts: Mapping[Account, _Account], orders: Iterable[Journalled]
-) -> None:
-    for name, client_id in reader.client_ids_of_accounts(SubmitOrder, before_life=before):
-        _count(accounts.get(name), client_id)
-    for row in orders:
-        if row.message == "ApprovedOrder":
-            _count(accounts.get(json.loads(row.body)["fields"]["order"]["account"]), row.client_id)
-    for account in accounts.values():
-        ids = [each.execution_id for each in account.booked if isinstance(each, Fill) and _is_internal(each)]
-        account.crossings = max(map(_number_in, ids), default=0)
-
-
-def _count(account: _Account | None, client_id: str) -> None:
-    if account is not None:
-        account.intents = max(account.intents, _number_in(client_id))
-
-
-def _number_in(name: str) -> int:
-    number = name.rpartition("-")[2]
-    return int(number) if number.isdecimal() else 0
-
-
-def _read_equity(
-    reader: TraceReader, before: int | None, accounts: Mapping[Account, _Account], day_starts_ns: int
-) -> None:
-    opening: dict[Account, dict[str, Opening]] = defaultdict(dict)
-    last: dict[Account, dict[str, tuple[str, UtcNs, Minor]]] = defaultdict(dict)
-    for account, currency, ts, equity in reader.equities(before_life=before):
-        day, known = day_of(ts, day_starts_ns), opening[account].get(currency)
-        if known is None or day > known[1]:
-            opening[account][currency] = (currency, day, equity)
-        if currency not in last[account] or ts >= last[account][currency][1]:
-            last[account][currency] = (currency, ts, equity)
-    for name, account_ in accounts.items():
-        account_.opening = tuple([each for _, each in sorted(opening[name].items())])
-        account_.equity = tuple([each for _, each in sorted(last[name].items())])
-
-
-def _read_states(reader: TraceReader, before: int | None, accounts: Mapping[Account, _Account]) -> None:
-    facts = [fact.envelope.message for fact in reader.facts([TradingStateChanged, HaltTrading], before_life=before)]
-    for name, account in accounts.items():
-        account.standing, account.lost = standing_of(name, facts)
-
-
-def _signal_numbers(reader: TraceReader, before: int | None) -> dict[StrategyId, tuple[int, int]]:
+def _signal_numbers(reader: TraceReader, before: int) -> dict[StrategyId, tuple[int, int]]:
     numbers: dict[StrategyId, tuple[int, int]] = {}
     for strategy, number in reader.highest_numbers(Signal, before_life=before):
         numbers[strategy] = (number, 0)
@@ -272,7 +139,7 @@ def _signal_numbers(reader: TraceReader, before: int | None) -> dict[StrategyId,
     return numbers
 
 
-def _rejected(reader: TraceReader, before: int | None, journalled: Mapping[str, Order]) -> set[str]:
+def _rejected(reader: TraceReader, before: int, journalled: Mapping[str, Order]) -> set[str]:
     """Orders that the venue does not have. One that was sent again after its rejection may be there."""
     over: set[str] = set()
     for fact in reader.facts([OrderRejected], before_life=before):
@@ -284,18 +151,14 @@ def _rejected(reader: TraceReader, before: int | None, journalled: Mapping[str, 
     return over
 
 
-def _is_internal(fill: Fill) -> bool:
-    return fill.liquidity is Liquidity.INTERNAL
-
-
 # What is made of it.
 
 
-def _kept(setup: Setup, accounts: Mapping[Account, _Account], *, lift_halt: bool) -> dict[str, tuple[Message, ...]]:
+def _kept(setup: Setup, accounts: Mapping[Account, PastAccount], *, lift_halt: bool) -> dict[str, tuple[Message, ...]]:
     kept: dict[str, tuple[Message, ...]] = {}
     for name, account in accounts.items():
         moved = [each for each in account.booked if not isinstance(each, FundingPaid)]
-        outside = [each for each in moved if not (isinstance(each, Fill) and _is_internal(each))]
+        outside = [each for each in moved if not (isinstance(each, Fill) and is_internal(each))]
         kept[f"portfolio@{name}"] = (*account.booked, *account.wishes)
         # What it crossed itself it does not hear: that is in its heritage.
         kept[f"executor@{name}"] = (*outside, *account.targets)
@@ -313,7 +176,7 @@ def _harmless(message: Message) -> Message:
 
 
 def _heritage(
-    setup: Setup, accounts: Mapping[Account, _Account], numbers: Mapping[StrategyId, tuple[int, int]], now: UtcNs
+    setup: Setup, accounts: Mapping[Account, PastAccount], numbers: Mapping[StrategyId, tuple[int, int]], now: UtcNs
 ) -> dict[str, Any]:
     heritage: dict[str, Any] = {}
     for name, account in accounts.items():
@@ -342,7 +205,7 @@ def _heritage(
     return heritage
 
 
-def _strategy_heritage(entry: StrategyEntry, account: _Account, numbers: tuple[int, int]) -> Heritage:
+def _strategy_heritage(entry: StrategyEntry, account: PastAccount, numbers: tuple[int, int]) -> Heritage:
     last = {wish.symbol: wish for wish in account.wishes if wish.strategy == entry.id}
     fills = [
         each.execution_id

@@ -6,8 +6,8 @@ from pathlib import Path
 from actors.component import handlers_of
 from actors.live_routes import LIVE_ROUTES
 from actors.recorder import Record, Recorder
+from adapters.journal.accounts import booked_once
 from adapters.journal.reading import TraceReader
-from adapters.journal.restoring import booked_once
 from adapters.journal.store import lives
 from adapters.journal.trace import role_of
 from messages import Bar, Fill, FundingPaid, Message, Period, PositionAdjusted, Quarantined, Symbol
