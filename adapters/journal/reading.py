@@ -167,7 +167,9 @@ class TraceReader:
 
     def _rows(self, query: str, values: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
         with naming(self._path):
-            yield from self._connection.execute(query, values)
+            # Not `yield from`: that closes the cursor when it is given up, which may be after the connection.
+            for row in self._connection.execute(query, values):  # noqa: UP028
+                yield row
 
     def _fact(self, row: tuple[Any, ...]) -> Envelope:
         life, number, _, cause, sender, epoch, posted, _, _, body, crc = row
