@@ -1,6 +1,5 @@
 """Lives of a run on threads, written down: what tests of restoring and replaying begin with."""
 
-
 from actors import Strategy, StrategyEntry, TradingSystem
 from actors.live_routes import LIVE_ROUTES
 from adapters.generated import generated_bars
@@ -56,7 +55,8 @@ def entries(*classes, accounts=None):
 
 def a_system(strategies=None, *, feed=BARS, **options):
     return TradingSystem(
-        feed=[feed], strategies=entries(Dice, Dice) if strategies is None else strategies, instruments=[INSTRUMENT],
+        feed=list(feed) if isinstance(feed, tuple) else [feed],
+        strategies=entries(Dice, Dice) if strategies is None else strategies, instruments=[INSTRUMENT],
         cash={"USD": 10**9}, live_marks=True, run_id="run000", **options,
     )  # fmt: skip
 

@@ -297,7 +297,7 @@ def test_single_messages_are_found_by_their_id(tmp_path):
     assert [each and each.message for each in found] == [a_fill(), a_tick(), a_bar(), ActorStarted("feed", 1), None]
 
 
-@pytest.mark.parametrize("act", [lambda folder: TraceReader(folder), lambda folder: begin_life(folder, started=1)])
+@pytest.mark.parametrize("act", [TraceReader, lambda folder: begin_life(folder, started=1)])
 def test_a_file_of_a_newer_version_is_refused(tmp_path, act):
     _three(tmp_path)
     connection = sqlite3.connect(tmp_path / TRACE_FILE)
@@ -305,7 +305,7 @@ def test_a_file_of_a_newer_version_is_refused(tmp_path, act):
     connection.commit()
     connection.close()
 
-    with pytest.raises(JournalError, match="'99'.*newer openoutcry"):
+    with pytest.raises(JournalError, match=r"'99'.*newer openoutcry"):
         act(tmp_path)
 
 
