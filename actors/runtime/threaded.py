@@ -208,8 +208,6 @@ class ThreadedRuntime(Runtime):
 
     def dispatch(self, flow: Flow, envelope: Envelope) -> None:
         """Into the mailbox of everybody the plan names."""
-        if self.tracer is not None:
-            self.tracer.said(envelope)
         self._send_to(flow.plan(envelope.message), envelope)
 
     def tell(self, address: Address, message: Message) -> None:
@@ -221,6 +219,8 @@ class ThreadedRuntime(Runtime):
         self.put(slot, envelope)
 
     def _send_to(self, plan: Plan, envelope: Envelope) -> None:
+        if self.tracer is not None:
+            self.tracer.said(envelope)
         for _step, hearers in plan:
             for slot in tuple(hearers):
                 self.put(slot, envelope)
