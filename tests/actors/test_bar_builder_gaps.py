@@ -181,7 +181,8 @@ def test_a_burst_that_nobody_announced_loses_no_trade_to_timers_between_its_trad
     ticks = ticks_of(steps)
     heard_at = ticks[-1].ts + delay * SECOND
     builder, said = a_builder(SECOND, MINUTE, close_grace_ns=GRACE), []
-    for tick in ticks:
+    said += builder.on_tick(ticks[0])
+    for tick in ticks[1:]:
         said += builder.on_tick(a_tick(tick.price, tick.size, ts=tick.ts, received=heard_at))
         due = [timer for timer in only(WakeAt, said) if timer.at <= heard_at]
         said += [answer for timer in due for answer in builder.on_woke(Woke(heard_at, timer.token))]
