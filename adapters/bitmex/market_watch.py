@@ -42,11 +42,11 @@ class MarketWatch:
         self._late_items = 0
         self._troubles.pop(_LAG, None)
 
-    def filling(self, *, begins: bool) -> None:
-        """Trades that were missed are being asked for, or not any more."""
-        if begins:
-            self._troubles["gap"] = "trades are being asked for that were missed"
-        else:
+    def filling(self, is_filling: bool) -> None:  # noqa: FBT001 - what it is called with is what it says
+        """Whether trades that were missed are still to come."""
+        if is_filling:
+            self._troubles["gap"] = "trades that were missed are still to come"
+        elif self._troubles:
             self._troubles.pop("gap", None)
 
     def state(self, state: str) -> None:

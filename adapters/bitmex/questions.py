@@ -63,9 +63,7 @@ class Questions:
         self._budget_at(at).take(request, at)
         self.number += 1
         self._asked = _Asked(name, request, self.number, at + ANSWER_WAIT)
-        send = SendRequest(
-            to=self._worker, reply_to=self._me, number=self.number, verb=request.verb, path=request.path
-        )
+        send = SendRequest(to=self._worker, reply_to=self._me, number=self.number, verb=request.verb, path=request.path)
         return (send,)
 
     def next_deadline(self, at: UtcNs) -> UtcNs | None:

@@ -4,7 +4,7 @@ Rows of a partial that are history (the last trades, the last bars, past funding
 have been said before the last disconnect. What cannot be read is set aside with its reason and stops nothing else.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -82,12 +82,15 @@ class _Taking:
 class Stream:
     """Tables, books and contracts of one connection. `take` never raises on what a venue may send."""
 
-    def __init__(self, depth: int = BOOK_DEPTH, readers: Mapping[str, Reader] | None = None) -> None:
-        """`readers`: other meanings for rows of a table, for who needs more of them than the message."""
+    def __init__(
+        self, depth: int = BOOK_DEPTH, readers: Mapping[str, Reader] | None = None, history: Collection[str] = ()
+    ) -> None:
+        """`readers`: other meanings for rows of a table. `history`: tables of which a partial's past is said too."""
         self.instruments: dict[Symbol, Instrument] = {}
         """The contracts as the venue last described them; they outlive a connection."""
         self._depth = depth
         self._readers = {**_READERS, **(readers or {})}
+        self._unsaid = _HISTORY - frozenset(history)
         self._tables: dict[str, Table] = {}
         self._books: dict[tuple[str, Symbol], Book] = {}
         self._crossed: dict[tuple[str, Symbol], UtcNs] = {}
@@ -160,7 +163,7 @@ class Stream:
         reader = self._readers.get(table)
         # Rows of a partial count as heard too, or their repetition would be said as news.
         again = table == "trade" and self._heard(row, taking)
-        if reader is None or again or (change.action == "partial" and table in _HISTORY):
+        if reader is None or again or (change.action == "partial" and table in self._unsaid):
             return None
         symbol = row.get("symbol")
         return reader(row, taking.at, self.instruments.get(symbol) if isinstance(symbol, str) else None)

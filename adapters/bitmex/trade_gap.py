@@ -1,8 +1,9 @@
 """The trades of one symbol without gap or repetition: live ones wait until what was missed before them was asked for.
 
-A subscription to `trade` goes live -> the venue is asked for the trades from the last one said on, page by page -> what
-is new of them is said -> then the live ones that came meanwhile -> live. The answers must begin with a trade that we
-know and reach the first live one: then nothing can lie between. A gap that cannot be filled is named and left.
+A subscription to `trade` goes live, and tells of some last trades -> the venue is asked for the trades from the last
+one said on, page by page -> what is new of them is said -> then those last ones and the live ones that came meanwhile
+-> live. The answers must hold a trade that we know and reach the first of those that were told: then nothing can lie
+between. (An answer may be behind the socket.) A gap that cannot be filled is named and left.
 """
 
 import enum
@@ -53,9 +54,10 @@ class TradeLine:
         self.symbol = symbol
         self.is_filling = False
         self._said = None if last is None else SaidTrades(last)
-        self._held = list(held)
+        self._held = [list(held)]
+        """Of each subscription those that wait: what two of them tell may be the same."""
         self._live_ts: UtcNs | None = None
-        """Of the first trade since the subscription is live: from there on none is missed."""
+        """Of the first trade that the subscription told of since it is live: from there on none is missed."""
         self._base = last
         """Where the gap begins."""
         self._known = frozenset(() if last is None else last.known)
@@ -75,7 +77,8 @@ class TradeLine:
     @property
     def held(self) -> tuple[Trade, ...]:
         """Live trades that were not said yet."""
-        return tuple(self._held)
+        union = Union(())
+        return tuple(self._new_of_held(union))
 
     @property
     def question(self) -> Pages:
@@ -86,8 +89,10 @@ class TradeLine:
     def live(self, at: UtcNs) -> bool:
         """The subscription is live, at the venue's time `at`. Whether something has to be filled."""
         self._live_ts = None
+        self._held.append([])
         if self._said is None:
-            self._said = SaidTrades(LastTrades(symbol=self.symbol, since=at))
+            # The clocks may differ by a little: rather a trade from before the beginning than one that is missing.
+            self._said = SaidTrades(LastTrades(symbol=self.symbol, since=at - OVERLAP))
             return False
         if not self.is_filling or self._met:
             self._begin(self._said.last)
@@ -98,10 +103,11 @@ class TradeLine:
     def hear(self, trade_: Trade, at: UtcNs) -> tuple[Message, ...]:
         """A live trade: said, unless a gap before it is being filled. Too many that wait end the filling."""
         if self.is_filling:
-            if self._live_ts is None:
-                self._live_ts = trade_.tick.ts
-            self._held.append(trade_)
-            return self._give_up("too many live trades wait", at) if len(self._held) >= HELD_MAX else ()
+            ts = trade_.tick.ts
+            self._live_ts = ts if self._live_ts is None else min(ts, self._live_ts)
+            self._held[-1].append(trade_)
+            is_full = sum(map(len, self._held)) >= HELD_MAX
+            return self._give_up("too many live trades wait", at) if is_full else ()
         if self._union is not None:
             # An answer may have told of trades that the socket brings only now.
             if trade_.tick.ts > self._reached + OVERLAP:
@@ -180,15 +186,29 @@ class TradeLine:
         return (Quarantined(symbol=self.symbol, received=at, reason=GAP, text=text), *self._finish(at))
 
     def _finish(self, at: UtcNs) -> tuple[Message, ...]:
+        assert self._base is not None
         assert self._union is not None
         self.is_filling, self._pages = False, None
-        held, self._held = self._held, []
-        self._union.next_source()
+        since, new = self._base.since, self._new_of_held(self._union)
+        self._held = [[]]
         # They are heard only now.
-        return tuple([self._say(each, at) for each in held if self._union.is_new(each)])
+        return tuple([self._say(each, at) for each in new if each.tick.ts >= since])
+
+    def _new_of_held(self, union: Union) -> list[Trade]:
+        """Those that wait and were not listed yet, as they lie in time."""
+        new: list[Trade] = []
+        for told in self._held:
+            union.next_source()
+            new += [each for each in told if union.is_new(each)]
+        return sorted(new, key=_ts)
 
     def _say(self, trade_: Trade, at: UtcNs = 0) -> Tick:
-        assert self._said is not None, "a trade before its subscription was live"
-        self._said.say(trade_)
         tick = trade_.tick
+        if self._said is None:
+            self._said = SaidTrades(LastTrades(symbol=self.symbol, since=tick.ts))
+        self._said.say(trade_)
         return tick if at <= tick.received else attrs.evolve(tick, received=at)
+
+
+def _ts(trade_: Trade) -> UtcNs:
+    return trade_.tick.ts
