@@ -386,6 +386,7 @@ def keep_alive(venue, seconds):
             return
         venue.wait(1)
         venue.quote()
+        venue.instrument()
 
 
 def test_a_venue_that_does_not_remember_the_trade_before_the_gap_has_left_a_gap():
@@ -399,6 +400,22 @@ def test_a_venue_that_does_not_remember_the_trade_before_the_gap_has_left_a_gap(
 
     (gap,) = venue.kinds(Quarantined)
     assert "does not tell of the trade before" in gap.text
+    assert ticks(venue) == of_rows(venue.trades)
+
+
+def test_a_gap_that_was_not_closed_before_the_line_was_cut_again_is_still_named():
+    known = trade_row(MONDAY, 42000.0)
+    venue = Venue(at=MONDAY + HOUR, last_trades=last_of(known))
+    venue.trades.append(trade_row(MONDAY + HOUR - SECOND))
+    venue.connect()
+    venue.answer()
+    venue.cut()
+    venue.connect()
+    for _ in range(trade_gap.TRIES_MAX):
+        venue.answer()
+        keep_alive(venue, 40)
+
+    assert len(venue.kinds(Quarantined)) == 1
     assert ticks(venue) == of_rows(venue.trades)
 
 
