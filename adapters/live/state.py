@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from actors.component import Answers, Component, handler_name
+from actors.runtime.router import LISTENER
+from actors.runtime.slot import ActorKind, ActorSpec
 from adapters.live.folds.account import Accounts
 from adapters.live.folds.actors import Actors
 from adapters.live.folds.market import Markets
@@ -154,6 +156,13 @@ class Watcher(Component):
         """Fold it."""
         self._state.hear(message)
         return ()
+
+
+def watcher_spec(state: LiveState) -> ActorSpec:
+    """The actor that feeds a state: at the edge, where nothing waits for it."""
+    return ActorSpec(
+        address="listener:live", role=LISTENER, kind=ActorKind.EDGE, factory=lambda _heritage: Watcher(state)
+    )
 
 
 def _name(message: Message) -> str | None:

@@ -2,22 +2,29 @@
 
 import random
 import threading
+import time
 
 import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors import TradingSystem
 from actors.component import handler_name
 from actors.money.values import Arithmetic
+from actors.strategies import RandomPositions
+from actors.strategy import StrategyEntry
+from adapters.generated import generated_bars
 from adapters.live.news import Kind, NewsPaper
-from adapters.live.state import HEARD, Watcher
+from adapters.live.state import HEARD, Watcher, watcher_spec
 from messages import (
     ALL_MESSAGES,
+    ActorAdded,
     ActorHung,
     ActorQuarantined,
     ActorStarted,
     ApprovedOrder,
+    Fill,
     FundingPaid,
     FundingPart,
     Liquidity,
@@ -284,3 +291,37 @@ def test_it_is_an_actor_s():
     wishes = Watcher(a_state()).on_start()
 
     assert [wish.message for wish in wishes] == list(HEARD)
+
+
+def test_a_running_system_is_folded_as_it_really_is():
+    bars = generated_bars("XBTUSD", seed=1, bars=2_000, price=50_000.0, tick_size=0.1, start=MONDAY)
+    system = TradingSystem(
+        feed=bars, instruments=[INSTRUMENT], cash={"XBT": 10**10},
+        strategies=[StrategyEntry(id="random", strategy=RandomPositions, symbols=("XBTUSD",), period=bars.period)],
+    )  # fmt: skip
+    state, heard = a_state(strategies=STRATEGIES[:1]), []
+    fold = state.hear
+    state.hear = lambda message: (heard.append(message), fold(message))
+    system.start(speed=20.0 * bars.period / SECOND)
+    try:
+        system._running().add(watcher_spec(state))
+        system._running().send(ActorAdded("listener:live"))
+        _wait_until(lambda: state.snapshot().counts.fills >= 5)
+    finally:
+        system.stop()
+
+    snapshot = state.snapshot()
+    fills = [each for each in heard if isinstance(each, Fill)]
+    assert len(fills) == snapshot.counts.fills
+    assert snapshot.markets[0].lots == sum(fill.lots for fill in fills) == snapshot.books[0].lots
+    assert snapshot.books[0].costs_minor == sum(fill.fee_minor for fill in fills)
+    assert snapshot.markets[0].last in bars.close
+    # It came a moment later than everybody else, perhaps between an order and its fill.
+    assert snapshot.counts.orders >= len(fills) - 1
+
+
+def _wait_until(condition):
+    until = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)
