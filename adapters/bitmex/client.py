@@ -25,7 +25,7 @@ from adapters.bitmex.answers import (
     server_time,
 )
 from adapters.bitmex.clock_offset import ClockOffset
-from adapters.bitmex.credentials import HIDDEN, Access, Keys
+from adapters.bitmex.credentials import Access, Keys
 from adapters.bitmex.environment import Environment
 from adapters.bitmex.fields import FieldError, Row, needed, shown, whole
 from adapters.bitmex.queries import Pages
@@ -33,6 +33,7 @@ from adapters.bitmex.requests import Request
 from adapters.bitmex.retries import Retries, RetryRule
 from adapters.bitmex.sender import Sender
 from adapters.errors import VenueError
+from adapters.security.redaction import HIDDEN
 from messages import NS_PER_SECOND, Symbol, UtcNs
 
 TRIES: Final = 5
