@@ -46,7 +46,7 @@ def begun(
     private_folder(folder)
     stack.enter_context(RunLock(folder))
     redactor = Redactor()
-    stack.callback(configure_logging(folder / LOG_FILE, log_level, redactor))
+    stack.callback(configure_logging(folder / LOG_FILE, log_level.upper(), redactor))
     settings = live_settings(options, folder)
     venue = open_venue(
         settings.live, folder, settings.symbols, live_money=live_money, seed=_seed(settings), guard=redactor.add
