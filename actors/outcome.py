@@ -16,6 +16,7 @@ from actors.setup import Setup
 from messages import Account, Fill, FundingPaid, Minor, Symbol, TradingState, UtcNs
 
 _HALTED = (TradingState.HALTED, TradingState.FLATTENING)
+_GOES_ON = (TradingState.ACTIVE, TradingState.RECOVERING)
 _CALLBACK_NEEDS = {"on_tick": TickColumns, "on_quote": QuoteColumns}
 
 
@@ -29,7 +30,7 @@ def outcome(
     closes = samples.closes_of(setup.columns, record, until)
     curves = _curves(setup, record, books, closes, until)
     trades = round_trips(books.booked, instruments=setup.instruments, ranges=samples.ranges_of(setup.columns, closes))
-    stops = [state for state in record.states if state.state is not TradingState.ACTIVE]
+    stops = [state for state in record.states if state.state not in _GOES_ON]
     last_states = {state.account: state for state in record.states}.values()
     halted = next((state.reason for state in last_states if state.state in _HALTED), None)
     return BacktestResult(

@@ -1,7 +1,7 @@
 """Who is in the house: from a set-up to the actors' specs, in the order of the data flow."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from actors.account_actors import Agree, Read, account_specs
 from actors.bar_builder import BarBuilder, BarWanted
@@ -14,6 +14,9 @@ from actors.strategy import StrategyEntry
 from actors.strategy_host import StrategyHost
 from actors.supervisor import ChildSpec, Supervisor
 from actors.tick_filter import TickFilter
+
+_RANKS: Final = {"feed": 1, "tick-filter": 2, "bar-builder": 3, "venue": 1, "reconciler": 2}
+"""Place in the flow of one's kind, behind what moves bytes: who fails takes those behind it along."""
 
 
 def actor_specs(setup: Setup, record: Record, read: Read | None = None, agree: Agree | None = None) -> list[ActorSpec]:
@@ -29,9 +32,8 @@ def actor_specs(setup: Setup, record: Record, read: Read | None = None, agree: A
 
 def supervisor_spec(setup: Setup, specs: Sequence[ActorSpec]) -> ActorSpec:
     """The supervisor of all of them."""
-    ranks = {"tick-filter": 1, "bar-builder": 2}
     children = [
-        ChildSpec(address=spec.address, kind=spec.kind, account=spec.account, rank=ranks.get(spec.role, 0))
+        ChildSpec(address=spec.address, kind=spec.kind, account=spec.account, rank=_RANKS.get(spec.role, 0))
         for spec in specs
     ]
     return ActorSpec(

@@ -24,9 +24,8 @@ from adapters.configuration import (
 from adapters.configuration.agreement import mistakes
 from adapters.configuration.compounds import DAYS
 from adapters.configuration.typed import placed
-from adapters.errors import InputError
 from adapters.live.default import default_configuration
-from adapters.preparation import TICK_PERIOD, described, entry_of
+from adapters.preparation import TICK_PERIOD, described, entry_of, fail
 from adapters.strategy_choice import Chosen, choose
 from messages import Instrument, Kind, Sessions, StrategyId, Symbol, iso_utc, period_name
 
@@ -75,8 +74,7 @@ def live_settings(options: LiveOptions, folder: Path) -> LiveSettings:
     if not problems:
         # A section that is missing because of a mistake in it is no second mistake.
         problems += [(f"{where}{path}", reason) for path, reason in refusals(configuration)]
-    if problems:
-        raise InputError("\n".join(f"{path}: {reason}" for path, reason in dict.fromkeys(problems)))
+    fail(list(dict.fromkeys(problems)))
     strategies = tuple(_settled(each) for each in chosen)
     assert configuration.live is not None
     return LiveSettings(
