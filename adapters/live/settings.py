@@ -15,6 +15,7 @@ from adapters.configuration import (
     InstrumentSection,
     LiveSection,
     Problem,
+    RiskSection,
     StrategySection,
     read_toml,
     structured,
@@ -78,7 +79,7 @@ def live_settings(options: LiveOptions, folder: Path) -> LiveSettings:
     strategies = tuple(_settled(each) for each in chosen)
     assert configuration.live is not None
     return LiveSettings(
-        configuration=attrs.evolve(configuration, strategies=strategies),
+        configuration=attrs.evolve(configuration, strategies=strategies, risk=_risk(configuration.risk)),
         live=configuration.live,
         entries=tuple(entry_of(each, section) for each, section in zip(chosen, strategies, strict=True)),
         described={str(section.id): described(section) for section in strategies},
@@ -198,6 +199,13 @@ def _with_options(configuration: Configuration, options: LiveOptions, problems: 
     if options.seed is not None:
         backtest = attrs.evolve(backtest, seed=options.seed)
     return attrs.evolve(configuration, live=changed, backtest=backtest)
+
+
+def _risk(section: RiskSection | None) -> RiskSection | None:
+    """Live, a lost day halts where nobody said otherwise: back only by command."""
+    if section is None or section.daily_loss_max is None or section.daily_loss_action is not None:
+        return section
+    return attrs.evolve(section, daily_loss_action="halt")
 
 
 def _settled(chosen: Chosen) -> StrategySection:
