@@ -35,7 +35,7 @@ class Driver:
         """Why the system could not go on, when that was our own bug."""
         self.failed: str | None = None
         """Why it could not go on otherwise."""
-        self._screen = Screen(run.state, silent=silent)
+        self._screen = Screen(run.state, quiet=silent)
         self._is_aborted = False
 
     def drive(self) -> None:
@@ -73,7 +73,7 @@ class Driver:
             self._system.check()
             self._ask(until)
             self._look()
-            self._screen.show(time.time_ns())
+            self._screen.draw(time.time_ns())
             time.sleep(LOOK_S)
 
     def _ask(self, until: float | None) -> None:
