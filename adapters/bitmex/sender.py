@@ -4,6 +4,7 @@ Nothing is sent twice, but for one case: the venue had closed a kept connection 
 safely be repeated (GET, DELETE).
 """
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -94,11 +95,19 @@ class Sender:
             return self._keys.headers(verb, path, expires_at(now + clock_offset, LEAD), body)
 
         ends = time.monotonic() + self._timeout_s
-        while True:
-            attempt = Attempt(verb=verb, target=path, body=body.encode(), headers=headers, clock=self._clock, ends=ends)
-            outcome, again = self._tried(attempt, started)
-            if not again:
-                return outcome
+
+        def tried() -> tuple[Outcome, bool]:
+            return self._tried(
+                Attempt(verb=verb, target=path, body=body.encode(), headers=headers, clock=self._clock, ends=ends),
+                started,
+            )
+
+        first, again = tried()
+        if not again:
+            return first
+        second, _ = tried()
+        # What the first try wrote may have arrived, whatever became of the second.
+        return second if second.reached else attrs.evolve(second, reached=True, sent=first.sent)
 
     def _tried(self, attempt: "Attempt", started: UtcNs) -> tuple[Outcome, bool]:
         """What came of an attempt, and whether it should be tried once more.
@@ -126,8 +135,8 @@ class Sender:
             from adapters.bitmex.connections import Transport  # noqa: PLC0415 loads requests
 
             self._transport = Transport(self._origin, self._authorities)
-        response = self._transport.carry(attempt, CONNECT_S)
-        content = response.raw.read(BODY_MAX + 1, decode_content=True)
+        with contextlib.closing(self._transport.carry(attempt, CONNECT_S)) as response:
+            content = response.raw.read(BODY_MAX + 1, decode_content=True)
         if len(content) > BODY_MAX:
             self.close()
             return self._outcome(attempt, started, failure=f"an answer of more than {BODY_MAX} bytes")

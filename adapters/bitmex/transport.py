@@ -27,9 +27,9 @@ def verified(authorities: str | None = None) -> ssl.SSLContext:
 
     Without it these are the ones that `requests` comes with. Environment variables change nothing.
     """
-    import certifi  # noqa: PLC0415 comes with requests, and is loaded only by who connects
+    from requests.utils import DEFAULT_CA_BUNDLE_PATH  # noqa: PLC0415 loaded only by who connects
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(authorities or certifi.where())
+    context.load_verify_locations(authorities or DEFAULT_CA_BUNDLE_PATH)
     return context

@@ -400,6 +400,21 @@ def test_even_a_question_is_repeated_once_only():
     assert (said.status, len(server.requests)) == (None, 3)
 
 
+def test_what_may_have_arrived_at_first_may_have_arrived_although_the_second_try_did_not(monkeypatch):
+    def first(connection):
+        connection.sendall(answer())
+        return "go on"
+
+    with asked(first, hangs_up) as (server, worker):
+        sent_by(worker)
+        monkeypatch.setattr("adapters.bitmex.connections._Connection.connect", lambda self: 1 / 0)
+        said = sent_by(worker, verb="DELETE")
+
+    assert (said.status, said.reached, len(server.requests)) == (None, True, 2)
+    assert "ZeroDivisionError" in said.failure
+    assert said.sent > said.started
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [("api", ""), ("/a b", ""), ("/ü", ""), ("/a\r\nx: y", ""), ("//\x7f", ""), ("/a", "\ud800")],
