@@ -2,7 +2,7 @@
 
     python benchmarks/live.py                       200 ticks a second for 20 s, commits with NORMAL and with FULL
     python benchmarks/live.py --ticks 2000 --seconds 60 --sync normal
-    python benchmarks/live.py --kill                how long a halt from another terminal takes, with 10,000 messages queued
+    python benchmarks/live.py --kill                how long a halt takes, with 10,000 messages queued in each mailbox
 
 The exchange is a process of its own, whose market trades as often as is asked for; its rate limits are lifted. The
 strategy changes its mind at each so-many-th tick. The four times of an order are those of the summary: tick received,

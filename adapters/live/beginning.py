@@ -53,7 +53,7 @@ def begun(
     )
     if venue.account_id is not None:
         locks = locks_folder(os.environ)
-        stack.enter_context(AccountLock(locks, venue.environment.name, str(venue.account_id), folder))
+        stack.enter_context(AccountLock(locks, venue.lock_name, str(venue.account_id), folder))
     run = _run(folder, settings, venue, redactor.add)
     system = make_system(run)
     restored = _recovered(run, system, resume=resume)

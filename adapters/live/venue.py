@@ -13,7 +13,7 @@ import attrs
 from adapters.bitmex.client import RestClient
 from adapters.bitmex.contracts import instrument
 from adapters.bitmex.credentials import Keys, keys_from_environment, keys_from_file
-from adapters.bitmex.environment import Environment, Mainnet, Testnet
+from adapters.bitmex.environment import Environment, Loopback, Mainnet, Testnet
 from adapters.bitmex.fields import FieldError
 from adapters.bitmex.private import margin
 from adapters.configuration import LiveSection
@@ -36,6 +36,12 @@ class Venue:
     cash: Mapping[str, Minor]
     """The account's wallet by currency, in minor units; empty on paper."""
     notes: tuple[str, ...] = ()
+
+    @property
+    def lock_name(self) -> str:
+        """What the account's lock is called by: every loopback exchange counts its accounts from one."""
+        environment = self.environment
+        return f"{environment.name}:{environment.port}" if isinstance(environment, Loopback) else environment.name
 
     @property
     def is_paper(self) -> bool:

@@ -2,10 +2,7 @@
 
 import contextlib
 import gzip
-<<<<<<< HEAD
-=======
 import http.client
->>>>>>> wire
 import json
 import logging
 import socket
@@ -102,8 +99,6 @@ def test_it_is_signed_by_the_venues_clock(offset):
     assert 0 < lead <= 10
 
 
-<<<<<<< HEAD
-=======
 def test_a_request_is_written_at_once(monkeypatch):
     written, write = [], http.client.HTTPConnection.send
     monkeypatch.setattr(
@@ -117,7 +112,6 @@ def test_a_request_is_written_at_once(monkeypatch):
     assert written[0].endswith(b"\r\n\r\n" + ORDER.encode())
 
 
->>>>>>> wire
 def test_one_connection_is_kept_for_all_requests():
     with asked(answer()) as (server, worker):
         for number in range(5):
@@ -289,15 +283,6 @@ def test_plain_text_is_no_tls(monkeypatch):
         assert not sent_by(worker, verb="POST", body=ORDER).reached
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize("end", [hangs_up, resets])
-def test_a_connection_that_ends_without_an_answer_may_have_reached(end):
-    with asked(end) as (server, worker):
-        said = sent_by(worker, verb="POST", body=ORDER)
-        until(lambda: len(server.requests) == 1)
-
-    assert (said.status, said.reached) == (None, True)
-=======
 @pytest.mark.parametrize("verb", ["GET", "POST", "DELETE"])
 @pytest.mark.parametrize("end", [hangs_up, resets])
 def test_a_fresh_connection_that_ends_without_an_answer_may_have_reached(end, verb):
@@ -306,7 +291,6 @@ def test_a_fresh_connection_that_ends_without_an_answer_may_have_reached(end, ve
         until(lambda: server.requests)
 
     assert (said.status, said.reached, len(server.requests)) == (None, True, 1)
->>>>>>> wire
     assert said.sent > said.started
     assert said.failure
 
