@@ -158,7 +158,8 @@ def latencies(ticks: int, seconds: float, sync: str) -> None:
         refused = sum(isinstance(each, OrderRefused) for each in record.ended)
     print(f"\n{ticks} ticks a second, commits {sync.upper()}: {len(rows)} orders, {refused} refused, in {took:.0f} s")
     print(
-        f"  messages heard {heard / took:,.0f} a second, waiting at most {worst}, at the end {left}; {share:.0%} of a core"
+        f"  {heard / took:,.0f} messages a second at the filter, waiting at most {worst}, at the end {left}; "
+        f"{share:.0%} of a core"
     )
     for step, figures in percentiles(rows).items():
         spans = "  ".join(f"{name} {figures[f'{name}_us']:9,.0f}" for name in ("p50", "p90", "p99", "max"))
@@ -190,7 +191,8 @@ def kill(seconds: float) -> None:
             sent = next((each for each in list(WIRE) if each >= at), None)
     wire = "no cancel was seen" if sent is None else f"{(sent - at) / 1e6:.2f} ms"
     print(
-        f"\nkill with {queued:,} messages queued: gate closed after {gate * 1e6:.0f} us, cancel on the wire after {wire}"
+        f"\nkill with {queued:,} messages queued: gate closed after {gate * 1e6:.0f} us, "
+        f"cancel on the wire after {wire}"
     )
 
 
