@@ -19,7 +19,7 @@ from messages import (
     OrderTimed,
     Outcome,
 )
-from tests.adapters.bitmex.gateway_rig import MS, Fate, order, ready
+from tests.adapters.bitmex.gateway_rig import MS, Fate, Rig, order, ready
 from tests.builders import SECOND
 
 POST, PUT, DELETE, LOOK = ("POST", "/order"), ("PUT", "/order"), ("DELETE", "/order"), ("GET", "/order")
@@ -237,8 +237,38 @@ def test_while_look_ups_and_cancels_are_not_answered_an_order_stays_unknown():
     assert "run000-trend-1" in rig.gateway._desk.unsettled
 
 
-def test_a_request_that_a_worker_forgot_counts_as_lost():
+def test_an_order_that_the_venue_has_forgotten_ends_at_last_with_what_its_fills_told():
     rig = ready()
+    a_resting(rig)
+    rig.venue.fill(rig.venue.open()[0], 3)
+    rig.run(1)
+    rig.venue.orders.clear()
+
+    rig.run(50)
+    before = rig.of(OrderEnded)
+    rig.run(150)
+
+    assert before == []
+    assert [(each.lots_filled, each.reason) for each in rig.of(OrderEnded)] == [(3, "forgotten")]
+
+
+def test_before_the_first_read_orders_are_rejected_too():
+    rig = Rig(reads=False)
+    rig.run(1)
+
+    early = rig.approve(order(1, ts=rig.at))
+    rig.read()
+    rig.approve(order(1, ts=rig.at))
+    rig.run(1)
+
+    assert [each.reason for each in early if isinstance(each, OrderRejected)] == ["venue-not-ready"]
+    assert len(posts(rig)) == 1
+
+
+def test_a_request_that_a_worker_forgot_counts_as_lost():
+    rig = Rig(reads=False)
+    rig.run(1)
+    rig.read()
     rig.fates[POST] = Fate(back=10_000 * SECOND)
     rig.frame_fate = lambda table, text: []
 
