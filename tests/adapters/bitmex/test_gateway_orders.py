@@ -273,9 +273,24 @@ def test_a_request_that_a_worker_forgot_counts_as_lost():
     rig.frame_fate = lambda table, text: []
 
     rig.approve(order(1, ts=rig.at, limit_price=99.5))
-    rig.run(70)
+    rig.run(30)
 
     assert len(rig.of(OrderAccepted)) == 1
+
+
+def test_a_cancel_that_a_worker_forgot_may_be_asked_again_soon():
+    rig = ready()
+    a_resting(rig)
+    rig.fates[DELETE] = Fate(effect=10_000 * SECOND)
+
+    rig.cancel()
+    rig.run(11)
+    first = [each.reason for each in rig.of(CancelRejected)]
+    rig.cancel()
+    rig.run(1)
+
+    assert first == ["venue-silent"]
+    assert rig.of(OrderEnded)
 
 
 def test_what_never_left_is_rejected_at_once():
