@@ -530,6 +530,33 @@ def test_an_order_that_arrives_after_the_cancel_of_all_is_cancelled_when_it_is_s
     assert [each.outcome for each in rig.of(OrderEnded)] == [Outcome.CANCELLED]
 
 
+def all_cancels(rig):
+    return [each for each in rig.requests if each.path == "/api/v1/order/all"]
+
+
+def test_a_cancel_of_all_that_is_answered_and_leaves_something_open_is_repeated():
+    rig = ready()
+    a_resting(rig)
+    rig.fates["DELETE", "/order/all"] = Fate(status=200, text="[]")
+    rig.tell(CancelAll(account="main", ts=rig.at))
+    rig.run(5)
+
+    assert len(all_cancels(rig)) == 2
+    assert not rig.venue.open()
+
+
+def test_an_order_that_comes_after_the_cancel_of_all_is_let_live():
+    rig = ready()
+    a_resting(rig)
+    rig.tell(CancelAll(account="main", ts=rig.at))
+    rig.run(0.0015)
+    rig.approve(order(1, "run000-trend-2", ts=rig.at, limit_price=99.5))
+    rig.run(5)
+
+    assert len(all_cancels(rig)) == 1
+    assert [each["clOrdID"] for each in rig.venue.open()] == ["run000-trend-2"]
+
+
 def test_a_cancel_of_all_outlives_a_restart():
     rig = ready()
     a_resting(rig)
