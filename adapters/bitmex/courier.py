@@ -21,8 +21,13 @@ OPEN_WAIT: Final = 2 * NS_PER_SECOND
 """An order or an amend that the budget keeps for so long is given back: what it was decided on is old by then."""
 OPEN_LIFE: Final = 5 * NS_PER_SECOND
 """After it was handed over, a worker does not begin to send it any more."""
-ANSWER_WAIT: Final = 60 * NS_PER_SECOND
-"""No worker takes so long: one that has not answered by then never will, for it was restarted."""
+ANSWER_WAIT: Final = {
+    Purpose.CANCEL: 10 * NS_PER_SECOND,
+    Purpose.OPEN: 20 * NS_PER_SECOND,
+    Purpose.QUERY: 20 * NS_PER_SECOND,
+}
+"""A worker that has not answered by then may have been restarted: the answer counts as lost. A cancel too many does no
+harm, so that it is asked again sooner."""
 
 
 class JobKind(enum.Enum):
@@ -120,7 +125,7 @@ class Courier:
         while opens and at >= opens[0].since + OPEN_WAIT:
             found.append(_unsent(opens.popleft(), at, "waited too long for the rate limit"))
         for number, sent in list(self._under_way.items()):
-            if at >= sent.at + ANSWER_WAIT:
+            if at >= sent.at + ANSWER_WAIT[sent.request.purpose]:
                 del self._under_way[number]
                 if sent.counted:
                     self._budget.unanswered(sent.request)
@@ -179,7 +184,7 @@ class Courier:
 
     def next_due(self, at: UtcNs) -> UtcNs | None:
         """When `pump` or `overdue` may have something to say."""
-        times = [each.at + ANSWER_WAIT for each in self._under_way.values()]
+        times = [each.at + ANSWER_WAIT[each.request.purpose] for each in self._under_way.values()]
         times += [at + self._budget.wait(queue[0].request, at) for queue in self._queues.values() if queue]
         opens = self._queues[Purpose.OPEN]
         times += [opens[0].since + OPEN_WAIT] if opens else []

@@ -9,6 +9,7 @@ from typing import Final
 
 from actors.execution.once import Once
 from actors.money.values import Arithmetic
+from adapters.bitmex.clock_offset import ClockOffset
 from adapters.bitmex.holders import OUTSIDE, Holders
 from adapters.bitmex.ours import OurOrders
 from adapters.bitmex.reports import Execution, ExecutionKind
@@ -38,7 +39,7 @@ _ADJUSTMENT: Final = "execution-"
 class Executions:
     """One account's. `take` folds what it says into `holders` and into the orders' own accounts.
 
-    What happened before `since` is in what is held already, and says nothing.
+    What happened before `since` (by our clock) is in what is held already, and says nothing.
     """
 
     def __init__(
@@ -48,10 +49,11 @@ class Executions:
         *,
         orders: OurOrders,
         holders: Holders,
+        clock: ClockOffset,
         since: UtcNs,
     ) -> None:
         self.holders = holders
-        self._since = since
+        self._clock, self._since = clock, since
         self._account, self._instruments, self._orders = account, instruments, orders
         self._arithmetic = {symbol: Arithmetic(instrument) for symbol, instrument in instruments.items()}
         self._known = Once(KNOWN_MAX)
@@ -65,7 +67,7 @@ class Executions:
 
     def take(self, execution: Execution, at: UtcNs) -> tuple[Message, ...]:
         """What it means, the first time."""
-        if execution.kind is ExecutionKind.EVENT or execution.ts < self._since:
+        if execution.kind is ExecutionKind.EVENT or execution.ts < self._clock.venue_time(self._since):
             return ()
         if not self._known.first(execution.execution_id):
             return ()

@@ -225,8 +225,8 @@ class BitmexGateway(Component):
 
     @property
     def _is_ready(self) -> bool:
-        """Whether orders may go: what came before is known, and gone where it must be."""
-        return self._is_connected and self._reader.is_done and not self._desk.must_go
+        """Whether orders may go: a read has found what came before, and waited until it was gone where it must be."""
+        return self._is_connected and self._reader.is_done
 
     def _pass(self, at: UtcNs) -> UtcNs:
         """Time does not go back."""

@@ -85,7 +85,9 @@ def made(
     courier = Courier(address, workers, ClockOffset(), Budget(0))
     desk = OrderDesk(account, instruments, prefix, courier)
     holders = Holders(held)
-    books = Executions(account, instruments, orders=desk.orders, holders=holders, since=since - OVERLAP)
+    books = Executions(
+        account, instruments, orders=desk.orders, holders=holders, clock=courier.clock, since=since - OVERLAP
+    )
     return GatewayParts(
         courier=courier,
         desk=desk,

@@ -76,7 +76,7 @@ class _Read:
 
 
 class Reader:
-    """Reads one account, once at a time. `since`: the time up to which executions are known."""
+    """Reads one account, once at a time. `since`: the time up to which executions are known, by our clock."""
 
     def __init__(
         self,
@@ -88,7 +88,9 @@ class Reader:
         courier: Courier,
         since: UtcNs,
     ) -> None:
-        self.since = since
+        self._since = since
+        self._latest: UtcNs = 0
+        """The venue's time of the last execution that a read has brought."""
         self.is_done = False
         """Whether a read has succeeded since the last `abandon`."""
         self._account, self._instruments = account, instruments
@@ -100,7 +102,8 @@ class Reader:
     def begin(self, wanted: ReadVenue, at: UtcNs) -> tuple[Message, ...]:
         """A read that is under way is given up for this one."""
         named = tuple([each.order.client_id for each in self._desk.orders.unsettled()])
-        self._read = _Read(wanted, max(0, self.since - OVERLAP), at, named=named, to_name=named)
+        since = max(self._courier.clock.venue_time(self._since), self._latest)
+        self._read = _Read(wanted, max(0, since - OVERLAP), at, named=named, to_name=named)
         return self.tick(at)
 
     def abandon(self, reason: str, at: UtcNs) -> tuple[Message, ...]:
@@ -232,7 +235,7 @@ class Reader:
     def _succeeded(self, read: _Read, at: UtcNs) -> tuple[Message, ...]:
         self._read = None
         self.is_done = True
-        self.since = max(self.since, read.latest)
+        self._latest = max(self._latest, read.latest)
         return (
             VenueRead(
                 account=self._account,

@@ -247,6 +247,48 @@ def test_orders_of_an_earlier_life_are_cancelled_before_the_first_read_is_answer
     assert rig.said.index(rig.of(OrderEnded)[0]) < rig.said.index(rig.of(VenueRead)[0])
 
 
+def test_a_read_waits_for_what_must_go():
+    rig = Rig(approved={"run000-trend-1": order(5, limit_price=99.5)})
+    rig.venue.rest_order("run000-trend-1", 5, 99.5)
+    rig.fates["DELETE", "/order"] = Fate(effect=3 * SECOND)
+
+    rig.run(2)
+    assert not rig.of(VenueRead)
+    rig.run(5)
+
+    assert not rig.venue.open()
+    assert rig.said.index(rig.of(OrderEnded)[0]) < rig.said.index(rig.of(VenueRead)[0])
+
+
+def test_a_read_gives_up_on_what_will_not_go():
+    rig = Rig(approved={"run000-trend-1": order(5, limit_price=99.5)})
+    rig.venue.rest_order("run000-trend-1", 5, 99.5)
+    rig.fate_of = lambda request: Fate(lost="before") if request.verb == "DELETE" else Fate()
+
+    rig.run(63)
+
+    assert rig.of(VenueRead)[0].failure == "the venue did not answer in time"
+    assert rig.approve(order(1, "run000-trend-2", ts=rig.at))[0].reason == "venue-not-ready"
+
+
+def test_a_clock_that_goes_ahead_of_the_venues_loses_no_fill():
+    ahead = 300 * SECOND
+    rig = Rig(executions_since=MONDAY + ahead)
+    rig.at += ahead
+    rig.gateway = rig.made()
+    rig._timers.clear()
+    real = rig.venue.accept
+    rig.venue.accept = lambda: [real()[0]]
+    rig._do(rig.gateway.on_start())
+    rig.run(1)
+
+    stamped = stamp(MONDAY + 2 * SECOND)
+    row = an_execution_row(symbol=SYMBOL, clOrdID="theirs", timestamp=stamped, transactTime=stamped)
+    rig.tell(TextReceived(to="venue@main", number=1, text=a_frame("execution", "insert", row), at=rig.at))
+
+    assert rig.of(PositionAdjusted)
+
+
 def test_fills_of_an_earlier_life_have_the_owners_that_were_journalled():
     known = order(owners=(("trend", 2), ("mean", 2)))
     rig = Rig(approved={known.client_id: known}, filled={(known.client_id, "trend"): 2}, positions={SYMBOL: 2})
@@ -425,6 +467,20 @@ def test_a_heartbeat_that_comes_back_twice_refreshes_once():
 
     rig.tell(rig.of(Heartbeat)[0])
     rig.tell(Heartbeat(account="main", number=10_000, ts=rig.at))
+
+    assert len(rig.requests) == before
+
+
+def test_an_old_heartbeat_does_not_stand_for_a_new_one():
+    rig = ready()
+    rig.run(11)
+    rig.fates["POST", "/order/cancelAllAfter"] = Fate(status=503, text="")
+    rig.run(5)
+    rig.beats = False
+    rig.run(5)
+    before = len(rig.requests)
+
+    rig.tell(rig.of(Heartbeat)[0])
 
     assert len(rig.requests) == before
 

@@ -19,7 +19,7 @@ from messages import (
     OrderTimed,
     Outcome,
 )
-from tests.adapters.bitmex.gateway_rig import MS, Fate, order, ready
+from tests.adapters.bitmex.gateway_rig import MS, Fate, Rig, order, ready
 from tests.builders import SECOND
 
 POST, PUT, DELETE, LOOK = ("POST", "/order"), ("PUT", "/order"), ("DELETE", "/order"), ("GET", "/order")
@@ -237,15 +237,60 @@ def test_while_look_ups_and_cancels_are_not_answered_an_order_stays_unknown():
     assert "run000-trend-1" in rig.gateway._desk.unsettled
 
 
-def test_a_request_that_a_worker_forgot_counts_as_lost():
+def test_an_order_that_the_venue_has_forgotten_ends_at_last_with_what_its_fills_told():
     rig = ready()
+    a_resting(rig)
+    rig.venue.fill(rig.venue.open()[0], 3)
+    rig.run(1)
+    rig.venue.orders.clear()
+
+    rig.run(50)
+    before = rig.of(OrderEnded)
+    rig.run(150)
+
+    assert before == []
+    assert [(each.lots_filled, each.reason) for each in rig.of(OrderEnded)] == [(3, "forgotten")]
+
+
+def test_before_the_first_read_orders_are_rejected_too():
+    rig = Rig(reads=False)
+    rig.run(1)
+
+    early = rig.approve(order(1, ts=rig.at))
+    rig.read()
+    rig.approve(order(1, ts=rig.at))
+    rig.run(1)
+
+    assert [each.reason for each in early if isinstance(each, OrderRejected)] == ["venue-not-ready"]
+    assert len(posts(rig)) == 1
+
+
+def test_a_request_that_a_worker_forgot_counts_as_lost():
+    rig = Rig(reads=False)
+    rig.run(1)
+    rig.read()
     rig.fates[POST] = Fate(back=10_000 * SECOND)
     rig.frame_fate = lambda table, text: []
 
     rig.approve(order(1, ts=rig.at, limit_price=99.5))
-    rig.run(70)
+    rig.run(30)
 
     assert len(rig.of(OrderAccepted)) == 1
+
+
+def test_a_cancel_that_a_worker_forgot_may_be_asked_again_soon():
+    rig = ready()
+    a_resting(rig)
+    rig.fates[DELETE] = Fate(effect=10_000 * SECOND)
+
+    rig.cancel()
+    rig.run(11)
+    first = [each.reason for each in rig.of(CancelRejected)]
+    rig.cancel()
+    rig.run(1)
+
+    assert first == ["venue-silent"]
+    assert rig.of(OrderEnded)
 
 
 def test_what_never_left_is_rejected_at_once():
@@ -483,6 +528,33 @@ def test_an_order_that_arrives_after_the_cancel_of_all_is_cancelled_when_it_is_s
     assert len(rig.venue.orders) == 1
     assert not rig.venue.open()
     assert [each.outcome for each in rig.of(OrderEnded)] == [Outcome.CANCELLED]
+
+
+def all_cancels(rig):
+    return [each for each in rig.requests if each.path == "/api/v1/order/all"]
+
+
+def test_a_cancel_of_all_that_is_answered_and_leaves_something_open_is_repeated():
+    rig = ready()
+    a_resting(rig)
+    rig.fates["DELETE", "/order/all"] = Fate(status=200, text="[]")
+    rig.tell(CancelAll(account="main", ts=rig.at))
+    rig.run(5)
+
+    assert len(all_cancels(rig)) == 2
+    assert not rig.venue.open()
+
+
+def test_an_order_that_comes_after_the_cancel_of_all_is_let_live():
+    rig = ready()
+    a_resting(rig)
+    rig.tell(CancelAll(account="main", ts=rig.at))
+    rig.run(0.0015)
+    rig.approve(order(1, "run000-trend-2", ts=rig.at, limit_price=99.5))
+    rig.run(5)
+
+    assert len(all_cancels(rig)) == 1
+    assert [each["clOrdID"] for each in rig.venue.open()] == ["run000-trend-2"]
 
 
 def test_a_cancel_of_all_outlives_a_restart():
