@@ -6,12 +6,14 @@ can widen it. A closed bar is said once and never changed.
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from actors.bars.running import RunningBar
 from actors.bars.runs import add_run, heard_late, run_length
 from actors.bars.wanted import BarSoFar, BarWanted, BuilderHeritage, Conventions, EmptyBars, Late
 from actors.component import Component
 from messages import (
+    NS_PER_SECOND,
     Bar,
     BarOpen,
     FeedEnded,
@@ -34,6 +36,8 @@ from messages.bulk import bulk_tick
 
 __all__ = ["BarBuilder", "BarSoFar", "BarWanted", "BuilderHeritage"]
 
+LAG_MAX: Final[Period] = 3 * NS_PER_SECOND
+"""A trade that is older when it is heard says nothing of those to come."""
 LATE = "late"
 """The reason code of what came after its bar had closed."""
 
@@ -56,6 +60,7 @@ class BarBuilder(Component):
       is late, or that overlaps what came before it, is quarantined in either case: it may be there twice.
     - A trade that is heard after its bar's end (a gap is being filled) puts the clock off: the bar closes the grace
       after the last such trade. In a stale symbol the clock closes nothing at all, for trades may be missing.
+    - Live, the clock is the market's: it is as far behind ours as the latest trade was old when it was heard.
     - When the feed ends, bars whose end has passed are closed; an unfinished one is never said.
     - The first bar covers its interval from the first trade of the data on, which may lie inside the interval.
 
@@ -73,7 +78,7 @@ class BarBuilder(Component):
         starts_stale: bool = False,
         heritage: BuilderHeritage | None = None,
     ) -> None:
-        """`starts_stale`: a live feed will say MarketFresh of each symbol when it is heard without a gap."""
+        """`starts_stale`: live, where the feed says MarketFresh of each symbol when it is heard without a gap."""
         self._conventions = Conventions(close_grace_ns=close_grace_ns, empty_bars=empty_bars, late=late)
         self._quarantines = late == "quarantine"
         self._bars: dict[tuple[Symbol, Period], RunningBar] = {}
@@ -84,6 +89,8 @@ class BarBuilder(Component):
         """Symbols whose ticks went by while nobody wanted bars of them."""
         self._starts_stale = starts_stale
         self._is_stale: dict[Symbol, bool] = {}
+        self._lags: dict[Symbol, int] = {}
+        """Live: how old the latest trade was."""
         for each in wanted:
             self._add(each)
         if heritage is not None:
@@ -147,6 +154,8 @@ class BarBuilder(Component):
             return ()
         edges = None
         ts = tick.ts
+        if self._starts_stale:
+            self._lags[tick.symbol] = min(max(0, tick.received - ts), LAG_MAX)
         for bar in bars:
             if bar.open_ts <= ts < bar.close_ts:
                 bar.add_tick(tick.price, tick.size)
@@ -220,8 +229,9 @@ class BarBuilder(Component):
             bar.due = None
         if self._is_stale.get(bar.symbol, self._starts_stale):
             return ()
-        closed = [] if bar.is_early(woke.at) else bar.pass_time(woke.at)
-        return (*closed, *bar.next_wake())
+        lag = self._lags.get(bar.symbol, 0)
+        closed = [] if bar.is_early(woke.at) else bar.pass_time(woke.at, lag=lag)
+        return (*closed, *bar.next_wake(lag))
 
     def on_market_stale(self, stale: MarketStale) -> tuple[Message, ...]:
         """Trades of the symbol may be missing: the clock closes nothing in it."""
@@ -232,11 +242,12 @@ class BarBuilder(Component):
         """Every trade up to now was heard: what is over by the clock closes, and the clock counts again."""
         self._is_stale[fresh.symbol] = False
         bars = sorted([bar for bar in self._bars.values() if bar.symbol == fresh.symbol], key=_by_period)
-        closed: list[Message] = [each for bar in bars if bar.has_begun for each in bar.pass_time(fresh.ts)]
+        lag = self._lags.get(fresh.symbol, 0)
+        closed: list[Message] = [each for bar in bars if bar.has_begun for each in bar.pass_time(fresh.ts, lag=lag)]
         for bar in bars:
             # A wake that passed unheeded, or belonged to an incarnation before, does not come again.
             bar.due = None
-        return (*closed, *[wake for bar in bars if bar.has_begun for wake in bar.next_wake()])
+        return (*closed, *[wake for bar in bars if bar.has_begun for wake in bar.next_wake(lag)])
 
     def on_heartbeat(self, heartbeat: Heartbeat) -> tuple[Message, ...]:
         """Pass it on: this actor lives."""
@@ -275,6 +286,7 @@ class BarBuilder(Component):
         wakes: list[Message] = []
         too_late: list[Period] = []
         ts, received, price = tick.ts, tick.received, tick.price
+        lag = self._lags.get(tick.symbol, 0)
         for bar in bars:
             if bar.misses(ts, begins_there=False):
                 continue
@@ -292,7 +304,7 @@ class BarBuilder(Component):
                 bar.heard = received
             if bar.wants_open:
                 opened.append(bar.opened(received))
-            wakes += bar.next_wake()
+            wakes += bar.next_wake(lag)
         if too_late:
             text = _closed_already(too_late)
             aside = Quarantined(symbol=tick.symbol, received=received, reason=LATE, item=tick, text=text)

@@ -169,9 +169,12 @@ class RunningBar:
             bars += self._flat_until(start, at)
         return bars
 
-    def pass_time(self, at: UtcNs, grace: int | None = None) -> list[Bar]:
-        """The clock shows `at`: close what has ended, `grace` ago or longer (the conventions' grace, if not given)."""
-        ended = at - (self._grace if grace is None else grace)
+    def pass_time(self, at: UtcNs, grace: int | None = None, lag: int = 0) -> list[Bar]:
+        """The clock shows `at`: close what has ended, `grace` ago or longer (the conventions' grace, if not given).
+
+        `lag`: how much later than they were made trades are heard, be it the way or a clock that is behind ours.
+        """
+        ended = at - lag - (self._grace if grace is None else grace)
         return self.advance(period_start(ended, self.period), at) if self.close_ts <= ended else []
 
     def opened(self, received: UtcNs) -> BarOpen:
@@ -182,7 +185,7 @@ class RunningBar:
         """Whether the clock's word does not count yet: trades come late just now, and each gets its grace."""
         return at < self.heard + self._grace
 
-    def next_wake(self) -> tuple[WakeAt, ...]:
+    def next_wake(self, lag: int = 0) -> tuple[WakeAt, ...]:
         """The timer for the next close, unless it was asked for already or there is nothing to close.
 
         It is the grace after the bar's end, or after the last trade that came later than that.
@@ -193,7 +196,7 @@ class RunningBar:
             due = self.close_ts + self.period
         else:
             return ()
-        due = max(due, self.heard) + self._grace
+        due = max(due + lag, self.heard) + self._grace
         if self.due is not None and due <= self.due:
             return ()
         self.due = due

@@ -100,6 +100,28 @@ def test_a_live_builder_waits_for_the_market_s_first_word():
     assert only(Bar, builder.on_market_fresh(fresh(61)))
 
 
+def test_a_live_clock_is_as_far_behind_ours_as_the_trades_are():
+    builder = a_builder(close_grace_ns=GRACE, starts_stale=True)
+    builder.on_tick(at(1, received=1.75))
+    (timer,) = builder.on_market_fresh(fresh(2))
+    builder.on_tick(at(58, received=59.5))
+
+    early = builder.on_woke(Woke(timer.at, timer.token))
+    last = builder.on_tick(at(59.9, received=61.4))
+    (bar,) = only(Bar, wake(builder, early))
+
+    assert timer.at == MONDAY + MINUTE + int(0.75 * SECOND) + GRACE
+    assert (only(Bar, early), last) == ([], ())
+    assert (bar.ticks, bar.received) == (3, MONDAY + int(61.5 * SECOND) + GRACE)
+
+
+def test_a_trade_that_fills_a_gap_does_not_make_the_clock_wait_for_as_long():
+    builder = a_builder(close_grace_ns=GRACE, starts_stale=True)
+    builder.on_tick(at(1, received=200))
+
+    assert only(Bar, builder.on_market_fresh(fresh(201)))
+
+
 def test_another_symbol_s_trouble_stops_no_clock():
     builder = a_builder()
     opening = builder.on_tick(at(1))

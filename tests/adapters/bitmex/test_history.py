@@ -228,6 +228,14 @@ def test_a_market_without_any_trade_has_no_history_and_a_live_future():
     assert any("0 of 3 bars of 1m" in note for note in history.notes)
 
 
+def test_the_live_feed_goes_on_a_little_before_the_last_trade_for_others_of_its_time_may_come_later():
+    trades = every(1, 3600)
+    last = warmed(Venue(trades), START, (15 * SECOND, 1)).last_trades[SYMBOL]
+
+    assert last.since == trades[-1][0] - SECOND
+    assert [mark[0] for mark in last.known] == ["id-3598", "id-3599"]
+
+
 # What cannot be had.
 
 
