@@ -439,6 +439,16 @@ def test_the_record_of_a_run_is_what_its_recorder_heard(tmp_path):
             assert there == was, name
 
 
+def test_what_the_venue_told_twice_is_recorded_once(tmp_path):
+    wrote(tmp_path, a_venue_fill(3, "e-1"))
+    wrote(tmp_path, a_venue_fill(3, "e-1"), a_venue_fill(1, "e-2"))
+    record = Record()
+
+    rebuild_record(tmp_path, record)
+
+    assert record.booked == [a_venue_fill(3, "e-1"), a_venue_fill(1, "e-2")]
+
+
 _CHILD = """
 import sys, threading
 from pathlib import Path
