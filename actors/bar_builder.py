@@ -8,12 +8,16 @@ can widen it. A closed bar is said once and never changed.
 from collections.abc import Iterable
 
 from actors.bars.running import RunningBar
-from actors.bars.wanted import BarWanted, Conventions, EmptyBars, Late
+from actors.bars.runs import add_run, heard_late, run_length
+from actors.bars.wanted import BarSoFar, BarWanted, BuilderHeritage, Conventions, EmptyBars, Late
 from actors.component import Component
 from messages import (
     Bar,
     BarOpen,
     FeedEnded,
+    Heartbeat,
+    MarketFresh,
+    MarketStale,
     Message,
     Period,
     Quarantined,
@@ -21,7 +25,6 @@ from messages import (
     Symbol,
     Tick,
     TickBlock,
-    UtcNs,
     Woke,
     iso_utc,
     period_name,
@@ -29,7 +32,7 @@ from messages import (
 )
 from messages.bulk import bulk_tick
 
-__all__ = ["BarBuilder", "BarWanted"]
+__all__ = ["BarBuilder", "BarSoFar", "BarWanted", "BuilderHeritage"]
 
 LATE = "late"
 """The reason code of what came after its bar had closed."""
@@ -38,9 +41,10 @@ LATE = "late"
 class BarBuilder(Component):
     """Builds bars of several periods at once, from 1 s to 1 w; weeks begin on Monday at 00:00 UTC.
 
-    Hears Tick and TickBlock (from the tick filter), Bar (from the feed, to build longer ones), Woke, FeedEnded and
-    Subscribe. Says Bar, BarOpen where asked for, Quarantined (late), WakeAt, and Subscribe for the shorter bars that it
-    needs. What it says at a boundary stands in this order: bars closed, bars opened, what was late, timers.
+    Hears Tick and TickBlock (from the tick filter), Bar (from the feed, to build longer ones), Woke, FeedEnded,
+    Subscribe, and live MarketStale, MarketFresh and Heartbeat. Says Bar, BarOpen where asked for, Quarantined (late),
+    WakeAt, Heartbeat, and Subscribe for the shorter bars that it needs. What it says at a boundary stands in this
+    order: bars closed, bars opened, what was late, timers.
 
     - From ticks: open is the first price that arrived, close the last; volume, turnover and count are plain sums.
     - From shorter bars: assigned by their `open_ts`; the long bar closes with the short one that ends where it ends.
@@ -50,6 +54,8 @@ class BarBuilder(Component):
     - A late tick is quarantined, naming the periods whose bars it missed; in the others it counts. With `late="next"`
       its size goes into the running bar, and its price nowhere, so a vwap may lie outside its bar. A shorter bar that
       is late, or that overlaps what came before it, is quarantined in either case: it may be there twice.
+    - A trade that is heard after its bar's end (a gap is being filled) puts the clock off: the bar closes the grace
+      after the last such trade. In a stale symbol the clock closes nothing at all, for trades may be missing.
     - When the feed ends, bars whose end has passed are closed; an unfinished one is never said.
     - The first bar covers its interval from the first trade of the data on, which may lie inside the interval.
 
@@ -64,7 +70,10 @@ class BarBuilder(Component):
         close_grace_ns: int = 0,
         empty_bars: EmptyBars = "none",
         late: Late = "quarantine",
+        starts_stale: bool = False,
+        heritage: BuilderHeritage | None = None,
     ) -> None:
+        """`starts_stale`: a live feed will say MarketFresh of each symbol when it is heard without a gap."""
         self._conventions = Conventions(close_grace_ns=close_grace_ns, empty_bars=empty_bars, late=late)
         self._quarantines = late == "quarantine"
         self._bars: dict[tuple[Symbol, Period], RunningBar] = {}
@@ -73,12 +82,35 @@ class BarBuilder(Component):
         self._from_bars: dict[tuple[Symbol, Period], list[RunningBar]] = {}
         self._unwanted: set[Symbol] = set()
         """Symbols whose ticks went by while nobody wanted bars of them."""
+        self._starts_stale = starts_stale
+        self._is_stale: dict[Symbol, bool] = {}
         for each in wanted:
             self._add(each)
+        if heritage is not None:
+            self.take_up(heritage.bars)
+            self._is_stale.update(heritage.is_stale)
+
+    def take_up(self, bars: Iterable[BarSoFar]) -> None:
+        """Before the start: go on from bars that others have begun; those that nobody wanted are built from now on.
+
+        ValueError for a bar from ticks whose turnover or count is unknown: nothing can be added to it.
+        """
+        for so_far in bars:
+            known = self._bars.get((so_far.symbol, so_far.period))
+            bar = self._add(BarWanted(so_far.symbol, so_far.period)) if known is None else known
+            if bar.source == "ticks" and None in {so_far.turnover, so_far.ticks}:
+                raise ValueError(f"{period_name(bar.period)} bar of {bar.symbol}: its turnover so far is unknown")
+            bar.take_up(so_far)
+
+    def heritage(self) -> BuilderHeritage:
+        """The running bars, as far as they have come."""
+        bars = tuple([bar.so_far for bar in self._bars.values() if bar.has_begun])
+        return BuilderHeritage(bars=bars, is_stale=tuple(self._is_stale.items()))
 
     def on_start(self) -> tuple[Message, ...]:
-        """Ask the feed for the shorter bars."""
-        return tuple([Subscribe(Bar, symbol, period) for symbol, period in self._from_bars])
+        """Ask the feed for the shorter bars, and for the time at which bars close that were begun already."""
+        asked = [Subscribe(Bar, symbol, period) for symbol, period in self._from_bars]
+        return (*asked, *[wake for bar in self._bars.values() if bar.has_begun for wake in bar.next_wake()])
 
     def on_subscribe(self, wish: Subscribe) -> tuple[Message, ...]:
         """Somebody wants bars (or their opens) of one symbol and period: build them from now on.
@@ -122,7 +154,10 @@ class BarBuilder(Component):
                 edges = [bar]
             else:
                 edges.append(bar)
-        return () if edges is None else self._at_edge(edges, tick)
+        answers = () if edges is None else self._at_edge(edges, tick)
+        if tick.received >= bars[0].close_ts:
+            heard_late(bars, tick.received)
+        return answers
 
     def on_tick_block(self, block: TickBlock) -> tuple[Message, ...]:
         """The same for many ticks at once: at full speed while they lie inside the running bars."""
@@ -130,16 +165,16 @@ class BarBuilder(Component):
         if bars is None:
             self._unwanted.add(block.symbol)
             return ()
-        if _run_length(bars, block.ts, 0) == len(block.ts):
-            _add_run(bars, block.prices, block.sizes)
+        if run_length(bars, block.ts, 0) == len(block.ts):
+            add_run(bars, block.prices, block.sizes, block.received)
             return ()
         answers: list[Message] = []
         place = 0
         while place < len(block.ts):
             # A tick at an edge closes and opens bars; those that follow it lie inside them, up to the next edge.
-            end = place + _run_length(bars, block.ts, place)
+            end = place + run_length(bars, block.ts, place)
             if end > place:
-                _add_run(bars, block.prices[place:end], block.sizes[place:end])
+                add_run(bars, block.prices[place:end], block.sizes[place:end], block.received)
             else:
                 end = place + 1
                 answers += self._member(block, place)
@@ -181,7 +216,31 @@ class BarBuilder(Component):
         bar = self._by_token.get(woke.token)
         if bar is None or bar.due is None:
             return ()
-        return (*bar.pass_time(woke.at), *bar.next_wake())
+        if woke.at >= bar.due:
+            bar.due = None
+        if self._is_stale.get(bar.symbol, self._starts_stale):
+            return ()
+        closed = [] if bar.is_early(woke.at) else bar.pass_time(woke.at)
+        return (*closed, *bar.next_wake())
+
+    def on_market_stale(self, stale: MarketStale) -> tuple[Message, ...]:
+        """Trades of the symbol may be missing: the clock closes nothing in it."""
+        self._is_stale[stale.symbol] = True
+        return ()
+
+    def on_market_fresh(self, fresh: MarketFresh) -> tuple[Message, ...]:
+        """Every trade up to now was heard: what is over by the clock closes, and the clock counts again."""
+        self._is_stale[fresh.symbol] = False
+        bars = sorted([bar for bar in self._bars.values() if bar.symbol == fresh.symbol], key=_by_period)
+        closed: list[Message] = [each for bar in bars if bar.has_begun for each in bar.pass_time(fresh.ts)]
+        for bar in bars:
+            # A wake that passed unheeded, or belonged to an incarnation before, does not come again.
+            bar.due = None
+        return (*closed, *[wake for bar in bars if bar.has_begun for wake in bar.next_wake()])
+
+    def on_heartbeat(self, heartbeat: Heartbeat) -> tuple[Message, ...]:
+        """Pass it on: this actor lives."""
+        return (heartbeat,)
 
     def on_feed_ended(self, ended: FeedEnded) -> tuple[Message, ...]:
         """Close what is over, without waiting for the grace: nothing more can come. What is not over stays unsaid."""
@@ -229,6 +288,8 @@ class BarBuilder(Component):
             closed += bar.advance(start, received)
             bar.begin(start, price)
             bar.add_tick(price, tick.size)
+            if received >= bar.close_ts:
+                bar.heard = received
             if bar.wants_open:
                 opened.append(bar.opened(received))
             wakes += bar.next_wake()
@@ -241,26 +302,6 @@ class BarBuilder(Component):
     def _member(self, block: TickBlock, place: int) -> tuple[Message, ...]:
         symbol, ts = block.symbol, block.ts[place]
         return self.on_tick(bulk_tick(symbol, ts, block.received, block.prices[place], block.sizes[place], 0))
-
-
-def _run_length(bars: list[RunningBar], ts: tuple[UtcNs, ...], first: int) -> int:
-    """How many ticks, from the first on, lie inside every running bar."""
-    begin, end = bars[0].open_ts, bars[0].close_ts
-    for bar in bars[1:]:
-        begin, end = max(begin, bar.open_ts), min(end, bar.close_ts)
-    if not begin <= ts[first] < end:
-        return 0
-    # What is nearly sorted is sorted sooner than searched for its smallest and its largest.
-    in_order = sorted(ts[first:])
-    if begin <= in_order[0] and in_order[-1] < end:
-        return len(in_order)
-    return next(place for place in range(first, len(ts)) if not begin <= ts[place] < end) - first
-
-
-def _add_run(bars: list[RunningBar], prices: tuple[float, ...], sizes: tuple[float, ...]) -> None:
-    ranked = sorted(prices)
-    for bar in bars:
-        bar.add_ticks(prices, sizes, lowest=ranked[0], highest=ranked[-1])
 
 
 def _by_period(bar: RunningBar) -> Period:

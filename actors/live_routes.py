@@ -74,6 +74,9 @@ LIVE_ROUTES: Final[tuple[Route, ...]] = (
     Route("venue", Quarantined, "recorder", _ALL),
     Route("feed", MarketStale, "risk-guard", _ALL),
     Route("feed", MarketFresh, "risk-guard", _ALL),
+    # To the bar builder they go the way of the trades, so that they come neither before nor after those they speak of.
+    *[Route("feed", said, "tick-filter", _ALL) for said in (MarketStale, MarketFresh)],
+    *[Route("tick-filter", said, "bar-builder", _ALL) for said in (MarketStale, MarketFresh)],
     # Readiness: the gateway connects, the reconciler compares, the guard lets orders pass.
     Route("venue", VenueConnected, "reconciler", _ACCOUNT),
     Route("venue", VenueLost, "reconciler", _ACCOUNT),

@@ -59,8 +59,8 @@ class TradingSystem:
     close at their end, and live ones 250 ms later. ValueError says what does not fit together.
 
     For a real venue (docs/live.md): `live_accounts` trade when it is ready; `routes` lead past a journal and to the
-    wire; `beside` gives actors besides, or in the place of those with the same address; `restored` is what an earlier
-    life of the run left; `tracer` is told everything that was said.
+    wire; `beside` gives actors besides, or in the place of those with the same address; `tracer` is told everything
+    that was said.
     """
 
     def __init__(
@@ -99,7 +99,6 @@ class TradingSystem:
         netting_window_ns: int = 0,
         routes: Iterable[Route] = ROUTES,
         beside: Callable[[Setup], Iterable[ActorSpec]] | None = None,
-        restored: Restored | None = None,
         tracer: Tracer | None = None,
     ) -> None:
         self.setup = complete_setup(
@@ -136,7 +135,7 @@ class TradingSystem:
         )
         self._routes = tuple(routes)
         self._beside = beside
-        self._restored = restored
+        self._restored: Restored | None = None
         self._tracer = tracer
         self.record = Record()
         self._notes = tuple(notes)
@@ -232,6 +231,12 @@ class TradingSystem:
     def gate_is_open(self) -> bool:
         """Whether orders may leave: read last before every send."""
         return self._runtime is not None and self._runtime.gate_open
+
+    def restore(self, restored: Restored) -> None:
+        """Begin with what an earlier life of the run left. RuntimeError once the system has started."""
+        if self._runtime is not None:
+            raise RuntimeError("an earlier life is restored before the start, or not at all")
+        self._restored = restored
 
     def close_gate(self) -> None:
         """From now on no order is delivered to a venue any more, whatever waits in which mailbox. For good."""

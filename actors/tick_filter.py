@@ -17,7 +17,20 @@ import attrs
 
 from actors.component import Component
 from actors.price_band import PriceBand
-from messages import NS_PER_SECOND, Message, OrderBook, Quarantined, Quote, Symbol, Tick, TickBlock, UtcNs
+from messages import (
+    NS_PER_SECOND,
+    Heartbeat,
+    MarketFresh,
+    MarketStale,
+    Message,
+    OrderBook,
+    Quarantined,
+    Quote,
+    Symbol,
+    Tick,
+    TickBlock,
+    UtcNs,
+)
 
 NOT_FINITE = "not-finite"
 """A price or size is NaN or infinite."""
@@ -107,7 +120,8 @@ _Trade: TypeAlias = tuple[UtcNs, float, float, int]
 class TickFilter(Component):
     """Says on what is believable, unchanged, and sets the rest aside.
 
-    Hears Tick, TickBlock, Quote, OrderBook from the feed. Says each accepted one on, the same object, and
+    Hears Tick, TickBlock, Quote, OrderBook from the feed, and live MarketStale, MarketFresh and Heartbeat, which go
+    through in their place. Says each accepted item on, the same object, and
     `Quarantined` with a reason code for each rejected one. A block with rejected members is said on as a smaller block
     without them, or not at all when none is left; the rejected members stand in their `Quarantined` as ticks where
     they can be ticks (a NaN cannot), received when the block was.
@@ -168,6 +182,18 @@ class TickFilter(Component):
             mid = (book.bids[0][0] + book.asks[0][0]) / 2
             reason = self._judge_state(self._books, book, mid, (book.ts, book.bids, book.asks))
         return (book,) if reason is None else (_aside(book, reason),)
+
+    def on_market_stale(self, stale: MarketStale) -> tuple[Message, ...]:
+        """Pass it on, behind the trades that were heard before it."""
+        return (stale,)
+
+    def on_market_fresh(self, fresh: MarketFresh) -> tuple[Message, ...]:
+        """Pass it on, behind the trades that fill the gap."""
+        return (fresh,)
+
+    def on_heartbeat(self, heartbeat: Heartbeat) -> tuple[Message, ...]:
+        """Pass it on: this actor lives."""
+        return (heartbeat,)
 
     def _takes_whole(self, trades: _Stream, block: TickBlock) -> bool:
         """Remember the whole block if it is certain that each of its ticks would be accepted; else do nothing."""

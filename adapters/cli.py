@@ -326,4 +326,4 @@ def _log_to_stderr(level: str) -> None:
     from loguru import logger
 
     logger.remove()
-    logger.add(sys.stderr, level=level.upper())
+    logger.add(sys.stderr, level=level.upper(), diagnose=False)

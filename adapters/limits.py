@@ -12,8 +12,11 @@ from adapters.configuration.values import clock_minutes
 from messages import NS_PER_SECOND
 
 
-def risk_limits(section: RiskSection | None) -> RiskLimits | None:
-    """What holds for every account; None without a section, and then nothing limits sizes or losses."""
+def risk_limits(section: RiskSection | None, *, loss_action: str = "until-next-day") -> RiskLimits | None:
+    """What holds for every account; None without a section, and then nothing limits sizes or losses.
+
+    `loss_action` is what a lost day leads to where the section does not say.
+    """
     if section is None:
         return None
     return RiskLimits(
@@ -28,7 +31,7 @@ def risk_limits(section: RiskSection | None) -> RiskLimits | None:
         orders_per_minute=section.orders_per_minute,
         actions=tuple((section.actions or {}).items()),
         daily_loss_max=section.daily_loss_max,
-        daily_loss_action=section.daily_loss_action,
+        daily_loss_action=section.daily_loss_action or loss_action,
         daily_loss_state=section.daily_loss_state or "flatten",
         day_starts_ns=clock_minutes(section.day_starts) * 60 * NS_PER_SECOND,
     )

@@ -112,7 +112,7 @@ def _complete(
         configuration=effective,
         columns=(*(each.columns for each in loaded), *events.columns),
         instruments=tuple(ready),
-        entries=tuple(_entry(each, section) for each, section in zip(chosen, strategies, strict=True)),
+        entries=tuple(entry_of(each, section) for each, section in zip(chosen, strategies, strict=True)),
         cash=cash.minor(ready),
         account_cash=cash.own_minor(ready),
         sizing=sizing,
@@ -120,7 +120,7 @@ def _complete(
         funding_words=events.words,
         data=(*(each.fact for each in loaded), *events.facts),
         bad_rows=(*(row for each in loaded for row in each.bad_rows), *events.bad_rows),
-        described={str(section.id): _described(section) for section in strategies},
+        described={str(section.id): described(section) for section in strategies},
         notes=(*(note for each in loaded for note in each.notes), *notes, *events.notes),
         run_id=_run_id(effective, loaded, events),
     )
@@ -195,7 +195,8 @@ def _bars(loaded: LoadedData) -> bool:
     return isinstance(loaded.columns, BarColumns)
 
 
-def _entry(chosen: Chosen, section: StrategySection) -> StrategyEntry:
+def entry_of(chosen: Chosen, section: StrategySection) -> StrategyEntry:
+    """The system's own entry of a strategy; the section must be settled: symbols and period known."""
     assert section.symbols is not None
     assert section.period is not None
     return StrategyEntry(
@@ -212,7 +213,7 @@ def _entry(chosen: Chosen, section: StrategySection) -> StrategyEntry:
     )
 
 
-def _described(section: StrategySection) -> str:
+def described(section: StrategySection) -> str:
     """`ema-cross fast=10 slow=50, XBTUSD 1m`; files without their folder, for folders differ between machines.
 
     How orders are worked, and that it trades on paper, stand behind that where there is something to say.

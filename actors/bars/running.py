@@ -5,11 +5,14 @@ which everything is closed. So one comparison says what a trade is: before `open
 closes the bar that runs, if one does, and opens its own.
 """
 
-from actors.bars.wanted import BarWanted, Conventions
+from actors.bars.wanted import NOTHING_YET, BarSoFar, BarWanted, Conventions
 from messages import Bar, BarOpen, Step, UtcNs, WakeAt, period_start
 
-_NOTHING_YET: UtcNs = -(1 << 62)
-_UNKNOWN: UtcNs = _NOTHING_YET
+_UNKNOWN: UtcNs = NOTHING_YET
+_STATE = (
+    "open_ts", "close_ts", "open", "high", "low", "close", "volume", "turnover", "ticks", "seen_ts", "skip_to"
+)  # fmt: skip
+"""What makes up a bar so far: the fields of BarSoFar."""
 
 FLAT_BARS_MAX = 100_000
 """A longer row of empty intervals, found at one go, is left empty: a wrong time stamp must not fill the memory."""
@@ -19,7 +22,7 @@ class RunningBar:
     """Accumulates one bar after the other. Sums are plain, in order of arrival: blocks and single ticks agree."""
 
     __slots__ = (
-        "_grace", "_is_flat", "_step", "close", "close_ts", "due", "high", "low", "open", "open_ts", "period",
+        "_grace", "_is_flat", "_step", "close", "close_ts", "due", "heard", "high", "low", "open", "open_ts", "period",
         "seen_ts", "skip_to", "source", "symbol", "ticks", "token", "turnover", "volume", "wants_open",
     )  # fmt: skip
 
@@ -35,8 +38,8 @@ class RunningBar:
         self.period = wanted.period
         self.token = f"{wanted.symbol} {wanted.period}"
         """Of its timers: the same for every bar, so that a wake of one that has closed already finds nothing to do."""
-        self.open_ts: UtcNs = _NOTHING_YET
-        self.close_ts: UtcNs = _NOTHING_YET
+        self.open_ts: UtcNs = NOTHING_YET
+        self.close_ts: UtcNs = NOTHING_YET
         self.open = self.high = self.low = self.close = 0.0
         """close stays after the bar: the price of the flat bars that may follow. 0.0: there was no bar yet."""
         self.volume: float = 0
@@ -44,7 +47,9 @@ class RunningBar:
         self.ticks: int | None = 0
         self.due: UtcNs | None = None
         """The latest wake that was asked for and is still wanted; None: wakes are nothing to it."""
-        self.seen_ts: UtcNs = _NOTHING_YET
+        self.heard: UtcNs = NOTHING_YET
+        """When the last trade was heard that came after the end of a bar: more of its kind may follow."""
+        self.seen_ts: UtcNs = NOTHING_YET
         """From shorter bars: where the last one ended."""
         self.skip_to: UtcNs | None = None
         """Added in the middle of the stream: what lies before this is ignored, since its bar's beginning was missed."""
@@ -57,11 +62,21 @@ class RunningBar:
     @property
     def has_begun(self) -> bool:
         """Whether anything was counted into a bar yet."""
-        return self.open_ts > _NOTHING_YET
+        return self.open_ts > NOTHING_YET
 
     def join_late(self) -> None:
         """The stream is under way: leave out the bar whose beginning was missed."""
         self.skip_to = _UNKNOWN
+
+    def take_up(self, so_far: BarSoFar) -> None:
+        """Go on from where somebody else has come to."""
+        for name in _STATE:
+            setattr(self, name, getattr(so_far, name))
+
+    @property
+    def so_far(self) -> BarSoFar:
+        """For who goes on from here."""
+        return BarSoFar(symbol=self.symbol, period=self.period, **{name: getattr(self, name) for name in _STATE})
 
     def misses(self, ts: UtcNs, *, begins_there: bool) -> bool:
         """Whether `ts` lies in the bar that is left out. `begins_there`: nothing of its instant came before."""
@@ -163,15 +178,22 @@ class RunningBar:
         """That the running bar has begun."""
         return BarOpen(symbol=self.symbol, period=self.period, ts=self.open_ts, received=received, price=self.open)
 
+    def is_early(self, at: UtcNs) -> bool:
+        """Whether the clock's word does not count yet: trades come late just now, and each gets its grace."""
+        return at < self.heard + self._grace
+
     def next_wake(self) -> tuple[WakeAt, ...]:
-        """The timer for the next close, unless it was asked for already or there is nothing to close."""
+        """The timer for the next close, unless it was asked for already or there is nothing to close.
+
+        It is the grace after the bar's end, or after the last trade that came later than that.
+        """
         if self.is_running:
             due = self.close_ts
         elif self._is_flat:
             due = self.close_ts + self.period
         else:
             return ()
-        due += self._grace
+        due = max(due, self.heard) + self._grace
         if self.due is not None and due <= self.due:
             return ()
         self.due = due

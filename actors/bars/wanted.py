@@ -1,10 +1,10 @@
-"""Which bars somebody asked for, and the conventions that all of them are built by."""
+"""Which bars somebody asked for, the conventions that all of them are built by, and how far one had come."""
 
 from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from messages import NS_PER_SECOND, WEEK, Period, Symbol, period_name
+from messages import NS_PER_SECOND, WEEK, Period, Symbol, UtcNs, period_name
 from messages.base import filled, whole
 
 Source: TypeAlias = Literal["ticks"] | Period
@@ -50,3 +50,42 @@ class Conventions:
     late: Late = attrs.field(default="quarantine", validator=attrs.validators.in_(("quarantine", "next")))
     """quarantine: set aside by name. next: its size, turnover and count go into the running bar, or the next one with
     a trade, but its price does not move that bar's open, high, low or close: it was not made in that time."""
+
+
+NOTHING_YET: UtcNs = -(1 << 62)
+"""Before every time that a market item can have."""
+
+
+@attrs.frozen(kw_only=True)
+class BarSoFar:
+    """How far the bar of a symbol and period had come: by history, or with the builder before. What is said is not it.
+
+    `open_ts` == `close_ts`: none is running, and everything before is closed. Else they are its whole interval.
+    """
+
+    symbol: Symbol = attrs.field(validator=filled)
+    period: Period = attrs.field(validator=(whole, _period))
+    open_ts: UtcNs = attrs.field(validator=whole)
+    close_ts: UtcNs = attrs.field(validator=whole)
+    open: float = 0.0
+    high: float = 0.0
+    low: float = 0.0
+    close: float = 0.0
+    """Of the last trade, be it before this interval; 0.0: none is known."""
+    volume: float = 0
+    turnover: float | None = 0
+    """None: a part did not say. A bar that ticks are to be counted into must know it."""
+    ticks: int | None = 0
+    seen_ts: UtcNs = NOTHING_YET
+    """From shorter bars: where the last one ended."""
+    skip_to: UtcNs | None = None
+    """What lies before is left out, for the beginning of its bar was missed; None: nothing is."""
+
+
+@attrs.frozen(kw_only=True)
+class BuilderHeritage:
+    """What a bar builder leaves to its next incarnation."""
+
+    bars: tuple[BarSoFar, ...]
+    is_stale: tuple[tuple[Symbol, bool], ...]
+    """As far as the feed has said of symbols whether they are."""

@@ -211,7 +211,7 @@ class ThreadedRuntime(Runtime):
         self._send_to(flow.plan(envelope.message), envelope)
 
     def tell(self, address: Address, message: Message) -> None:
-        """As every runtime; KeyError when there is no such address."""
+        """Send one message to one address; KeyError when there is none."""
         slot = self.slots[address]
         envelope = Envelope(next(self._ids), 0, OUTSIDE, 0, self.now(), message)
         if self.tracer is not None:

@@ -4,9 +4,9 @@ Rows of a partial that are history (the last trades, the last bars, past funding
 have been said before the last disconnect. What cannot be read is set aside with its reason and stops nothing else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import attrs
 
@@ -31,7 +31,9 @@ _TERMS: Final = frozenset(
     }
 )  # fmt: skip
 """Fields of `instrument` that make the contract what it is."""
-_READERS: Final[dict[str, Callable[[Row, UtcNs, Instrument | None], Any]]] = {
+Reader: TypeAlias = Callable[[Row, UtcNs, Instrument | None], Any]
+"""What a row is, received at a time, of an instrument if it is known; None is not said."""
+_READERS: Final[dict[str, Reader]] = {
     "trade": market.tick,
     "quote": market.quote,
     "orderBook10": market.book10,
@@ -80,10 +82,15 @@ class _Taking:
 class Stream:
     """Tables, books and contracts of one connection. `take` never raises on what a venue may send."""
 
-    def __init__(self, depth: int = BOOK_DEPTH) -> None:
+    def __init__(
+        self, depth: int = BOOK_DEPTH, readers: Mapping[str, Reader] | None = None, history: Collection[str] = ()
+    ) -> None:
+        """`readers`: other meanings for rows of a table. `history`: tables of which a partial's past is said too."""
         self.instruments: dict[Symbol, Instrument] = {}
         """The contracts as the venue last described them; they outlive a connection."""
         self._depth = depth
+        self._readers = {**_READERS, **(readers or {})}
+        self._unsaid = _HISTORY - frozenset(history)
         self._tables: dict[str, Table] = {}
         self._books: dict[tuple[str, Symbol], Book] = {}
         self._crossed: dict[tuple[str, Symbol], UtcNs] = {}
@@ -153,10 +160,10 @@ class Stream:
     def _meaning(self, change: Change, taking: _Taking) -> Any:
         """The message or report that a row is, or None."""
         table, row = taking.frame.table, change.row
-        reader = _READERS.get(table)
+        reader = self._readers.get(table)
         # Rows of a partial count as heard too, or their repetition would be said as news.
         again = table == "trade" and self._heard(row, taking)
-        if reader is None or again or (change.action == "partial" and table in _HISTORY):
+        if reader is None or again or (change.action == "partial" and table in self._unsaid):
             return None
         symbol = row.get("symbol")
         return reader(row, taking.at, self.instruments.get(symbol) if isinstance(symbol, str) else None)

@@ -100,7 +100,7 @@ def test_the_clock_closes_a_bar_without_a_next_trade():
 def test_the_clock_waits_for_the_grace_and_a_trade_does_not():
     builder = a_builder(close_grace_ns=SECOND)
     opening = builder.on_tick(at(1))
-    builder.on_tick(at(59, received=60.5))
+    builder.on_tick(at(59))
     (by_clock,) = wake(builder, opening)
     builder.on_tick(at(61))
     (by_trade,) = only(Bar, builder.on_tick(at(120.25)))
