@@ -30,7 +30,7 @@ from actors.risk_guard import RiskLimits
 from actors.routes import ROUTES, Route
 from actors.runtime.clocks import Clock, FeedClock
 from actors.runtime.replay import ReplayRuntime
-from actors.runtime.runtime import OUTSIDE, ActorStatus, DeadLetter, Runtime
+from actors.runtime.runtime import OUTSIDE, ActorStatus, DeadLetter, Runtime, SupervisorFailed
 from actors.runtime.slot import ActorKind, ActorSpec
 from actors.runtime.threaded import ThreadedRuntime
 from actors.runtime.tracer import Tracer
@@ -226,6 +226,12 @@ class TradingSystem:
     def voice(self, address: Address) -> Callable[[Message], None]:
         """What a thread of an actor's own (a socket's reader) speaks with, in the name of its present incarnation."""
         return self._threads().voice(address)
+
+    def check(self) -> None:
+        """SupervisorFailed when nobody supervises any more: whoever owns the system ends it then."""
+        failure = self._threads().failure
+        if failure is not None:
+            raise SupervisorFailed(f"{failure.error}\n{failure.trace}")
 
     @property
     def gate_is_open(self) -> bool:

@@ -14,6 +14,7 @@ from actors.strategy import StrategyEntry
 from actors.strategy_host import StrategyHost
 from actors.supervisor import ChildSpec, Supervisor
 from actors.tick_filter import TickFilter
+from messages import Period, Symbol
 
 _RANKS: Final = {"feed": 1, "tick-filter": 2, "bar-builder": 3, "venue": 1, "reconciler": 2}
 """Place in the flow of one's kind, behind what moves bytes: who fails takes those behind it along."""
@@ -44,16 +45,20 @@ def supervisor_spec(setup: Setup, specs: Sequence[ActorSpec]) -> ActorSpec:
     )
 
 
-def _beside(record: Record, wanted: Sequence[BarWanted]) -> list[ActorSpec]:
+def closes_of(wanted: Sequence[BarWanted]) -> list[tuple[Symbol, Period]]:
+    """The built bars whose closes the equity curve is made of: the shortest."""
     built = [each for each in wanted if each.source == "ticks"]
     shortest = min((each.period for each in built), default=None)
-    closes_of = [(each.symbol, each.period) for each in built if each.period == shortest]
+    return [(each.symbol, each.period) for each in built if each.period == shortest]
+
+
+def _beside(record: Record, wanted: Sequence[BarWanted]) -> list[ActorSpec]:
     return [
         ActorSpec(
             address="recorder",
             role="recorder",
             kind=ActorKind.EDGE,
-            factory=lambda _heritage: Recorder(record, closes_of=closes_of),
+            factory=lambda _heritage: Recorder(record, closes_of=closes_of(wanted)),
         )
     ]
 
@@ -72,8 +77,18 @@ def _strategy(setup: Setup, entry: StrategyEntry) -> ActorSpec:
     )
 
 
-def _bar_builder(setup: Setup, wanted: Sequence[BarWanted]) -> Component:
-    return BarBuilder(wanted, close_grace_ns=setup.close_grace_ns, empty_bars=setup.empty_bars, late=setup.late)
+def bar_builder(
+    setup: Setup, wanted: Sequence[BarWanted], heritage: Any = None, *, starts_stale: bool = False
+) -> BarBuilder:
+    """A builder of these bars by the set-up's policies."""
+    return BarBuilder(
+        wanted,
+        close_grace_ns=setup.close_grace_ns,
+        empty_bars=setup.empty_bars,
+        late=setup.late,
+        starts_stale=starts_stale,
+        heritage=heritage,
+    )
 
 
 def _market(setup: Setup, wanted: Sequence[BarWanted]) -> list[ActorSpec]:
@@ -81,7 +96,7 @@ def _market(setup: Setup, wanted: Sequence[BarWanted]) -> list[ActorSpec]:
     if setup.tick_symbols:
         specs.append(_market_spec("tick-filter", lambda _heritage: TickFilter(setup.filter_settings)))
     if wanted:
-        specs.append(_market_spec("bar-builder", lambda _heritage: _bar_builder(setup, wanted)))
+        specs.append(_market_spec("bar-builder", lambda heritage: bar_builder(setup, wanted, heritage)))
     if setup.feed is not None:
         make_feed = setup.feed
         specs.append(_market_spec("feed", lambda _heritage: make_feed()))

@@ -12,11 +12,8 @@ from adapters.configuration.values import clock_minutes
 from messages import NS_PER_SECOND
 
 
-def risk_limits(section: RiskSection | None, *, loss_action: str = "until-next-day") -> RiskLimits | None:
-    """What holds for every account; None without a section, and then nothing limits sizes or losses.
-
-    `loss_action` is what a lost day leads to where the section does not say.
-    """
+def risk_limits(section: RiskSection | None) -> RiskLimits | None:
+    """What holds for every account; None without a section, and then nothing limits sizes or losses."""
     if section is None:
         return None
     return RiskLimits(
@@ -31,7 +28,7 @@ def risk_limits(section: RiskSection | None, *, loss_action: str = "until-next-d
         orders_per_minute=section.orders_per_minute,
         actions=tuple((section.actions or {}).items()),
         daily_loss_max=section.daily_loss_max,
-        daily_loss_action=section.daily_loss_action or loss_action,
+        daily_loss_action=section.daily_loss_action or "until-next-day",
         daily_loss_state=section.daily_loss_state or "flatten",
         day_starts_ns=clock_minutes(section.day_starts) * 60 * NS_PER_SECOND,
     )

@@ -79,7 +79,7 @@ def prepare(options: BacktestOptions) -> Prepared:
     if not any("strateg" in path for path, _ in problems):
         _know_their_accounts(configuration, chosen, where=where, problems=problems)
     _files_exist(configuration, problems)
-    _fail(problems)
+    fail(problems)
     return _complete(configuration, chosen, wanted=options.period, notes=guessed_symbols(options))
 
 
@@ -95,11 +95,11 @@ def _complete(
         notes += said
         sections.append(section)
         instruments.append(instrument_from(section, problems))
-    _fail(problems)
+    fail(problems)
     ready = [each for each in instruments if each is not None]
     strategies = [_settled_strategy(each, loaded) for each in chosen]
     cash = cash_of(configuration, ready, _traded(chosen, strategies), problems)
-    _fail(problems)
+    fail(problems)
     events = load_events(sections, loaded, bad_rows=configuration.backtest.bad_rows)
     effective = attrs.evolve(
         with_amounts(configuration, cash),
@@ -126,7 +126,8 @@ def _complete(
     )
 
 
-def _fail(problems: Sequence[Problem]) -> None:
+def fail(problems: Sequence[Problem]) -> None:
+    """InputError with everything that is wrong, if something is."""
     if problems:
         raise InputError("\n".join(f"{path}: {reason}" for path, reason in problems))
 
@@ -196,7 +197,7 @@ def _bars(loaded: LoadedData) -> bool:
 
 
 def entry_of(chosen: Chosen, section: StrategySection) -> StrategyEntry:
-    """The system's own entry of a strategy; the section must be settled: symbols and period known."""
+    """The entry of a strategy whose symbols and period are settled."""
     assert section.symbols is not None
     assert section.period is not None
     return StrategyEntry(

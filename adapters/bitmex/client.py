@@ -25,7 +25,7 @@ from adapters.bitmex.answers import (
     server_time,
 )
 from adapters.bitmex.clock_offset import ClockOffset
-from adapters.bitmex.credentials import HIDDEN, Access, Keys
+from adapters.bitmex.credentials import Access, Keys
 from adapters.bitmex.environment import Environment
 from adapters.bitmex.fields import FieldError, Row, needed, shown, whole
 from adapters.bitmex.queries import Pages
@@ -33,6 +33,7 @@ from adapters.bitmex.requests import Request
 from adapters.bitmex.retries import Retries, RetryRule
 from adapters.bitmex.sender import Sender
 from adapters.errors import VenueError
+from adapters.security.redaction import HIDDEN
 from messages import NS_PER_SECOND, Symbol, UtcNs
 
 TRIES: Final = 5
@@ -127,7 +128,11 @@ class RestClient:
     def account_number(self) -> int:
         """Whose keys these are, by the venue's number. VenueError when it does not tell."""
         request = queries.account()
-        return self._number(request, self._one(request), "id")
+        rows = self.rows(request)
+        try:
+            return needed(whole(rows[0] if len(rows) == 1 else {}, "id"), "id")
+        except FieldError as error:
+            raise VenueError(f"{self._named(request)}: {error}") from None
 
     def instruments(self, symbols: Sequence[Symbol]) -> list[Row]:
         """The venue's rows of these contracts, in order. VenueError names one that it does not have."""
@@ -164,18 +169,6 @@ class RestClient:
         """VenueError when these keys may move money out: a trader needs no such right."""
         if any("withdraw" in each.lower() for each in self.permissions()):
             raise VenueError(f"{self._environment.name}: this API key may withdraw; make one that may only trade")
-
-    def _one(self, request: Request) -> Row:
-        rows = self.rows(request)
-        if len(rows) != 1:
-            raise VenueError(f"{self._named(request)}: {len(rows)} rows where one was asked for")
-        return rows[0]
-
-    def _number(self, request: Request, row: Row, name: str) -> int:
-        try:
-            return needed(whole(row, name), name)
-        except FieldError as error:
-            raise VenueError(f"{self._named(request)}: {error}") from None
 
     def _named(self, request: Request) -> str:
         return f"{self._environment.name}: {request.verb} {request.path.partition('?')[0]}"

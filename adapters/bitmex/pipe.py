@@ -33,7 +33,6 @@ class Pipe:
         self._socket = sock
         self._ends: float | None = ends
         self._lock = threading.Lock()
-        self._writing = threading.Lock()
         self._closed = False
         self._bytes = memoryview(b"")
         self._taken = 0
@@ -78,22 +77,24 @@ class Pipe:
             self._wait(wait, self._ends)
 
     def send(self, data: bytes) -> int:
-        """Write all of it. TimeoutError after 5 s: the line is then of no more use, for a part may have gone."""
+        """Write all of it; the library lets one frame pass after another.
+
+        TimeoutError after 5 s: the line is then of no more use, for a part may have gone.
+        """
         ends = time.monotonic() + WRITE_S
         left = memoryview(data)
-        with self._writing:
-            while left:
-                wait = None
-                with self._lock:
-                    self._open()
-                    try:
-                        left = left[self._socket.send(left) :]
-                    except (BlockingIOError, ssl.SSLWantWriteError):
-                        wait = self._writable
-                    except ssl.SSLWantReadError:
-                        wait = self._readable
-                if wait is not None:
-                    self._wait(wait, ends)
+        while left:
+            wait = None
+            with self._lock:
+                self._open()
+                try:
+                    left = left[self._socket.send(left) :]
+                except (BlockingIOError, ssl.SSLWantWriteError):
+                    wait = self._writable
+                except ssl.SSLWantReadError:
+                    wait = self._readable
+            if wait is not None:
+                self._wait(wait, ends)
         return len(data)
 
     def handshake(self) -> None:

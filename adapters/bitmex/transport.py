@@ -15,7 +15,7 @@ _PLAIN: Final = ("http", "ws")
 def allowed(url: str) -> SplitResult:
     """The parts of an address to which keys may be sent. ValueError for plain text to anywhere but this machine."""
     parts = urlsplit(url)
-    if parts.username is not None or parts.password is not None or not parts.hostname:
+    if parts.username is not None or not parts.hostname:
         raise ValueError(f"{parts.scheme}://{parts.hostname}: an address is a host and no more before its path")
     if parts.scheme in _SECURE or (parts.scheme in _PLAIN and parts.hostname in LOOPBACK_HOSTS):
         return parts

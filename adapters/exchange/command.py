@@ -42,7 +42,7 @@ def run_exchange(options: ExchangeOptions) -> int:
     """Serve until a signal, or until nobody was there for long enough; returns the exit code."""
     key, secret = _checked(options)
     faults = Faults() if options.faults is None else load_faults(options.faults)
-    server = Server(_market(options), faults=faults, speed=options.speed)
+    server = Server(_market(options), faults=faults, speed=options.speed, on_time=True)
     account = server.exchange.open_account()
     server.exchange.add_key(Key(id=key, secret=secret, account=account.number))
     with Interrupts() as interrupts:

@@ -53,10 +53,16 @@ class Clock:
 
 
 class Server:
-    """REST and socket on one port. `open` serves until `close`."""
+    """REST and socket on one port. `open` serves until `close`. `on_time`: the market's clock begins at the wall's."""
 
     def __init__(
-        self, simulation: Simulation, *, faults: Faults | None = None, limits: Limits | None = None, speed: float = 1.0
+        self,
+        simulation: Simulation,
+        *,
+        faults: Faults | None = None,
+        limits: Limits | None = None,
+        speed: float = 1.0,
+        on_time: bool = False,
     ) -> None:
         self.faults = faults or Faults()
         self.simulation = simulation
@@ -68,6 +74,7 @@ class Server:
         self.touched = time.monotonic()
         """When a client was last heard of."""
         self._speed = speed
+        self._on_time = on_time
         self._connections = Bucket(_CONNECTIONS_AN_HOUR, _CONNECTIONS_AN_HOUR / 3600, _CONNECTIONS_AN_HOUR, 0.0)
         self._clients: set[Client] = set()
         self._local = True
@@ -90,7 +97,9 @@ class Server:
         site = web.TCPSite(self._runner, host, port)
         await site.start()
         self.port = self._runner.addresses[0][1]
-        self.clock = Clock(faults=self.faults, speed=self._speed, began_wall=time.monotonic(), began=self.exchange.now)
+        # Making a market takes a while, and one that is to be on time must not be late by it.
+        began = max(self.exchange.now, time.time_ns()) if self._on_time else self.exchange.now
+        self.clock = Clock(faults=self.faults, speed=self._speed, began_wall=time.monotonic(), began=began)
         self._running = asyncio.create_task(self._run())
 
     async def close(self) -> None:

@@ -7,6 +7,8 @@ from messages import Account, HaltTrading, Message, TradingState, TradingStateCh
 
 _ACTIVE: Final = TradingState.ACTIVE
 _ORDER: Final = (TradingState.ACTIVE, TradingState.REDUCE_ONLY, TradingState.FLATTENING, TradingState.HALTED)
+STOPPED_BY: Final = "stopped by "
+"""How the reason of a halt begins with which a run is stopped in order: it is no trouble, and is not carried over."""
 _DAILY_LOSS: Final = "daily loss of "
 """How the guard's reason begins when a lost day led to a state: the next day may take that back."""
 _NEW_DAY: Final = "a new day after a daily loss"
@@ -20,6 +22,8 @@ def standing_of(account: Account, facts: Iterable[Message]) -> tuple[TradingStat
     """
     standing = lost = _ACTIVE
     for fact in facts:
+        if isinstance(fact, HaltTrading | TradingStateChanged) and fact.reason.startswith(STOPPED_BY):
+            continue
         if isinstance(fact, HaltTrading) and fact.account in (None, account):
             standing = max(standing, TradingState.FLATTENING if fact.flatten else TradingState.HALTED, key=_ORDER.index)
         if not isinstance(fact, TradingStateChanged) or fact.account != account:

@@ -1,10 +1,11 @@
 """The status of a live run on stderr: a screen on a terminal, lines elsewhere, nothing where nobody asked for it.
 
-It has no thread: whoever waits for signals calls `show` as often as it likes, and it draws as often as an eye wants it.
+It has no thread: whoever waits for signals calls `draw` as often as it likes, and it draws as often as an eye wants it.
 A screen that cannot draw goes dark and says so; it never ends the run.
 """
 
 import sys
+import time
 from types import TracebackType
 from typing import IO, Final
 
@@ -23,15 +24,15 @@ _NEWS_SHOWN: Final = 20
 class Screen:
     """Shows a state. Entered, it may take over the terminal's last lines; left, it gives them back, and they are empty.
 
-    `silent` for --quiet and --json.
+    `quiet` for --quiet and --json.
     """
 
-    def __init__(self, state: LiveState, stream: IO[str] | None = None, *, silent: bool = False) -> None:
+    def __init__(self, state: LiveState, stream: IO[str] | None = None, *, quiet: bool = False) -> None:
         self._state = state
         self._stream = sys.stderr if stream is None else stream
         self._console = Console(file=self._stream, highlight=False)
         self._draws = self._console.is_terminal and not self._console.is_dumb_terminal
-        self._dark = silent
+        self._dark = quiet
         self._live: Live | None = None
         self._next: UtcNs = 0
         self._next_line: UtcNs | None = None
@@ -57,20 +58,21 @@ class Screen:
                 self._dark = True
         self._dark = True
 
-    def show(self, now: UtcNs) -> None:
-        """Draw, if it is time to."""
+    def draw(self, now: UtcNs | None = None) -> None:
+        """Draw, or tell, if it is time to; `now` is the wall clock's unless told."""
+        now = time.time_ns() if now is None else now
         if self._dark or now < self._next:
             return
         self._next = now + DRAWN_EVERY_NS
         try:
             if self._live is not None:
-                self._draw(self._live, now)
+                self._paint(self._live, now)
             else:
                 self._tell(now)
         except Exception as error:  # noqa: BLE001 a screen must not end a run that trades
             self._go_dark(error)
 
-    def _draw(self, live: Live, now: UtcNs) -> None:
+    def _paint(self, live: Live, now: UtcNs) -> None:
         snapshot = self._state.snapshot(max(0, self._told - _NEWS_SHOWN))
         if snapshot.news:
             self._told = snapshot.news[-1].number

@@ -15,6 +15,7 @@ from adapters.configuration import (
     InstrumentSection,
     LiveSection,
     Problem,
+    RiskSection,
     StrategySection,
     read_toml,
     structured,
@@ -24,9 +25,8 @@ from adapters.configuration import (
 from adapters.configuration.agreement import mistakes
 from adapters.configuration.compounds import DAYS
 from adapters.configuration.typed import placed
-from adapters.errors import InputError
 from adapters.live.default import default_configuration
-from adapters.preparation import TICK_PERIOD, described, entry_of
+from adapters.preparation import TICK_PERIOD, described, entry_of, fail
 from adapters.strategy_choice import Chosen, choose
 from messages import Instrument, Kind, Sessions, StrategyId, Symbol, iso_utc, period_name
 
@@ -75,12 +75,11 @@ def live_settings(options: LiveOptions, folder: Path) -> LiveSettings:
     if not problems:
         # A section that is missing because of a mistake in it is no second mistake.
         problems += [(f"{where}{path}", reason) for path, reason in refusals(configuration)]
-    if problems:
-        raise InputError("\n".join(f"{path}: {reason}" for path, reason in dict.fromkeys(problems)))
+    fail(list(dict.fromkeys(problems)))
     strategies = tuple(_settled(each) for each in chosen)
     assert configuration.live is not None
     return LiveSettings(
-        configuration=attrs.evolve(configuration, strategies=strategies),
+        configuration=attrs.evolve(configuration, strategies=strategies, risk=_risk(configuration.risk)),
         live=configuration.live,
         entries=tuple(entry_of(each, section) for each, section in zip(chosen, strategies, strict=True)),
         described={str(section.id): described(section) for section in strategies},
@@ -200,6 +199,13 @@ def _with_options(configuration: Configuration, options: LiveOptions, problems: 
     if options.seed is not None:
         backtest = attrs.evolve(backtest, seed=options.seed)
     return attrs.evolve(configuration, live=changed, backtest=backtest)
+
+
+def _risk(section: RiskSection | None) -> RiskSection | None:
+    """Live, a lost day halts where nobody said otherwise: back only by command."""
+    if section is None or section.daily_loss_max is None or section.daily_loss_action is not None:
+        return section
+    return attrs.evolve(section, daily_loss_action="halt")
 
 
 def _settled(chosen: Chosen) -> StrategySection:

@@ -90,6 +90,7 @@ class Counts:
     rejected: int = 0
     restarts: int = 0
     foreign: int = 0
+    reconnects: int = 0
 
 
 @attrs.frozen(kw_only=True)

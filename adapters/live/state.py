@@ -126,6 +126,7 @@ class LiveState:
                     rejected=self._orders.rejected,
                     restarts=self._actors.restarts,
                     foreign=self._accounts.foreign,
+                    reconnects=self._accounts.reconnects,
                 ),
                 news=self._news.since(news_since),
             )

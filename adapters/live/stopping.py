@@ -15,11 +15,10 @@ from typing import Final, Literal
 import attrs
 
 from adapters.interrupts import EXIT_CODES
+from adapters.journal.standing import STOPPED_BY
 from messages import NS_PER_SECOND, Account, HaltTrading, TradingState, TradingStateChanged, UtcNs
 
 OnStop = Literal["cancel", "leave", "flatten"]
-STOPPED_BY: Final = "stopped by "
-"""How the reason of our own halt begins: it is no trouble, and not to be carried over to the next start."""
 TIME_OVER: Final = "--for"
 """What asks for the stop when the time is over that the run was to take."""
 DONE, FAILED, HALTED, UNRECONCILED, INTERNAL = 0, 1, 3, 4, 70

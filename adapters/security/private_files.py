@@ -44,6 +44,8 @@ def private_folder(path: Path) -> Path:
             raise InputError(f"{path}: everybody can write to the folder; look at what is in it, then chmod 700 it")
         if stat.S_IMODE(status.st_mode) != _FOLDER:
             os.fchmod(handle, _FOLDER)
+    except OSError as error:
+        raise InputError(f"{path}: the folder cannot be closed to others: {error.strerror or error}") from None
     finally:
         os.close(handle)
     return path

@@ -7,6 +7,7 @@ ones are found by what stands around them: a header's name, an address's query, 
 import base64
 import html
 import json
+import os
 import re
 from collections.abc import Callable, Iterable
 from typing import Final, NoReturn
@@ -57,14 +58,21 @@ def hiding(*secrets: str) -> Filter:
     Cheap where there is nothing to hide: a few searches for fixed text, so that it can look at every frame of a socket.
     """
     forms = sorted({form for secret in secrets for form in forms_of(secret)}, key=len, reverse=True)
-    looked_for = [(form, form[:_END], form[-_END:]) for form in forms]
+    long = [form for form in forms if len(form) > _END]
+    heads = {form[:_END]: [other for other in long if other.startswith(form[:_END])] for form in long}
+    tails = {form[-_END:]: [other for other in long if other.endswith(form[-_END:])] for form in long}
 
     def hide(text: str) -> str:
-        for form, head, tail in looked_for:
-            if head in text or tail in text:
+        # Whole ones first: a piece of one form may begin another, and would leave the rest of it.
+        for form in forms:
+            if form in text:
                 text = text.replace(form, HIDDEN)
-                if len(form) > _END:
-                    text = _without_tail(_without_head(text, form), form)
+        for head, begun in heads.items():
+            if head in text:
+                text = _without_heads(text, head, begun)
+        for tail, ended in tails.items():
+            if tail in text:
+                text = _without_tails(text, tail, ended)
         return text
 
     return hide
@@ -155,25 +163,27 @@ def _nested(rest: str) -> str:
     return pattern
 
 
-def _without_head(text: str, secret: str) -> str:
-    """Hide each beginning of the secret of `_END` characters or more."""
-    start = text.find(secret[:_END])
+def _without_heads(text: str, head: str, forms: list[str]) -> str:
+    """Hide each beginning of one of the forms, all of which begin with `head`: the longest that is there."""
+    start = text.find(head)
     while start >= 0:
-        length = _END
-        while length < len(secret) and text[start + length : start + length + 1] == secret[length]:
-            length += 1
+        length = max(_common(text[start : start + len(form)], form) for form in forms)
         text = text[:start] + HIDDEN + text[start + length :]
-        start = text.find(secret[:_END], start + len(HIDDEN))
+        start = text.find(head, start + len(HIDDEN))
     return text
 
 
-def _without_tail(text: str, secret: str) -> str:
-    """Hide each end of the secret of `_END` characters or more."""
-    start = text.find(secret[-_END:])
+def _without_tails(text: str, tail: str, forms: list[str]) -> str:
+    """Hide each end of one of the forms, all of which end with `tail`: the longest that is there."""
+    start = text.find(tail)
     while start >= 0:
-        length = _END
-        while length < len(secret) and start > 0 and text[start - 1] == secret[-length - 1]:
-            length, start = length + 1, start - 1
-        text = text[:start] + HIDDEN + text[start + length :]
-        start = text.find(secret[-_END:], start + len(HIDDEN))
+        end = start + len(tail)
+        length = max(_common(text[max(0, end - len(form)) : end][::-1], form[::-1]) for form in forms)
+        text = text[: end - length] + HIDDEN + text[end:]
+        start = text.find(tail, end - length + len(HIDDEN))
     return text
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    return len(os.path.commonprefix((one, other)))  # noqa: RUF071 character by character is what is wanted

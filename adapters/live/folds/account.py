@@ -19,6 +19,9 @@ class Accounts:
         self._main, self._news = main, news
         self.views = {each: AccountView(account=each) for each in (main, *accounts)}
         self.foreign = 0
+        self.reconnects = 0
+        """How often a venue was reached again."""
+        self._reached: set[Account] = set()
 
     def on_trading_state_changed(self, changed: TradingStateChanged) -> None:
         """The guard's."""
@@ -28,6 +31,8 @@ class Accounts:
 
     def on_venue_connected(self, connected: VenueConnected) -> None:
         """It will be compared."""
+        self.reconnects += connected.account in self._reached
+        self._reached.add(connected.account)
         self._is_now(connected.account, venue="connected")
         self._say(Kind.STATE, connected, "venue connected, comparing")
 

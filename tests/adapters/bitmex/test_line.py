@@ -209,6 +209,22 @@ def test_another_opening_ends_the_first_and_its_late_texts():
     assert not heard.of(LineClosed)
 
 
+def test_another_opening_closes_the_first_connection():
+    left = []
+
+    def handle(connection):
+        shake(connection)
+        stays(connection)
+        left.append(1)
+
+    with opened(handle) as (line, heard):
+        line.on_open_line(OpenLine(to=LINE, number=2))
+        heard.until(LineOpened, 2)
+        until(lambda: left)
+
+        assert len(left) == 1
+
+
 def test_opening_does_not_block_and_a_venue_that_says_nothing_is_given_up(monkeypatch):
     monkeypatch.setattr("adapters.bitmex.connection.OPEN_S", 0.3)
     heard = Heard()

@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import http.client
 import json
 import logging
 import socket
@@ -96,6 +97,19 @@ def test_it_is_signed_by_the_venues_clock(offset):
 
     lead = int(server.requests[0][1]["api-expires"]) - (said.sent + offset) / SECOND
     assert 0 < lead <= 10
+
+
+def test_a_request_is_written_at_once(monkeypatch):
+    written, write = [], http.client.HTTPConnection.send
+    monkeypatch.setattr(
+        "http.client.HTTPConnection.send", lambda self, data: (written.append(bytes(data)), write(self, data))
+    )
+    with asked(answer()) as (_, worker):
+        sent_by(worker, verb="POST", body=ORDER)
+
+    assert len(written) == 1
+    assert written[0].startswith(b"POST /api/v1/user HTTP/1.1\r\n")
+    assert written[0].endswith(b"\r\n\r\n" + ORDER.encode())
 
 
 def test_one_connection_is_kept_for_all_requests():
@@ -269,13 +283,14 @@ def test_plain_text_is_no_tls(monkeypatch):
         assert not sent_by(worker, verb="POST", body=ORDER).reached
 
 
+@pytest.mark.parametrize("verb", ["GET", "POST", "DELETE"])
 @pytest.mark.parametrize("end", [hangs_up, resets])
-def test_a_connection_that_ends_without_an_answer_may_have_reached(end):
+def test_a_fresh_connection_that_ends_without_an_answer_may_have_reached(end, verb):
     with asked(end) as (server, worker):
-        said = sent_by(worker, verb="POST", body=ORDER)
-        until(lambda: len(server.requests) == 1)
+        said = sent_by(worker, verb=verb, body=ORDER)
+        until(lambda: server.requests)
 
-    assert (said.status, said.reached) == (None, True)
+    assert (said.status, said.reached, len(server.requests)) == (None, True, 1)
     assert said.sent > said.started
     assert said.failure
 

@@ -159,13 +159,17 @@ def test_each_key_of_live_is_judged(tmp_path, key, value, reason):
 # What it is for a backtest.
 
 
-def test_a_lost_day_halts_live_until_somebody_says_otherwise():
-    configuration, _ = structured({"risk": {"daily_loss_max": Decimal("0.05")}})
-    told, _ = structured({"risk": {"daily_loss_max": Decimal("0.05"), "daily_loss_action": "until-next-day"}})
+def test_a_lost_day_halts_live_until_somebody_says_otherwise(tmp_path):
+    text = RANDOM + "[risk]\ndaily_loss_max = 0.05\n"
+    backtest, _ = structured({"risk": {"daily_loss_max": Decimal("0.05")}})
 
-    assert risk_limits(configuration.risk).daily_loss_action == "until-next-day"
-    assert risk_limits(configuration.risk, loss_action="halt").daily_loss_action == "halt"
-    assert risk_limits(told.risk, loss_action="halt").daily_loss_action == "until-next-day"
+    live = _settings(tmp_path, text).configuration.risk
+    told = _settings(tmp_path, text + "daily_loss_action = 'until-next-day'\n").configuration.risk
+
+    assert risk_limits(backtest.risk).daily_loss_action == "until-next-day"
+    assert risk_limits(live).daily_loss_action == "halt"
+    assert risk_limits(told).daily_loss_action == "until-next-day"
+    assert _settings(tmp_path).configuration.risk.daily_loss_action == "halt"
 
 
 def test_no_secret_can_stand_in_what_is_written():

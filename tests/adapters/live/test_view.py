@@ -153,7 +153,7 @@ def test_without_a_terminal_each_piece_of_news_is_told_once_and_the_status_seldo
             if second == 3:
                 said(state, a_live_fill(5))
             for part in range(10):
-                screen.show(MONDAY + second * SECOND + part * SECOND // 10)
+                screen.draw(MONDAY + second * SECOND + part * SECOND // 10)
 
     lines = stream.getvalue().splitlines()
     assert sum("bought 5" in line for line in lines) == 1
@@ -167,7 +167,7 @@ def test_a_terminal_is_drawn_seldom_and_left_as_it_was(monkeypatch):
     monkeypatch.setattr(screens, "render", lambda *told, **size: drawn.append(size) or render(*told, **size))
     with Screen(state, stream) as screen:
         for part in range(100):
-            screen.show(MONDAY + part * SECOND // 100)
+            screen.draw(MONDAY + part * SECOND // 100)
         assert "trading" in stream.getvalue()
 
     assert 2 <= len(drawn) <= 4
@@ -177,10 +177,10 @@ def test_a_terminal_is_drawn_seldom_and_left_as_it_was(monkeypatch):
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_a_silent_screen_says_nothing(terminal):
+def test_a_quiet_screen_says_nothing(terminal):
     stream = Terminal() if terminal else io.StringIO()
-    with Screen(a_busy_state(), stream, silent=True) as screen:
-        screen.show(MONDAY)
+    with Screen(a_busy_state(), stream, quiet=True) as screen:
+        screen.draw(MONDAY)
 
     assert stream.getvalue() == ""
 
@@ -189,7 +189,7 @@ def test_a_dumb_terminal_has_lines(monkeypatch):
     monkeypatch.setenv("TERM", "dumb")
     stream = Terminal()
     with Screen(a_busy_state(), stream) as screen:
-        screen.show(NOW)
+        screen.draw(NOW)
 
     assert "\x1b" not in stream.getvalue()
     assert "by hand" in stream.getvalue()
@@ -200,7 +200,7 @@ def test_a_screen_that_cannot_draw_goes_dark_and_says_so(monkeypatch):
     stream = io.StringIO()
     with Screen(a_busy_state(), stream) as screen:
         for second in range(3):
-            screen.show(MONDAY + second * SECOND)
+            screen.draw(MONDAY + second * SECOND)
 
     assert stream.getvalue() == "the status is not shown any more: ZeroDivisionError: division by zero\n"
 
@@ -212,7 +212,7 @@ def test_a_stream_that_is_gone_is_nobody_s_trouble():
 
     with Screen(a_busy_state(), Gone()) as screen:
         for second in range(3):
-            screen.show(MONDAY + second * SECOND)
+            screen.draw(MONDAY + second * SECOND)
 
 
 def test_a_refusal_at_every_bar_does_not_fill_the_screen():

@@ -209,3 +209,16 @@ def test_s18_a_database_s_companions_are_private_when_it_is(tmp_path):
 
     assert len(found) == 3
     assert set(found.values()) == {0o600}
+
+
+def test_s18_a_folder_that_cannot_be_closed_to_others_is_refused(tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    folder.chmod(0o755)
+
+    def denied(_handle, _mode):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(private_files.os, "fchmod", denied)
+    with pytest.raises(InputError, match="run: the folder cannot be closed to others"):
+        private_folder(folder)

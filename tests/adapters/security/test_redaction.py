@@ -10,7 +10,7 @@ from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from urllib.parse import quote, quote_plus, unquote, unquote_plus, urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.bitmex.credentials import LoopbackKeys
@@ -24,6 +24,7 @@ secrets = st.text(string.ascii_letters + string.digits + "-_/+=%&\"'\\<>", min_s
 around = st.text(max_size=30)
 
 
+@example(secret="0002<0000001=003Q", before="", after="")
 @given(secret=secrets, before=around, after=around)
 def test_s03_a_secret_is_found_in_every_form_and_surrounding(secret, before, after):
     redact = Redactor([secret])
@@ -56,6 +57,11 @@ def test_s03_long_beginnings_and_ends_are_found(secret, cut, before):
     assert secret[:cut] not in redact(f"{before}{secret[:cut]}")
     assert secret[-cut:] not in redact(f"{before}{secret[-cut:]} etc")
     assert secret[:cut] not in redact(f"{secret[:cut]}?{secret[:cut]}")
+
+
+def test_s03_of_a_piece_that_two_forms_begin_with_the_longer_is_hidden():
+    assert hiding("0002<0000001=003Q")("303030323c30303030303031") == HIDDEN
+    assert hiding("0002<0000001=003Q")("303030303030313d30303351") == HIDDEN
 
 
 @pytest.mark.parametrize("length", [4, 5, 6, 7])
