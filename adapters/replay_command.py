@@ -112,6 +112,7 @@ def _as_data(comparison: Comparison) -> dict[str, Any]:
         "life": comparison.life,
         "equal": comparison.is_equal,
         "messages": comparison.messages,
+        "failures": comparison.failures,
         "decisions": comparison.decisions,
         "decisions_equal": comparison.equal,
         "differences": comparison.differences,

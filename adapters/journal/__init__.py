@@ -6,6 +6,7 @@
     batches.py      many messages in one compressed row
     reading.py      the trace back, checked
     accounts.py     what is known of each account from all earlier lives
+    loose_ends.py   orders of which not all is known
     restoring.py    what the next life of a run begins with
     results.py      what the recorder would have heard of all lives
     rerun.py        a life again through the actors, compared with what was said
@@ -14,12 +15,13 @@ A `life` is one process that ran on the folder: message ids begin at 1 in each.
 """
 
 from adapters.journal.orders import Journal, journal_spec
-from adapters.journal.restoring import Recovery, restore
+from adapters.journal.restoring import AccountRecovery, Recovery, restore
 from adapters.journal.results import rebuild_record
 from adapters.journal.store import JournalError, begin_life, lives, read_meta, write_meta
 from adapters.journal.trace import Trace, trace_spec
 
 __all__ = [
+    "AccountRecovery",
     "Journal",
     "JournalError",
     "Recovery",

@@ -53,6 +53,17 @@ class PastAccount:
         """Its fills, crossings left out."""
         return tuple([each for each in self.booked if isinstance(each, Fill) and not is_internal(each)])
 
+    @property
+    def outside(self) -> tuple[Fill | PositionAdjusted, ...]:
+        """What changed its position from outside: fills from the venue, and adjustments."""
+        return tuple(
+            [
+                each
+                for each in self.booked
+                if isinstance(each, PositionAdjusted) or (isinstance(each, Fill) and not is_internal(each))
+            ]
+        )
+
 
 def read_accounts(
     reader: TraceReader, before: int, setup: Setup, orders: Iterable[Journalled], *, lift_halt: bool
@@ -74,7 +85,7 @@ def _read_booked(reader: TraceReader, before: int, accounts: Mapping[Account, Pa
         message = fact.envelope.message
         assert isinstance(message, Fill | FundingPaid | PositionAdjusted)
         account = accounts.get(message.account)
-        name = booked_once(message)
+        name = _booked_once(message)
         if account is None or name in seen:
             continue
         seen.add(name)
@@ -88,7 +99,7 @@ def _read_booked(reader: TraceReader, before: int, accounts: Mapping[Account, Pa
                     account.crossed[part.strategy, message.symbol] += part.lots
 
 
-def booked_once(message: Fill | FundingPaid | PositionAdjusted) -> tuple[str, ...]:
+def _booked_once(message: Fill | FundingPaid | PositionAdjusted) -> tuple[str, ...]:
     """What a fact is known by that counts once: two of the same name are one, heard twice."""
     if isinstance(message, Fill):
         return ("fill", message.account, message.execution_id)

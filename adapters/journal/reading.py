@@ -102,6 +102,23 @@ class TraceReader:
             (message_class.__name__, before_life, before_life),
         )
 
+    def lots_filled_at_end(self, *, before_life: int | None = None) -> Iterator[tuple[str, int]]:
+        """(client id, lots filled) of the end of each order, as it was told; the most, where it was told twice."""
+        yield from self._rows(
+            "SELECT client_id, max(abs(json_extract(body, '$.fields.lots_filled'))) FROM facts"
+            " WHERE message = 'OrderEnded' AND (?1 IS NULL OR life < ?1) GROUP BY 1",
+            (before_life,),
+        )
+
+    def last_reads(self, *, before_life: int | None = None) -> Iterator[tuple[str, int]]:
+        """(account, when) of the last time that each account's venue was read with success."""
+        yield from self._rows(
+            "SELECT json_extract(body, '$.fields.account'), max(json_extract(body, '$.fields.ts')) FROM facts"
+            " WHERE message = 'VenueRead' AND json_extract(body, '$.fields.failure') = ''"
+            " AND (?1 IS NULL OR life < ?1) GROUP BY 1",
+            (before_life,),
+        )
+
     def highest_numbers(
         self, message_class: type[Message], *, before_life: int | None = None
     ) -> Iterator[tuple[str, int]]:

@@ -57,6 +57,8 @@ class Comparison:
     life: int
     messages: int = 0
     """So many were handled again."""
+    failures: int = 0
+    """Of these, on so many an incarnation failed, as it had."""
     decisions: int = 0
     equal: int = 0
     by_actor: Counter[tuple[Address, str]] = attrs.field(factory=Counter)
@@ -239,6 +241,7 @@ class _Rerun:
                 note = f"it fails now: {failed.error}"
             elif dies is not None and failed is None:
                 note = f"it failed then ({dies.error}), and does not now"
+            result.failures += dies is not None and failed is not None
             self._count(slot.address, then, now)
         if then != now or note:
             self._differ(

@@ -7,12 +7,13 @@ Restoring reads and changes nothing: done twice it comes to the same.
     positions, books      every actor folds the fills (`kept`), as it does while it lives
     wishes                the last Signal of each strategy and symbol, to the portfolio; the last TargetShares, to the
                           executor
-    orders                none is taken up again: those still open at the venue are the gateway's to cancel
+    orders                none is taken up again: those still open at the venue are the gateway's to cancel; a
+                          simulated venue has what is held and the cash, and no order
     client ids            count on above every one that was ever said or journalled
     trading state         what was halted stays halted, unless `lift_halt`
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,27 +23,28 @@ from actors.execution.heritage import ExecutorHeritage
 from actors.portfolio import PortfolioHeritage
 from actors.restored import Restored
 from actors.risk.heritage import GuardHeritage
-from actors.setup import Setup
+from actors.setup import PAPER, Setup
 from actors.sizing.marks import Prices
 from actors.strategy import StrategyEntry
 from actors.strategy_host import Heritage
-from adapters.journal.accounts import PastAccount, is_internal, read_accounts
-from adapters.journal.orders import Journalled, read_orders
+from actors.venue.floor import Floor
+from actors.venue.restoring import restored_floor
+from adapters.journal.accounts import PastAccount, read_accounts
+from adapters.journal.loose_ends import filled_of, loose_ends
+from adapters.journal.orders import read_orders
 from adapters.journal.reading import TraceReader
-from adapters.journal.store import JournalError, lives
+from adapters.journal.store import lives
 from messages import (
+    NS_PER_SECOND,
     Account,
-    ApprovedAmend,
-    ApprovedOrder,
     Fill,
     FundingPaid,
     Liquidity,
     Lots,
     Message,
     Order,
-    OrderEnded,
-    OrderRejected,
     PlaceOrder,
+    PositionAdjusted,
     Signal,
     StrategyId,
     Symbol,
@@ -52,48 +54,42 @@ from messages import (
 
 EXECUTIONS_KEPT = 4096
 """So many ids of its last fills a strategy is given; as many as its host remembers."""
-_DUPLICATE = "duplicate-client-id"
 
 
-class JournalledOrders(Mapping[str, Order]):
-    """Every order that ever passed, by client id, as it was last approved. Read when it is asked for."""
+OVERLAP_NS = 600 * NS_PER_SECOND
+"""So far back from the last reading of the venue executions are asked for again: one may have been on its way."""
 
-    def __init__(self, rows: Iterable[Journalled]) -> None:
-        self._rows: dict[str, Journalled] = {}
-        for row in rows:
-            if row.message in ("ApprovedOrder", "ApprovedAmend"):
-                self._rows[row.client_id] = row
 
-    def __getitem__(self, client_id: str) -> Order:
-        message = self._rows[client_id].decoded()
-        if not isinstance(message, ApprovedOrder | ApprovedAmend):
-            raise JournalError(f"the journal's row {self._rows[client_id].seq} is no order")
-        return message.order
+@attrs.frozen(kw_only=True)
+class AccountRecovery:
+    """What an account's gateway and reconciler need to know of earlier lives."""
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._rows)
-
-    def __len__(self) -> int:
-        return len(self._rows)
+    approved: Mapping[str, Order] = attrs.field(factory=dict)
+    """Orders that passed and of which not all is known: their end, or fills that it tells of; as they were last to be.
+    By client id."""
+    filled: Mapping[tuple[str, StrategyId], Lots] = attrs.field(factory=dict)
+    """Of these: what is known to be filled, by (client id, strategy)."""
+    held: Mapping[tuple[StrategyId, Symbol], Lots] = attrs.field(factory=dict)
+    """The fold of all fills and adjustments, in signed lots, of what is not 0."""
+    positions: Mapping[Symbol, Lots] = attrs.field(factory=dict)
+    """The same by symbol."""
+    known_executions: tuple[str, ...] = ()
+    """Ids of all fills from the venue and of all adjustments, in order."""
+    known_funding: tuple[tuple[Symbol, UtcNs], ...] = ()
+    executions_since: UtcNs
+    """Up to then these are complete: the last successful reading of the venue, less an overlap; or the first start."""
+    booked: tuple[Fill | FundingPaid | PositionAdjusted, ...] = ()
+    """All that changed the account, each once, in the order it was said."""
+    orders_made: int = 0
+    crossings_made: int = 0
 
 
 @attrs.frozen(kw_only=True)
 class Recovery:
-    """What actors begin with, and what a gateway needs besides."""
+    """What actors begin with, and what is to be known of each account besides."""
 
     restored: Restored
-    approved: tuple[Order, ...] = ()
-    """Orders that passed and are not known to be over, as they were last to be: to be looked up at the venue."""
-    orders: Mapping[str, Order] = attrs.field(factory=dict)
-    """All that ever passed, by client id: whose a fill is that is heard of only now."""
-    known_executions: frozenset[tuple[Account, str]] = frozenset()
-    """(account, execution id) of all fills from the venue."""
-    executions_since: Mapping[Account, UtcNs] = attrs.field(factory=dict)
-    """When the last fill was; executions are to be asked for from before it, with overlap."""
-    held: Mapping[tuple[Account, StrategyId, Symbol], Lots] = attrs.field(factory=dict)
-    """Signed lots, those that are not 0."""
-    last_counters: Mapping[Account, tuple[int, int]] = attrs.field(factory=dict)
-    """(orders made, crossings made)."""
+    accounts: Mapping[Account, AccountRecovery]
 
 
 def restore(folder: Path, setup: Setup, *, now: UtcNs, before_life: int, lift_halt: bool = False) -> Recovery:
@@ -102,31 +98,53 @@ def restore(folder: Path, setup: Setup, *, now: UtcNs, before_life: int, lift_ha
     `lift_halt`: trading goes on although it was halted, or the account liquidated. JournalError when a file is missing,
     damaged or of a newer version.
     """
-    orders = list(read_orders(folder, before_life=before_life))
-    journalled = JournalledOrders(orders)
-    if not orders and all(life.number >= before_life for life in lives(folder)):
-        return Recovery(restored=Restored())
+    rows = list(read_orders(folder, before_life=before_life))
+    started = [life.started for life in lives(folder) if life.number < before_life]
+    if not rows and not started:
+        return Recovery(
+            restored=Restored(), accounts={name: AccountRecovery(executions_since=now) for name in setup.accounts}
+        )
     with TraceReader(folder) as reader:
-        accounts = read_accounts(reader, before_life, setup, orders, lift_halt=lift_halt)
-        over = reader.client_ids([OrderEnded], before_life=before_life)
-        over |= _rejected(reader, before_life, journalled)
+        accounts = read_accounts(reader, before_life, setup, rows, lift_halt=lift_halt)
+        open_ended = loose_ends(reader, before_life, accounts, rows)
         numbers = _signal_numbers(reader, before_life)
+        read_at = dict(reader.last_reads(before_life=before_life))
+    first = min(started, default=0)
     return Recovery(
-        restored=Restored(
-            kept=_kept(setup, accounts, lift_halt=lift_halt), heritage=_heritage(setup, accounts, numbers, now)
-        ),
-        approved=tuple([journalled[client_id] for client_id in journalled if client_id not in over]),
-        orders=journalled,
-        known_executions=frozenset(
-            [(name, fill.execution_id) for name, account in accounts.items() for fill in account.from_venue]
-        ),
-        executions_since={
-            name: max(fill.ts for fill in account.from_venue)
+        restored=Restored(kept=_kept(accounts, lift_halt=lift_halt), heritage=_heritage(setup, accounts, numbers, now)),
+        accounts={
+            name: _known(account, open_ended.get(name, {}), max(first, read_at.get(name, 0) - OVERLAP_NS))
             for name, account in accounts.items()
-            if account.from_venue
         },
-        held={(name, *key): lots for name, account in accounts.items() for key, lots in account.held.items() if lots},
-        last_counters={name: (account.intents, account.crossings) for name, account in accounts.items()},
+    )
+
+
+def _known(account: PastAccount, approved: Mapping[str, Order], since: UtcNs) -> AccountRecovery:
+    filled = filled_of(account)
+    positions: dict[Symbol, Lots] = {}
+    for (_, symbol), lots in account.held.items():
+        positions[symbol] = positions.get(symbol, 0) + lots
+    return AccountRecovery(
+        approved=approved,
+        filled={
+            (client_id, strategy): lots
+            for client_id in approved
+            for strategy, lots in filled.get(client_id, {}).items()
+        },
+        held={key: lots for key, lots in account.held.items() if lots},
+        positions={symbol: lots for symbol, lots in positions.items() if lots},
+        known_executions=tuple(
+            [
+                each.execution_id if isinstance(each, Fill) else each.adjustment_id
+                for each in account.outside
+                if not isinstance(each, FundingPaid)
+            ]
+        ),
+        known_funding=tuple([(each.symbol, each.ts) for each in account.booked if isinstance(each, FundingPaid)]),
+        executions_since=since,
+        booked=tuple(account.booked),
+        orders_made=account.intents,
+        crossings_made=account.crossings,
     )
 
 
@@ -139,32 +157,17 @@ def _signal_numbers(reader: TraceReader, before: int) -> dict[StrategyId, tuple[
     return numbers
 
 
-def _rejected(reader: TraceReader, before: int, journalled: Mapping[str, Order]) -> set[str]:
-    """Orders that the venue does not have. One that was sent again after its rejection may be there."""
-    over: set[str] = set()
-    for fact in reader.facts([OrderRejected], before_life=before):
-        rejected = fact.envelope.message
-        assert isinstance(rejected, OrderRejected)
-        last = journalled.get(rejected.order.client_id)
-        if rejected.reason != _DUPLICATE and (last is None or rejected.ts >= last.ts):
-            over.add(rejected.order.client_id)
-    return over
-
-
 # What is made of it.
 
 
-def _kept(setup: Setup, accounts: Mapping[Account, PastAccount], *, lift_halt: bool) -> dict[str, tuple[Message, ...]]:
+def _kept(accounts: Mapping[Account, PastAccount], *, lift_halt: bool) -> dict[str, tuple[Message, ...]]:
     kept: dict[str, tuple[Message, ...]] = {}
     for name, account in accounts.items():
         moved = [each for each in account.booked if not isinstance(each, FundingPaid)]
-        outside = [each for each in moved if not (isinstance(each, Fill) and is_internal(each))]
         kept[f"portfolio@{name}"] = (*account.booked, *account.wishes)
         # What it crossed itself it does not hear: that is in its heritage.
-        kept[f"executor@{name}"] = (*outside, *account.targets)
+        kept[f"executor@{name}"] = (*account.outside, *account.targets)
         kept[f"risk-guard@{name}"] = tuple([_harmless(each) for each in moved] if lift_halt else moved)
-        if name in setup.live_accounts:
-            kept[f"reconciler@{name}"] = tuple(outside)
     return kept
 
 
@@ -198,11 +201,21 @@ def _heritage(
         heritage[f"risk-guard@{name}"] = GuardHeritage(
             standing=account.standing, lost=account.lost, opening=account.opening, equity=account.equity
         )
+        if not live and (setup.venue is None or name.startswith(PAPER)):
+            heritage[f"venue@{name}"] = _floor(setup, name, account)
     for entry in setup.strategies:
         heritage[f"strategy:{entry.id}"] = _strategy_heritage(
             entry, accounts[entry.account], numbers.get(entry.id, (0, 0))
         )
     return heritage
+
+
+def _floor(setup: Setup, name: Account, account: PastAccount) -> Floor:
+    periods = setup.file_periods
+    feeds = {symbol: periods[symbol][0] if symbol in periods else None for symbol in setup.instruments}
+    return restored_floor(
+        name, setup.instruments, setup.venue_settings, feeds, setup.cash_of(name), booked=account.booked
+    )
 
 
 def _strategy_heritage(entry: StrategyEntry, account: PastAccount, numbers: tuple[int, int]) -> Heritage:

@@ -6,11 +6,10 @@ from pathlib import Path
 from actors.component import handlers_of
 from actors.live_routes import LIVE_ROUTES
 from actors.recorder import Record, Recorder
-from adapters.journal.accounts import booked_once
 from adapters.journal.reading import TraceReader
 from adapters.journal.store import lives
 from adapters.journal.trace import role_of
-from messages import Bar, Fill, FundingPaid, Message, Period, PositionAdjusted, Quarantined, Symbol
+from messages import Bar, Message, Period, Quarantined, Symbol
 
 _HOST = frozenset({"ActorFailed", "ActorHung", "ActorLagging"})
 """What the shell around an actor says: its sender is the actor's address."""
@@ -25,20 +24,14 @@ def rebuild_record(
 ) -> None:
     """Give a record everything that its recorder heard in all lives, by the routes; JournalError as `restore`.
 
-    `closes_of`: the built bars whose closes count, as for the Recorder. What was booked counts once. Only if bars are
+    `closes_of`: the built bars whose closes count, as for the Recorder. Only if bars are
     asked for are market data read; Quarantined items come from there too.
     """
     closes_of = frozenset(closes_of)
     handlers = handlers_of(Recorder(record, closes_of=closes_of))
     heard = {(row.sender, row.message) for row in LIVE_ROUTES if row.receiver == "recorder"}
-    seen: set[tuple[str, ...]] = set()
 
     def hear(message: Message) -> None:
-        if isinstance(message, Fill | FundingPaid | PositionAdjusted):
-            name = booked_once(message)
-            if name in seen:
-                return
-            seen.add(name)
         handler = handlers.get(type(message))
         if handler is not None:
             handler(message)

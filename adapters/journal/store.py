@@ -5,7 +5,6 @@ them the same mode. Both are in WAL mode: one writes, others may read meanwhile.
 """
 
 import json
-import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -14,6 +13,8 @@ from typing import Any, Final
 
 import attrs
 
+from adapters.errors import InputError
+from adapters.security.private_files import make_private, private_folder
 from messages import UtcNs
 
 SCHEMA: Final = 1
@@ -168,14 +169,10 @@ def read_meta(folder: Path) -> dict[str, Any]:
 
 def _make(path: Path) -> None:
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.parent.chmod(0o700)
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-        descriptor = os.open(path, flags, 0o600)
-        try:
-            os.fchmod(descriptor, 0o600)
-        finally:
-            os.close(descriptor)
+        private_folder(path.parent)
+        make_private(path)
+    except InputError as error:
+        raise JournalError(str(error)) from error
     except OSError as error:
         raise JournalError(f"{path}: cannot be written: {error.strerror or error}") from error
 

@@ -68,9 +68,10 @@ def live(folder, strategies=None, *, feed=BARS, now=MONDAY, **options):
     began = restore(folder, setup, now=now, before_life=life)
     trace = Trace(folder, life=life)
     system = a_system(
-        strategies, feed=feed, routes=LIVE_ROUTES, tracer=trace, restored=began.restored,
+        strategies, feed=feed, routes=LIVE_ROUTES, tracer=trace,
         beside=lambda _setup: [journal_spec(folder, life=life), trace_spec(trace)], **options,
     )  # fmt: skip
+    system.restore(began.restored)
     # Not faster, for orders have to meet the market while it is there, on a busy machine too.
     system.start(speed=10_000)
     try:

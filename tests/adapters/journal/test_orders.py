@@ -147,6 +147,24 @@ def test_files_are_their_owners_alone_whatever_the_umask(tmp_path):
     assert set(modes.values()) == {0o600}
 
 
+def test_a_folder_that_was_open_to_others_is_closed_to_them(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir(mode=0o755)
+
+    a_journal(folder).release()
+
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (folder, folder / ORDERS_FILE)]
+    assert modes == [0o700, 0o600]
+
+
+def test_a_file_that_others_could_read_is_refused(tmp_path):
+    (tmp_path / ORDERS_FILE).touch()
+    (tmp_path / ORDERS_FILE).chmod(0o644)
+
+    with pytest.raises(JournalError, match=ORDERS_FILE):
+        a_journal(tmp_path)
+
+
 def test_it_is_not_written_through_a_link(tmp_path):
     (tmp_path / "elsewhere").write_bytes(b"")
     (tmp_path / ORDERS_FILE).symlink_to(tmp_path / "elsewhere")

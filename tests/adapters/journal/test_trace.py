@@ -1,16 +1,24 @@
 """Everything that was said is written down beside the stream; what cannot be ends trading, and nobody waits for it."""
 
+import itertools
 import sqlite3
 import threading
+import time
 from contextlib import closing
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.journal import JournalError, Trace, begin_life
+from actors import Strategy, TradingSystem
+from actors.live_routes import LIVE_ROUTES
+from actors.recorder import Record
+from actors.wiring import actor_specs
+from adapters.journal import JournalError, Trace, begin_life, journal_spec, trace_spec
+from adapters.journal import trace as trace_module
 from adapters.journal.batches import BULK, MARKET, pack, pack_handled, unpack, unpack_handled
 from adapters.journal.reading import TraceReader, check
+from adapters.journal.rerun import rerun
 from adapters.journal.store import TRACE_FILE, lives, open_to_write, read_meta, write_meta
 from adapters.journal.trace import EVERY_NS, RETRY_NS, TraceWriter
 from messages import (
@@ -21,10 +29,13 @@ from messages import (
     HaltTrading,
     Heartbeat,
     SendText,
+    SystemStopped,
+    Tick,
     WakeAt,
     Woke,
 )
-from tests.builders import MONDAY, a_bar, a_fill, a_signal, a_tick
+from tests.adapters.journal.runs import SYMBOL, entries
+from tests.builders import MONDAY, a_bar, a_fill, a_signal, a_tick, an_instrument
 from tests.messages.test_codec import any_of
 
 
@@ -67,7 +78,7 @@ def test_every_message_comes_back_as_it_was_said(tmp_path_factory, data):
 
 @pytest.mark.parametrize("cls", sorted(BULK, key=lambda cls: cls.__name__))
 def test_batches_come_back_equal(cls):
-    @settings(max_examples=30)
+    @settings(max_examples=30, deadline=None)
     @given(st.lists(any_of(cls), max_size=4))
     def round_trip(messages):
         envelopes = [an_envelope(number, message) for number, message in enumerate(messages)]
@@ -77,6 +88,7 @@ def test_batches_come_back_equal(cls):
     round_trip()
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["executor@main", "strategy:a"]), st.integers(1, 9), st.integers(-1, 2**60))))
 def test_the_order_of_handling_comes_back_equal(handled):
     assert unpack_handled(pack_handled(handled)) == handled
@@ -158,6 +170,39 @@ def test_it_wakes_itself_and_writes_what_has_come(tmp_path):
     writer.release()
 
 
+class Ticker(Strategy):
+    def on_tick(self, tick):
+        self.target(1.0 if tick.price > 100 else -1.0)
+
+
+def test_a_live_system_is_written_down_while_it_runs(tmp_path):
+    trace = a_trace(tmp_path)
+    system = TradingSystem(
+        strategies=entries(Ticker), instruments=[an_instrument(SYMBOL)], cash={"USD": 10**9}, routes=LIVE_ROUTES,
+        tracer=trace, beside=lambda _setup: [journal_spec(tmp_path, life=1), trace_spec(trace)],
+    )  # fmt: skip
+    system.start()
+    try:
+        sent, deadline = 0, time.monotonic() + 30
+        # An order meets the first trade after it arrived.
+        while not {"Fill", "Tick"} <= {type(each.message).__name__ for each in said(tmp_path)}:
+            assert time.monotonic() < deadline
+            for _ in range(20):
+                system.send(a_tick(100.0 + sent % 2, ts=time.time_ns(), symbol=SYMBOL))
+                sent += 1
+            time.sleep(0.02)
+    finally:
+        assert system.stop() == ()
+        trace.close()
+
+    assert sum(type(each.message) is Tick and each.sender == "outside" for each in said(tmp_path)) == sent
+    assert any(isinstance(each.message, SystemStopped) for each in said(tmp_path))
+    with TraceReader(tmp_path) as reader:
+        again = rerun(reader, 1, actor_specs(system.setup, Record()))
+    assert again.is_equal
+    assert again.by_actor["strategy:ticker-0", "Signal"] > 0
+
+
 class Broken:
     def execute(self, *_values):
         raise sqlite3.OperationalError("database or disk is full")
@@ -228,32 +273,26 @@ def test_what_many_threads_say_is_all_there(tmp_path):
     assert sorted(handled) == list(range(1, 2001))
 
 
-def test_what_a_message_led_to_is_written_no_later_than_that_it_was_handled(tmp_path):
+def test_what_a_message_led_to_is_written_no_later_than_that_it_was_handled(tmp_path, monkeypatch):
     """The runtime says first and counts then; a reader that goes batch by batch relies on the order of draining."""
     trace = a_trace(tmp_path)
-    batches, stop = [], threading.Event()
+    numbers, drained = itertools.count(1), trace_module._drained
 
-    def act():
-        number = 0
-        while not stop.is_set():
-            number += 1
-            trace.said(an_envelope(number, a_signal()))
-            trace.handled("executor@main", 1, number)
+    def act_meanwhile(waiting):
+        taken = drained(waiting)
+        number = next(numbers)
+        trace.said(an_envelope(number, a_signal()))
+        trace.handled("executor@main", 1, number)
+        return taken
 
-    thread = threading.Thread(target=act)
-    thread.start()
+    monkeypatch.setattr(trace_module, "_drained", act_meanwhile)
     seen = set()
-    for _ in range(300):
+    for _ in range(5):
         batch = trace._take()
-        if batch is not None:
-            batches.append(batch)
-    stop.set()
-    thread.join()
-
-    for batch in batches:
         seen.update(envelope.id for envelope in batch.facts)
+
         assert seen.issuperset(number for _, _, number in batch.handled)
-    assert len(seen) > 100
+    assert len(seen) > 5
 
 
 def _three(folder):
