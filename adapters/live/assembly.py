@@ -34,7 +34,7 @@ from adapters.limits import risk_limits, scoped_limits
 from adapters.live.settings import LiveSettings
 from adapters.live.state import LiveState, watcher_spec
 from adapters.live.venue import KeyGuard, Venue
-from messages import Account, Address, Message, Minor, UtcNs
+from messages import Account, Address, Minor, UtcNs
 
 _MARKET_LINE: Final[Address] = "line:market"
 _MARKET_REST: Final[Address] = "rest:market"
@@ -167,7 +167,8 @@ def _books(run: LiveRun) -> tuple[str, ...]:
 
 def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account) -> Iterable[ActorSpec]:
     """A socket and three workers with the keys, the gateway that has none, and who compares."""
-    environment, keys, recovery = run.venue.environment, run.venue.keys, run.recovery
+    environment, keys = run.venue.environment, run.venue.keys
+    past = None if run.recovery is None else run.recovery.accounts[account]
     line = f"line@{account}"
     workers = Workers(
         orders=f"rest:orders@{account}", cancels=f"rest:cancels@{account}", queries=f"rest:queries@{account}"
@@ -185,7 +186,7 @@ def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account
             heartbeat=HeartbeatRules(switch_ms=run.settings.live.dead_mans_switch_s * 1_000),
             leave_orders=run.settings.live.on_stop == "leave",
             heritage=heritage,
-            **_left(recovery, account),
+            **_left(run, account),
         )
 
     def spec(address: Address, role: str, factory: Callable[[Any], Component]) -> ActorSpec:
@@ -199,30 +200,33 @@ def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account
     for address in (workers.orders, workers.cancels, workers.queries):
         yield spec(address, "rest", lambda _: RestWorker(environment.rest, keys, gate=lambda: system.gate_is_open))
     yield spec(f"venue@{account}", "venue", gateway)
-    # What an earlier life held it hears again, as everybody does.
     yield spec(
         f"reconciler@{account}",
         "reconciler",
-        lambda heritage: Reconciler(account, setup.instruments, {}, heritage=heritage),
+        lambda heritage: Reconciler(
+            account, setup.instruments, {} if past is None else past.positions, heritage=heritage
+        ),
     )
 
 
-def _left(recovery: Recovery | None, account: Account) -> dict[str, Any]:
-    """What a gateway is told of earlier lives."""
-    if recovery is None:
-        return {}
-    held = {key[1:]: lots for key, lots in recovery.held.items() if key[0] == account}
+def _left(run: LiveRun, account: Account) -> dict[str, Any]:
+    """What a gateway is told of earlier lives; of a first one, that nothing before it is this run's."""
+    if run.recovery is None:
+        return {"executions_since": run.started}
+    known = run.recovery.accounts[account]
     return {
-        "approved": {order.client_id: order for order in recovery.approved if order.account == account},
-        "held": held,
-        "known_executions": [execution for name, execution in recovery.known_executions if name == account],
-        "executions_since": recovery.executions_since.get(account, 0),
+        "approved": known.approved,
+        "filled": known.filled,
+        "held": known.held,
+        "known_executions": known.known_executions,
+        "known_funding": known.known_funding,
+        "executions_since": known.executions_since,
     }
 
 
 def _paper_venue(recovery: Recovery, setup: Setup, account: Account) -> ActorSpec:
     """A simulated venue that goes on with what it held."""
-    booked: tuple[Message, ...] = recovery.restored.kept.get(f"portfolio@{account}", ())
+    booked = recovery.accounts[account].booked
     feeds = dict.fromkeys(setup.instruments)
 
     def factory(heritage: Any) -> Component:

@@ -133,8 +133,7 @@ def _recovered(run: LiveRun, system: TradingSystem, *, resume: bool) -> Restored
         run.folder, system.setup, now=time.time_ns(), before_life=run.life, lift_halt=resume
     )
     rebuild_record(run.folder, system.record, closes_of=closes_of(wanted_bars(system.setup)), before_life=run.life)
-    booked = [fact for account in system.setup.accounts for fact in recovery.restored.kept[f"portfolio@{account}"]]
-    run.state.recall(booked)
+    run.state.recall([fact for account in recovery.accounts.values() for fact in account.booked])
     return recovery.restored
 
 

@@ -116,7 +116,7 @@ def test_the_size_of_a_bucket_is_the_venue_s():
 
 
 def test_a_bucket_that_is_larger_than_was_thought_is_as_full_as_it_would_have_been():
-    budget = a_budget()
+    budget = Budget(MONDAY)
     budget.take(OPEN, MONDAY)
 
     budget.answered(OPEN, {"x-ratelimit-limit": "1200", "x-ratelimit-limit-1s": "50"}, MONDAY)
