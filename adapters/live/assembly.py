@@ -203,9 +203,7 @@ def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account
     yield spec(
         f"reconciler@{account}",
         "reconciler",
-        lambda heritage: Reconciler(
-            account, setup.instruments, {} if past is None else past.positions, heritage=heritage
-        ),
+        lambda heritage: Reconciler(account, setup.instruments, positions, heritage=heritage),
     )
 
 
