@@ -259,8 +259,8 @@ def account_name(value: Any) -> str:
 
 
 def switch_seconds(value: Any) -> int:
-    """Seconds of a dead man's switch: long enough to be refreshed a few times before it acts."""
+    """Seconds of a dead man's switch: not shorter than twice what the gateway takes to refresh it (HeartbeatRules)."""
     seconds = whole(value)
-    if seconds and not 15 <= seconds <= 3_600:
-        raise ValueError(f"must be 0 (off) or from 15 to 3600 seconds, not {seconds}")
+    if seconds and not 40 <= seconds <= 3_600:
+        raise ValueError(f"must be 0 (off) or from 40 to 3600 seconds, not {seconds}")
     return seconds

@@ -159,7 +159,7 @@ lives = st.one_of(
         keys=st.none() | texts,
         sync=st.sampled_from(["normal", "full"]),
         netting_window_ms=st.integers(0, 10_000),
-        dead_mans_switch_s=st.sampled_from([0, 15, 60, 3600]),
+        dead_mans_switch_s=st.sampled_from([0, 40, 60, 3600]),
         books=st.none() | st.lists(symbols, min_size=1, max_size=3, unique=True).map(tuple),
         warm_up=st.booleans(),
     ),

@@ -138,7 +138,7 @@ def test_what_cannot_be_traded_is_refused_by_its_key(tmp_path, text, key):
 @pytest.mark.parametrize(
     ("key", "value", "reason"),
     [
-        ("dead_mans_switch_s", "5", "0 (off) or from 15"),
+        ("dead_mans_switch_s", "39", "0 (off) or from 40"),
         ("dead_mans_switch_s", "true", "whole number"),
         ("account", "'Main account'", "no name of an account"),
         ("account_id", "0", "at least 1"),
