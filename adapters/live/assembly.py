@@ -168,7 +168,7 @@ def _books(run: LiveRun) -> tuple[str, ...]:
 def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account) -> Iterable[ActorSpec]:
     """A socket and three workers with the keys, the gateway that has none, and who compares."""
     environment, keys = run.venue.environment, run.venue.keys
-    past = None if run.recovery is None else run.recovery.accounts[account]
+    positions = {} if run.recovery is None else run.recovery.accounts[account].positions
     line = f"line@{account}"
     workers = Workers(
         orders=f"rest:orders@{account}", cancels=f"rest:cancels@{account}", queries=f"rest:queries@{account}"
@@ -203,9 +203,7 @@ def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account
     yield spec(
         f"reconciler@{account}",
         "reconciler",
-        lambda heritage: Reconciler(
-            account, setup.instruments, {} if past is None else past.positions, heritage=heritage
-        ),
+        lambda heritage: Reconciler(account, setup.instruments, positions, heritage=heritage),
     )
 
 
