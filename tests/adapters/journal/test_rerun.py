@@ -10,12 +10,13 @@ import pytest
 
 from actors import Strategy, TradingSystem
 from actors.recorder import Record
-from actors.wiring import actor_specs
+from actors.setup import wanted_bars
+from actors.wiring import actor_specs, closes_of
 from adapters.generated import generated_bars, generated_quotes, generated_ticks
-from adapters.journal import Given, Trace, begin_life, write_given
+from adapters.journal import Given, Trace, begin_life, rebuild_record, write_given
+from adapters.journal.batches import fact_checksum
 from adapters.journal.reading import TraceReader
 from adapters.journal.store import TRACE_FILE
-from adapters.journal.trace import fact_checksum
 from adapters.replay_command import replay
 from messages import Bar, Envelope, HaltTrading, Signal
 from tests.adapters.journal.runs import INSTRUMENT, SYMBOL, Crasher, Dice, Placer, a_system, entries, live
@@ -287,6 +288,22 @@ def test_no_network_is_opened(two_lives, monkeypatch):
     folder, setup = two_lives
 
     assert answer(folder, setup)[0] == 0
+
+
+def test_the_closes_and_the_bad_items_of_a_run_are_in_its_record_too(tmp_path):
+    ticks = generated_ticks(SYMBOL, ticks=1500, seed=3, start=MONDAY)
+    prices = ticks.price.copy()
+    prices[700] *= 5
+    _, heard, setup = live(tmp_path, entries(Dice), feed=attrs.evolve(ticks, price=prices))
+    record = Record()
+
+    rebuild_record(tmp_path, record, closes_of=closes_of(wanted_bars(setup)))
+
+    assert len(record.closes[SYMBOL][0]) > 3
+    assert record.closes == heard.closes
+    assert (record.bad_items, record.bad_item_counts) == (heard.bad_items, heard.bad_item_counts)
+    assert len(record.bad_items) == 1
+    assert record.unheard_ticks == heard.unheard_ticks
 
 
 def test_what_is_no_run_is_told_with_exit_code_2(tmp_path, two_lives):
