@@ -87,6 +87,7 @@ class _Maker:
             symbol_multiplier=setup.symbol_multiplier,
             marks=_marked(setup) if watched else (),
             cash_minor=setup.cash_of(account),
+            netting_window_ns=setup.netting_window_ns,
             sizing=sizing,
             heritage=heritage,
         )
@@ -94,7 +95,13 @@ class _Maker:
     def guard(self, heritage: Any) -> Component:
         setup = self._setup
         return RiskGuard(
-            self._account, setup.instruments, setup.risk, self._feeds, heritage, scoped=setup.scoped_limits
+            self._account,
+            setup.instruments,
+            setup.risk,
+            self._feeds,
+            heritage,
+            scoped=setup.scoped_limits,
+            live=self._account in setup.live_accounts,
         )
 
     def executor(self, heritage: Any) -> Component:
@@ -115,6 +122,7 @@ class _Maker:
             half_spread_ticks=setup.venue_settings.half_spread_ticks,
             label=str(number + 1) if number else "",
             heritage=heritage,
+            live=account in setup.live_accounts,
         )
 
     def venue(self, heritage: Any) -> Component:

@@ -3,48 +3,96 @@
 All of it happens after the run, from fills, funding and columns; nothing here is heard by an actor.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 
 from actors.columns import Ints
 from actors.money.equity import equity_curve
 from actors.money.exposure import Exposure, exposure_of
-from actors.money.ledger import Book, book_fill, book_funding
+from actors.money.ledger import Book, book_adjustment, book_fill, book_funding
 from actors.money.rows import FillRow, LedgerEntry
 from actors.money.statistics import monthly_returns, statistics, trade_statistics
 from actors.money.trades import Trade
 from actors.money.values import Arithmetic
 from actors.result import AccountCurve, CurrencySummary, StrategyRow
 from actors.samples import Closes
-from messages import Account, Fill, FundingPaid, Instrument, Minor, StrategyId, Symbol
+from messages import Account, Fill, FundingPaid, Instrument, Kind, Lots, Minor, PositionAdjusted, StrategyId, Symbol
 
 _Purse = tuple[Account, str]
 """(account, currency)"""
 
 
 class Books:
-    """Every account's books at the end, and the rows that fills and funding left, in the order they were said."""
+    """Every account's books at the end, and the rows that what was said left, in the order it was said.
 
-    def __init__(self, said: Iterable[Fill | FundingPaid], spot: Collection[Symbol] = ()) -> None:
+    `instruments` are of every symbol; what is said must have been said once.
+    """
+
+    def __init__(
+        self, said: Iterable[Fill | FundingPaid | PositionAdjusted], instruments: Mapping[Symbol, Instrument]
+    ) -> None:
+        spot = [symbol for symbol, each in instruments.items() if each.kind is Kind.SPOT]
         self.rows: list[FillRow] = []
+        """Of fills."""
+        self.moves: list[FillRow] = self.rows
+        """Of fills and of adjustments: how positions came about. The same list where there are no adjustments."""
         self.entries: list[LedgerEntry] = []
         self.booked: list[FillRow | LedgerEntry] = []
-        """Fill rows and funding entries: what trades are read from."""
+        """Moves and funding entries: what trades are read from."""
         self.by_account: dict[Account, dict[tuple[StrategyId, Symbol], Book]] = {}
         for each in said:
             books = self.by_account.setdefault(each.account, {})
             if isinstance(each, Fill):
                 rows, entries = book_fill(books, each, spot)
                 self.rows += rows
+                if self.moves is not self.rows:
+                    self.moves += rows
                 self.booked += rows
-            else:
+            elif isinstance(each, FundingPaid):
                 entries = book_funding(books, each)
                 self.booked += entries
+            else:
+                entries = self._adjust(books, each, instruments[each.symbol], spot)
             self.entries += entries
+
+    def _adjust(
+        self,
+        books: dict[tuple[StrategyId, Symbol], Book],
+        adjusted: PositionAdjusted,
+        instrument: Instrument,
+        spot: Sequence[Symbol],
+    ) -> list[LedgerEntry]:
+        row, entries = book_adjustment(
+            books, adjusted, currency=instrument.currency, price=self._price_of(adjusted, instrument), spot=spot
+        )
+        if self.moves is self.rows:
+            self.moves = list(self.rows)
+        self.moves.append(row)
+        self.booked.append(row)
+        return entries
+
+    def _price_of(self, adjusted: PositionAdjusted, instrument: Instrument) -> float:
+        """The price at which its lots have its value; where it has none, the last one paid, or else the least."""
+        price = implied_price(instrument, adjusted.lots, adjusted.value_minor)
+        if price is not None:
+            return price
+        paid = (row.price for row in reversed(self.moves) if row.symbol == adjusted.symbol)
+        return next(paid, float(instrument.tick_size))
 
     def of(self, purse: _Purse) -> list[Book]:
         """The books of an (account, currency)."""
         account, currency = purse
         return [book for book in self.by_account.get(account, {}).values() if book.currency == currency]
+
+
+def implied_price(instrument: Instrument, lots: Lots, value_minor: Minor) -> float | None:
+    """The price at which signed lots have a signed value; None where no price gives it to them."""
+    if not lots or not value_minor:
+        return None
+    value = Fraction(value_minor, 10**instrument.minor_digits)
+    size = lots * Fraction(instrument.lot_size) * Fraction(instrument.multiplier)
+    price = float(-size / value if instrument.kind is Kind.INVERSE else value / size)
+    return price if price > 0 else None
 
 
 def _by_purse(rows: Iterable[FillRow]) -> dict[_Purse, list[FillRow]]:
@@ -64,7 +112,7 @@ def curves(
 ) -> tuple[AccountCurve, ...]:
     """The equity of each account: `accounts` tells its starting cash, `samples` the times, both by currency."""
     digits = {instrument.currency: instrument.minor_digits for instrument in instruments.values()}
-    rows = _by_purse(books.rows)
+    rows = _by_purse(books.moves)
     entries: dict[_Purse, list[LedgerEntry]] = {}
     for entry in books.entries:
         entries.setdefault((entry.account, entry.currency), []).append(entry)
@@ -104,7 +152,7 @@ def summaries(
     closes: Closes,
 ) -> tuple[CurrencySummary, ...]:
     """Each curve in numbers."""
-    rows = _by_purse(books.rows)
+    rows = _by_purse(books.moves)
     cash: dict[_Purse, Minor] = {}
     for entry in books.entries:
         purse = entry.account, entry.currency

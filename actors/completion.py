@@ -16,6 +16,8 @@ DEFAULT_CASH = 10_000_000
 """In whole units of each settlement currency that no starting cash was given for."""
 LIVE_CLOSE_GRACE_NS = 250 * 10**6
 """How long a bar waits behind its end for ticks that are still on their way, where the host sends them as they come."""
+_DECIDE_NOTHING = frozenset({"venue", "funding_words", "policy", "live_accounts"})
+"""What a set-up has besides what its run is named by."""
 _COLUMNS = (BarColumns, TickColumns, QuoteColumns, FundingColumns, MarkColumns)
 
 
@@ -137,7 +139,7 @@ def complete_setup(
     purse = dict(cash)
     for instrument in known.values():
         purse.setdefault(instrument.currency, DEFAULT_CASH * 10**instrument.minor_digits)
-    decides = {name: value for name, value in rest.items() if name not in ("venue", "funding_words", "policy")}
+    decides = {name: value for name, value in rest.items() if name not in _DECIDE_NOTHING}
     parts = (
         sorted(purse.items()),
         [(account, sorted(own.items())) for account, own in sorted(account_cash.items())],

@@ -29,6 +29,7 @@ from actors.money.grid import PriceGrid
 from messages import (
     Account,
     Bar,
+    Heartbeat,
     Instrument,
     Kind,
     Lots,
@@ -68,7 +69,8 @@ class Executor(OrderEvents, OwnOrders):
     Lots are signed. Never are more lots working than somebody lacks. `run6` starts every client id, `label` keeps those
     of several accounts apart. `order_lots_max` cuts larger orders into slices, as the limits of single strategies
     and symbols in `largest_orders` do. `feeds` tells the period of each symbol's bars, None where it has ticks; without
-    quotes the best prices are `half_spread_ticks` to both sides of the last one.
+    quotes the best prices are `half_spread_ticks` to both sides of the last one. A `live` one sends nothing before the
+    guard says that the venue is ready, and hands all its orders over to its next incarnation.
     """
 
     def __init__(
@@ -84,12 +86,13 @@ class Executor(OrderEvents, OwnOrders):
         half_spread_ticks: int = 0,
         label: str = "",
         heritage: ExecutorHeritage | None = None,
+        live: bool = False,
     ) -> None:
         rules = {rule.strategy: rule for rule in strategies}
         self.account = account
         self._feeds = {symbol: (feeds or {}).get(symbol) for symbol in instruments}
         self.desks = {
-            symbol: _desk(instrument, rules.values(), half_spread_ticks, ticking=self._feeds[symbol] is None)
+            symbol: _desk(instrument, rules.values(), half_spread_ticks, ticking=self._feeds[symbol] is None, live=live)
             for symbol, instrument in instruments.items()
         }
         limits = [*largest_orders] if order_lots_max is None else [LargestOrder(order_lots_max), *largest_orders]
@@ -97,6 +100,8 @@ class Executor(OrderEvents, OwnOrders):
         dealing = Dealing(account, self.desks, rules.values(), maker)
         OrderEvents.__init__(self, dealing)
         OwnOrders.__init__(self, dealing, rules)
+        if live:
+            dealing.state = TradingState.RECOVERING if heritage is None else heritage.state
         self._inherited = heritage
         self._to_wake: set[Symbol] = set()
         if heritage is not None:
@@ -214,10 +219,13 @@ class Executor(OrderEvents, OwnOrders):
     def on_trading_state_changed(self, changed: TradingStateChanged) -> Answers:
         """Halted: everything is taken back. Flattening: that too, then orders to flat. Active: on to the targets.
 
-        Reduce-only: what does not bring a position nearer to nothing is taken back, and not sent.
+        Reduce-only: what does not bring a position nearer to nothing is taken back, and not sent. Recovering: what
+        works, works on, and nothing is sent.
         """
         dealing, ts = self._dealing, changed.ts
         dealing.state = changed.state
+        if changed.state is TradingState.RECOVERING:
+            return ()
         said: list[Message] = []
         for desk in self.desks.values():
             desk.unblock()
@@ -255,6 +263,10 @@ class Executor(OrderEvents, OwnOrders):
         """What is held of one symbol now: for the checker of a replay, where one thread makes that safe."""
         return self.desks[symbol].held
 
+    def on_heartbeat(self, beat: Heartbeat) -> Answers:
+        """Passes it on."""
+        return (beat,)
+
     def on_woke(self, woke: Woke) -> Answers:
         """A back-off is over, or an algorithm wants to be asked again."""
         what, _, name = woke.token.partition(":")
@@ -268,7 +280,9 @@ class Executor(OrderEvents, OwnOrders):
         return self._order_woke(what, name, woke.at)
 
 
-def _desk(instrument: Instrument, rules: Iterable[ShareRule], half_spread_ticks: int, *, ticking: bool) -> Desk:
+def _desk(
+    instrument: Instrument, rules: Iterable[ShareRule], half_spread_ticks: int, *, ticking: bool, live: bool
+) -> Desk:
     grid = PriceGrid(instrument)
     algorithms = [algorithm_of(rule.execution) for rule in rules if instrument.symbol in rule.symbols]
     return Desk(
@@ -282,6 +296,7 @@ def _desk(instrument: Instrument, rules: Iterable[ShareRule], half_spread_ticks:
         follows=any(algorithm.hears_market for algorithm in algorithms),
         profile=VolumeProfile() if any(algorithm.profiled for algorithm in algorithms) else None,
         is_spot=instrument.kind is Kind.SPOT,
+        live=live,
     )
 
 

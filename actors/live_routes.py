@@ -8,6 +8,7 @@ from typing import Final
 
 from actors.routes import ROUTES, By, Route
 from messages import (
+    AmendRejected,
     ApprovedAmend,
     ApprovedCancel,
     ApprovedOrder,
@@ -59,7 +60,13 @@ LIVE_ROUTES: Final[tuple[Route, ...]] = (
     Route("journal", OrderRejected, "executor", _ACCOUNT),
     Route("journal", OrderRejected, "strategy", By.OWNERS),
     Route("journal", OrderRejected, "recorder", _ALL),
+    Route("journal", AmendRejected, "risk-guard", _ACCOUNT),
+    Route("journal", AmendRejected, "executor", _ACCOUNT),
+    Route("journal", AmendRejected, "strategy", By.OWNERS),
+    Route("journal", AmendRejected, "recorder", _ALL),
     Route("journal", HaltTrading, "risk-guard", _ACCOUNT),
+    # Beside the stream everything is written down; what cannot be ends trading.
+    Route("trace", HaltTrading, "risk-guard", _ACCOUNT),
     # Market and venue over the wire.
     *_line("feed"),
     *_line("venue"),

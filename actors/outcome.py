@@ -13,9 +13,10 @@ from actors.recorder import Record
 from actors.result import AccountCurve, BacktestResult, Conventions
 from actors.runtime.slot import Slot
 from actors.setup import Setup
-from messages import Account, Fill, FundingPaid, Kind, Minor, Symbol, TradingState, UtcNs
+from messages import Account, Fill, FundingPaid, Minor, Symbol, TradingState, UtcNs
 
 _HALTED = (TradingState.HALTED, TradingState.FLATTENING)
+_GOES_ON = (TradingState.ACTIVE, TradingState.RECOVERING)
 _CALLBACK_NEEDS = {"on_tick": TickColumns, "on_quote": QuoteColumns}
 
 
@@ -24,13 +25,12 @@ def outcome(
 ) -> BacktestResult:
     """Everything decided and done. `until` is where a run was stopped: what is later was never heard, nor counts."""
     fills = record.fills
-    spot = [symbol for symbol, each in setup.instruments.items() if each.kind is Kind.SPOT]
-    books = accounting.Books(record.booked, spot)
+    books = accounting.Books(record.booked, setup.instruments)
     orders = order_history.last_terms(record)
     closes = samples.closes_of(setup.columns, record, until)
     curves = _curves(setup, record, books, closes, until)
     trades = round_trips(books.booked, instruments=setup.instruments, ranges=samples.ranges_of(setup.columns, closes))
-    stops = [state for state in record.states if state.state is not TradingState.ACTIVE]
+    stops = [state for state in record.states if state.state not in _GOES_ON]
     last_states = {state.account: state for state in record.states}.values()
     halted = next((state.reason for state in last_states if state.state in _HALTED), None)
     return BacktestResult(

@@ -25,6 +25,7 @@ from messages import (
     Bar,
     Fill,
     FundingPaid,
+    Heartbeat,
     Instrument,
     Kind,
     MarkPrice,
@@ -188,6 +189,10 @@ class Portfolio(Component):
     def books_in(self, symbol: Symbol) -> Sequence[Book]:
         """The books of one symbol as they are now: for the checker of a replay, where one thread makes that safe."""
         return self._books_in.get(symbol, ())
+
+    def on_heartbeat(self, beat: Heartbeat) -> Answers:
+        """Passes it on."""
+        return (beat,)
 
     # Prices.
 

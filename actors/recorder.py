@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from actors.component import Answers, Component
 from messages import (
+    Account,
     ActorFailed,
     ActorHung,
     ActorLagging,
@@ -14,13 +15,16 @@ from messages import (
     Annotated,
     Bar,
     Fill,
+    ForeignActivity,
     FundingPaid,
     GaveUp,
     OrderAmended,
     OrderEnded,
     OrderRefused,
     OrderRejected,
+    OrderTimed,
     Period,
+    PositionAdjusted,
     Quarantined,
     ShareRounded,
     ShareSized,
@@ -51,8 +55,14 @@ class Record:
         """Changes to working orders that guard or venue did not make, by reason."""
         self.gave_up: list[GaveUp] = []
         self.sized: list[ShareSized] = []
-        self.booked: list[Fill | FundingPaid] = []
-        """What the books are folded from, as it was said."""
+        self.booked: list[Fill | FundingPaid | PositionAdjusted] = []
+        """What the books are folded from, as it was said: each execution, payment and adjustment once."""
+        self.known: dict[Account, set[str]] = {}
+        """What names each of these. A venue repeats itself, and so does a start that recovers."""
+        self.adjusted: list[PositionAdjusted] = []
+        """The adjustments alone."""
+        self.foreign: list[ForeignActivity] = []
+        self.timed: list[OrderTimed] = []
         self.rounded: Counter[str] = Counter()
         """Shares that were too small for one lot, by (strategy, symbol)."""
         self.bad_items: list[Quarantined] = []
@@ -88,8 +98,8 @@ class Recorder(Component):
         self.on_order_amended = _noting(record.amended)
         self.on_gave_up = _noting(record.gave_up)
         self.on_share_sized = _noting(record.sized)
-        self.on_fill = _noting(record.booked)
-        self.on_funding_paid = _noting(record.booked)
+        self.on_foreign_activity = _noting(record.foreign)
+        self.on_order_timed = _noting(record.timed)
         self.on_actor_failed = _noting(record.failures)
         self.on_actor_hung = _noting(record.hangs)
         self.on_actor_lagging = _noting(record.lagging)
@@ -116,6 +126,25 @@ class Recorder(Component):
             self.record.unheard_ticks.setdefault(tick.symbol, set()).add((tick.ts, tick.price, tick.size))
         return ()
 
+    def on_fill(self, fill: Fill) -> Answers:
+        """An execution, once."""
+        if self._first(fill.account, fill.execution_id):
+            self.record.booked.append(fill)
+        return ()
+
+    def on_funding_paid(self, paid: FundingPaid) -> Answers:
+        """A payment, once."""
+        if self._first(paid.account, f"funding {paid.symbol} {paid.ts}"):
+            self.record.booked.append(paid)
+        return ()
+
+    def on_position_adjusted(self, adjusted: PositionAdjusted) -> Answers:
+        """An adjustment, once; it may come from the reconciler and from the venue."""
+        if self._first(adjusted.account, f"adjustment {adjusted.adjustment_id}"):
+            self.record.booked.append(adjusted)
+            self.record.adjusted.append(adjusted)
+        return ()
+
     def on_share_rounded(self, share: ShareRounded) -> Answers:
         """A wish that came to nothing."""
         self.record.rounded[share.reason] += 1
@@ -130,6 +159,13 @@ class Recorder(Component):
         """Who was given up on, and why."""
         self.record.quarantined[quarantined.actor] = quarantined.reason
         return ()
+
+    def _first(self, account: Account, name: str) -> bool:
+        known = self.record.known.setdefault(account, set())
+        if name in known:
+            return False
+        known.add(name)
+        return True
 
 
 def _noting(messages: list):  # type: ignore[no-untyped-def,type-arg]

@@ -29,9 +29,12 @@ from messages import (
     EquityMarked,
     Fill,
     HaltTrading,
+    Heartbeat,
     Instrument,
     Liquidity,
     Lots,
+    MarketFresh,
+    MarketStale,
     Message,
     OrderAccepted,
     OrderAmended,
@@ -50,6 +53,8 @@ from messages import (
     TradingState,
     TradingStateChanged,
     UtcNs,
+    VenueLost,
+    VenueReady,
 )
 
 __all__ = ["GuardHeritage", "RiskGuard", "RiskLimits", "ScopedLimits", "refusal"]
@@ -66,14 +71,15 @@ class RiskGuard(Component):
 
     Hears SubmitOrder, AmendOrder, CancelOrder, OrderAccepted, OrderRejected, OrderAmended, AmendRejected, OrderEnded,
     Fill, PositionAdjusted, EquityMarked, HaltTrading, ReportPositions; Bar, or Tick and Quote, where some limit needs a
-    price.
+    price; live VenueReady, VenueLost, MarketStale, MarketFresh and Heartbeat, which it passes on.
     Says ApprovedOrder, OrderRefused, ApprovedAmend, AmendRejected, ApprovedCancel, CancelAll, TradingStateChanged,
     PositionsReported, Subscribe.
 
     Sizes are signed lots. Exposure counts every approved order that has not ended, unknown ones too. The state becomes
     stricter at once, and never loosens by itself, but for one case: the day after a daily loss takes back what that
     loss led to, if `daily_loss_action` says so. `feeds` tells the period of each symbol's bars, None where it has
-    ticks or quotes. Rows of `scoped` for other accounts are left out.
+    ticks or quotes. Rows of `scoped` for other accounts are left out. A `live` guard lets nothing pass until the venue
+    is ready, nor what raises risk in a symbol before its market is fresh.
     """
 
     def __init__(
@@ -85,14 +91,18 @@ class RiskGuard(Component):
         heritage: GuardHeritage | None = None,
         *,
         scoped: Iterable[ScopedLimits] = (),
+        live: bool = False,
     ) -> None:
         self.account = account
         self.limits = limits = limits or RiskLimits()
         self._heritage = left = heritage or GuardHeritage()
         self._warming = heritage is not None
         """Orders heard again were judged by an earlier incarnation, which knew the prices."""
-        self._states = States(left.standing, left.lost)
+        awaits = live if left.awaits_venue is None else left.awaits_venue
+        self._states = States(left.standing, left.lost, awaits_venue=awaits)
         self._gate = Gate(account, instruments, limits, scoped, left)
+        if live and left.awaits_venue is None:
+            self._gate.stale.update(instruments)
         self.exposure = self._gate.exposure
         self._prices = self._gate.prices
         self._feeds = {symbol: (feeds or {}).get(symbol) for symbol in instruments}
@@ -139,6 +149,8 @@ class RiskGuard(Component):
             equity=tuple([(currency, *each) for currency, each in sorted(self._gate.equity.items())]),
             prices=tuple(sorted(self._prices.items())),
             approved=frozenset(self.exposure.approved()),
+            awaits_venue=self._states.venue is not TradingState.ACTIVE,
+            stale=tuple(sorted(self._gate.stale)),
             passed=self._gate.passed(),
             in_hand=self._in_hand,
         )
@@ -272,9 +284,36 @@ class RiskGuard(Component):
     # The trading state.
 
     def on_halt_trading(self, halt: HaltTrading) -> Answers:
-        """Stops: everything is taken back, and only cancels pass from now on."""
+        """Stops: everything is taken back, and only cancels pass from now on, or what brings positions to nothing."""
         self._now = max(self._now, halt.ts)
-        return self._stand(_HALTED, halt.reason, self._now)
+        return self._stand(TradingState.FLATTENING if halt.flatten else _HALTED, halt.reason, self._now)
+
+    def on_venue_ready(self, ready: VenueReady) -> Answers:
+        """What else rules, rules; if nothing does, orders pass."""
+        return self._reached(ready.ts, "the venue is ready", ready=True)
+
+    def on_venue_lost(self, lost: VenueLost) -> Answers:
+        """Nothing but cancels passes until the venue is ready. What works there, works on."""
+        return self._reached(lost.ts, lost.reason, ready=False)
+
+    def _reached(self, ts: UtcNs, reason: str, *, ready: bool) -> tuple[Message, ...]:
+        self._now = max(self._now, ts)
+        return (self._changed(reason, ts),) if self._states.reach(ready=ready) else ()
+
+    def on_market_stale(self, stale: MarketStale) -> Answers:
+        """Nothing that raises risk in this symbol passes."""
+        if stale.symbol in self._feeds:
+            self._gate.stale.add(stale.symbol)
+        return ()
+
+    def on_market_fresh(self, fresh: MarketFresh) -> Answers:
+        """Its data can be trusted again."""
+        self._gate.stale.discard(fresh.symbol)
+        return ()
+
+    def on_heartbeat(self, beat: Heartbeat) -> Answers:
+        """Passes it on."""
+        return (beat,)
 
     def on_equity_marked(self, marked: EquityMarked) -> Answers:
         """Compares with the day's opening equity; too much lost: out of the market, unless it is stopped already."""

@@ -27,6 +27,9 @@ def closes_of(
     known = {series.symbol for series in columns if not isinstance(series, QuoteColumns)}.union(record.closes)
     # Nearly always none: going through all fills for nothing would cost as much as booking them.
     found: dict[Symbol, tuple[Ints, Floats]] = _prices_paid([each for each in record.fills if each.symbol not in known])
+    for adjusted in record.adjusted:
+        # Of a symbol that nothing else is known of; what is held of it stays worth what it cost.
+        found.setdefault(adjusted.symbol, (np.zeros(0, np.int64), np.zeros(0)))
     found |= {
         symbol: (np.array(times, dtype=np.int64), np.array(closes, dtype=np.float64))
         for symbol, (times, closes) in record.closes.items()
@@ -106,6 +109,7 @@ def sample_times(
     if until is not None:
         sampled = sampled[sampled <= until]
     ends = [fill.ts for fill in record.fills if fill.symbol in wanted]
+    ends += [adjusted.ts for adjusted in record.adjusted if adjusted.symbol in wanted]
     ends += [int(its[-1]) for symbol, (its, _) in (closes or {}).items() if symbol in wanted and len(its)]
     end = max(ends, default=None)
     return sampled if end is None or (len(sampled) and sampled[-1] >= end) else np.append(sampled, end)

@@ -51,6 +51,9 @@ class Setup:
     symbol_multiplier: Mapping[Symbol, float]
     filter_settings: FilterSettings | None = None
     live_marks: bool = False
+    live_accounts: frozenset[Account] = frozenset()
+    """Those at a real venue: they trade when it is ready, and what they hold is compared with it."""
+    netting_window_ns: int = 0
     empty_bars: Any = "none"
     late: Any = "quarantine"
     close_grace_ns: int = 0

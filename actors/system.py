@@ -23,16 +23,18 @@ from actors.component import Component
 from actors.listener import Listener
 from actors.outcome import first_ts, outcome
 from actors.recorder import Record
+from actors.restored import Restored
 from actors.result import BacktestResult
 from actors.risk.limits import ScopedLimits
 from actors.risk_guard import RiskLimits
-from actors.routes import ROUTES
+from actors.routes import ROUTES, Route
 from actors.runtime.clocks import Clock, FeedClock
 from actors.runtime.replay import ReplayRuntime
-from actors.runtime.runtime import OUTSIDE, ActorStatus, DeadLetter, Runtime
+from actors.runtime.runtime import OUTSIDE, ActorStatus, DeadLetter, Runtime, SupervisorFailed
 from actors.runtime.slot import ActorKind, ActorSpec
 from actors.runtime.threaded import ThreadedRuntime
-from actors.setup import VenueFactory
+from actors.runtime.tracer import Tracer
+from actors.setup import Setup, VenueFactory
 from actors.simulated_venue import VenueSettings
 from actors.sizing.sizing import Sizing
 from actors.strategy import Strategy, StrategyEntry
@@ -55,6 +57,10 @@ class TradingSystem:
     for each account but those that `account_cash` names, as `sizing` is for all but those of `account_sizing`.
     `empty_bars`, `late` and `close_grace_ns` are the bar builder's policies; without a grace told, bars of columns
     close at their end, and live ones 250 ms later. ValueError says what does not fit together.
+
+    For a real venue (docs/live.md): `live_accounts` trade when it is ready; `routes` lead past a journal and to the
+    wire; `beside` gives actors besides, or in the place of those with the same address; `tracer` is told everything
+    that was said.
     """
 
     def __init__(
@@ -89,6 +95,11 @@ class TradingSystem:
         handler_seconds: float = 30.0,
         schedule_seed: int | None = None,
         notes: Sequence[str] = (),
+        live_accounts: Iterable[Account] = (),
+        netting_window_ns: int = 0,
+        routes: Iterable[Route] = ROUTES,
+        beside: Callable[[Setup], Iterable[ActorSpec]] | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self.setup = complete_setup(
             feed=feed,
@@ -119,7 +130,13 @@ class TradingSystem:
             late=late,
             close_grace_ns=close_grace_ns,
             policy=restarts or RestartPolicy(),
+            live_accounts=frozenset(live_accounts),
+            netting_window_ns=netting_window_ns,
         )
+        self._routes = tuple(routes)
+        self._beside = beside
+        self._restored: Restored | None = None
+        self._tracer = tracer
         self.record = Record()
         self._notes = tuple(notes)
         self._handler_seconds = handler_seconds
@@ -165,7 +182,9 @@ class TradingSystem:
         """
         if clock is None and self.setup.columns:
             clock = FeedClock(first_ts(self.setup.columns) or 0)
-        runtime = ThreadedRuntime(clock=clock, handler_seconds=self._handler_seconds, speed=speed)
+        runtime = ThreadedRuntime(
+            clock=clock, handler_seconds=self._handler_seconds, speed=speed, routes=self._routes, tracer=self._tracer
+        )
         self._inhabit(runtime)
         runtime.start(timeout)
 
@@ -204,6 +223,31 @@ class TradingSystem:
         """The last messages that could not be delivered."""
         return () if self._runtime is None else tuple(self._runtime.dead_letters)
 
+    def voice(self, address: Address) -> Callable[[Message], None]:
+        """What a thread of an actor's own (a socket's reader) speaks with, in the name of its present incarnation."""
+        return self._threads().voice(address)
+
+    def check(self) -> None:
+        """SupervisorFailed when nobody supervises any more: whoever owns the system ends it then."""
+        failure = self._threads().failure
+        if failure is not None:
+            raise SupervisorFailed(f"{failure.error}\n{failure.trace}")
+
+    @property
+    def gate_is_open(self) -> bool:
+        """Whether orders may leave: read last before every send."""
+        return self._runtime is not None and self._runtime.gate_open
+
+    def restore(self, restored: Restored) -> None:
+        """Begin with what an earlier life of the run left. RuntimeError once the system has started."""
+        if self._runtime is not None:
+            raise RuntimeError("an earlier life is restored before the start, or not at all")
+        self._restored = restored
+
+    def close_gate(self) -> None:
+        """From now on no order is delivered to a venue any more, whatever waits in which mailbox. For good."""
+        self._running().gate_open = False
+
     def wait_until_idle(self, timeout: float = 30.0) -> bool:
         """Wait until a played feed has ended and nothing is on its way: False when that takes longer."""
         return self._threads().wait_until_idle(timeout)
@@ -230,10 +274,15 @@ class TradingSystem:
             specs = actor_specs(self.setup, self.record, partial(positions, runtime), agreement(runtime))
         else:
             specs = actor_specs(self.setup, self.record)
+        if self._beside is not None:
+            besides = {spec.address: spec for spec in self._beside(self.setup)}
+            specs = [besides.pop(spec.address, spec) for spec in specs] + list(besides.values())
         specs = [*specs[:1], *(self._listener_spec(number) for number in range(len(self._listeners))), *specs[1:]]
         runtime.add(supervisor_spec(self.setup, specs))
         for spec in specs:
             runtime.add(spec)
+        if self._restored is not None:
+            runtime.restore(self._restored)
 
     def _listener_spec(self, number: int) -> ActorSpec:
         message_class, callback = self._listeners[number]

@@ -1,7 +1,7 @@
 """Who is in the house: from a set-up to the actors' specs, in the order of the data flow."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from actors.account_actors import Agree, Read, account_specs
 from actors.bar_builder import BarBuilder, BarWanted
@@ -14,6 +14,10 @@ from actors.strategy import StrategyEntry
 from actors.strategy_host import StrategyHost
 from actors.supervisor import ChildSpec, Supervisor
 from actors.tick_filter import TickFilter
+from messages import Period, Symbol
+
+_RANKS: Final = {"feed": 1, "tick-filter": 2, "bar-builder": 3, "venue": 1, "reconciler": 2}
+"""Place in the flow of one's kind, behind what moves bytes: who fails takes those behind it along."""
 
 
 def actor_specs(setup: Setup, record: Record, read: Read | None = None, agree: Agree | None = None) -> list[ActorSpec]:
@@ -29,9 +33,8 @@ def actor_specs(setup: Setup, record: Record, read: Read | None = None, agree: A
 
 def supervisor_spec(setup: Setup, specs: Sequence[ActorSpec]) -> ActorSpec:
     """The supervisor of all of them."""
-    ranks = {"tick-filter": 1, "bar-builder": 2}
     children = [
-        ChildSpec(address=spec.address, kind=spec.kind, account=spec.account, rank=ranks.get(spec.role, 0))
+        ChildSpec(address=spec.address, kind=spec.kind, account=spec.account, rank=_RANKS.get(spec.role, 0))
         for spec in specs
     ]
     return ActorSpec(
@@ -42,16 +45,20 @@ def supervisor_spec(setup: Setup, specs: Sequence[ActorSpec]) -> ActorSpec:
     )
 
 
-def _beside(record: Record, wanted: Sequence[BarWanted]) -> list[ActorSpec]:
+def closes_of(wanted: Sequence[BarWanted]) -> list[tuple[Symbol, Period]]:
+    """The built bars whose closes the equity curve is made of: the shortest."""
     built = [each for each in wanted if each.source == "ticks"]
     shortest = min((each.period for each in built), default=None)
-    closes_of = [(each.symbol, each.period) for each in built if each.period == shortest]
+    return [(each.symbol, each.period) for each in built if each.period == shortest]
+
+
+def _beside(record: Record, wanted: Sequence[BarWanted]) -> list[ActorSpec]:
     return [
         ActorSpec(
             address="recorder",
             role="recorder",
             kind=ActorKind.EDGE,
-            factory=lambda _heritage: Recorder(record, closes_of=closes_of),
+            factory=lambda _heritage: Recorder(record, closes_of=closes_of(wanted)),
         )
     ]
 
@@ -70,8 +77,18 @@ def _strategy(setup: Setup, entry: StrategyEntry) -> ActorSpec:
     )
 
 
-def _bar_builder(setup: Setup, wanted: Sequence[BarWanted]) -> Component:
-    return BarBuilder(wanted, close_grace_ns=setup.close_grace_ns, empty_bars=setup.empty_bars, late=setup.late)
+def bar_builder(
+    setup: Setup, wanted: Sequence[BarWanted], heritage: Any = None, *, starts_stale: bool = False
+) -> BarBuilder:
+    """A builder of these bars by the set-up's policies."""
+    return BarBuilder(
+        wanted,
+        close_grace_ns=setup.close_grace_ns,
+        empty_bars=setup.empty_bars,
+        late=setup.late,
+        starts_stale=starts_stale,
+        heritage=heritage,
+    )
 
 
 def _market(setup: Setup, wanted: Sequence[BarWanted]) -> list[ActorSpec]:
@@ -79,7 +96,7 @@ def _market(setup: Setup, wanted: Sequence[BarWanted]) -> list[ActorSpec]:
     if setup.tick_symbols:
         specs.append(_market_spec("tick-filter", lambda _heritage: TickFilter(setup.filter_settings)))
     if wanted:
-        specs.append(_market_spec("bar-builder", lambda _heritage: _bar_builder(setup, wanted)))
+        specs.append(_market_spec("bar-builder", lambda heritage: bar_builder(setup, wanted, heritage)))
     if setup.feed is not None:
         make_feed = setup.feed
         specs.append(_market_spec("feed", lambda _heritage: make_feed()))

@@ -28,7 +28,7 @@ def risk_limits(section: RiskSection | None) -> RiskLimits | None:
         orders_per_minute=section.orders_per_minute,
         actions=tuple((section.actions or {}).items()),
         daily_loss_max=section.daily_loss_max,
-        daily_loss_action=section.daily_loss_action,
+        daily_loss_action=section.daily_loss_action or "until-next-day",
         daily_loss_state=section.daily_loss_state or "flatten",
         day_starts_ns=clock_minutes(section.day_starts) * 60 * NS_PER_SECOND,
     )

@@ -79,7 +79,7 @@ def prepare(options: BacktestOptions) -> Prepared:
     if not any("strateg" in path for path, _ in problems):
         _know_their_accounts(configuration, chosen, where=where, problems=problems)
     _files_exist(configuration, problems)
-    _fail(problems)
+    fail(problems)
     return _complete(configuration, chosen, wanted=options.period, notes=guessed_symbols(options))
 
 
@@ -95,11 +95,11 @@ def _complete(
         notes += said
         sections.append(section)
         instruments.append(instrument_from(section, problems))
-    _fail(problems)
+    fail(problems)
     ready = [each for each in instruments if each is not None]
     strategies = [_settled_strategy(each, loaded) for each in chosen]
     cash = cash_of(configuration, ready, _traded(chosen, strategies), problems)
-    _fail(problems)
+    fail(problems)
     events = load_events(sections, loaded, bad_rows=configuration.backtest.bad_rows)
     effective = attrs.evolve(
         with_amounts(configuration, cash),
@@ -112,7 +112,7 @@ def _complete(
         configuration=effective,
         columns=(*(each.columns for each in loaded), *events.columns),
         instruments=tuple(ready),
-        entries=tuple(_entry(each, section) for each, section in zip(chosen, strategies, strict=True)),
+        entries=tuple(entry_of(each, section) for each, section in zip(chosen, strategies, strict=True)),
         cash=cash.minor(ready),
         account_cash=cash.own_minor(ready),
         sizing=sizing,
@@ -120,13 +120,14 @@ def _complete(
         funding_words=events.words,
         data=(*(each.fact for each in loaded), *events.facts),
         bad_rows=(*(row for each in loaded for row in each.bad_rows), *events.bad_rows),
-        described={str(section.id): _described(section) for section in strategies},
+        described={str(section.id): described(section) for section in strategies},
         notes=(*(note for each in loaded for note in each.notes), *notes, *events.notes),
         run_id=_run_id(effective, loaded, events),
     )
 
 
-def _fail(problems: Sequence[Problem]) -> None:
+def fail(problems: Sequence[Problem]) -> None:
+    """InputError with everything that is wrong, if something is."""
     if problems:
         raise InputError("\n".join(f"{path}: {reason}" for path, reason in problems))
 
@@ -195,7 +196,8 @@ def _bars(loaded: LoadedData) -> bool:
     return isinstance(loaded.columns, BarColumns)
 
 
-def _entry(chosen: Chosen, section: StrategySection) -> StrategyEntry:
+def entry_of(chosen: Chosen, section: StrategySection) -> StrategyEntry:
+    """The entry of a strategy whose symbols and period are settled."""
     assert section.symbols is not None
     assert section.period is not None
     return StrategyEntry(
@@ -212,7 +214,7 @@ def _entry(chosen: Chosen, section: StrategySection) -> StrategyEntry:
     )
 
 
-def _described(section: StrategySection) -> str:
+def described(section: StrategySection) -> str:
     """`ema-cross fast=10 slow=50, XBTUSD 1m`; files without their folder, for folders differ between machines.
 
     How orders are worked, and that it trades on paper, stand behind that where there is something to say.

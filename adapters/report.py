@@ -34,14 +34,14 @@ def console_for(stream: IO[str]) -> Console:
 def print_report(result: BacktestResult, facts: RunFacts, console: Console, *, folder: Path | None) -> None:
     """The whole report."""
     _print_head(result, facts, console)
-    _print_money(result, console)
+    print_money(result, console)
     print_strategies(result, console)
     print_execution(result, console)
-    _print_counts(result, console)
+    print_counts(result, console)
     print_troubles(result, facts, console)
     if not result.fills:
         print_why_nothing(result, facts, console)
-    _print_notes(facts, console)
+    print_notes(facts, console)
     if folder is not None:
         console.print(f"Files: [bold]{escape(str(folder))}[/]", soft_wrap=True)
 
@@ -52,9 +52,9 @@ def _print_head(result: BacktestResult, facts: RunFacts, console: Console) -> No
     speed = f" in {seconds:.1f} s ({items / seconds:,.0f}/s)" if seconds else ""
     console.print(f"[bold]Backtest[/] of {count(len(facts.strategies), 'strategy', 'strategies')} on "
                   f"{things(result)}{speed}, seed {facts.seed}, run {facts.run_id}")  # fmt: skip
-    _say(console, *[("data", _data(data)) for data in facts.data])
-    _say(console, *[("strategy", _strategy(name, what)) for name, what in facts.strategies.items()])
-    _say(console, ("conventions", _conventions(result)))
+    print_labelled(console, *[("data", _data(data)) for data in facts.data])
+    print_labelled(console, *[("strategy", strategy_words(name, what)) for name, what in facts.strategies.items()])
+    print_labelled(console, ("conventions", _conventions(result)))
     if facts.stopped:
         console.print(
             f"  [bold red]stopped early: {escape(facts.stopped)}[/]; what follows is what came of it until then"
@@ -62,7 +62,7 @@ def _print_head(result: BacktestResult, facts: RunFacts, console: Console) -> No
     console.print()
 
 
-def _say(console: Console, *lines: tuple[str, str]) -> None:
+def print_labelled(console: Console, *lines: tuple[str, str]) -> None:
     """Labels and texts; a text that is too long goes on below itself, not below its label."""
     for label, text in lines:
         wrapped = wrap(text, console.width - _INDENT) or [""]
@@ -71,8 +71,8 @@ def _say(console: Console, *lines: tuple[str, str]) -> None:
             console.print(" " * _INDENT + escape(line))
 
 
-def _strategy(name: str, what: str) -> str:
-    """The id goes before what it is, where it says something else."""
+def strategy_words(name: str, what: str) -> str:
+    """What a strategy is: the id goes before what it is, where it says something else."""
     return what if what.startswith((f"{name} ", f"{name},")) else f"{name}: {what}"
 
 
@@ -113,7 +113,8 @@ def _conventions(result: BacktestResult) -> str:
     return ", ".join(parts)
 
 
-def _print_money(result: BacktestResult, console: Console) -> None:
+def print_money(result: BacktestResult, console: Console) -> None:
+    """Each (account, currency) in figures, with its curve."""
     curves = {(curve.account, curve.currency): curve for curve in result.curves}
     traded = {(row.account, row.currency) for row in result.strategies}
     several = len({summary.account for summary in result.summaries}) > 1
@@ -187,7 +188,8 @@ def _print_curve(curve: AccountCurve, console: Console) -> None:
     console.print(f"               {amount(low, curve.currency)} .. {amount(high, curve.currency)}", style="dim")
 
 
-def _print_counts(result: BacktestResult, console: Console) -> None:
+def print_counts(result: BacktestResult, console: Console) -> None:
+    """Signals, orders, executions."""
     internal = f", {count(result.internal_fills, 'internal crossing')}" if result.internal_fills else ""
     console.print(
         f"{count(len(result.signals), 'signal')}, {count(len(result.orders), 'order')}, "
@@ -196,7 +198,8 @@ def _print_counts(result: BacktestResult, console: Console) -> None:
     console.print()
 
 
-def _print_notes(facts: RunFacts, console: Console) -> None:
+def print_notes(facts: RunFacts, console: Console) -> None:
+    """What was assumed."""
     for note in facts.notes:
         first, *rest = wrap(note, console.width - 2) or [""]
         console.print(f"[dim]- {escape(first)}[/]")

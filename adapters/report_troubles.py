@@ -1,7 +1,7 @@
 """What went wrong or was not done, in sentences, and why a run traded nothing."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
 from rich.console import Console
@@ -17,7 +17,11 @@ _LISTED = 5
 
 def print_troubles(result: BacktestResult, facts: RunFacts, console: Console) -> None:
     """A line each; nothing when all went well."""
-    lines = list(_troubles(result, facts))
+    print_marked(list(_troubles(result, facts)), console)
+
+
+def print_marked(lines: Sequence[str], console: Console) -> None:
+    """Sentences behind a mark; what is too long goes on below itself."""
     for line in lines:
         first, *rest = wrap(line, console.width - 2) or [""]
         console.print(f"[yellow]![/] {escape(first)}")

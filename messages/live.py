@@ -54,6 +54,8 @@ class VenueRead(Message):
     """Why the venue could not be read; what else stands here says nothing then."""
     positions: tuple[tuple[Symbol, Lots], ...] = attrs.field(default=(), validator=frozen_tuple)
     """Of every symbol that the account trades, in order; 0 where nothing is held."""
+    marks: tuple[tuple[Symbol, float], ...] = attrs.field(default=(), validator=frozen_tuple)
+    """The venue's fair prices, of symbols where it tells one: what a difference is booked at."""
     unsettled: tuple[str, ...] = attrs.field(default=(), validator=frozen_tuple)
     """Client ids of our orders that the venue works, or of which nobody knows yet."""
     balances: tuple[tuple[str, Minor], ...] = attrs.field(default=(), validator=frozen_tuple)

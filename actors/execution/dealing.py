@@ -33,6 +33,7 @@ _ACTIVE: Final = TradingState.ACTIVE
 _HALTED: Final = TradingState.HALTED
 _FLATTENING: Final = TradingState.FLATTENING
 _REDUCE_ONLY: Final = TradingState.REDUCE_ONLY
+_RECOVERING: Final = TradingState.RECOVERING
 
 
 class Dealing:
@@ -57,7 +58,7 @@ class Dealing:
         """What has to be done now in a symbol, whatever it was that changed."""
         state = self.state
         nothing = not desk.unsettled and not desk.working and state is not _FLATTENING
-        if nothing or self.adopting or state is _HALTED:
+        if nothing or self.adopting or state is _HALTED or state is _RECOVERING:
             return ()
         if desk.expiry is not None and ts >= desk.expiry:
             return self._expired(desk, ts)

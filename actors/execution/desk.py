@@ -32,6 +32,7 @@ class Desk:
     """Every trade or quote is heard, before strategies hear it: no signal knows a later price."""
     profile: VolumeProfile | None = None
     is_spot: bool = False
+    live: bool = False
     held: dict[StrategyId, Lots] = attrs.field(factory=dict)
     shares: dict[StrategyId, Share] = attrs.field(factory=dict)
     """What is wanted, for the strategies whose positions are the executor's to bring about."""
@@ -80,7 +81,7 @@ class Desk:
     @property
     def timed(self) -> bool:
         """Whether what comes about here is a matter of timers and prices too, and not of what is wanted alone."""
-        return self.worked or self.hours is not None
+        return self.worked or self.live or self.hours is not None
 
     def crossing_waits(self, ts: UtcNs) -> bool:
         """Whether the market is closed. At the instant of the close, its price was shown just now, and is good."""

@@ -10,7 +10,7 @@ from actors.execution.algorithms import Task
 from actors.execution.dealing import Dealing
 from actors.execution.states import WAITING
 from actors.execution.working import Working
-from messages import NS_PER_SECOND, Lots, Message, StrategyId, Symbol, UtcNs, WakeAt
+from messages import NS_PER_SECOND, Lots, Message, StrategyId, Symbol, TradingState, UtcNs, WakeAt
 
 _SOON = NS_PER_SECOND
 
@@ -29,6 +29,7 @@ class ExecutorHeritage:
     """Strategies' own orders by their number."""
     tasks: tuple[tuple[Symbol, Task], ...]
     now: UtcNs
+    state: TradingState = TradingState.ACTIVE
 
 
 def left_by(dealing: Dealing) -> ExecutorHeritage | None:
@@ -45,6 +46,7 @@ def left_by(dealing: Dealing) -> ExecutorHeritage | None:
         placed=tuple([(*key, client_id) for key, client_id in dealing.out.placed.items()]),
         tasks=tuple([(desk.symbol, task) for desk in desks for task in desk.tasks.values()]),
         now=max([desk.now for desk in desks]),
+        state=dealing.state,
     )
 
 

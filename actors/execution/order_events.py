@@ -30,7 +30,9 @@ from messages import (
 
 DUPLICATE = "duplicate-client-id"
 """A venue's reason that means: it has this order already."""
-_PASSING_REFUSALS = frozenset({"order-rate", "open-orders", "price-unknown", "equity-unknown", "guard-failed"})
+_PASSING_REFUSALS = frozenset(
+    {"order-rate", "open-orders", "price-unknown", "equity-unknown", "guard-failed", "venue-not-ready", "stale-data"}
+)
 _LIQUIDATED = "liquidated"
 _STANDING_ENDS = frozenset({"insufficient-margin", "expired", _LIQUIDATED})
 """Why a venue ends an order that it would end again; other reasons pass with the next price or the next day."""

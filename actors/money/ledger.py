@@ -16,12 +16,14 @@ import attrs
 
 from actors.money.rounding import divide_half_away
 from actors.money.rows import FillRow, LedgerEntry, LedgerKind
-from messages import Account, Fill, FundingPaid, Liquidity, Lots, Minor, StrategyId, Symbol
+from messages import Account, Fill, FundingPaid, Liquidity, Lots, Minor, PositionAdjusted, StrategyId, Symbol
 
 # An enum's member costs ten times what a global does, and these are asked for at every order.
 _REALISED: Final = LedgerKind.REALISED
 _FEE: Final = LedgerKind.FEE
 _FUNDING: Final = LedgerKind.FUNDING
+_ADJUSTMENT: Final = LedgerKind.ADJUSTMENT
+_INTERNAL: Final = Liquidity.INTERNAL
 _TRANSFER: Final = LedgerKind.TRANSFER
 _SETTLED: Final = LedgerKind.SETTLEMENT
 _SETTLEMENT: Final = Liquidity.SETTLEMENT
@@ -145,6 +147,53 @@ def book_funding(books: dict[tuple[StrategyId, Symbol], Book], paid: FundingPaid
         if part.amount_minor:
             entries.append(_entry(paid, part.strategy, _FUNDING, part.amount_minor, ref))
     return entries
+
+
+def book_adjustment(
+    books: dict[tuple[StrategyId, Symbol], Book],
+    adjusted: PositionAdjusted,
+    *,
+    currency: str,
+    price: float,
+    spot: Collection[Symbol] = (),
+) -> tuple[FillRow, list[LedgerEntry]]:
+    """Fold a difference to the venue into an account's books, like a fill that nobody asked for and that cost no fee.
+
+    Returns how the book moved, as a row at `price` that says `internal` (nothing was traded for it), and what it did to
+    cash: an `adjustment` entry always, of 0 where it only opened a position, and a `transfer` of cost for `spot`.
+    Whether it was folded before is for the caller to know. ValueError when a book is of another account or currency.
+    """
+    key, ref = (adjusted.strategy, adjusted.symbol), adjusted.adjustment_id
+    bought = adjusted.symbol in spot
+    book = books.get(key)
+    if book is None:
+        book = books[key] = Book(adjusted.account, currency, *key, spot=bought)
+    elif book.account != adjusted.account or book.currency != currency:
+        raise ValueError(f"Adjustment {ref} of {adjusted.account} in {currency} does not belong to the book of {key}")
+    cost = book.cost_minor
+    realised = book.apply(adjusted.lots, adjusted.value_minor)
+    # Nobody traded: what counts fills does not count this.
+    book.fills -= 1
+    row = FillRow(
+        adjusted.ts,
+        adjusted.account,
+        currency,
+        *key,
+        "",
+        ref,
+        adjusted.lots,
+        price,
+        _INTERNAL,
+        adjusted.value_minor,
+        0,
+        realised,
+        book.lots,
+    )
+    where = adjusted.ts, adjusted.account, currency, *key
+    entries = [LedgerEntry(*where, _ADJUSTMENT, realised, ref)]
+    if bought and book.cost_minor != cost:
+        entries.append(LedgerEntry(*where, _TRANSFER, cost - book.cost_minor, ref))
+    return row, entries
 
 
 def _book_of(

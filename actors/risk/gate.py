@@ -10,7 +10,7 @@ from actors.money.grid import PriceGrid
 from actors.money.values import Arithmetic
 from actors.risk.exposure import Exposure
 from actors.risk.heritage import GuardHeritage
-from actors.risk.judgement import Further, refusal
+from actors.risk.judgement import Further, refusal, shrinks
 from actors.risk.limits import RiskLimits, ScopedLimits
 from actors.risk.rate import Rate
 from actors.risk.scopes import room_of, scopes_of
@@ -39,6 +39,8 @@ class Gate:
         """The last of each symbol."""
         self.equity: dict[str, tuple[UtcNs, Minor]] = {currency: (ts, minor) for currency, ts, minor in left.equity}
         """The last of each currency, and when."""
+        self.stale: set[Symbol] = set(left.stale)
+        """Symbols in which nothing passes that raises risk, until they are fresh."""
         self._grids = {symbol: PriceGrid(instrument) for symbol, instrument in instruments.items()}
         self._rate: Rate | None = None
         if limits.is_rated:
@@ -66,6 +68,8 @@ class Gate:
             return "unknown-order"
         if exposure.is_other(order):
             return "other-order"
+        if self.stale and state is _ACTIVE and symbol in self.stale and not self._only_shrinks(order, amends=amends):
+            return "stale-data"
         grid = self._grids.get(symbol)
         if self._unlimited and state is _ACTIVE and grid is not None and order.type is _MARKET:
             return None
@@ -84,6 +88,15 @@ class Gate:
             reducing=exposure.reducing(order) if order.reduce_only else 0,
             eased=amends and exposure.eases(order),
             further=self._further(order, now) if self._looks_further else None,
+        )
+
+    def _only_shrinks(self, order: Order, *, amends: bool) -> bool:
+        """Whether nothing but a smaller position can come of it."""
+        buying, selling = self.exposure.others(order)
+        lots = self.exposure.left_of(order) if amends else order.lots
+        position = self.exposure.position.get(order.symbol, 0)
+        return (amends and self.exposure.eases(order)) or shrinks(
+            lots, position=position, buying=buying, selling=selling
         )
 
     def note(self, order: Order, now: UtcNs) -> None:

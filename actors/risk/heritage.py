@@ -22,6 +22,10 @@ class GuardHeritage:
     prices: tuple[tuple[Symbol, float], ...] = ()
     approved: frozenset[str] = frozenset()
     """Client ids of the orders that counted."""
+    awaits_venue: bool | None = None
+    """Whether nothing passes until the venue is ready; None: as the system was made."""
+    stale: tuple[Symbol, ...] = ()
+    """Symbols whose market data cannot be trusted at the moment."""
     passed: tuple[tuple[UtcNs, ...], ...] = ()
     """When orders passed lately: those of the account, then those of each row of scoped limits."""
     in_hand: SubmitOrder | AmendOrder | None = None

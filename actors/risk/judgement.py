@@ -13,8 +13,9 @@ from messages import Lots, Minor, Order, TradingState
 
 # An enum's member costs ten times what a global does, and these are asked for at every order.
 _ACTIVE: Final = TradingState.ACTIVE
-_HALTED: Final = TradingState.HALTED
 _REDUCE_ONLY: Final = TradingState.REDUCE_ONLY
+_SHUT: Final = (TradingState.HALTED, TradingState.RECOVERING)
+_KEPT_BACK: Final = {TradingState.REDUCE_ONLY: "reduce-only", TradingState.RECOVERING: "venue-not-ready"}
 
 
 @attrs.frozen(kw_only=True)
@@ -78,7 +79,7 @@ def refusal(
     """
     lots = order.lots if left is None else left
     if state is not _ACTIVE and not _gets_out(order, lots, state, position=position, buying=buying, selling=selling):
-        return "reduce-only" if state is _REDUCE_ONLY else "halted"
+        return _KEPT_BACK.get(state, "halted")
     if grid is None:
         return "unknown-symbol"
     reason = (
@@ -106,7 +107,7 @@ def reduces(order: Order, *, position: Lots, buying: Lots, selling: Lots) -> boo
 
 
 def _gets_out(order: Order, lots: Lots, state: TradingState, *, position: Lots, buying: Lots, selling: Lots) -> bool:
-    if state is _HALTED or not (order.reduce_only or state is _REDUCE_ONLY):
+    if state in _SHUT or not (order.reduce_only or state is _REDUCE_ONLY):
         return False
     return shrinks(lots, position=position, buying=buying, selling=selling)
 

@@ -10,6 +10,8 @@ from messages import Account, Lots, StrategyId, Symbol, TradingState
 
 REASONS: Final[Mapping[str, str]] = {
     "halted": "trading is halted, or the account is being brought out of the market",
+    "venue-not-ready": "the venue is not reached, or not yet known to agree; asked again when it is",
+    "stale-data": "the symbol's market data cannot be trusted at the moment; asked again when they can",
     "reduce-only": "only what reduces the position passes",
     "unknown-symbol": "there is no instrument of that symbol",
     "unknown-order": "what was to be amended is over, or never was",

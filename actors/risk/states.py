@@ -1,4 +1,4 @@
-"""The trading state: what stands for good, and what a lost day led to. The stricter of the two rules."""
+"""The trading state: what stands for good, what a lost day led to, whether the venue is ready. The strictest rules."""
 
 from typing import Final
 
@@ -6,23 +6,28 @@ from messages import TradingState
 
 # An enum's member costs ten times what a global does, and these are asked for at every order.
 _ACTIVE: Final = TradingState.ACTIVE
+_RECOVERING: Final = TradingState.RECOVERING
 _STRICTNESS: Final = {
     TradingState.ACTIVE: 0,
     TradingState.REDUCE_ONLY: 1,
     TradingState.FLATTENING: 2,
-    TradingState.HALTED: 3,
+    TradingState.RECOVERING: 3,
+    TradingState.HALTED: 4,
 }
 
 
 class States:
     """What an account may do now, and why: each method says whether that has changed."""
 
-    __slots__ = ("lost", "now", "standing")
+    __slots__ = ("lost", "now", "standing", "venue")
 
-    def __init__(self, standing: TradingState = _ACTIVE, lost: TradingState = _ACTIVE) -> None:
+    def __init__(
+        self, standing: TradingState = _ACTIVE, lost: TradingState = _ACTIVE, *, awaits_venue: bool = False
+    ) -> None:
         self.standing = standing
         self.lost = lost
-        self.now = _stricter(standing, lost)
+        self.venue = _RECOVERING if awaits_venue else _ACTIVE
+        self.now = _stricter(_stricter(standing, lost), self.venue)
 
     def stand(self, state: TradingState) -> bool:
         """A halt, a refusal or a liquidation led to this, whatever the next day brings."""
@@ -36,13 +41,18 @@ class States:
         self.lost = state
         return self._rule()
 
+    def reach(self, *, ready: bool) -> bool:
+        """The venue is ready for orders, or is not."""
+        self.venue = _ACTIVE if ready else _RECOVERING
+        return self._rule()
+
     def take_back(self) -> bool:
         """A new day after the lost one."""
         self.lost = _ACTIVE
         return self._rule()
 
     def _rule(self) -> bool:
-        before, self.now = self.now, _stricter(self.standing, self.lost)
+        before, self.now = self.now, _stricter(_stricter(self.standing, self.lost), self.venue)
         return self.now is not before
 
 

@@ -119,7 +119,7 @@ class Host(pykka.Actor):
 
     def _make(self) -> Component:
         slot = self.slot
-        heritage = slot.component.heritage() if slot.component is not None else None
+        heritage = slot.component.heritage() if slot.component is not None else slot.inherited
         self._component = component = slot.spec.factory(heritage)
         self._handlers = handlers_of(component)
         keeps = component.keeps()

@@ -12,6 +12,8 @@ from functools import partial
 
 import attrs
 
+from actors.restored import Restored
+from actors.routes import ROUTES, Route
 from actors.runtime.host import Host, RunEnds
 from actors.runtime.mailbox import CLOSED
 from actors.runtime.router import Flow, Router
@@ -77,8 +79,8 @@ class SupervisorFailed(RunEnds):
 class Runtime(abc.ABC):
     """The part that replay and threads share."""
 
-    def __init__(self) -> None:
-        self.router = Router()
+    def __init__(self, routes: Iterable[Route] = ROUTES) -> None:
+        self.router = Router(routes)
         self.slots: dict[Address, Slot] = {}
         self.dead_letters: deque[DeadLetter] = deque(maxlen=DEAD_LETTERS_KEPT)
         self.dead_letter_counts: Counter[str] = Counter()
@@ -109,6 +111,20 @@ class Runtime(abc.ABC):
         self.slots[spec.address] = slot
         self.router.add(slot)
         return slot
+
+    def restore(self, restored: Restored) -> None:
+        """Before the start: what an earlier life left, for the first incarnation at each address; KeyError for others.
+
+        What is heard again counts as older than everything that will be said.
+        """
+        for address in (*restored.kept, *restored.heritage):
+            self.slots[address].is_restored = True
+        for address, heritage in restored.heritage.items():
+            self.slots[address].inherited = heritage
+        for address, messages in restored.kept.items():
+            slot = self.slots[address]
+            for number, message in enumerate(messages, -len(messages)):
+                slot.kept.setdefault(message.__class__, deque()).append((number, message))
 
     def status(self) -> tuple[ActorStatus, ...]:
         """Every address, as it is now."""
@@ -258,10 +274,11 @@ class Runtime(abc.ABC):
         assert isinstance(message, StartActor)
         slot = self._slot_for(host, message.actor)
         with slot.lock:
-            if slot.epoch:
+            first = not slot.epoch
+            if not first:
                 slot.restarts += 1
             slot.epoch = message.epoch
-        self.launch(slot, warm=message.warm)
+        self.launch(slot, warm=message.warm or (first and slot.is_restored))
 
     def _stop_actor(self, host: Host, _cause: int, message: Message) -> None:
         assert isinstance(message, StopActor)

@@ -71,6 +71,8 @@ class Slot:
         "fenced",
         "handled",
         "host",
+        "inherited",
+        "is_restored",
         "kept",
         "lagging",
         "lock",
@@ -107,6 +109,10 @@ class Slot:
         self.lagging = False
         self.state = State.NEW
         self.host: Host | None = None
+        self.inherited: Any = None
+        """What an earlier life of the run left for the first incarnation."""
+        self.is_restored = False
+        """There was an earlier life: the first incarnation is warmed up too."""
         self.component: Component | None = None
         """The last incarnation's: asked for its heritage when it is over, and for nothing else."""
         self.store: Callable[[Envelope], object] = self.mailbox.put

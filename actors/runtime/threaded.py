@@ -8,9 +8,11 @@ fenced and abandoned.
 import itertools
 import threading
 import time
+from collections.abc import Callable, Iterable
 from heapq import heapify, heappop, heappush
 from typing import TypeAlias
 
+from actors.routes import ROUTES, Route
 from actors.runtime.clocks import Clock, WallClock
 from actors.runtime.host import Host
 from actors.runtime.mailbox import CLOSED, Stop
@@ -19,6 +21,7 @@ from actors.runtime.router import Flow, Plan
 from actors.runtime.runtime import OUTSIDE, SUPERVISOR, Runtime, SupervisorFailed
 from actors.runtime.slot import Slot, State
 from actors.runtime.threaded_host import ThreadedHost
+from actors.runtime.tracer import Tracer
 from actors.runtime.watchdog import Patience, what
 from actors.tape import Batch
 from messages import (
@@ -55,9 +58,16 @@ class ThreadedRuntime(Runtime):
     """Start, send, stop. `handler_seconds`: a handler, a start or a stop that takes longer counts as hung."""
 
     def __init__(
-        self, *, clock: Clock | None = None, handler_seconds: float = 30.0, speed: float | None = None
+        self,
+        *,
+        clock: Clock | None = None,
+        handler_seconds: float = 30.0,
+        speed: float | None = None,
+        routes: Iterable[Route] = ROUTES,
+        tracer: Tracer | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(routes)
+        self.tracer = tracer
         self.failure: ActorFailed | None = None
         """Why the supervisor failed, if it did."""
         self.abandoned: tuple[Address, ...] = ()
@@ -159,6 +169,20 @@ class ThreadedRuntime(Runtime):
         if thread is not None and thread is not threading.current_thread():
             thread.join(seconds)
 
+    def voice(self, address: Address) -> Callable[[Message], None]:
+        """What a thread of an actor's own speaks with: in the actor's name, routed as what its role says.
+
+        For sockets and the like, whose reader is no actor. What it says once its incarnation is fenced is dropped.
+        """
+        slot = self.slots[address]
+        epoch = slot.epoch
+
+        def say(message: Message) -> None:
+            if slot.epoch == epoch and not slot.is_over:
+                self.say(slot.role, message, sender=address, epoch=epoch)
+
+        return say
+
     def wait_until_idle(self, timeout: float = 30.0) -> bool:
         """Wait until nothing is on its way and a played feed has ended: False when that takes too long.
 
@@ -186,7 +210,17 @@ class ThreadedRuntime(Runtime):
         """Into the mailbox of everybody the plan names."""
         self._send_to(flow.plan(envelope.message), envelope)
 
+    def tell(self, address: Address, message: Message) -> None:
+        """Send one message to one address; KeyError when there is none."""
+        slot = self.slots[address]
+        envelope = Envelope(next(self._ids), 0, OUTSIDE, 0, self.now(), message)
+        if self.tracer is not None:
+            self.tracer.said(envelope)
+        self.put(slot, envelope)
+
     def _send_to(self, plan: Plan, envelope: Envelope) -> None:
+        if self.tracer is not None:
+            self.tracer.said(envelope)
         for _step, hearers in plan:
             for slot in tuple(hearers):
                 self.put(slot, envelope)
@@ -340,7 +374,10 @@ class ThreadedRuntime(Runtime):
         at, _step, _turn, slot, epoch, token = entry
         if epoch == slot.epoch or slot.strategy is None:
             now = max(self.now(), at)
-            self.put(slot, Envelope(next(self._ids), 0, slot.address, slot.epoch, now, Woke(now, token)))
+            envelope = Envelope(next(self._ids), 0, slot.address, slot.epoch, now, Woke(now, token))
+            if self.tracer is not None:
+                self.tracer.said(envelope)
+            self.put(slot, envelope)
 
     def _tick(self) -> None:
         """The timer thread: fires what is due on the clock, and looks for hosts that make no progress."""
@@ -389,6 +426,8 @@ class ThreadedRuntime(Runtime):
 
     def launch(self, slot: Slot, *, warm: bool) -> None:
         """Start an incarnation on a new thread; a thread that cannot be had is a failed start."""
+        if self.tracer is not None:
+            self.tracer.made(slot.address, slot.epoch, warm=warm)
         host = ThreadedHost(slot, self, warm=warm)
         slot.host = host
         with self._launching:

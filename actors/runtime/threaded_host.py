@@ -12,6 +12,7 @@ from actors.runtime.host import Host, Post
 from actors.runtime.mailbox import Stop
 from actors.runtime.pykka_seam import ThreadShell
 from actors.runtime.slot import ActorKind, Slot, State
+from actors.runtime.tracer import Tracer
 from actors.tape import Batch
 from messages import ApprovedOrder, Envelope, Message
 
@@ -136,6 +137,8 @@ class ThreadedHost(Host, ThreadShell):
                 slot.handled += 1
                 if keep is not None:
                     keep((message_id, message))
+                if self._threads.tracer is not None:
+                    self._threads.tracer.handled(slot.address, self.epoch, message_id)
             if answers.__class__ is Batch:
                 self._runtime.play(self, answers)
         except BaseException as error:  # noqa: BLE001 - as in the host's own
@@ -174,6 +177,7 @@ class ThreadedPost(Post, Protocol):
     """What a threaded host needs besides."""
 
     gate_open: bool
+    tracer: Tracer | None
 
     def done(self) -> None:
         """One delivered message is finished with."""

@@ -61,10 +61,10 @@ class Bucket:
         self._level = min(self._level, max(0, tokens) * self._period)
 
     def resize(self, limit: int, at: UtcNs) -> None:
-        """The venue says how large the bucket is; what is left in it stays."""
+        """The venue says how large the bucket is. What is left in it stays; what it is larger by was never spent."""
         self._refill(at)
+        self._level = min(self._level + max(0, limit - self.limit) * self._period, limit * self._period)
         self.limit = limit
-        self._level = min(self._level, limit * self._period)
 
 
 class Budget:

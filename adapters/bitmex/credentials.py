@@ -6,10 +6,8 @@ refuses a pair of keys and environment that do not belong together.
 """
 
 import json
-import os
-import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, ClassVar, Final, NoReturn
 
@@ -18,8 +16,9 @@ import attrs
 from adapters.bitmex.environment import Environment, Loopback, Mainnet, Testnet
 from adapters.bitmex.signing import REALTIME, signature
 from adapters.errors import InputError
+from adapters.security.private_files import read_private
+from adapters.security.redaction import HIDDEN, hiding
 
-HIDDEN: Final = "***"
 _FILE_BYTES_MAX: Final = 4096
 _FIELDS: Final = {"venue", "key", "secret"}
 
@@ -27,7 +26,7 @@ _FIELDS: Final = {"venue", "key", "secret"}
 class Keys:
     """One API key and its secret. ValueError (without either) when one of them cannot be a header's text."""
 
-    __slots__ = ("_key", "_secret")
+    __slots__ = ("_hide", "_key", "_secret")
     environment: ClassVar[type[Environment]]
 
     def __init__(self, key: str, secret: str) -> None:
@@ -35,6 +34,7 @@ class Keys:
             if not (isinstance(value, str) and value and value.isascii() and value.isprintable() and " " not in value):
                 raise ValueError(f"an API {name} is printable ASCII without spaces")
         self._key, self._secret = key, secret
+        self._hide = hiding(secret, key)
 
     def headers(self, verb: str, path: str, expires: int, data: str) -> dict[str, str]:
         """The three headers of a signed request; see `signing.signature` for the arguments."""
@@ -50,8 +50,11 @@ class Keys:
         return json.dumps({"op": "authKeyExpires", "args": [self._key, expires, signed]})
 
     def redact(self, text: str) -> str:
-        """The text with key and secret made unreadable: for whatever a venue or a library repeats to us."""
-        return text.replace(self._secret, HIDDEN).replace(self._key, HIDDEN)
+        """The text with key and secret made unreadable, encoded or cut off too: for what a venue or a library repeats.
+
+        Also what the log's redactor is given (`Redactor.add(keys.redact)`).
+        """
+        return self._hide(text)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({HIDDEN})"
@@ -117,10 +120,7 @@ def keys_from_file(path: Path) -> Keys:
 
     InputError, which names the path and never the content, unless it is a plain file of ours that nobody else can read.
     """
-    try:
-        content = _read_private(path)
-    except OSError as error:
-        raise InputError(f"{path}: the key file cannot be read: {error.strerror}") from None
+    content = read_private(path, _FILE_BYTES_MAX)
     try:
         table = tomllib.loads(content.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError):
@@ -130,34 +130,22 @@ def keys_from_file(path: Path) -> Keys:
 
 
 def keys_from_environment(environment: Environment, variables: Mapping[str, str]) -> Keys | None:
-    """Keys from the environment's own two variables; None when neither is set, InputError when only one is."""
+    """Keys from the environment's own two variables; None when neither is set, InputError when only one is.
+
+    They are taken out of `variables` (give it `os.environ`): no program that we start inherits them, and no strategy
+    comes by them. The system still shows the start's environment to the same user: a key file is the better place.
+    """
     names = VARIABLES[environment.name]
     values = [variables.get(name, "") for name in names]
+    if isinstance(variables, MutableMapping):
+        for name in names:
+            variables.pop(name, None)
     if not any(values):
         return None
     if not all(values):
         raise InputError(f"{names[0]} and {names[1]} must both be set")
     table = {"venue": environment.name, "key": values[0], "secret": values[1]}
     return _keys(table, f"{names[0]} and {names[1]}")
-
-
-def _read_private(path: Path) -> bytes:
-    """All checks are of the open file, so that it cannot be exchanged between check and use."""
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    with os.fdopen(handle, "rb") as file:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise InputError(f"{path}: the key file is not a plain file")
-        # Windows has neither owners by number nor these modes.
-        if os.name == "posix":
-            if status.st_uid != os.getuid():
-                raise InputError(f"{path}: the key file belongs to another user")
-            if stat.S_IMODE(status.st_mode) & 0o077:
-                raise InputError(f"{path}: others can read the key file; chmod 600 it")
-        content = file.read(_FILE_BYTES_MAX + 1)
-    if len(content) > _FILE_BYTES_MAX:
-        raise InputError(f"{path}: the key file is longer than {_FILE_BYTES_MAX} bytes")
-    return content
 
 
 def _keys(table: Mapping[str, Any], source: str) -> Keys:

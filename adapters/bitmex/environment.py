@@ -12,7 +12,7 @@ from adapters.errors import InputError
 
 API: Final = "/api/v1"
 """Every REST path starts so, in what is sent and in what is signed."""
-_LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "::1")
+LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "::1")
 
 
 class Environment(ABC):
@@ -91,8 +91,8 @@ class Mainnet(Environment):
 
 
 def _local(_instance: "Loopback", _attribute: "attrs.Attribute[str]", value: object) -> None:
-    if value not in _LOOPBACK_HOSTS:
-        raise InputError(f"a loopback exchange is on this machine ({', '.join(_LOOPBACK_HOSTS)}), not at {value!r}")
+    if value not in LOOPBACK_HOSTS:
+        raise InputError(f"a loopback exchange is on this machine ({', '.join(LOOPBACK_HOSTS)}), not at {value!r}")
 
 
 def _port(_instance: "Loopback", _attribute: "attrs.Attribute[int]", value: object) -> None:

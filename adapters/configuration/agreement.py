@@ -99,9 +99,19 @@ def _risk(section: schema.RiskSection) -> list[Mistake]:
     return wrong
 
 
+def _live(section: schema.LiveSection) -> list[Mistake]:
+    wrong = []
+    if section.venue == "bitmex" and section.account_id is None:
+        wrong.append((".account_id", "must be given: bitmex trades real money, and only in the account that is named"))
+    if section.venue == "loopback" and section.keys is not None:
+        wrong.append((".keys", "belongs to a venue at BitMEX; a loopback exchange makes its own"))
+    return wrong
+
+
 _JUDGES: Mapping[type, Callable[[Any], list[Mistake]]] = {
     schema.DataSection: _data,
     schema.InstrumentSection: _instrument,
     schema.StrategySection: _strategy,
     schema.RiskSection: _risk,
+    schema.LiveSection: _live,
 }

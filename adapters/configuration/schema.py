@@ -13,6 +13,7 @@ import attrs
 
 from adapters.configuration.compounds import NO_FUNDING
 from adapters.configuration.value_types import (
+    AccountName,
     Actions,
     Band,
     Cash,
@@ -35,6 +36,7 @@ from adapters.configuration.value_types import (
     PositiveNumber,
     Session,
     StrategyName,
+    SwitchSeconds,
     SymbolName,
     Truth,
     Weekdays,
@@ -207,7 +209,8 @@ class RiskSection:
     orders_per_second: PositiveInt | None = None
     orders_per_minute: PositiveInt | None = None
     daily_loss_max: Fraction | None = None
-    daily_loss_action: Literal["until-next-day", "halt"] = "until-next-day"
+    daily_loss_action: Literal["until-next-day", "halt"] | None = None
+    """None is until-next-day in a backtest, and live it is halt: back only by command."""
     day_starts: ClockText = "00:00"
     daily_loss_state: Literal["flatten", "halt", "reduce-only"] | None = None
     """What a lost day leads to; None is flatten."""
@@ -249,10 +252,30 @@ class BacktestSection:
 
 @attrs.frozen(kw_only=True)
 class LiveSection:
-    """`[live]`: read and kept, so that one file serves both commands; a backtest does not use it."""
+    """`[live]`: where `live` trades, and how; a backtest reads past it, so that one file serves both commands."""
 
-    venue: Filled = "loopback"
-    account: Filled = "main"
+    venue: Literal["loopback", "bitmex-testnet", "bitmex"] = "loopback"
+    """loopback is an exchange on this machine that `live` starts itself; bitmex is real money."""
+    account: AccountName = MAIN
+    """Our name of it. Strategies that trade there have the same `account`."""
+    account_id: PositiveInt | None = None
+    """BitMEX's own number of the account, which the keys must turn out to be of. bitmex needs it."""
+    keys: Filled | None = None
+    """A file that nobody else can read, with `venue`, `key` and `secret`; None is the environment's two variables."""
+    paper: Truth = False
+    """The venue's market, and a simulated venue for the orders."""
+    on_stop: Literal["cancel", "leave", "flatten"] = "cancel"
+    """What an ordered stop does with the account: working orders are cancelled, or left, or positions closed too."""
+    sync: Literal["normal", "full"] = "normal"
+    """How the journal commits: normal survives the end of the process at any moment, full the loss of power as well."""
+    netting_window_ms: WholeFromZero = 0
+    """So long a portfolio waits for other strategies' signals before it nets them."""
+    dead_mans_switch_s: SwitchSeconds = 60
+    """So long after our last sign of life the venue cancels all orders by itself; 0 is never."""
+    books: tuple[SymbolName, ...] | None = None
+    """Symbols whose order books are heard; None is those that a strategy asks for."""
+    warm_up: Truth = True
+    """Strategies are fed the market's history before they trade."""
 
 
 @attrs.frozen(kw_only=True)

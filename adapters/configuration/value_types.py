@@ -50,3 +50,7 @@ Execution = Annotated[str | dict[str, Any], compounds.execution]
 Actions = Annotated[dict[str, str], compounds.actions]
 """Reason of a refusal -> what it does besides."""
 KindName = Annotated[str, values.kind_name]
+AccountName = Annotated[str, values.account_name]
+"""Our name of an account at a venue: 1 to 16 of a-z, 0-9 and -."""
+SwitchSeconds = Annotated[int, values.switch_seconds]
+"""0, or from 15 to 3600."""

@@ -249,3 +249,18 @@ def strategy_name(value: Any) -> str:
 def kind_name(value: Any) -> str:
     """A contract's kind."""
     return one_of(value, tuple(Kind))
+
+
+def account_name(value: Any) -> str:
+    """Our name of an account: it stands in the names of actors and files."""
+    if not re.fullmatch(r"[a-z0-9-]{1,16}", text(value)):
+        raise ValueError(f"{value!r} is no name of an account: at most 16 of a-z, 0-9 and -")
+    return str(value)
+
+
+def switch_seconds(value: Any) -> int:
+    """Seconds of a dead man's switch: long enough to be refreshed a few times before it acts."""
+    seconds = whole(value)
+    if seconds and not 15 <= seconds <= 3_600:
+        raise ValueError(f"must be 0 (off) or from 15 to 3600 seconds, not {seconds}")
+    return seconds

@@ -9,12 +9,12 @@ import attrs
 
 from adapters.configuration.schema import Configuration, values_of
 
-HEADER = "# What this run was, complete: `python run.py backtest --config` this file gives the same results.\n"
+BACKTEST_HEADER = "# What this run was, complete: `python run.py backtest --config` this file gives the same results.\n"
 
 
-def to_toml(configuration: Configuration) -> str:
-    """The file's text. What is None was not told, and is left out."""
-    parts = [HEADER]
+def to_toml(configuration: Configuration, header: str = BACKTEST_HEADER) -> str:
+    """The file's text, behind a comment. What is None was not told, and is left out."""
+    parts = [header]
     for name in ("instruments", "data", "accounts", "strategies"):
         parts += [_section(f"[[{name}]]", values_of(entry)) for entry in getattr(configuration, name)]
     for name in ("portfolio", "risk", "backtest", "live"):

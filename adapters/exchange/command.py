@@ -18,7 +18,6 @@ from adapters.exchange.simulation import Simulation, generated_market, market_of
 from adapters.interrupts import EXIT_CODES, Interrupts
 
 GENERATED: Final = "generated"
-LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "::1")
 _SPEED_MAX: Final = 100_000.0
 _LOOK_S: Final = 0.2
 
@@ -43,7 +42,7 @@ def run_exchange(options: ExchangeOptions) -> int:
     """Serve until a signal, or until nobody was there for long enough; returns the exit code."""
     key, secret = _checked(options)
     faults = Faults() if options.faults is None else load_faults(options.faults)
-    server = Server(_market(options), faults=faults, speed=options.speed)
+    server = Server(_market(options), faults=faults, speed=options.speed, on_time=True)
     account = server.exchange.open_account()
     server.exchange.add_key(Key(id=key, secret=secret, account=account.number))
     with Interrupts() as interrupts:
@@ -53,8 +52,6 @@ def run_exchange(options: ExchangeOptions) -> int:
 
 def _checked(options: ExchangeOptions) -> tuple[str, str]:
     """Key and secret; InputError for options that cannot be."""
-    if options.host not in LOOPBACK_HOSTS and not options.allow_remote:
-        raise InputError(f"{options.host} is not this machine alone: whoever reaches it could trade (--allow-remote)")
     if not 0 < options.speed <= _SPEED_MAX:
         raise InputError(f"--speed must be above 0 and at most {_SPEED_MAX:g}, not {options.speed:g}")
     if not 0 <= options.port <= 65_535:
@@ -86,7 +83,7 @@ async def _serve(server: Server, options: ExchangeOptions, interrupts: Interrupt
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     interrupts.stops(lambda _name: loop.call_soon_threadsafe(ended.set))
     try:
-        await server.open(options.host, options.port)
+        await server.open(options.host, options.port, allow_remote=options.allow_remote)
     except OSError as error:
         await server.close()
         raise InputError(f"cannot listen on {options.host} port {options.port}: {error.strerror or error}") from None

@@ -8,6 +8,7 @@ from typing import Final
 import attrs
 from aiohttp import WSMsgType, web
 
+from adapters.errors import InputError
 from adapters.exchange.client import Client
 from adapters.exchange.conversation import TEXT_MAX, Conversation
 from adapters.exchange.faults import Faults, Rule
@@ -19,7 +20,9 @@ from adapters.exchange.simulation import Simulation
 from adapters.exchange.wire import dumps
 from messages import NS_PER_SECOND, UtcNs
 
-_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
+LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "::1")
+_LOCAL_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
+"""In an address, before the port. Any port: whoever forwards one to us reaches us by his own."""
 _STEP_S: Final = 0.02
 _PULSE_S: Final = 0.5
 _ACTS_MAX: Final = 20
@@ -50,10 +53,16 @@ class Clock:
 
 
 class Server:
-    """REST and socket on one port. `open` serves until `close`."""
+    """REST and socket on one port. `open` serves until `close`. `on_time`: the market's clock begins at the wall's."""
 
     def __init__(
-        self, simulation: Simulation, *, faults: Faults | None = None, limits: Limits | None = None, speed: float = 1.0
+        self,
+        simulation: Simulation,
+        *,
+        faults: Faults | None = None,
+        limits: Limits | None = None,
+        speed: float = 1.0,
+        on_time: bool = False,
     ) -> None:
         self.faults = faults or Faults()
         self.simulation = simulation
@@ -65,24 +74,32 @@ class Server:
         self.touched = time.monotonic()
         """When a client was last heard of."""
         self._speed = speed
+        self._on_time = on_time
         self._connections = Bucket(_CONNECTIONS_AN_HOUR, _CONNECTIONS_AN_HOUR / 3600, _CONNECTIONS_AN_HOUR, 0.0)
         self._clients: set[Client] = set()
         self._local = True
         self._runner: web.AppRunner | None = None
         self._running: asyncio.Task[None] | None = None
 
-    async def open(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listen, and let the market run. OSError when the port is taken."""
+    async def open(self, host: str = "127.0.0.1", port: int = 0, *, allow_remote: bool = False) -> None:
+        """Listen, and let the market run.
+
+        OSError when the port is taken; InputError for a host that others could reach, unless that is wanted.
+        """
+        if host not in LOOPBACK_HOSTS and not allow_remote:
+            raise InputError(f"{host} is not this machine alone: whoever reaches it could trade (--allow-remote)")
         application = web.Application(client_max_size=BODY_MAX)
         application.router.add_get("/realtime", self._socket)
         application.router.add_route("*", "/{rest:.*}", self._request)
-        self._local = host in _LOOPBACK
+        self._local = host in LOOPBACK_HOSTS
         self._runner = web.AppRunner(application, access_log=None, keepalive_timeout=90.0, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
         await site.start()
         self.port = self._runner.addresses[0][1]
-        self.clock = Clock(faults=self.faults, speed=self._speed, began_wall=time.monotonic(), began=self.exchange.now)
+        # Making a market takes a while, and one that is to be on time must not be late by it.
+        began = max(self.exchange.now, time.time_ns()) if self._on_time else self.exchange.now
+        self.clock = Clock(faults=self.faults, speed=self._speed, began_wall=time.monotonic(), began=began)
         self._running = asyncio.create_task(self._run())
 
     async def close(self) -> None:
@@ -122,12 +139,11 @@ class Server:
 
     def _foreign(self, request: web.Request) -> bool:
         """A browser's page from elsewhere, or a name that only pretends to be this machine."""
-        host = request.headers.get("Host", "")
-        name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
-        if self._local and name not in _LOOPBACK:
+        hosts, origins = request.headers.getall("Host", []), request.headers.getall("Origin", [])
+        # Beyond this machine our names are not known to us; there the keys alone stand against a bent name.
+        if len(hosts) != 1 or (self._local and _without_port(hosts[0]) not in _LOCAL_NAMES):
             return True
-        origin = request.headers.get("Origin")
-        return origin is not None and origin not in (f"http://{host}", f"https://{host}")
+        return bool(origins) and origins != [f"http://{hosts[0]}"] and origins != [f"https://{hosts[0]}"]
 
     async def _request(self, request: web.Request) -> web.StreamResponse:
         self.touched = time.monotonic()
@@ -229,6 +245,11 @@ class Server:
             self._catch_up()
             talk.received(message.data, self.clock.wall_s())
             self.hub.flush()
+
+
+def _without_port(host: str) -> str:
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isascii() and port.isdigit() else host
 
 
 def _refused(refusal: Refusal) -> Response:

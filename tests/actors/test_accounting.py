@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from actors.accounting import Books, curves, strategy_rows, summaries
 from actors.money.allocation import fill_parts, split_minor
 from actors.money.trades import round_trips
-from messages import Fill, FillPart, FundingPaid, FundingPart, Kind, Liquidity
+from messages import Fill, FillPart, FundingPaid, FundingPart, Kind, Liquidity, PositionAdjusted
 from tests.builders import MINUTE, MONDAY, a_fill, an_instrument
 
 XBTUSD = an_instrument(kind=Kind.INVERSE, currency="XBT")
@@ -39,7 +39,7 @@ def _whole(exact):
 
 
 def _results(said, accounts=("main",)):
-    books = Books(said, spot=["COIN"])
+    books = Books(said, INSTRUMENTS)
     found = curves(
         books, accounts=dict.fromkeys(accounts, CASH), instruments=INSTRUMENTS, closes=CLOSES, samples=SAMPLES
     )
@@ -224,6 +224,93 @@ def test_figures_of_trades_are_of_closed_round_trips_net_of_fees_and_funding():
 def test_rows_stand_in_the_order_they_were_said():
     fills = [a_fill(1, symbol="COIN", execution_id=f"e{k}") for k in (2, 1, 3)]
 
-    books = Books(fills)
+    books = Books(fills, INSTRUMENTS)
 
     assert [key for key, _ in groupby(row.execution_id for row in books.rows)] == ["e2", "e1", "e3"]
+
+
+# Differences to the venue.
+
+
+def an_adjustment(lots, price, *, number=1, symbol="XBTUSD", strategy="trend", ts=MONDAY, value_minor=None):
+    return PositionAdjusted(
+        account="main", symbol=symbol, strategy=strategy, adjustment_id=f"a{number}", lots=lots, ts=ts,
+        value_minor=_whole(_value(symbol, lots, price)) if value_minor is None else value_minor,
+    )  # fmt: skip
+
+
+def test_an_adjustment_that_closes_realises_under_its_own_name():
+    fill = a_fill(2, symbol="ETHXBT", price=3.0, parts=(("trend", 2),))
+    said = [attrs.evolve(fill, currency="XBT"), an_adjustment(-2, 4.0, symbol="ETHXBT", ts=MONDAY + MINUTE)]
+
+    books, _, trades, totals, (row,) = _results(said)
+
+    gain = 8 * 10**8 - 2 * 300
+    (entry,) = books.entries
+    assert (entry.kind, entry.amount_minor, entry.ref, entry.currency) == ("adjustment", gain, "a1", "XBT")
+    assert (row.position_lots, row.fills, row.realised_minor, row.pnl_minor) == (0, 1, gain, gain)
+    assert [trade.exit_price for trade in trades] == [4.0]
+    assert next(total for total in totals if total.currency == "XBT").pnl_minor == gain
+    assert len(books.rows) == 1
+
+
+def test_an_adjustment_that_only_opens_is_in_the_ledger_with_nothing():
+    books, *_ = _results([an_adjustment(3, 100.0)])
+
+    assert [(entry.kind, entry.amount_minor) for entry in books.entries] == [("adjustment", 0)]
+
+
+def test_a_value_without_lots_is_a_profit_or_a_loss():
+    books, _, trades, totals, _ = _results([an_adjustment(0, 1.0, value_minor=70)])
+
+    assert [(entry.kind, entry.amount_minor) for entry in books.entries] == [("adjustment", -70)]
+    assert (trades, totals[0].cash_end_minor - totals[0].cash_start_minor) == ((), -70)
+
+
+def test_spot_that_was_found_is_paid_for():
+    books, *_ = _results([an_adjustment(2, 50.0, symbol="COIN")])
+
+    assert [(entry.kind, entry.amount_minor) for entry in books.entries] == [("adjustment", 0), ("transfer", -10_000)]
+
+
+adjustments = st.lists(
+    st.tuples(
+        st.sampled_from(("XBTUSD", "ETHXBT", "COIN")),
+        st.sampled_from("ab"),
+        st.integers(-5, 5),
+        st.integers(1, 400),
+        st.booleans(),
+        st.integers(-9, 9),
+    ),
+    max_size=12,
+)
+
+
+@given(adjustments)
+def test_with_adjustments_the_ledger_still_adds_up_and_so_do_the_strategies(steps):
+    said = []
+    for number, (symbol, strategy, lots, price, adjusts, error) in enumerate(steps):
+        ts = MONDAY + number * MINUTE
+        value = _whole(_value(symbol, lots, price))
+        if adjusts or not lots:
+            said.append(
+                an_adjustment(lots, price, number=number, symbol=symbol, strategy=strategy, ts=ts,
+                              value_minor=value + error)
+            )  # fmt: skip
+        elif symbol != "COIN":
+            fill = a_fill(lots, symbol=symbol, price=float(price), execution_id=f"e{number}", ts=ts)
+            parts = (FillPart(strategy, lots, value, error),)
+            said.append(attrs.evolve(fill, currency="XBT", value_minor=value, fee_minor=error, parts=parts))
+
+    books, found, _, totals, rows = _results(said)
+
+    for total, curve in zip(totals, found, strict=True):
+        its = [row for row in rows if row.currency == total.currency]
+        cash = sum(entry.amount_minor for entry in books.entries if entry.currency == total.currency)
+        assert total.cash_end_minor == total.cash_start_minor + cash == int(curve.cash_minor[-1])
+        assert total.pnl_minor == sum(row.pnl_minor for row in its)
+    held = {}
+    for each in said:
+        strategy = each.strategy if isinstance(each, PositionAdjusted) else each.parts[0].strategy
+        held[strategy, each.symbol] = held.get((strategy, each.symbol), 0) + each.lots
+    assert {(row.strategy, row.symbol): row.position_lots for row in rows} == held

@@ -7,9 +7,10 @@ import pytest
 
 from actors import TradingSystem
 from actors.columns import BarColumns
+from actors.recorder import Recorder
 from actors.strategies import BuyAndHold
 from actors.strategy import StrategyEntry
-from messages import TradingState, TradingStateChanged
+from messages import PositionAdjusted, TradingState, TradingStateChanged
 from tests.builders import MINUTE, MONDAY, an_instrument
 
 
@@ -79,3 +80,21 @@ def test_a_run_ended_halted_when_orders_were_not_let_through_any_more(state, tol
     system.record.states.append(TradingStateChanged(account="main", state=state, reason="why", ts=MONDAY))
 
     assert system.result().halted == told
+
+
+def test_an_adjustment_before_the_first_price_is_part_of_the_result():
+    system = TradingSystem(instruments=[an_instrument("AAA")], strategies=[_entry("a", "AAA")], cash={"USD": 100})
+    recorder = Recorder(system.record)
+    for number, (lots, value) in enumerate([(2, 100), (-1, -80)]):
+        recorder.on_position_adjusted(
+            PositionAdjusted(account="main", symbol="AAA", strategy="a", adjustment_id=f"{number}", lots=lots,
+                             value_minor=value, ts=MONDAY + number)
+        )  # fmt: skip
+
+    result = system.result()
+
+    (summary,) = result.summaries
+    assert [(row.kind, row.amount_minor) for row in result.ledger] == [("adjustment", 0), ("adjustment", 30)]
+    assert (summary.cash_end_minor, summary.equity_end_minor) == (130, 130)
+    assert [(row.position_lots, row.realised_minor) for row in result.strategies] == [(1, 30)]
+    assert result.fills == ()

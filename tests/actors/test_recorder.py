@@ -1,7 +1,16 @@
 """The recorder keeps what results are made of, in the order it was said, and answers nothing."""
 
 from actors.recorder import Record, Recorder
-from messages import AmendRejected, FundingPaid, GaveUp, OrderAmended, ShareSized
+from messages import (
+    AmendRejected,
+    ForeignActivity,
+    FundingPaid,
+    GaveUp,
+    OrderAmended,
+    OrderTimed,
+    PositionAdjusted,
+    ShareSized,
+)
 from tests.builders import MONDAY, a_fill, an_order
 
 
@@ -53,3 +62,38 @@ def test_sizes_and_what_was_given_up_are_kept():
     recorder.on_gave_up(given)
 
     assert (record.sized, record.gave_up) == ([sized], [given])
+
+
+def _adjusted(number):
+    return PositionAdjusted(
+        account="main", symbol="XBTUSD", strategy="trend", adjustment_id=f"a{number}", lots=1, value_minor=5, ts=MONDAY
+    )
+
+
+def test_what_a_venue_repeats_is_booked_once():
+    record = Record()
+    recorder = Recorder(record)
+    said = [a_fill(1, execution_id="e1"), _paid(), _adjusted(1)]
+
+    for _ in range(2):
+        recorder.on_fill(said[0])
+        recorder.on_funding_paid(said[1])
+        recorder.on_position_adjusted(said[2])
+        recorder = Recorder(record)
+
+    assert record.booked == said
+    assert record.adjusted == said[2:]
+
+
+def test_what_is_not_ours_and_how_long_orders_took_is_kept():
+    record = Record()
+    recorder = Recorder(record)
+    foreign = ForeignActivity(account="main", kind="order", text="an order by hand", ts=MONDAY)
+    timed = OrderTimed(
+        account="main", client_id="c", symbol="XBTUSD", decided=1, handed=2, sent=3, acknowledged=4,
+    )  # fmt: skip
+
+    recorder.on_foreign_activity(foreign)
+    recorder.on_order_timed(timed)
+
+    assert (record.foreign, record.timed) == ([foreign], [timed])

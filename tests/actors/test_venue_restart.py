@@ -7,6 +7,7 @@ import pytest
 from actors import simulated_venue
 from actors.simulated_venue import SimulatedVenue, VenueSettings
 from actors.venue import dealing
+from actors.venue.restoring import restored_floor
 from messages import (
     AmendRejected,
     ApprovedAmend,
@@ -181,3 +182,23 @@ def test_all_that_was_to_be_taken_back_is_taken_back_by_the_next(monkeypatch):
 
     assert [message.order.client_id for message in said if isinstance(message, OrderEnded)] == ["one", "two"]
     assert venue.heritage().live == {}
+
+
+def test_what_an_earlier_life_booked_is_held_again_with_the_same_cash_and_no_order():
+    venue = a_venue()
+    said = list(venue.on_approved_order(ApprovedOrder(an_order(3))))
+    said += venue.on_bar_open(an_open(100.0))
+    said += venue.on_approved_order(ApprovedOrder(an_order(-1, client_id="run000-trend-2")))
+    said += venue.on_bar_open(an_open(103.0, minute=1))
+    venue.on_approved_order(ApprovedOrder(an_order(-2, limit_price=200.0, client_id="rests")))
+    floor = restored_floor("main", INSTRUMENTS, VenueSettings(), {"XBTUSD": MINUTE}, CASH, booked=fills(said))
+    again = a_venue(heritage=floor)
+    again.on_start()
+    again.warmed_up()
+    purse, before = floor.purses["USD"], venue.heritage().purses["USD"]
+
+    assert floor.books["XBTUSD"].position.lots == 2
+    assert floor.books["XBTUSD"].position.held == {"trend": 2}
+    assert (purse.flow, purse.balance()) == (before.flow, before.balance())
+    assert floor.live == {}
+    assert isinstance(again.on_approved_order(ApprovedOrder(an_order(3)))[0], OrderRejected)

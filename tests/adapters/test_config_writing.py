@@ -150,6 +150,20 @@ sections = st.builds(
     weight=floats,
     lots=st.none() | st.integers(1, 1000),
 )
+lives = st.one_of(
+    st.builds(LiveSection, account=names, on_stop=st.sampled_from(["cancel", "leave", "flatten"]), paper=st.booleans()),
+    st.builds(
+        LiveSection,
+        venue=st.sampled_from(["bitmex", "bitmex-testnet"]),
+        account_id=st.integers(1, 10**9),
+        keys=st.none() | texts,
+        sync=st.sampled_from(["normal", "full"]),
+        netting_window_ms=st.integers(0, 10_000),
+        dead_mans_switch_s=st.sampled_from([0, 15, 60, 3600]),
+        books=st.none() | st.lists(symbols, min_size=1, max_size=3, unique=True).map(tuple),
+        warm_up=st.booleans(),
+    ),
+)
 configurations = st.builds(
     Configuration,
     instruments=st.lists(instruments_of_any_kind(), max_size=3, unique_by=lambda each: each.symbol).map(tuple),
@@ -174,7 +188,7 @@ configurations = st.builds(
         slippage_spread=st.none() | floats,
         volume_cap=st.none() | st.floats(0.001, 1),
     ),
-    live=st.none() | st.just(LiveSection()),
+    live=st.none() | lives,
 )
 
 

@@ -115,6 +115,16 @@ def test_the_size_of_a_bucket_is_the_venue_s():
     assert spend(budget, OPEN, MONDAY, 50) == 3
 
 
+def test_a_bucket_that_is_larger_than_was_thought_is_as_full_as_it_would_have_been():
+    budget = Budget(MONDAY)
+    budget.take(OPEN, MONDAY)
+
+    budget.answered(OPEN, {"x-ratelimit-limit": "1200", "x-ratelimit-limit-1s": "50"}, MONDAY)
+
+    assert budget.left(MONDAY) == (1199, 49)
+    assert budget.wait(OPEN, MONDAY) == 0
+
+
 @pytest.mark.parametrize("text", ["", "x", "-5", "1.5", "9" * 40, "٣", "0"])
 def test_headers_that_say_nothing_change_nothing_for_the_better(text):
     budget = Budget(MONDAY)

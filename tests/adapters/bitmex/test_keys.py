@@ -73,7 +73,7 @@ class Holder:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_way_of_writing_keys_shows_them(kind):
+def test_s02_no_way_of_writing_keys_shows_them(kind):
     keys = kind(KEY, SECRET)
     holder = Holder(keys)
 
@@ -87,7 +87,7 @@ def test_no_way_of_writing_keys_shows_them(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("write", [pickle.dumps, copy.copy, copy.deepcopy, lambda keys: keys.__getstate__()])
-def test_keys_are_neither_pickled_nor_copied(kind, write):
+def test_s02_keys_are_neither_pickled_nor_copied(kind, write):
     with pytest.raises(TypeError) as refused:
         write(kind(KEY, SECRET))
 
@@ -95,14 +95,14 @@ def test_keys_are_neither_pickled_nor_copied(kind, write):
     assert SECRET not in str(refused.value)
 
 
-def test_what_the_venue_repeats_is_made_unreadable():
+def test_s03_what_the_venue_repeats_is_made_unreadable():
     keys = credentials.TestnetKeys(KEY, SECRET)
 
     assert keys.redact(f"unknown key {KEY} {SECRET}") == "unknown key *** ***"
 
 
 @pytest.mark.parametrize("bad", ["", "a b", "ключ", "line\nbreak", "tab\t", 5, None])
-def test_keys_that_no_header_can_carry_are_refused_without_being_shown(bad):
+def test_s02_keys_that_no_header_can_carry_are_refused_without_being_shown(bad):
     with pytest.raises(ValueError, match="printable ASCII") as refused:
         credentials.TestnetKeys(KEY, bad)
 
@@ -124,7 +124,7 @@ def a_key_file(folder, text=None, *, mode=0o600, venue="bitmex-testnet"):
     ("venue", "kind"),
     [("bitmex-testnet", credentials.TestnetKeys), ("bitmex", MainnetKeys), ("loopback", LoopbackKeys)],
 )
-def test_a_private_file_gives_keys_of_the_venue_that_it_names(tmp_path, venue, kind):
+def test_s01_s13_a_private_file_gives_keys_of_the_venue_that_it_names(tmp_path, venue, kind):
     keys = keys_from_file(a_key_file(tmp_path, venue=venue))
 
     assert type(keys) is kind
@@ -142,7 +142,7 @@ def refusal_of(path):
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660, 0o601])
-def test_a_file_that_others_can_read_is_refused_by_its_path(tmp_path, mode):
+def test_s01_a_file_that_others_can_read_is_refused_by_its_path(tmp_path, mode):
     said = refusal_of(a_key_file(tmp_path, mode=mode))
 
     assert "chmod 600" in said
@@ -150,7 +150,7 @@ def test_a_file_that_others_can_read_is_refused_by_its_path(tmp_path, mode):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="symbolic links are POSIX here")
-def test_a_link_a_folder_and_a_missing_file_are_refused(tmp_path):
+def test_s01_a_link_a_folder_and_a_missing_file_are_refused(tmp_path):
     real = a_key_file(tmp_path)
     link = tmp_path / "link.toml"
     link.symlink_to(real)
@@ -174,14 +174,14 @@ def test_a_link_a_folder_and_a_missing_file_are_refused(tmp_path):
         f"# {SECRET}\n" * 200,
     ],
 )
-def test_a_file_with_anything_else_in_it_is_refused_and_not_quoted(tmp_path, text):
+def test_s01_a_file_with_anything_else_in_it_is_refused_and_not_quoted(tmp_path, text):
     said = refusal_of(a_key_file(tmp_path, text))
 
     assert SECRET not in said
     assert KEY not in said
 
 
-def test_the_environment_s_variables_differ_by_venue():
+def test_s13_the_environment_s_variables_differ_by_venue():
     names = [name for pair in VARIABLES.values() for name in pair]
     variables = dict(zip(VARIABLES["bitmex-testnet"], (KEY, SECRET), strict=True))
 
@@ -190,7 +190,7 @@ def test_the_environment_s_variables_differ_by_venue():
     assert keys_from_environment(MAINNET, variables) is None
 
 
-def test_one_variable_of_two_is_refused():
+def test_s01_one_variable_of_two_is_refused():
     with pytest.raises(InputError, match="must both be set") as refused:
         keys_from_environment(environment.Testnet(), {VARIABLES["bitmex-testnet"][1]: SECRET})
 
@@ -204,7 +204,7 @@ ENVIRONMENTS = {credentials.TestnetKeys: environment.Testnet(), MainnetKeys: MAI
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("home", KINDS)
-def test_q7_keys_and_environment_of_two_venues_are_refused(kind, home):
+def test_s13_q7_keys_and_environment_of_two_venues_are_refused(kind, home):
     keys, place = kind(KEY, SECRET), ENVIRONMENTS[home]
 
     if kind is home:
@@ -214,7 +214,7 @@ def test_q7_keys_and_environment_of_two_venues_are_refused(kind, home):
             Access(place, keys)
 
 
-def test_both_addresses_come_from_one_environment():
+def test_s13_both_addresses_come_from_one_environment():
     assert (environment.Testnet().rest, environment.Testnet().socket) == (
         "https://testnet.bitmex.com",
         "wss://ws.testnet.bitmex.com/realtime",
@@ -225,7 +225,7 @@ def test_both_addresses_come_from_one_environment():
 
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "127.0.0.1.evil", "0.0.0.0", "", "www.bitmex.com"])
-def test_plain_text_is_spoken_to_this_machine_only(host):
+def test_s12_plain_text_is_spoken_to_this_machine_only(host):
     with pytest.raises(InputError, match="on this machine"):
         Loopback(host=host, port=80)
 
@@ -239,6 +239,6 @@ def test_a_port_is_a_port(port):
 @pytest.mark.parametrize(
     ("live_money", "account"), [(False, 7), (1, 7), (True, 0), (True, -1), (True, "7"), (True, True)]
 )
-def test_real_money_needs_the_word_and_the_account(live_money, account):
+def test_s13_real_money_needs_the_word_and_the_account(live_money, account):
     with pytest.raises(InputError, match="real money"):
         Mainnet(live_money=live_money, account=account)

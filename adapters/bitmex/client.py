@@ -1,0 +1,194 @@
+"""A client that waits for its answers: for a start, before there are actors, and for tools.
+
+Questions (GET) are asked again when their answer was lost, for a bounded number of times and seconds; what acts is sent
+once. Each answer tells the venue's time, so by the end of a start the offset of its clock is known.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from random import Random
+from types import TracebackType
+from typing import Final
+
+from adapters.bitmex import queries
+from adapters.bitmex.answers import (
+    Accepted,
+    Answer,
+    LoginFailed,
+    RateLimited,
+    VenueOverloaded,
+    VenueRefused,
+    VenueSilent,
+    judged,
+    lost,
+    not_sent,
+    server_time,
+)
+from adapters.bitmex.clock_offset import ClockOffset
+from adapters.bitmex.credentials import Access, Keys
+from adapters.bitmex.environment import Environment
+from adapters.bitmex.fields import FieldError, Row, needed, shown, whole
+from adapters.bitmex.queries import Pages
+from adapters.bitmex.requests import Request
+from adapters.bitmex.retries import Retries, RetryRule
+from adapters.bitmex.sender import Sender
+from adapters.errors import VenueError
+from adapters.security.redaction import HIDDEN
+from messages import NS_PER_SECOND, Symbol, UtcNs
+
+TRIES: Final = 5
+"""Of one question."""
+PATIENCE: Final = 60 * NS_PER_SECOND
+"""That one question may spend waiting between its tries."""
+PAGES_MAX: Final = 2_000
+"""Of one question in pages: two million trades or bars."""
+_RULE: Final = RetryRule(first=NS_PER_SECOND // 2, longest=8 * NS_PER_SECOND, hourly=1_000)
+
+
+class RestClient:
+    """Asks one venue, for one thread. InputError when keys and environment do not belong together.
+
+    `clock`: ns UTC; `sleep`: seconds; `timeout_s`: of one try.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        keys: Keys | None = None,
+        *,
+        clock: Callable[[], UtcNs] = time.time_ns,
+        sleep: Callable[[float], None] = time.sleep,
+        random: Random | None = None,
+        timeout_s: float = 10.0,
+    ) -> None:
+        if keys is not None:
+            Access(environment, keys)
+        self.clock_offset = ClockOffset()
+        """Of the venue, by all answers so far."""
+        self._environment, self._clock, self._sleep = environment, clock, sleep
+        self._random = random or Random()  # noqa: S311 it spreads retries, and keeps no secret
+        self._sender = Sender(environment.rest, keys, clock=clock, timeout_s=timeout_s)
+
+    def answer(self, request: Request) -> Answer:
+        """What came of a request; of a question, what came of it at last."""
+        retries = Retries(_RULE, self._random)
+        waited, corrected, answer = 0, False, self._once(request)
+        for _ in range(TRIES - 1):
+            if request.verb != "GET":
+                break
+            if isinstance(answer, LoginFailed) and answer.expired and self.clock_offset.is_known and not corrected:
+                # Signed by the venue's clock it is another question.
+                corrected = True
+            elif isinstance(answer, (VenueSilent, VenueOverloaded)) or (
+                isinstance(answer, RateLimited) and not answer.banned
+            ):
+                pause = retries.next_try(0, least=getattr(answer, "pause", 0))
+                if waited + pause > PATIENCE:
+                    break
+                waited += pause
+                self._sleep(pause / NS_PER_SECOND)
+            else:
+                break
+            answer = self._once(request)
+        return answer
+
+    def _once(self, request: Request) -> Answer:
+        outcome = self._sender.send(
+            request.verb, request.path, request.body, clock_offset=round(self.clock_offset.offset)
+        )
+        if outcome.status is None:
+            return lost(request, outcome.failure) if outcome.reached else not_sent(outcome.failure)
+        headers = dict(outcome.headers)
+        answer = judged(request, outcome.status, headers, outcome.body)
+        server_ts = answer.server_ts if isinstance(answer, LoginFailed) else None
+        server_ts = server_time(headers) if server_ts is None else server_ts
+        if server_ts is not None:
+            self.clock_offset.measured(server_ts, outcome.sent, outcome.received)
+        return answer
+
+    def rows(self, request: Request) -> tuple[Row, ...]:
+        """The rows of an answer. VenueError when there is none."""
+        answer = self.answer(request)
+        if isinstance(answer, Accepted):
+            return answer.rows
+        raise VenueError(f"{self._named(request)}: {_reason(answer)}")
+
+    def get_all(self, pages: Pages) -> list[Row]:
+        """The rows of all pages. VenueError when one of them cannot be had, or they do not end."""
+        rows: list[Row] = []
+        for _ in range(PAGES_MAX):
+            page = self.rows(pages.request)
+            rows += page
+            following = pages.after(len(page))
+            if following is None:
+                return rows
+            pages = following
+        raise VenueError(f"{self._named(pages.request)}: more than {PAGES_MAX} pages")
+
+    def account_number(self) -> int:
+        """Whose keys these are, by the venue's number. VenueError when it does not tell."""
+        request = queries.account()
+        rows = self.rows(request)
+        try:
+            return needed(whole(rows[0] if len(rows) == 1 else {}, "id"), "id")
+        except FieldError as error:
+            raise VenueError(f"{self._named(request)}: {error}") from None
+
+    def instruments(self, symbols: Sequence[Symbol]) -> list[Row]:
+        """The venue's rows of these contracts, in order. VenueError names one that it does not have."""
+        return [self._instrument(symbol) for symbol in symbols]
+
+    def _instrument(self, symbol: Symbol) -> Row:
+        request = queries.instruments(symbol).request
+        answer = self.answer(request)
+        why = "there is none"
+        if isinstance(answer, Accepted):
+            for row in answer.rows:
+                if row.get("symbol") == symbol:
+                    return row
+        else:
+            why = _reason(answer)
+        raise VenueError(f"{self._named(request)}: instrument {symbol!r}: {why}")
+
+    def margin(self) -> tuple[Row, ...]:
+        """Margin in every currency of the account."""
+        return self.rows(queries.margin())
+
+    def permissions(self) -> frozenset[str]:
+        """What these keys may do, in the venue's words (`order`, `orderCancel`, `withdraw`). VenueError if untold."""
+        request = queries.key_permissions()
+        for row in self.rows(request):
+            # Our own key is the one that cannot be read in an answer.
+            if row.get("id") == HIDDEN:
+                told = row.get("permissions")
+                if isinstance(told, list):
+                    return frozenset(each if isinstance(each, str) else shown(each) for each in told)
+        raise VenueError(f"{self._named(request)}: the venue does not tell what this key may do")
+
+    def require_no_withdrawals(self) -> None:
+        """VenueError when these keys may move money out: a trader needs no such right."""
+        if any("withdraw" in each.lower() for each in self.permissions()):
+            raise VenueError(f"{self._environment.name}: this API key may withdraw; make one that may only trade")
+
+    def _named(self, request: Request) -> str:
+        return f"{self._environment.name}: {request.verb} {request.path.partition('?')[0]}"
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._sender.close()
+
+    def __enter__(self) -> "RestClient":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _reason(answer: VenueRefused | VenueSilent | VenueOverloaded | RateLimited | LoginFailed) -> str:
+    if isinstance(answer, RateLimited):
+        return f"{answer.text} (wait {answer.pause // NS_PER_SECOND} s{', this address is banned' * answer.banned})"
+    if isinstance(answer, (LoginFailed, VenueRefused)):
+        return f"{answer.text} (status {answer.status})"
+    return answer.text

@@ -1,0 +1,299 @@
+"""The gateway: one account's orders at BitMEX, and everything that the venue says of the account.
+
+    approvals ->  order desk  -> courier -> workers      ReadVenue -> reader -> VenueRead
+    the wire  ->  private line -> reports -> order desk, executions -> OrderAccepted ... Fill ... OrderEnded
+
+It decides and does no I/O: a line and three workers are told in messages what to send. Time is what messages say.
+"""
+
+from collections.abc import Iterable, Mapping
+from random import Random
+from typing import Any, Final
+
+from actors.component import Answers, Component
+from adapters.bitmex.answers import LoginFailed
+from adapters.bitmex.courier import Outcome, Workers
+from adapters.bitmex.dead_mans_switch import HeartbeatRules
+from adapters.bitmex.events import AuditNeeded, LoginRefused
+from adapters.bitmex.gateway_parts import GatewayParts, made
+from adapters.bitmex.private_line import Heard, PrivateLine
+from adapters.bitmex.reports import Execution, OrderReport
+from adapters.bitmex.stream import Stream
+from messages import (
+    Account,
+    Address,
+    ApprovedAmend,
+    ApprovedCancel,
+    ApprovedOrder,
+    CancelAll,
+    Fill,
+    HaltTrading,
+    Heartbeat,
+    Instrument,
+    LineClosed,
+    LineOpened,
+    Lots,
+    Message,
+    Order,
+    PositionAdjusted,
+    Quarantined,
+    ReadVenue,
+    RequestAnswered,
+    StrategyId,
+    Symbol,
+    TextReceived,
+    UtcNs,
+    VenueConnected,
+    VenueLost,
+    VenueRead,
+    WakeAt,
+    Woke,
+)
+
+_TICK: Final = "tick"
+_SOON: Final = 1_000_000
+"""The shortest timer: what is due at once and cannot be done must not turn without end."""
+
+
+class BitmexGateway(Component):
+    """The venue of one account.
+
+    Hears ApprovedOrder, ApprovedAmend, ApprovedCancel, CancelAll, ReadVenue, Heartbeat (come back), Fill (internal
+    ones) and PositionAdjusted (the reconciler's), RequestAnswered, LineOpened, LineClosed, TextReceived, Woke.
+    Says OrderAccepted, OrderRejected, OrderAmended, AmendRejected, CancelRejected, OrderEnded, OrderTimed, Fill,
+    FundingPaid, PositionAdjusted, ForeignActivity, VenueConnected, VenueLost, VenueRead, Heartbeat, HaltTrading,
+    Quarantined, SendRequest, OpenLine, CloseLine, SendText, SendLogin, WakeAt.
+
+    Orders go only while the line is up, everything private is heard and the account was read since. `approved`:
+    orders of earlier lives of which not all is known, their end or some fill that it tells of; they are found out
+    about, and cancelled where they live. `filled`: what is known to be filled of them, by client id and strategy.
+    `held`: the fold of all fills and adjustments ever. `known_executions`: their execution and adjustment ids.
+    `known_funding`: (symbol, ts) of each FundingPaid. `executions_since`: a time up to which these are complete, such
+    as the last successful VenueRead's (not the last fill's); at a first start, now. `leave_orders`: at an ordered stop
+    the dead man's switch is taken off, so that orders stay.
+    """
+
+    def __init__(
+        self,
+        *,
+        account: Account,
+        address: Address,
+        line: Address,
+        workers: Workers,
+        instruments: Mapping[Symbol, Instrument],
+        run6: str,
+        random: Random,
+        approved: Mapping[str, Order] | None = None,
+        filled: Mapping[tuple[str, StrategyId], Lots] | None = None,
+        held: Mapping[tuple[StrategyId, Symbol], Lots] | None = None,
+        known_executions: Iterable[str] = (),
+        known_funding: Iterable[tuple[Symbol, UtcNs]] = (),
+        executions_since: UtcNs = 0,
+        heartbeat: HeartbeatRules | None = None,
+        leave_orders: bool = False,
+        heritage: Any = None,
+    ) -> None:
+        self.account = account
+        self._leave_orders = leave_orders
+        if isinstance(heritage, GatewayParts):
+            parts = heritage
+        else:
+            parts = made(
+                account,
+                instruments,
+                prefix=f"{run6}-",
+                address=address,
+                workers=workers,
+                held=held or {},
+                since=executions_since,
+                heartbeat=heartbeat or HeartbeatRules(),
+            )
+            for order in (approved or {}).values():
+                parts.desk.remember(order, filled or {})
+            parts.books.know(known_executions, known_funding)
+        self._parts = parts
+        self._desk, self._reader, self._switch = parts.desk, parts.reader, parts.switch
+        stream = Stream()
+        stream.instruments.update(instruments)
+        self._line = PrivateLine(
+            line, random=random, clock=parts.courier.clock, stream=stream, number=parts.line_number
+        )
+        self._alarm_at: UtcNs | None = None
+        self._is_connected = self._is_started = self._is_stopped = self._has_halted = False
+        self._lost: str | None = None
+        self._audit = ""
+
+    def on_start(self) -> Answers:
+        """Asks for the time: what it is to do begins with that. A successor has no line any more."""
+        wake = WakeAt(self._parts.now, _TICK)
+        if not self._parts.was_started:
+            return (wake,)
+        self._lost = "the gateway was started again"
+        return (VenueLost(account=self.account, reason=self._lost, ts=self._parts.now), wake)
+
+    def heritage(self) -> GatewayParts:
+        """All but the line, which is opened anew."""
+        self._parts.line_number = self._line.number
+        return self._parts
+
+    def on_stop(self) -> Answers:
+        """Closes the line. Nothing is cancelled: who stops the system has had that done."""
+        self._is_stopped = True
+        at = self._parts.now
+        return (*(self._switch.disarm(at) if self._leave_orders else ()), *self._line.stop(at).wire)
+
+    # Orders.
+
+    def on_approved_order(self, approved: ApprovedOrder) -> Answers:
+        """Sent once; refused for the time being while the venue is not ready."""
+        at = self._pass(approved.order.ts)
+        return self._settled(self._desk.place(approved, at, is_ready=self._is_ready))
+
+    def on_approved_amend(self, approved: ApprovedAmend) -> Answers:
+        """The same for a change."""
+        at = self._pass(approved.ts)
+        return self._settled(self._desk.amend(approved, at, is_ready=self._is_ready))
+
+    def on_approved_cancel(self, approved: ApprovedCancel) -> Answers:
+        """Always sent."""
+        return self._settled(self._desk.cancel(approved, self._pass(approved.ts)))
+
+    def on_cancel_all(self, wanted: CancelAll) -> Answers:
+        """At once, and until nothing of ours is open."""
+        return self._settled(self._parts.sweep.begin(wanted, self._pass(wanted.ts)))
+
+    # What others know.
+
+    def on_fill(self, fill: Fill) -> Answers:
+        """Two strategies crossed: others hold it now."""
+        self._parts.books.fold(fill)
+        return ()
+
+    def on_position_adjusted(self, adjusted: PositionAdjusted) -> Answers:
+        """The reconciler's."""
+        self._parts.books.adjust(adjusted)
+        return ()
+
+    def on_read_venue(self, wanted: ReadVenue) -> Answers:
+        """Answered by one VenueRead, after the fills that it brought."""
+        at = self._pass(wanted.ts)
+        if not self._is_connected:
+            reason = self._lost or "not connected"
+            return self._settled((VenueRead(account=self.account, number=wanted.number, failure=reason, ts=at),))
+        return self._settled(self._reader.begin(wanted, at))
+
+    def on_heartbeat(self, beat: Heartbeat) -> Answers:
+        """Come back from its way round."""
+        return self._settled(self._switch.returned(beat, self._parts.now))
+
+    # The wire.
+
+    def on_line_opened(self, opened: LineOpened) -> Answers:
+        """Connected."""
+        return self._heard(self._line.hear(opened, self._pass(opened.at)))
+
+    def on_line_closed(self, closed: LineClosed) -> Answers:
+        """Disconnected."""
+        return self._heard(self._line.hear(closed, self._pass(closed.at)))
+
+    def on_text_received(self, received: TextReceived) -> Answers:
+        """A frame."""
+        return self._heard(self._line.hear(received, self._pass(received.at)))
+
+    def on_request_answered(self, answered: RequestAnswered) -> Answers:
+        """From a worker."""
+        at = self._pass(answered.received)
+        outcome = self._parts.courier.answered(answered, at)
+        return () if outcome is None else self._settled(self._take(outcome, at))
+
+    def on_woke(self, woke: Woke) -> Answers:
+        """Everything that is due."""
+        at = self._pass(woke.at)
+        if self._alarm_at is not None and at >= self._alarm_at:
+            self._alarm_at = None
+        said: list[Message] = []
+        if not self._is_started:
+            self._is_started = self._parts.was_started = True
+            said += self._parts.recover(at)
+            said += self._hear(self._line.start(at))
+        said += self._hear(self._line.tick(at))
+        for outcome in self._parts.courier.overdue(at):
+            said += self._take(outcome, at)
+        return self._settled((*said, *self._parts.tick(at, is_connected=self._is_connected)))
+
+    # Inside.
+
+    @property
+    def _is_ready(self) -> bool:
+        """Whether orders may go: a read has found what came before, and waited until it was gone where it must be."""
+        return self._is_connected and self._reader.is_done
+
+    def _pass(self, at: UtcNs) -> UtcNs:
+        """Time does not go back."""
+        self._parts.now = max(self._parts.now, at)
+        return self._parts.now
+
+    def _heard(self, heard: Heard) -> Answers:
+        return self._settled(self._hear(heard))
+
+    def _hear(self, heard: Heard) -> tuple[Message, ...]:
+        """What the session said, as what it means."""
+        said: list[Message] = list(heard.wire)
+        at = self._parts.now
+        for each in heard.said:
+            if isinstance(each, OrderReport):
+                said += self._desk.report(each, at)
+            elif isinstance(each, Execution):
+                said += self._parts.books.take(each, at)
+            elif isinstance(each, Quarantined):
+                said.append(each)
+            elif isinstance(each, AuditNeeded):
+                self._audit = each.reason
+            elif isinstance(each, LoginRefused):
+                said += self._halt(f"the venue refused the log-in: {each.text}")
+        return tuple(said)
+
+    def _take(self, outcome: Outcome, at: UtcNs) -> tuple[Message, ...]:
+        answer = outcome.answer
+        said = self._parts.take(outcome, at)
+        if isinstance(answer, LoginFailed) and not answer.expired:
+            return (*self._halt(f"the venue does not take our keys: {answer.text}"), *said)
+        return said
+
+    def _halt(self, reason: str) -> tuple[Message, ...]:
+        """Once: nothing that is tried again with the same keys can do better."""
+        if self._has_halted:
+            return ()
+        self._has_halted = True
+        return (HaltTrading(reason=reason, account=self.account, ts=self._parts.now),)
+
+    def _settled(self, said: Iterable[Message]) -> tuple[Message, ...]:
+        """What was said, then what readiness has become, then the next timer."""
+        return (*said, *self._readiness(), *self._alarm())
+
+    def _readiness(self) -> tuple[Message, ...]:
+        """Said when it changes. What could not be understood counts as a loss, after which all is compared anew."""
+        reason = self._line.down or self._switch.trouble(self._parts.now)
+        said: list[Message] = []
+        audit, self._audit = self._audit, ""
+        if self._is_connected and (reason or audit):
+            self._is_connected, self._lost = False, reason or audit
+            said.append(VenueLost(account=self.account, reason=self._lost, ts=self._parts.now))
+            said += self._reader.abandon(self._lost, self._parts.now)
+        elif reason and self._lost is None and self._is_started and self._line.has_failed:
+            self._lost = reason
+            said.append(VenueLost(account=self.account, reason=reason, ts=self._parts.now))
+        if not reason and not self._is_connected:
+            self._is_connected, self._lost = True, None
+            said.append(VenueConnected(account=self.account, ts=self._parts.now))
+        return tuple(said)
+
+    def _alarm(self) -> tuple[Message, ...]:
+        if self._is_stopped or not self._is_started:
+            return ()
+        due, line = self._parts.next_due(), self._line.next_due()
+        due = max(due if line is None else min(due, line), self._parts.now + _SOON)
+        if self._alarm_at is not None and self._alarm_at <= due:
+            return ()
+        self._alarm_at = due
+        return (WakeAt(due, _TICK),)

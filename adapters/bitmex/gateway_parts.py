@@ -1,0 +1,98 @@
+"""What a gateway is made of beside its line: all that a new incarnation goes on with after a failure."""
+
+from collections.abc import Mapping
+
+import attrs
+
+from adapters.bitmex.budget import Budget
+from adapters.bitmex.clock_offset import ClockOffset
+from adapters.bitmex.courier import Courier, JobKind, Outcome, Workers
+from adapters.bitmex.dead_mans_switch import DeadMansSwitch, HeartbeatRules
+from adapters.bitmex.executions import Executions
+from adapters.bitmex.holders import Holders
+from adapters.bitmex.order_desk import OrderDesk
+from adapters.bitmex.reading import OVERLAP, Reader
+from adapters.bitmex.sweep import Sweep
+from messages import Account, Address, Instrument, Lots, Message, StrategyId, Symbol, UtcNs
+
+
+@attrs.define(kw_only=True)
+class GatewayParts:
+    """One account's. It is the gateway's heritage, whole: what is under way is answered to whoever is there by then."""
+
+    courier: Courier
+    desk: OrderDesk
+    books: Executions
+    reader: Reader
+    sweep: Sweep
+    switch: DeadMansSwitch
+    was_started: bool = False
+    """Whether they have been at work."""
+    line_number: int = 0
+    """Of the last connection."""
+    now: UtcNs = 0
+    """The latest time that was heard of."""
+
+    def recover(self, at: UtcNs) -> tuple[Message, ...]:
+        """After a start: whatever a predecessor was in the middle of is found out about, or given up."""
+        self.desk.recover(at)
+        self.sweep.recover(at)
+        return self.reader.abandon("the gateway was started again", at)
+
+    def take(self, outcome: Outcome, at: UtcNs) -> tuple[Message, ...]:
+        """What came of a request, to whom it belongs."""
+        kind = outcome.job.kind
+        if kind in (JobKind.CANCEL_ALL, JobKind.SWEEP):
+            return self.sweep.answered(outcome, at)
+        if kind is JobKind.READ:
+            return self.reader.answered(outcome, at)
+        if kind is JobKind.SWITCH:
+            self.switch.answered(outcome)
+            return ()
+        return self.desk.answered(outcome, at)
+
+    def tick(self, at: UtcNs, *, is_connected: bool) -> tuple[Message, ...]:
+        """Everything that is due, cancels first."""
+        return (
+            *self.sweep.tick(at),
+            *self.desk.tick(at),
+            *self.reader.tick(at),
+            *self.switch.tick(at, is_connected=is_connected),
+            *self.courier.pump(at),
+        )
+
+    def next_due(self) -> UtcNs:
+        """When `tick` may have something to do."""
+        due = self.switch.next_due()
+        for each in (self.sweep.next_due(), self.desk.next_due(), self.reader.next_due()):
+            due = due if each is None else min(due, each)
+        waiting = self.courier.next_due(self.now)
+        return due if waiting is None else min(due, waiting)
+
+
+def made(
+    account: Account,
+    instruments: Mapping[Symbol, Instrument],
+    *,
+    prefix: str,
+    address: Address,
+    workers: Workers,
+    held: Mapping[tuple[StrategyId, Symbol], Lots],
+    since: UtcNs,
+    heartbeat: HeartbeatRules,
+) -> GatewayParts:
+    """The parts of a first incarnation."""
+    courier = Courier(address, workers, ClockOffset(), Budget(0))
+    desk = OrderDesk(account, instruments, prefix, courier)
+    holders = Holders(held)
+    books = Executions(
+        account, instruments, orders=desk.orders, holders=holders, clock=courier.clock, since=since - OVERLAP
+    )
+    return GatewayParts(
+        courier=courier,
+        desk=desk,
+        books=books,
+        reader=Reader(account, instruments, desk=desk, books=books, courier=courier, since=since),
+        sweep=Sweep(desk, courier),
+        switch=DeadMansSwitch(account, heartbeat, courier),
+    )

@@ -1,0 +1,42 @@
+"""The trading state that a life ended in, from what was said of it: what was halted stays so."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from messages import Account, HaltTrading, Message, TradingState, TradingStateChanged
+
+_ACTIVE: Final = TradingState.ACTIVE
+_ORDER: Final = (TradingState.ACTIVE, TradingState.REDUCE_ONLY, TradingState.FLATTENING, TradingState.HALTED)
+STOPPED_BY: Final = "stopped by "
+"""How the reason of a halt begins with which a run is stopped in order: it is no trouble, and is not carried over."""
+_DAILY_LOSS: Final = "daily loss of "
+"""How the guard's reason begins when a lost day led to a state: the next day may take that back."""
+_NEW_DAY: Final = "a new day after a daily loss"
+
+
+def standing_of(account: Account, facts: Iterable[Message]) -> tuple[TradingState, TradingState]:
+    """(what stands for good, what a lost day led to), from the halts and changes of state in the order they were said.
+
+    That the venue was not ready is not kept: the next life has to find out for itself. A halt counts although no change
+    of state tells of it: while the venue was not ready it changed nothing yet.
+    """
+    standing = lost = _ACTIVE
+    for fact in facts:
+        if isinstance(fact, HaltTrading | TradingStateChanged) and fact.reason.startswith(STOPPED_BY):
+            continue
+        if isinstance(fact, HaltTrading) and fact.account in (None, account):
+            standing = max(standing, TradingState.FLATTENING if fact.flatten else TradingState.HALTED, key=_ORDER.index)
+        if not isinstance(fact, TradingStateChanged) or fact.account != account:
+            continue
+        state = fact.state
+        if state is TradingState.RECOVERING:
+            continue
+        if state is _ACTIVE:
+            standing = lost = _ACTIVE
+        elif fact.reason.startswith(_DAILY_LOSS):
+            lost = state
+        else:
+            lost = _ACTIVE if fact.reason == _NEW_DAY else lost
+            if state is not lost:
+                standing = state
+    return standing, lost

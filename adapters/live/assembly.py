@@ -1,0 +1,236 @@
+"""The wiring of a live run: which actors there are besides those of a backtest, and what each is given.
+
+market   line:market (a socket), rest:market (a worker for questions), feed
+account  line@main, rest:orders@main, rest:cancels@main, rest:queries@main, venue@main (the gateway), reconciler@main
+beside   journal (in the order path), trace, view
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+import attrs
+
+from actors.component import Component
+from actors.live_routes import LIVE_ROUTES
+from actors.reconciler import Reconciler
+from actors.runtime.slot import ActorKind, ActorSpec
+from actors.setup import Setup, wanted_bars
+from actors.simulated_venue import SimulatedVenue
+from actors.system import TradingSystem
+from actors.venue.restoring import restored_floor
+from actors.wiring import bar_builder
+from adapters.accounts import sizings_of
+from adapters.bitmex.courier import Workers
+from adapters.bitmex.dead_mans_switch import HeartbeatRules
+from adapters.bitmex.gateway import BitmexGateway
+from adapters.bitmex.history import prime
+from adapters.bitmex.line import SocketLine
+from adapters.bitmex.live_feed import BitmexFeed
+from adapters.bitmex.rest import RestWorker
+from adapters.journal import Recovery, Trace, journal_spec, trace_spec
+from adapters.limits import risk_limits, scoped_limits
+from adapters.live.settings import LiveSettings
+from adapters.live.state import LiveState, watcher_spec
+from adapters.live.venue import KeyGuard, Venue
+from messages import Account, Address, Minor, UtcNs
+
+_MARKET_LINE: Final[Address] = "line:market"
+_MARKET_REST: Final[Address] = "rest:market"
+
+
+@attrs.define(kw_only=True)
+class LiveRun:
+    """What a life of a live run is made of. `system` comes with `make_system`."""
+
+    folder: Path
+    life: int
+    run6: str
+    settings: LiveSettings
+    venue: Venue
+    cash: Mapping[str, Minor]
+    """What the account began with, in its first life."""
+    trace: Trace
+    state: LiveState
+    recovery: Recovery | None = None
+    history: Any = None
+    """Bars for the strategies, and what the feed and the bar builder go on from; None: nothing is warmed up."""
+    started: UtcNs
+    seconds: dict[str, float] = attrs.field(factory=dict)
+    notes: tuple[str, ...] = ()
+    guard: KeyGuard
+    """Takes a way to make something secret unreadable in the log."""
+
+    @property
+    def seed(self) -> int:
+        """Of everything random."""
+        return self.settings.configuration.backtest.seed
+
+
+def make_system(run: LiveRun) -> TradingSystem:
+    """The system of a life, not yet started, nothing restored. ValueError when its parts do not fit together."""
+    settings, venue = run.settings, run.venue
+    configuration = settings.configuration
+    sizing, account_sizing = sizings_of(configuration)
+    system = TradingSystem(
+        feed=_no_feed,
+        instruments=venue.contracts.values(),
+        strategies=settings.entries,
+        cash=run.cash,
+        sizing=sizing,
+        account_sizing=account_sizing,
+        seed=run.seed,
+        risk=risk_limits(configuration.risk),
+        scoped_limits=scoped_limits(configuration.risk),
+        symbol_multiplier=configuration.portfolio.symbol_multiplier,
+        slippage_ticks=configuration.backtest.slippage_ticks,
+        slippage_spread=configuration.backtest.slippage_spread or 0.0,
+        handler_seconds=configuration.backtest.handler_seconds,
+        live_marks=True,
+        live_accounts=() if venue.is_paper else (settings.live.account,),
+        netting_window_ns=settings.live.netting_window_ms * 1_000_000,
+        run_id=run.run6,
+        routes=LIVE_ROUTES,
+        beside=lambda setup: _besides(system, run, setup),
+        tracer=run.trace,
+    )
+    return system
+
+
+def _no_feed() -> Component:
+    raise AssertionError("the feed of a live run stands beside the others")
+
+
+def _besides(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[ActorSpec]:
+    yield from _market(system, run, setup)
+    for account in setup.accounts:
+        if account in setup.live_accounts:
+            yield from _account(system, run, setup, account)
+        elif run.recovery is not None:
+            yield _paper_venue(run.recovery, setup, account)
+    yield journal_spec(run.folder, life=run.life, full_sync=run.settings.live.sync == "full")
+    yield trace_spec(run.trace)
+    yield watcher_spec(run.state)
+
+
+def _market(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[ActorSpec]:
+    environment = run.venue.environment
+
+    def feed(heritage: Any) -> Component:
+        return BitmexFeed(
+            line=_MARKET_LINE,
+            worker=_MARKET_REST,
+            symbols=tuple(setup.instruments),
+            random=Random(f"feed {run.seed} {run.life}"),  # noqa: S311 it spreads retries, and keeps no secret
+            books=_books(run),
+            last_trades={} if run.history is None else run.history.last_trades,
+            heritage=heritage,
+        )
+
+    yield ActorSpec(
+        address=_MARKET_LINE,
+        role="line",
+        kind=ActorKind.MARKET,
+        factory=lambda _heritage: SocketLine(_MARKET_LINE, "feed", environment.socket, system.voice(_MARKET_LINE)),
+    )
+    yield ActorSpec(
+        address=_MARKET_REST,
+        role="rest",
+        kind=ActorKind.MARKET,
+        factory=lambda _heritage: RestWorker(environment.rest),
+    )
+    yield ActorSpec(address="feed", role="feed", kind=ActorKind.MARKET, factory=feed)
+    yield ActorSpec(
+        address="bar-builder",
+        role="bar-builder",
+        kind=ActorKind.MARKET,
+        factory=lambda heritage: _bar_builder(run, setup, heritage),
+    )
+
+
+def _bar_builder(run: LiveRun, setup: Setup, heritage: Any) -> Component:
+    """One that goes on from the bars that are open: those of the history, or of its predecessor."""
+    builder = bar_builder(setup, wanted_bars(setup), heritage, starts_stale=True)
+    if heritage is None and run.history is not None:
+        prime(builder, run.history)
+    return builder
+
+
+def _books(run: LiveRun) -> tuple[str, ...]:
+    told = run.settings.live.books
+    if told is not None:
+        return told
+    hearing = [entry for entry in run.settings.entries if "on_book" in entry.strategy.hears()]
+    return tuple(dict.fromkeys(symbol for entry in hearing for symbol in entry.symbols))
+
+
+def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account) -> Iterable[ActorSpec]:
+    """A socket and three workers with the keys, the gateway that has none, and who compares."""
+    environment, keys = run.venue.environment, run.venue.keys
+    positions = {} if run.recovery is None else run.recovery.accounts[account].positions
+    line = f"line@{account}"
+    workers = Workers(
+        orders=f"rest:orders@{account}", cancels=f"rest:cancels@{account}", queries=f"rest:queries@{account}"
+    )
+
+    def gateway(heritage: Any) -> Component:
+        return BitmexGateway(
+            account=account,
+            address=f"venue@{account}",
+            line=line,
+            workers=workers,
+            instruments=setup.instruments,
+            run6=run.run6,
+            random=Random(f"gateway {run.seed} {run.life}"),  # noqa: S311 as above
+            heartbeat=HeartbeatRules(switch_ms=run.settings.live.dead_mans_switch_s * 1_000),
+            leave_orders=run.settings.live.on_stop == "leave",
+            heritage=heritage,
+            **_left(run, account),
+        )
+
+    def spec(address: Address, role: str, factory: Callable[[Any], Component]) -> ActorSpec:
+        return ActorSpec(address=address, role=role, kind=ActorKind.VENUE, factory=factory, account=account)
+
+    yield spec(
+        line,
+        "line",
+        lambda _: SocketLine(line, f"venue@{account}", environment.socket, system.voice(line), keys=keys),
+    )
+    for address in (workers.orders, workers.cancels, workers.queries):
+        yield spec(address, "rest", lambda _: RestWorker(environment.rest, keys, gate=lambda: system.gate_is_open))
+    yield spec(f"venue@{account}", "venue", gateway)
+    yield spec(
+        f"reconciler@{account}",
+        "reconciler",
+        lambda heritage: Reconciler(account, setup.instruments, positions, heritage=heritage),
+    )
+
+
+def _left(run: LiveRun, account: Account) -> dict[str, Any]:
+    """What a gateway is told of earlier lives; of a first one, that nothing before it is this run's."""
+    if run.recovery is None:
+        return {"executions_since": run.started}
+    known = run.recovery.accounts[account]
+    return {
+        "approved": known.approved,
+        "filled": known.filled,
+        "held": known.held,
+        "known_executions": known.known_executions,
+        "known_funding": known.known_funding,
+        "executions_since": known.executions_since,
+    }
+
+
+def _paper_venue(recovery: Recovery, setup: Setup, account: Account) -> ActorSpec:
+    """A simulated venue that goes on with what it held."""
+    booked = recovery.accounts[account].booked
+    feeds = dict.fromkeys(setup.instruments)
+
+    def factory(heritage: Any) -> Component:
+        cash = setup.cash_of(account)
+        settings = setup.venue_settings
+        floor = heritage or restored_floor(account, setup.instruments, settings, feeds, cash, booked=booked)
+        return SimulatedVenue(account, setup.instruments, settings, feeds, cash, heritage=floor)
+
+    return ActorSpec(address=f"venue@{account}", role="venue", kind=ActorKind.VENUE, factory=factory, account=account)

@@ -1,0 +1,160 @@
+"""The beginning of a life: from a folder and a configuration to a system that can be started.
+
+The order is what makes it safe. The locks come first, so that nobody else trades here; then keys and contracts; then
+the journal, which says whether there was an earlier life and what it left; then history. Nothing is sent meanwhile.
+"""
+
+import os
+import secrets
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from actors.restored import Restored
+from actors.setup import wanted_bars
+from actors.strategy import make
+from actors.system import TradingSystem
+from actors.wiring import closes_of
+from adapters.accounts import cash_of
+from adapters.bitmex.client import RestClient
+from adapters.bitmex.history import warm_up
+from adapters.configuration import Problem
+from adapters.errors import InputError
+from adapters.journal import Trace, begin_life, read_meta, rebuild_record, restore, write_meta
+from adapters.live.assembly import LiveRun, make_system
+from adapters.live.settings import LiveOptions, LiveSettings, live_settings, with_instruments, write_configuration
+from adapters.live.state import LiveState
+from adapters.live.venue import KeyGuard, Venue, open_venue
+from adapters.security.lock import AccountLock, RunLock, locks_folder
+from adapters.security.logs import configure_logging
+from adapters.security.private_files import private_folder
+from adapters.security.redaction import Redactor
+from messages import Address, Message, Minor
+
+LOG_FILE: Final = "log.txt"
+_ID_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+def begun(
+    options: LiveOptions, folder: Path, stack: ExitStack, *, live_money: bool, resume: bool, log_level: str
+) -> tuple[LiveRun, TradingSystem]:
+    """Everything but the start. What has to be given back at the end of the process is put on the stack."""
+    private_folder(folder)
+    stack.enter_context(RunLock(folder))
+    redactor = Redactor()
+    stack.callback(configure_logging(folder / LOG_FILE, log_level.upper(), redactor))
+    settings = live_settings(options, folder)
+    venue = open_venue(
+        settings.live, folder, settings.symbols, live_money=live_money, seed=_seed(settings), guard=redactor.add
+    )
+    if venue.account_id is not None:
+        locks = locks_folder(os.environ)
+        stack.enter_context(AccountLock(locks, venue.lock_name, str(venue.account_id), folder))
+    run = _run(folder, settings, venue, redactor.add)
+    system = make_system(run)
+    restored = _recovered(run, system, resume=resume)
+    kept = {**restored.kept, **_warm_up(run)}
+    system.restore(attrs.evolve(restored, kept=kept))
+    write_configuration(folder, with_instruments(settings.configuration, tuple(venue.contracts.values())))
+    return run, system
+
+
+def _seed(settings: LiveSettings) -> int:
+    return settings.configuration.backtest.seed
+
+
+def _run(folder: Path, settings: LiveSettings, venue: Venue, guard: KeyGuard) -> LiveRun:
+    """The run's own facts: made in its first life, and the same in all others."""
+    now = time.time_ns()
+    meta = _facts(folder, settings, venue)
+    life = begin_life(folder, started=now)
+    return LiveRun(
+        folder=folder,
+        life=life,
+        run6=meta["run6"],
+        settings=settings,
+        venue=venue,
+        cash=meta["cash"],
+        trace=Trace(folder, life=life),
+        state=LiveState(
+            venue=venue.environment.name,
+            account=settings.live.account,
+            run_id=meta["run6"],
+            started=now,
+            instruments=venue.contracts,
+            strategies=[(each.account, each.id, symbol) for each in settings.entries for symbol in each.symbols],
+        ),
+        started=now,
+        guard=guard,
+        notes=(*settings.notes, *venue.notes),
+    )
+
+
+def _facts(folder: Path, settings: LiveSettings, venue: Venue) -> Mapping[str, Any]:
+    """What was kept; InputError when the run was about another account."""
+    same = {"venue": venue.environment.name, "account": venue.account_id, "is_paper": venue.is_paper}
+    meta = read_meta(folder) if (folder / "journal.sqlite").exists() else {}
+    if "run6" not in meta:
+        meta = {
+            **same,
+            "run6": "".join(secrets.choice(_ID_LETTERS) for _ in range(6)),
+            "cash": _paper_cash(settings, venue) if venue.is_paper else dict(venue.cash),
+        }
+        write_meta(folder, meta)
+    for name, value in same.items():
+        if meta[name] != value:
+            words = "the exchange that it traded at has ended" if venue.environment.name == "loopback" else "it is not"
+            raise InputError(
+                f"{folder}: this run's {name} was {meta[name]!r} and would now be {value!r} ({words}): what it holds "
+                "is not there any more. Start in another folder"
+            )
+    return meta
+
+
+def _paper_cash(settings: LiveSettings, venue: Venue) -> dict[str, Minor]:
+    problems: list[Problem] = []
+    instruments = tuple(venue.contracts.values())
+    traded = {each.account: each.symbols for each in settings.entries}
+    cash = cash_of(settings.configuration, instruments, traded, problems).minor(instruments)
+    if problems:
+        raise InputError("\n".join(f"{path}: {reason}" for path, reason in problems))
+    return cash
+
+
+def _recovered(run: LiveRun, system: TradingSystem, *, resume: bool) -> Restored:
+    """What earlier lives left for the actors; results and screen have it after this."""
+    if run.life == 1:
+        return Restored()
+    run.recovery = recovery = restore(
+        run.folder, system.setup, now=time.time_ns(), before_life=run.life, lift_halt=resume
+    )
+    rebuild_record(run.folder, system.record, closes_of=closes_of(wanted_bars(system.setup)), before_life=run.life)
+    run.state.recall([fact for account in recovery.accounts.values() for fact in account.booked])
+    return recovery.restored
+
+
+def _warm_up(run: LiveRun) -> dict[Address, tuple[Message, ...]]:
+    """History, joined to the first live trade: by the strategies' addresses what they hear before that."""
+    wanted = [
+        (symbol, entry.period, make(entry.strategy, dict(entry.params)).warmup)
+        for entry in run.settings.entries
+        for symbol in entry.symbols
+    ]
+    if not run.settings.live.warm_up:
+        return {}
+    with RestClient(run.venue.environment) as client:
+        # Asked for anything, so that the venue's clock is known.
+        client.instruments(run.settings.symbols[:1])
+        now = client.clock_offset.venue_time(time.time_ns())
+        run.history = history = warm_up(wanted, run.venue.contracts, client.get_all, now)
+    run.notes += history.notes
+    heard: dict[Address, tuple[Message, ...]] = {}
+    for entry in run.settings.entries:
+        bars = [bar for symbol in entry.symbols for bar in history.bars.get((symbol, entry.period), ())]
+        bars.sort(key=lambda bar: (bar.close_ts, bar.symbol))
+        heard[f"strategy:{entry.id}"] = tuple(bars)
+    return heard

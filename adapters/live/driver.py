@@ -1,0 +1,117 @@
+"""The main thread of a life: starts the actors, watches, and stops them in order. It decides nothing about trading."""
+
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from actors.runtime.runtime import SupervisorFailed
+from actors.system import TradingSystem
+from adapters.interrupts import Interrupts
+from adapters.live.assembly import LiveRun
+from adapters.live.screen import Screen
+from adapters.live.status import status_of
+from adapters.live.stopping import TIME_OVER, Phase, Step, Stopping
+from adapters.security.control import ControlServer
+from messages import CancelAll, HaltTrading
+
+LOOK_S: Final = 0.1
+"""How often it looks at what was asked of it."""
+START_S: Final = 60.0
+STOP_S: Final = 10.0
+ABORT_S: Final = 0.5
+UNRECONCILED: Final = "could not reconcile"
+"""How the reason of a halt begins when account and venue could not be brought to agree."""
+
+
+class Driver:
+    """One life's. `seconds`: end by itself after so long. `silent`: no status is shown."""
+
+    def __init__(
+        self, run: LiveRun, system: TradingSystem, interrupts: Interrupts, *, seconds: float | None, silent: bool
+    ) -> None:
+        self._run, self._system, self._interrupts, self._seconds = run, system, interrupts, seconds
+        self.stopping = Stopping(on_stop=run.settings.live.on_stop)
+        self.internal: str | None = None
+        """Why the system could not go on, when that was our own bug."""
+        self.failed: str | None = None
+        """Why it could not go on otherwise."""
+        self._screen = Screen(run.state, quiet=silent)
+        self._is_aborted = False
+
+    def drive(self) -> None:
+        """Until the end, whatever brings it; then every actor is stopped, and what was said is written down."""
+        run, system = self._run, self._system
+        control = ControlServer(run.folder, on_halt=self._halt, on_status=self._status)
+        run.guard(control.redact)
+        began = time.perf_counter()
+        # The first signal is looked for here; the second interrupts whatever is under way.
+        self._interrupts.stops(_noted)
+        try:
+            control.start()
+            with self._screen:
+                self._trade()
+        except SupervisorFailed as failure:
+            self.internal = str(failure)
+        except KeyboardInterrupt:
+            self._is_aborted = True
+            self.stopping.ask(self._interrupts.name or "SIGINT", time.time_ns())
+        finally:
+            self._interrupts.stops(_noted)
+            control.close()
+            system.stop(ABORT_S if self._is_aborted else STOP_S)
+            run.trace.close()
+            run.seconds["run"] = time.perf_counter() - began
+
+    def _trade(self) -> None:
+        try:
+            self._system.start(timeout=START_S)
+        except RuntimeError as error:
+            self.failed = str(error)
+            return
+        until = None if self._seconds is None else time.monotonic() + self._seconds
+        while self.stopping.phase is not Phase.STOPPED:
+            self._system.check()
+            self._ask(until)
+            self._look()
+            self._screen.draw(time.time_ns())
+            time.sleep(LOOK_S)
+
+    def _ask(self, until: float | None) -> None:
+        """Whether somebody wants the stop."""
+        if self.stopping.asked_by is not None:
+            return
+        if self._interrupts.name is not None:
+            self._do(self.stopping.ask(self._interrupts.name, time.time_ns()))
+        elif until is not None and time.monotonic() >= until:
+            self._do(self.stopping.ask(TIME_OVER, time.time_ns()))
+
+    def _look(self) -> None:
+        if self.stopping.phase in (Phase.FLATTENING, Phase.CANCELLING):
+            now = self._run.state.snapshot()
+            self._do(self.stopping.look(time.time_ns(), open_orders=now.open_orders, is_flat=now.is_flat))
+
+    def _do(self, steps: tuple[Step, ...]) -> None:
+        # DISARM and STOP need no word: a gateway whose orders are to stay takes the switch off when it is stopped.
+        for step in steps:
+            if step in (Step.CANCEL, Step.FLATTEN):
+                self._system.send(self.stopping.halt(time.time_ns(), flatten=step is Step.FLATTEN))
+
+    # From another terminal, on the control server's threads.
+
+    def _halt(self, reason: str, flatten: bool) -> Mapping[str, object]:  # noqa: FBT001 as the server calls it
+        """At once: the gate first, then the venue's orders, past every mailbox that is full of something else."""
+        now = time.time_ns()
+        if not flatten:
+            self._system.close_gate()
+        accounts = sorted(self._system.setup.live_accounts)
+        for account in accounts:
+            self._system.tell(f"venue@{account}", CancelAll(account=account, ts=now))
+        self._system.send(HaltTrading(reason=f"halted by hand: {reason}", ts=now, flatten=flatten))
+        return {"gate": "open" if flatten else "closed", "cancelled": accounts, "flatten": flatten}
+
+    def _status(self) -> Mapping[str, object]:
+        return status_of(self._run, self._system)
+
+
+def _noted(_signal: str) -> None:
+    """The name stands in the interrupts."""

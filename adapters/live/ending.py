@@ -1,0 +1,62 @@
+"""The end of a life: results into its folder, the summary for a person or a program, and the exit code."""
+
+import sys
+import time
+
+from actors.system import TradingSystem
+from adapters.backtest import versions
+from adapters.journal import lives
+from adapters.live.assembly import LiveRun
+from adapters.live.driver import UNRECONCILED, Driver
+from adapters.live.stopping import exit_code
+from adapters.live.summary import live_facts, live_result, print_live_report, write_live_results
+from adapters.results import RunFacts, RunFolder
+from adapters.results.summary import to_json
+
+
+def ended(run: LiveRun, system: TradingSystem, driver: Driver, *, quiet: bool, as_json: bool) -> int:
+    """Write, tell, and say with which code the process ends. OutputError when nothing can be written."""
+    now = time.time_ns()
+    result = live_result(system.result(), system.record, started=run.started, ended=now)
+    code = exit_code(
+        asked_by=driver.stopping.asked_by,
+        halted=result.halted is not None,
+        unreconciled=result.halted is not None and result.halted.startswith(UNRECONCILED),
+        failed=driver.failed is not None,
+        internal=driver.internal is not None,
+    )
+    facts = RunFacts(
+        command="live",
+        run_id=run.run6,
+        seed=run.seed,
+        data=(),
+        strategies=run.settings.described,
+        notes=run.notes,
+        stopped=driver.stopping.asked_by,
+        seconds={name: round(each, 3) for name, each in run.seconds.items()},
+        versions=versions(),
+    )
+    troubles = [*driver.stopping.troubles, *filter(None, (driver.failed, driver.internal))]
+    live = live_facts(
+        system.record,
+        venue=run.venue.environment.name,
+        account=run.settings.live.account,
+        paper=run.venue.is_paper,
+        started=run.started,
+        ended=now,
+        ended_by=driver.stopping.asked_by or "a failure",
+        exit_code=code,
+        lives=len(lives(run.folder)),
+        reconnects=run.state.snapshot().counts.reconnects,
+        troubles=tuple(troubles),
+    )
+    summary = write_live_results(RunFolder(run.folder), result, facts, live)
+    if as_json:
+        sys.stdout.write(to_json({**summary, "out": str(run.folder), "notes": list(run.notes)}))
+    elif not quiet:
+        # Tables take a while to import, and --json does not need them.
+        from adapters.report import console_for  # noqa: PLC0415
+
+        print_live_report(result, facts, live, console_for(sys.stdout), folder=run.folder)
+    sys.stdout.flush()
+    return code

@@ -1,0 +1,249 @@
+"""The loopback exchange as a process of its own, which outlives a trader that was killed: found again, or started.
+
+Where it is and who we are there stands in `exchange.json` in the run's folder, which nobody else can read; its log in
+`exchange.log`. The key comes over the pipe and goes into that file, and never into an argument or the environment.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import requests
+
+from adapters.bitmex.credentials import VARIABLES, LoopbackKeys
+from adapters.bitmex.environment import API, Loopback
+from adapters.errors import InputError
+
+STATE_FILE: Final = "exchange.json"
+LOG_FILE: Final = "exchange.log"
+IDLE_S: Final = 120.0
+"""So long it lives on without a client."""
+_ASK_S: Final = 5.0
+_KNOWN_S: Final = 15.0
+"""So long we ask one that is there and does not answer: the machine may be busy."""
+_TOLD_MAX: Final = 4_096
+_FIELDS: Final[Mapping[str, type]] = {"pid": int, "port": int, "key": str, "secret": str, "seed": int, "market": str}
+
+_started: list["subprocess.Popen[bytes]"] = []
+"""Kept for good: a process object that is collected while its process runs says so."""
+
+# The package that runs us must also run it, from wherever we were started; an installed package is found as it is.
+_RUN: Final = (
+    "import sys; root = sys.argv.pop(1); root in sys.path or sys.path.insert(0, root); "
+    "from adapters.cli import main; main()"
+)
+
+
+class ExchangeFailed(Exception):  # noqa: N818 as OutputError's kin: what it says is what happened
+    """The loopback exchange did not start, or does not answer: says what is known. Exit code 1."""
+
+
+@attrs.frozen(kw_only=True)
+class ExchangeFound:
+    """A running loopback exchange, and an account there."""
+
+    environment: Loopback
+    keys: LoopbackKeys
+    account_id: int
+    """The exchange's own number of the account."""
+    note: str
+    """What to tell the user."""
+    pid: int
+    is_new: bool
+    process: "subprocess.Popen[bytes] | None" = attrs.field(default=None, repr=False)
+    """Of one that was started here."""
+
+
+def find_or_start(
+    folder: Path,
+    *,
+    seed: int = 1,
+    speed: float = 1.0,
+    market: str = "generated",
+    idle_s: float = IDLE_S,
+    deadline_s: float = 30.0,
+) -> ExchangeFound:
+    """The exchange that a run in `folder` had, if it still knows us; else a new one, with a new account.
+
+    `market` is `generated` or a file. ExchangeFailed when a new one does not say where it is within `deadline_s`, or an
+    old one is there and does not answer; OSError when the folder cannot be written.
+    """
+    old = _read_state(folder / STATE_FILE)
+    gone = ""
+    if old is not None:
+        account = _account_at(old)
+        if account is not None:
+            note = f"found the loopback exchange of this run again, on port {old['port']}"
+            return _found(old, account, note, is_new=False)
+        gone = f"the loopback exchange of this run (port {old['port']}) is gone, and the account there with it: "
+    market = market if market == "generated" else str(Path(market).absolute())
+    process, state = _start(folder, seed=seed, speed=speed, market=market, idle_s=idle_s, deadline_s=deadline_s)
+    _write_state(folder / STATE_FILE, state)
+    account = _account_at(state)
+    if account is None:
+        raise ExchangeFailed(f"the loopback exchange on port {state['port']} has ended again{_log_tail(folder)}")
+    note = f"{gone}started a loopback exchange on port {state['port']}, which ends {idle_s:g} s after its last client"
+    return _found(state, account, note, is_new=True, process=process)
+
+
+def _found(
+    state: Mapping[str, Any],
+    account: int,
+    note: str,
+    *,
+    is_new: bool,
+    process: "subprocess.Popen[bytes] | None" = None,
+) -> ExchangeFound:
+    return ExchangeFound(
+        environment=Loopback(port=state["port"]),
+        keys=LoopbackKeys(state["key"], state["secret"]),
+        account_id=account,
+        note=note,
+        pid=state["pid"],
+        is_new=is_new,
+        process=process,
+    )
+
+
+# The one that is there.
+
+
+def _account_at(state: Mapping[str, Any]) -> int | None:
+    """Our account's number at that exchange; None where nobody listens, or somebody who does not know us."""
+    keys, path = LoopbackKeys(state["key"], state["secret"]), f"{API}/user"
+    address = Loopback(port=state["port"]).rest + path
+    until = time.monotonic() + _KNOWN_S
+    while True:
+        # As long as it lives; signatures are made anew, for they expire.
+        headers = keys.headers("GET", path, int(time.time()) + 60, "")
+        try:
+            with requests.Session() as session:
+                # A proxy of the environment's has no business on this machine, nor a .netrc.
+                session.trust_env = False
+                answer = session.get(address, headers=headers, timeout=_ASK_S, allow_redirects=False)
+        except requests.Timeout:
+            pass
+        except requests.RequestException:
+            # Nobody listens there, or nobody who speaks HTTP.
+            return None
+        else:
+            if answer.status_code == 200:
+                return _number(answer)
+            if answer.status_code not in (429, 503):
+                return None
+        if time.monotonic() > until:
+            raise ExchangeFailed(f"the loopback exchange on port {state['port']} does not answer; is it stopped?")
+        time.sleep(0.2)
+
+
+def _number(answer: requests.Response) -> int | None:
+    try:
+        number = answer.json()["id"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return number if type(number) is int else None
+
+
+# A new one.
+
+
+def _start(
+    folder: Path, *, seed: int, speed: float, market: str, idle_s: float, deadline_s: float
+) -> tuple["subprocess.Popen[bytes]", dict[str, Any]]:
+    options = {"--port": 0, "--seed": seed, "--speed": speed, "--market": market, "--idle-seconds": idle_s}
+    arguments = [str(each) for option in options.items() for each in option]
+    root = str(Path(__file__).resolve().parents[2])
+    with _private(folder / LOG_FILE, os.O_APPEND) as log:
+        process = subprocess.Popen(  # noqa: S603 our own program, and arguments that are ours or a file's name
+            [sys.executable, "-P", "-c", _RUN, root, "exchange", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env={name: value for name, value in os.environ.items() if name not in VARIABLES["loopback"]},
+            # Ctrl-C in our terminal is not meant for it, and neither is the end of our session.
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
+    _started.append(process)
+    line = _first_line(process, deadline_s)
+    try:
+        told = json.loads(line)
+        state = {"pid": process.pid, **{name: told[name] for name in ("port", "key", "secret")}}
+    except (ValueError, KeyError, TypeError):
+        process.kill()
+        process.wait()
+        why = "said nothing" if not line else "said something else than where it is"
+        message = f"the loopback exchange {why} within {deadline_s:g} s{_log_tail(folder)}"
+        raise ExchangeFailed(message) from None
+    return process, {**state, "seed": seed, "market": market}
+
+
+def _first_line(process: "subprocess.Popen[bytes]", deadline_s: float) -> bytes:
+    """What it says first; empty when it says nothing in time."""
+    assert process.stdout is not None
+    stdout, said = process.stdout, [b""]
+
+    def read() -> None:
+        # Ends when the pipe does, however slowly the other side speaks. OSError, ValueError: closed meanwhile.
+        with contextlib.suppress(OSError, ValueError):
+            said[0] = stdout.readline(_TOLD_MAX)
+
+    reader = threading.Thread(target=read, name="exchange-first-line", daemon=True)
+    reader.start()
+    reader.join(deadline_s)
+    in_time = not reader.is_alive()
+    if not in_time:
+        # The pipe's other end goes with it, and so the reader ends.
+        process.kill()
+        reader.join()
+    stdout.close()
+    return said[0] if in_time else b""
+
+
+def _log_tail(folder: Path) -> str:
+    try:
+        lines = (folder / LOG_FILE).read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    return f"; {LOG_FILE} ends with: {lines[-1]}" if lines else ""
+
+
+# What is kept.
+
+
+def _read_state(path: Path) -> dict[str, Any] | None:
+    """What was kept; None where there is nothing, or nothing sound."""
+    try:
+        state = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(state, dict) or any(type(state.get(name)) is not kind for name, kind in _FIELDS.items()):
+        return None
+    try:
+        Loopback(port=state["port"]), LoopbackKeys(state["key"], state["secret"])
+    except (InputError, ValueError):
+        return None
+    return state
+
+
+def _write_state(path: Path, state: Mapping[str, Any]) -> None:
+    partial = path.with_name(f"{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    with _private(partial, os.O_EXCL) as file:
+        file.write(json.dumps(dict(state)).encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def _private(path: Path, flag: int) -> Any:
+    """A file that nobody else can read, from its first byte on."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | flag, 0o600), "wb")
