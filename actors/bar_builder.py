@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from actors.bars.running import RunningBar
 from actors.bars.runs import add_run, heard_late, run_length
-from actors.bars.wanted import BarSoFar, BarWanted, Conventions, EmptyBars, Late
+from actors.bars.wanted import BarSoFar, BarWanted, BuilderHeritage, Conventions, EmptyBars, Late
 from actors.component import Component
 from messages import (
     Bar,
@@ -30,7 +30,7 @@ from messages import (
 )
 from messages.bulk import bulk_tick
 
-__all__ = ["BarBuilder", "BarSoFar", "BarWanted"]
+__all__ = ["BarBuilder", "BarSoFar", "BarWanted", "BuilderHeritage"]
 
 LATE = "late"
 """The reason code of what came after its bar had closed."""
@@ -68,6 +68,7 @@ class BarBuilder(Component):
         close_grace_ns: int = 0,
         empty_bars: EmptyBars = "none",
         late: Late = "quarantine",
+        heritage: BuilderHeritage | None = None,
     ) -> None:
         self._conventions = Conventions(close_grace_ns=close_grace_ns, empty_bars=empty_bars, late=late)
         self._quarantines = late == "quarantine"
@@ -81,6 +82,12 @@ class BarBuilder(Component):
         """By symbol: how long after it was made the latest trade was heard. Only who trades live keeps it."""
         for each in wanted:
             self._add(each)
+        if heritage is not None:
+            self.take_up(heritage.bars)
+
+    def heritage(self) -> BuilderHeritage:
+        """The running bars, as far as they have come."""
+        return BuilderHeritage(bars=tuple([bar.so_far for bar in self._bars.values() if bar.has_begun]))
 
     def take_up(self, bars: Iterable[BarSoFar]) -> None:
         """Before the start: go on from bars that others have begun; those that nobody wanted are built from now on.

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
+import attrs
+
 from actors.bar_builder import BarBuilder
 from actors.bars.wanted import BarWanted, BuilderHeritage, EmptyBars, Late
 from messages import NS_PER_SECOND, MarketFresh, MarketStale, Message, Period, Symbol, Tick, Woke
@@ -29,16 +31,12 @@ class LiveBarBuilder(BarBuilder):
         late: Late = "quarantine",
         heritage: BuilderHeritage | None = None,
     ) -> None:
-        super().__init__(wanted, close_grace_ns=close_grace_ns, empty_bars=empty_bars, late=late)
-        self._fresh: set[Symbol] = set()
-        if heritage is not None:
-            self.take_up(heritage.bars)
-            self._fresh.update(heritage.fresh)
+        super().__init__(wanted, close_grace_ns=close_grace_ns, empty_bars=empty_bars, late=late, heritage=heritage)
+        self._fresh = set[Symbol]() if heritage is None else set(heritage.fresh)
 
     def heritage(self) -> BuilderHeritage:
         """The running bars, as far as they have come, and what is known of the feed."""
-        bars = tuple([bar.so_far for bar in self._bars.values() if bar.has_begun])
-        return BuilderHeritage(bars=bars, fresh=tuple(sorted(self._fresh)))
+        return attrs.evolve(super().heritage(), fresh=tuple(sorted(self._fresh)))
 
     def on_tick(self, tick: Tick) -> tuple[Message, ...]:
         """See BarBuilder; and note how late it is."""

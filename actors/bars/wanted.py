@@ -87,5 +87,5 @@ class BuilderHeritage:
     """What a bar builder leaves to its next incarnation."""
 
     bars: tuple[BarSoFar, ...]
-    fresh: tuple[Symbol, ...]
-    """Of which the feed has said that they are."""
+    fresh: tuple[Symbol, ...] = ()
+    """Live: of which the feed has said that they are."""
