@@ -6,20 +6,16 @@ can widen it. A closed bar is said once and never changed.
 """
 
 from collections.abc import Iterable
-from typing import Final
 
 from actors.bars.running import RunningBar
 from actors.bars.runs import add_run, heard_late, run_length
 from actors.bars.wanted import BarSoFar, BarWanted, BuilderHeritage, Conventions, EmptyBars, Late
 from actors.component import Component
 from messages import (
-    NS_PER_SECOND,
     Bar,
     BarOpen,
     FeedEnded,
     Heartbeat,
-    MarketFresh,
-    MarketStale,
     Message,
     Period,
     Quarantined,
@@ -36,8 +32,6 @@ from messages.bulk import bulk_tick
 
 __all__ = ["BarBuilder", "BarSoFar", "BarWanted", "BuilderHeritage"]
 
-LAG_MAX: Final[Period] = 3 * NS_PER_SECOND
-"""A trade that is older when it is heard says nothing of those to come."""
 LATE = "late"
 """The reason code of what came after its bar had closed."""
 
@@ -46,9 +40,9 @@ class BarBuilder(Component):
     """Builds bars of several periods at once, from 1 s to 1 w; weeks begin on Monday at 00:00 UTC.
 
     Hears Tick and TickBlock (from the tick filter), Bar (from the feed, to build longer ones), Woke, FeedEnded,
-    Subscribe, and live MarketStale, MarketFresh and Heartbeat. Says Bar, BarOpen where asked for, Quarantined (late),
-    WakeAt, Heartbeat, and Subscribe for the shorter bars that it needs. What it says at a boundary stands in this
-    order: bars closed, bars opened, what was late, timers.
+    Subscribe, and live Heartbeat, which it passes on. Says Bar, BarOpen where asked for, Quarantined (late), WakeAt,
+    and Subscribe for the shorter bars that it needs. What it says at a boundary stands in this order: bars closed, bars
+    opened, what was late, timers.
 
     - From ticks: open is the first price that arrived, close the last; volume, turnover and count are plain sums.
     - From shorter bars: assigned by their `open_ts`; the long bar closes with the short one that ends where it ends.
@@ -59,8 +53,7 @@ class BarBuilder(Component):
       its size goes into the running bar, and its price nowhere, so a vwap may lie outside its bar. A shorter bar that
       is late, or that overlaps what came before it, is quarantined in either case: it may be there twice.
     - A trade that is heard after its bar's end (a gap is being filled) puts the clock off: the bar closes the grace
-      after the last such trade. In a stale symbol the clock closes nothing at all, for trades may be missing.
-    - Live, the clock is the market's: it is as far behind ours as the latest trade was old when it was heard.
+      after the last such trade.
     - When the feed ends, bars whose end has passed are closed; an unfinished one is never said.
     - The first bar covers its interval from the first trade of the data on, which may lie inside the interval.
 
@@ -75,10 +68,8 @@ class BarBuilder(Component):
         close_grace_ns: int = 0,
         empty_bars: EmptyBars = "none",
         late: Late = "quarantine",
-        starts_stale: bool = False,
         heritage: BuilderHeritage | None = None,
     ) -> None:
-        """`starts_stale`: live, where the feed says MarketFresh of each symbol when it is heard without a gap."""
         self._conventions = Conventions(close_grace_ns=close_grace_ns, empty_bars=empty_bars, late=late)
         self._quarantines = late == "quarantine"
         self._bars: dict[tuple[Symbol, Period], RunningBar] = {}
@@ -87,15 +78,16 @@ class BarBuilder(Component):
         self._from_bars: dict[tuple[Symbol, Period], list[RunningBar]] = {}
         self._unwanted: set[Symbol] = set()
         """Symbols whose ticks went by while nobody wanted bars of them."""
-        self._starts_stale = starts_stale
-        self._is_stale: dict[Symbol, bool] = {}
         self._lags: dict[Symbol, int] = {}
-        """Live: how old the latest trade was."""
+        """By symbol: how long after it was made the latest trade was heard. Only who trades live keeps it."""
         for each in wanted:
             self._add(each)
         if heritage is not None:
             self.take_up(heritage.bars)
-            self._is_stale.update(heritage.is_stale)
+
+    def heritage(self) -> BuilderHeritage:
+        """The running bars, as far as they have come."""
+        return BuilderHeritage(bars=tuple([bar.so_far for bar in self._bars.values() if bar.has_begun]))
 
     def take_up(self, bars: Iterable[BarSoFar]) -> None:
         """Before the start: go on from bars that others have begun; those that nobody wanted are built from now on.
@@ -108,11 +100,6 @@ class BarBuilder(Component):
             if bar.source == "ticks" and None in {so_far.turnover, so_far.ticks}:
                 raise ValueError(f"{period_name(bar.period)} bar of {bar.symbol}: its turnover so far is unknown")
             bar.take_up(so_far)
-
-    def heritage(self) -> BuilderHeritage:
-        """The running bars, as far as they have come."""
-        bars = tuple([bar.so_far for bar in self._bars.values() if bar.has_begun])
-        return BuilderHeritage(bars=bars, is_stale=tuple(self._is_stale.items()))
 
     def on_start(self) -> tuple[Message, ...]:
         """Ask the feed for the shorter bars, and for the time at which bars close that were begun already."""
@@ -154,8 +141,6 @@ class BarBuilder(Component):
             return ()
         edges = None
         ts = tick.ts
-        if self._starts_stale:
-            self._lags[tick.symbol] = min(max(0, tick.received - ts), LAG_MAX)
         for bar in bars:
             if bar.open_ts <= ts < bar.close_ts:
                 bar.add_tick(tick.price, tick.size)
@@ -227,27 +212,9 @@ class BarBuilder(Component):
             return ()
         if woke.at >= bar.due:
             bar.due = None
-        if self._is_stale.get(bar.symbol, self._starts_stale):
-            return ()
         lag = self._lags.get(bar.symbol, 0)
         closed = [] if bar.is_early(woke.at) else bar.pass_time(woke.at, lag=lag)
         return (*closed, *bar.next_wake(lag))
-
-    def on_market_stale(self, stale: MarketStale) -> tuple[Message, ...]:
-        """Trades of the symbol may be missing: the clock closes nothing in it."""
-        self._is_stale[stale.symbol] = True
-        return ()
-
-    def on_market_fresh(self, fresh: MarketFresh) -> tuple[Message, ...]:
-        """Every trade up to now was heard: what is over by the clock closes, and the clock counts again."""
-        self._is_stale[fresh.symbol] = False
-        bars = sorted([bar for bar in self._bars.values() if bar.symbol == fresh.symbol], key=_by_period)
-        lag = self._lags.get(fresh.symbol, 0)
-        closed: list[Message] = [each for bar in bars if bar.has_begun for each in bar.pass_time(fresh.ts, lag=lag)]
-        for bar in bars:
-            # A wake that passed unheeded, or belonged to an incarnation before, does not come again.
-            bar.due = None
-        return (*closed, *[wake for bar in bars if bar.has_begun for wake in bar.next_wake(lag)])
 
     def on_heartbeat(self, heartbeat: Heartbeat) -> tuple[Message, ...]:
         """Pass it on: this actor lives."""

@@ -7,6 +7,7 @@ from actors.account_actors import Agree, Read, account_specs
 from actors.bar_builder import BarBuilder, BarWanted
 from actors.component import Component
 from actors.feed import Feed
+from actors.live_bars import LiveBarBuilder
 from actors.recorder import Record, Recorder
 from actors.runtime.slot import ActorKind, ActorSpec
 from actors.setup import Setup, wanted_bars
@@ -80,13 +81,13 @@ def _strategy(setup: Setup, entry: StrategyEntry) -> ActorSpec:
 def bar_builder(
     setup: Setup, wanted: Sequence[BarWanted], heritage: Any = None, *, starts_stale: bool = False
 ) -> BarBuilder:
-    """A builder of these bars by the set-up's policies."""
-    return BarBuilder(
+    """A builder of these bars by the set-up's policies. `starts_stale`: a live one, which waits for MarketFresh."""
+    make = LiveBarBuilder if starts_stale else BarBuilder
+    return make(
         wanted,
         close_grace_ns=setup.close_grace_ns,
         empty_bars=setup.empty_bars,
         late=setup.late,
-        starts_stale=starts_stale,
         heritage=heritage,
     )
 

@@ -356,6 +356,22 @@ def status(
     raise typer.Exit(status_command(folder, as_json=as_json))
 
 
+@app.command()
+def replay(
+    folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The folder of a live run.")],
+    life: Annotated[int | None, typer.Option(metavar="N", help="Which start of it. Default: the last.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,  # noqa: FBT002
+) -> None:
+    """Run a live run's journal again through the actors, and compare what they decide."""
+    from adapters.live.again import setup_again, specs_again
+    from adapters.replay_command import replay as run_replay
+
+    code = run_replay(
+        folder, setup_again, life=life, as_json=as_json, out=sys.stdout, err=sys.stderr, make_specs=specs_again
+    )
+    raise typer.Exit(code)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and end the process with its exit code. Every error becomes one message on stderr."""
     for stream in (sys.stdout, sys.stderr):

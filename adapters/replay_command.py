@@ -5,15 +5,17 @@ Exit code 0: everything was decided again; 1: something was decided otherwise, w
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 import attrs
 
 from actors.recorder import Record
+from actors.runtime.slot import ActorSpec
 from actors.setup import Setup
 from actors.wiring import actor_specs
+from adapters.journal.given import Given, read_given
 from adapters.journal.reading import TraceReader
 from adapters.journal.rerun import Comparison, Difference, counts, rerun
 from adapters.journal.restoring import restore
@@ -25,19 +27,31 @@ EQUAL, DIFFERENT, UNREADABLE = 0, 1, 2
 
 
 def replay(
-    folder: Path, make_setup: Callable[[Path], Setup], *, life: int | None, as_json: bool, out: TextIO, err: TextIO
+    folder: Path,
+    make_setup: Callable[[Path], Setup],
+    *,
+    life: int | None,
+    as_json: bool,
+    out: TextIO,
+    err: TextIO,
+    make_specs: Callable[[Setup, Given], Sequence[ActorSpec]] | None = None,
 ) -> int:
     """Run a life (None: the last) again and print what came of it; the exit code.
 
-    `make_setup` makes from the folder what determines the run, and may raise what it likes.
+    `make_setup` makes from the folder what determines the run, and may raise what it likes. `make_specs` makes the
+    actors, where they are not those that the set-up says: it is told what the life was given at its start.
     """
     try:
         known = lives(folder)
         chosen = _chosen(known, life, folder)
         setup = make_setup(folder)
-        began = restore(folder, setup, now=chosen.started, before_life=chosen.number)
+        given = read_given(folder, chosen.number)
+        lifted = bool(given.facts.get("lift_halt", False))
+        began = restore(folder, setup, now=chosen.started, before_life=chosen.number, lift_halt=lifted).restored
+        kept = {**began.kept, **{name: (*began.kept.get(name, ()), *heard) for name, heard in given.kept.items()}}
+        specs = actor_specs(setup, Record()) if make_specs is None else make_specs(setup, given)
         with TraceReader(folder) as reader:
-            comparison = rerun(reader, chosen.number, actor_specs(setup, Record()), began.restored)
+            comparison = rerun(reader, chosen.number, specs, attrs.evolve(began, kept=kept))
     except JournalError as error:
         print(error, file=err)
         return UNREADABLE

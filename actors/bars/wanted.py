@@ -87,5 +87,5 @@ class BuilderHeritage:
     """What a bar builder leaves to its next incarnation."""
 
     bars: tuple[BarSoFar, ...]
-    is_stale: tuple[tuple[Symbol, bool], ...]
-    """As far as the feed has said of symbols whether they are."""
+    fresh: tuple[Symbol, ...] = ()
+    """Live: of which the feed has said that they are."""

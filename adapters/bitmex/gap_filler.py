@@ -55,7 +55,7 @@ class GapFiller:
         """The subscription is live: ask for what was missed before."""
         line = self._lines[symbol]
         if line.live(venue_time):
-            self.questions.ask(symbol, line.question.request, at)
+            self.questions.put(symbol, line.question.request, at)
 
     def lost(self, symbol: Symbol) -> None:
         """Live trades are missed from now on; what is under way is asked for again when they are heard again."""
@@ -102,5 +102,5 @@ class GapFiller:
         else:
             again = filled.then is Filling.AGAIN
             retries = self._retries.setdefault(symbol, Retries(_ASK_AGAIN, self._random))
-            self.questions.ask(symbol, line.question.request, retries.next_try(at) if again else at)
+            self.questions.put(symbol, line.question.request, retries.next_try(at) if again else at)
         return filled.said

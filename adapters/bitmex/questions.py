@@ -44,7 +44,7 @@ class Questions:
         self._waiting: dict[str, _Waiting] = {}
         self._asked: _Asked | None = None
 
-    def ask(self, name: str, request: Request, not_before: UtcNs) -> None:
+    def put(self, name: str, request: Request, not_before: UtcNs) -> None:
         """As soon as it may be, and not before a time."""
         self._waiting[name] = _Waiting(request, not_before)
 

@@ -8,12 +8,14 @@
     accounts.py     what is known of each account from all earlier lives
     loose_ends.py   orders of which not all is known
     restoring.py    what the next life of a run begins with
+    given.py        what a life was given besides, such as history
     results.py      what the recorder would have heard of all lives
     rerun.py        a life again through the actors, compared with what was said
 
 A `life` is one process that ran on the folder: message ids begin at 1 in each.
 """
 
+from adapters.journal.given import Given, read_given, write_given
 from adapters.journal.orders import Journal, journal_spec
 from adapters.journal.restoring import AccountRecovery, Recovery, restore
 from adapters.journal.results import rebuild_record
@@ -22,6 +24,7 @@ from adapters.journal.trace import Trace, trace_spec
 
 __all__ = [
     "AccountRecovery",
+    "Given",
     "Journal",
     "JournalError",
     "Recovery",
@@ -29,9 +32,11 @@ __all__ = [
     "begin_life",
     "journal_spec",
     "lives",
+    "read_given",
     "read_meta",
     "rebuild_record",
     "restore",
     "trace_spec",
+    "write_given",
     "write_meta",
 ]

@@ -41,8 +41,11 @@ MARKET: Final[frozenset[type[Message]]] = frozenset(
     {Tick, TickBlock, Quote, OrderBook, Bar, BarOpen, MarkPrice, FundingRate, Quarantined}
 )
 """What the market says: left out, with a note of how much, when it comes faster than it can be written."""
-BULK: Final[frozenset[type[Message]]] = MARKET | {Heartbeat, Woke, ReportPositions, PositionsReported}
-"""What is kept in batches: there is much of it, and nobody looks for one of them."""
+BULK: Final[frozenset[type[Message]]] = (MARKET - {Quarantined}) | {Heartbeat, Woke, ReportPositions, PositionsReported}
+"""What is kept in batches: there is much of it, and nobody looks for one of them.
+
+But for two, which results are made of, and which there are few of: what was set aside, and bars that were built.
+"""
 
 _to_json: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
@@ -92,3 +95,14 @@ def unpack_handled(packed: bytes) -> list[Handled]:
         ]
     except (zlib.error, ValueError, KeyError, TypeError, IndexError) as error:
         raise CodecError(f"an order of handling cannot be read: {error}") from error
+
+
+def fact_checksum(life: int, row: Iterable[Any]) -> int:
+    """CRC-32 of a fact's (id, batch, cause, sender, epoch, posted, message, client id, body)."""
+    text = "|".join([str(life), *map(str, row)])
+    return zlib.crc32(text.encode())
+
+
+def batch_checksum(life: int, number: int, ids: tuple[int, int], bulk: bytes, handled: bytes) -> int:
+    """CRC-32 of a batch."""
+    return zlib.crc32(handled, zlib.crc32(bulk, zlib.crc32(f"{life}|{number}|{ids[0]}|{ids[1]}".encode())))

@@ -14,9 +14,8 @@ from typing import Any, Final, Self
 
 import attrs
 
-from adapters.journal.batches import Handled, unpack, unpack_handled
+from adapters.journal.batches import Handled, batch_checksum, fact_checksum, unpack, unpack_handled
 from adapters.journal.store import TRACE_FILE, JournalError, naming, open_to_read
-from adapters.journal.trace import batch_checksum, fact_checksum
 from messages import Envelope, Message
 from messages.codec import CodecError, decode
 

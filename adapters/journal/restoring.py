@@ -95,11 +95,14 @@ class Recovery:
 def restore(folder: Path, setup: Setup, *, now: UtcNs, before_life: int, lift_halt: bool = False) -> Recovery:
     """What the life `before_life` starts with, from all lives before it. Of a first life that is nothing.
 
+    `now` is when it begins; a life that was begun already began when it did, so that it can be restored again just so.
     `lift_halt`: trading goes on although it was halted, or the account liquidated. JournalError when a file is missing,
     damaged or of a newer version.
     """
+    known_lives = lives(folder)
+    now = next((life.started for life in known_lives if life.number == before_life), now)
     rows = list(read_orders(folder, before_life=before_life))
-    started = [life.started for life in lives(folder) if life.number < before_life]
+    started = [life.started for life in known_lives if life.number < before_life]
     if not rows and not started:
         return Recovery(
             restored=Restored(), accounts={name: AccountRecovery(executions_since=now) for name in setup.accounts}

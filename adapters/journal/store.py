@@ -40,6 +40,8 @@ _TABLES: Final[Mapping[str, tuple[str, ...]]] = {
         " PRIMARY KEY (life, id)) WITHOUT ROWID",
         "CREATE INDEX IF NOT EXISTS facts_by_message ON facts (message, life, id)",
         "CREATE INDEX IF NOT EXISTS facts_by_batch ON facts (life, batch, id)",
+        "CREATE TABLE IF NOT EXISTS given (life INTEGER NOT NULL, address TEXT NOT NULL, messages BLOB NOT NULL,"
+        " facts TEXT NOT NULL, crc INTEGER NOT NULL, PRIMARY KEY (life, address))",
         "CREATE TABLE IF NOT EXISTS gaps (life INTEGER NOT NULL, batch INTEGER NOT NULL, what TEXT NOT NULL,"
         " count INTEGER NOT NULL)",
     ),

@@ -17,9 +17,8 @@ import itertools
 import json
 import sqlite3
 import threading
-import zlib
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -28,12 +27,23 @@ import attrs
 
 from actors.component import Answers, Component
 from actors.runtime.slot import ActorKind, ActorSpec
-from adapters.journal.batches import BULK, MADE_COLD, MADE_WARM, MARKET, Handled, pack, pack_handled
+from adapters.journal.batches import (
+    BULK,
+    MADE_COLD,
+    MADE_WARM,
+    MARKET,
+    Handled,
+    batch_checksum,
+    fact_checksum,
+    pack,
+    pack_handled,
+)
 from adapters.journal.store import TRACE_FILE, JournalError, open_to_write, transaction
 from messages import (
     NS_PER_SECOND,
     WIRE_MESSAGES,
     Address,
+    Bar,
     Envelope,
     FenceActor,
     HaltTrading,
@@ -171,7 +181,8 @@ class Trace:
             message_class = envelope[5].__class__
             if message_class is Woke and role_of(envelope[2]) not in REPLAYED:
                 continue
-            (bulk if message_class in BULK else facts).append(envelope)
+            is_bulk = message_class in BULK and not (message_class is Bar and envelope[2] == "bar-builder")
+            (bulk if is_bulk else facts).append(envelope)
         with self._losing:
             gaps, self._lost = tuple(self._lost.items()), {}
         if not (handled or facts or bulk or gaps):
@@ -248,17 +259,6 @@ _writers = itertools.count(1)
 def trace_spec(trace: Trace) -> ActorSpec:
     """The trace's writer as an actor, beside the stream."""
     return ActorSpec(address="trace", role="trace", kind=ActorKind.EDGE, factory=lambda _heritage: TraceWriter(trace))
-
-
-def fact_checksum(life: int, row: Iterable[Any]) -> int:
-    """CRC-32 of a fact's (id, batch, cause, sender, epoch, posted, message, client id, body)."""
-    text = "|".join([str(life), *map(str, row)])
-    return zlib.crc32(text.encode())
-
-
-def batch_checksum(life: int, number: int, ids: tuple[int, int], bulk: bytes, handled: bytes) -> int:
-    """CRC-32 of a batch."""
-    return zlib.crc32(handled, zlib.crc32(bulk, zlib.crc32(f"{life}|{number}|{ids[0]}|{ids[1]}".encode())))
 
 
 def _drained(waiting: "deque[Any]") -> list[Any]:

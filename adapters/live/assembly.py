@@ -5,27 +5,26 @@ account  line@main, rest:orders@main, rest:cancels@main, rest:queries@main, venu
 beside   journal (in the order path), trace, view
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any, Final
 
 import attrs
 
+from actors.bars.wanted import BarSoFar
 from actors.component import Component
 from actors.live_routes import LIVE_ROUTES
 from actors.reconciler import Reconciler
 from actors.runtime.slot import ActorKind, ActorSpec
 from actors.setup import Setup, wanted_bars
-from actors.simulated_venue import SimulatedVenue
 from actors.system import TradingSystem
-from actors.venue.restoring import restored_floor
 from actors.wiring import bar_builder
 from adapters.accounts import sizings_of
 from adapters.bitmex.courier import Workers
 from adapters.bitmex.dead_mans_switch import HeartbeatRules
 from adapters.bitmex.gateway import BitmexGateway
-from adapters.bitmex.history import prime
+from adapters.bitmex.history import History
 from adapters.bitmex.line import SocketLine
 from adapters.bitmex.live_feed import BitmexFeed
 from adapters.bitmex.rest import RestWorker
@@ -34,7 +33,7 @@ from adapters.limits import risk_limits, scoped_limits
 from adapters.live.settings import LiveSettings
 from adapters.live.state import LiveState, watcher_spec
 from adapters.live.venue import KeyGuard, Venue
-from messages import Account, Address, Minor, UtcNs
+from messages import Account, Address, Instrument, Minor, Symbol, UtcNs
 
 _MARKET_LINE: Final[Address] = "line:market"
 _MARKET_REST: Final[Address] = "rest:market"
@@ -54,7 +53,7 @@ class LiveRun:
     trace: Trace
     state: LiveState
     recovery: Recovery | None = None
-    history: Any = None
+    history: History | None = None
     """Bars for the strategies, and what the feed and the bar builder go on from; None: nothing is warmed up."""
     started: UtcNs
     seconds: dict[str, float] = attrs.field(factory=dict)
@@ -70,17 +69,38 @@ class LiveRun:
 
 def make_system(run: LiveRun) -> TradingSystem:
     """The system of a life, not yet started, nothing restored. ValueError when its parts do not fit together."""
-    settings, venue = run.settings, run.venue
+    system: TradingSystem = system_of(
+        run.settings,
+        run.venue.contracts,
+        cash=run.cash,
+        run6=run.run6,
+        is_paper=run.venue.is_paper,
+        beside=lambda setup: _besides(system, run, setup),
+        tracer=run.trace,
+    )
+    return system
+
+
+def system_of(
+    settings: LiveSettings,
+    contracts: Mapping[Symbol, Instrument],
+    *,
+    cash: Mapping[str, Minor],
+    run6: str,
+    is_paper: bool,
+    **wires: Any,
+) -> TradingSystem:
+    """What decides in a live run, by itself; `wires` are `beside` and `tracer`."""
     configuration = settings.configuration
     sizing, account_sizing = sizings_of(configuration)
-    system = TradingSystem(
+    return TradingSystem(
         feed=_no_feed,
-        instruments=venue.contracts.values(),
+        instruments=contracts.values(),
         strategies=settings.entries,
-        cash=run.cash,
+        cash=cash,
         sizing=sizing,
         account_sizing=account_sizing,
-        seed=run.seed,
+        seed=configuration.backtest.seed,
         risk=risk_limits(configuration.risk),
         scoped_limits=scoped_limits(configuration.risk),
         symbol_multiplier=configuration.portfolio.symbol_multiplier,
@@ -88,14 +108,12 @@ def make_system(run: LiveRun) -> TradingSystem:
         slippage_spread=configuration.backtest.slippage_spread or 0.0,
         handler_seconds=configuration.backtest.handler_seconds,
         live_marks=True,
-        live_accounts=() if venue.is_paper else (settings.live.account,),
+        live_accounts=() if is_paper else (settings.live.account,),
         netting_window_ns=settings.live.netting_window_ms * 1_000_000,
-        run_id=run.run6,
+        run_id=run6,
         routes=LIVE_ROUTES,
-        beside=lambda setup: _besides(system, run, setup),
-        tracer=run.trace,
+        **wires,
     )
-    return system
 
 
 def _no_feed() -> Component:
@@ -107,8 +125,6 @@ def _besides(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Acto
     for account in setup.accounts:
         if account in setup.live_accounts:
             yield from _account(system, run, setup, account)
-        elif run.recovery is not None:
-            yield _paper_venue(run.recovery, setup, account)
     yield journal_spec(run.folder, life=run.life, full_sync=run.settings.live.sync == "full")
     yield trace_spec(run.trace)
     yield watcher_spec(run.state)
@@ -141,20 +157,19 @@ def _market(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Actor
         factory=lambda _heritage: RestWorker(environment.rest),
     )
     yield ActorSpec(address="feed", role="feed", kind=ActorKind.MARKET, factory=feed)
-    yield ActorSpec(
-        address="bar-builder",
-        role="bar-builder",
-        kind=ActorKind.MARKET,
-        factory=lambda heritage: _bar_builder(run, setup, heritage),
-    )
+    yield bar_builder_spec(setup, () if run.history is None else run.history.so_far)
 
 
-def _bar_builder(run: LiveRun, setup: Setup, heritage: Any) -> Component:
-    """One that goes on from the bars that are open: those of the history, or of its predecessor."""
-    builder = bar_builder(setup, wanted_bars(setup), heritage, starts_stale=True)
-    if heritage is None and run.history is not None:
-        prime(builder, run.history)
-    return builder
+def bar_builder_spec(setup: Setup, so_far: Sequence[BarSoFar]) -> ActorSpec:
+    """A builder that goes on from the bars that are open: those of the history, or of its predecessor."""
+
+    def factory(heritage: Any) -> Component:
+        builder = bar_builder(setup, wanted_bars(setup), heritage, starts_stale=True)
+        if heritage is None:
+            builder.take_up(so_far)
+        return builder
+
+    return ActorSpec(address="bar-builder", role="bar-builder", kind=ActorKind.MARKET, factory=factory)
 
 
 def _books(run: LiveRun) -> tuple[str, ...]:
@@ -220,17 +235,3 @@ def _left(run: LiveRun, account: Account) -> dict[str, Any]:
         "known_funding": known.known_funding,
         "executions_since": known.executions_since,
     }
-
-
-def _paper_venue(recovery: Recovery, setup: Setup, account: Account) -> ActorSpec:
-    """A simulated venue that goes on with what it held."""
-    booked = recovery.accounts[account].booked
-    feeds = dict.fromkeys(setup.instruments)
-
-    def factory(heritage: Any) -> Component:
-        cash = setup.cash_of(account)
-        settings = setup.venue_settings
-        floor = heritage or restored_floor(account, setup.instruments, settings, feeds, cash, booked=booked)
-        return SimulatedVenue(account, setup.instruments, settings, feeds, cash, heritage=floor)
-
-    return ActorSpec(address=f"venue@{account}", role="venue", kind=ActorKind.VENUE, factory=factory, account=account)

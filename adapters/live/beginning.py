@@ -24,7 +24,7 @@ from adapters.bitmex.client import RestClient
 from adapters.bitmex.history import warm_up
 from adapters.configuration import Problem
 from adapters.errors import InputError
-from adapters.journal import Trace, begin_life, read_meta, rebuild_record, restore, write_meta
+from adapters.journal import Trace, begin_life, read_meta, rebuild_record, restore, write_given, write_meta
 from adapters.live.assembly import LiveRun, make_system
 from adapters.live.settings import LiveOptions, LiveSettings, live_settings, with_instruments, write_configuration
 from adapters.live.state import LiveState
@@ -34,6 +34,7 @@ from adapters.security.logs import configure_logging
 from adapters.security.private_files import private_folder
 from adapters.security.redaction import Redactor
 from messages import Address, Message, Minor
+from messages.codec import encode
 
 LOG_FILE: Final = "log.txt"
 _ID_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -57,8 +58,10 @@ def begun(
     run = _run(folder, settings, venue, redactor.add)
     system = make_system(run)
     restored = _recovered(run, system, resume=resume)
-    kept = {**restored.kept, **_warm_up(run)}
-    system.restore(attrs.evolve(restored, kept=kept))
+    history = _warm_up(run)
+    so_far = [] if run.history is None else [attrs.asdict(each) for each in run.history.so_far]
+    write_given(folder, run.life, history, {"lift_halt": resume, "so_far": so_far})
+    system.restore(attrs.evolve(restored, kept={**restored.kept, **history}))
     write_configuration(folder, with_instruments(settings.configuration, tuple(venue.contracts.values())))
     return run, system
 
@@ -103,6 +106,7 @@ def _facts(folder: Path, settings: LiveSettings, venue: Venue) -> Mapping[str, A
             **same,
             "run6": "".join(secrets.choice(_ID_LETTERS) for _ in range(6)),
             "cash": _paper_cash(settings, venue) if venue.is_paper else dict(venue.cash),
+            "contracts": [encode(each) for each in venue.contracts.values()],
         }
         write_meta(folder, meta)
     for name, value in same.items():

@@ -54,7 +54,7 @@ class Driver:
             self.internal = str(failure)
         except KeyboardInterrupt:
             self._is_aborted = True
-            self.stopping.ask(self._interrupts.name or "SIGINT", time.time_ns())
+            self.stopping.request(self._interrupts.name or "SIGINT", time.time_ns())
         finally:
             self._interrupts.stops(_noted)
             control.close()
@@ -81,9 +81,9 @@ class Driver:
         if self.stopping.asked_by is not None:
             return
         if self._interrupts.name is not None:
-            self._do(self.stopping.ask(self._interrupts.name, time.time_ns()))
+            self._do(self.stopping.request(self._interrupts.name, time.time_ns()))
         elif until is not None and time.monotonic() >= until:
-            self._do(self.stopping.ask(TIME_OVER, time.time_ns()))
+            self._do(self.stopping.request(TIME_OVER, time.time_ns()))
 
     def _look(self) -> None:
         if self.stopping.phase in (Phase.FLATTENING, Phase.CANCELLING):

@@ -60,7 +60,7 @@ class Patience:
 
 @attrs.define(kw_only=True)
 class Stopping:
-    """One run's stop. `ask` when somebody wants it, `look` every so often from then on; times are ns of one clock."""
+    """One run's stop. `request` when somebody wants it, `look` every so often from then on; times are ns of one clock."""
 
     on_stop: OnStop = "cancel"
     patience: Patience = attrs.field(factory=Patience)
@@ -71,7 +71,7 @@ class Stopping:
     """What did not come about in time, in words."""
     _deadline: UtcNs = attrs.field(default=0, init=False)
 
-    def ask(self, by: str, now: UtcNs) -> tuple[Step, ...]:
+    def request(self, by: str, now: UtcNs) -> tuple[Step, ...]:
         """Somebody asks for the stop: the first time in order, the second time at once."""
         if self.asked_by is not None:
             self.phase = Phase.STOPPED

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.tick_filter import FilterSettings, TickFilter
-from messages import Quarantined, TickBlock
+from messages import Heartbeat, MarketFresh, MarketStale, Quarantined, TickBlock
 from tests.builders import MONDAY, SECOND, a_block, a_book, a_quote, a_tick
 
 
@@ -395,3 +395,25 @@ def test_blocks_decide_as_single_ticks_do_wherever_they_are_cut(trades, rules, c
             expected_aside.append((reason, tick.ts, tick.price))
     assert kept == expected_kept
     assert aside == expected_aside
+
+
+# What goes through in its place.
+
+
+def test_a_heartbeat_and_a_market_s_readiness_are_passed_on():
+    tick_filter = TickFilter()
+    beat = Heartbeat(account="main", number=3, ts=MONDAY)
+    stale = MarketStale(symbol="XBTUSD", reason="line down", ts=MONDAY)
+    fresh = MarketFresh(symbol="XBTUSD", ts=MONDAY)
+
+    assert tick_filter.on_heartbeat(beat) == (beat,)
+    assert tick_filter.on_market_stale(stale) == (stale,)
+    assert tick_filter.on_market_fresh(fresh) == (fresh,)
+
+
+def test_trades_that_fill_a_gap_are_believed_however_late_they_are_heard():
+    tick_filter = TickFilter()
+    tick_filter.on_tick(a_tick(ts=MONDAY))
+    filled = [a_tick(ts=MONDAY + n * SECOND, received=MONDAY + 3600 * SECOND) for n in range(3)]
+
+    assert [tick_filter.on_tick(tick) for tick in filled] == [(tick,) for tick in filled]

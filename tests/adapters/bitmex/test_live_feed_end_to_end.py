@@ -8,6 +8,7 @@ import requests
 import websocket
 
 from actors.bar_builder import BarBuilder, BarWanted
+from actors.live_bars import LiveBarBuilder
 from actors.tick_filter import TickFilter
 from adapters.bitmex import queries
 from adapters.bitmex.codec import decoded
@@ -145,7 +146,7 @@ def test_warm_up_live_trades_and_a_cut_line_give_the_bars_of_all_trades_in_one_g
     began = time.time_ns()
     wanted = [(SYMBOL, period, 10) for period in PERIODS]
     history = warm_up(wanted, {}, lambda pages: all_rows(exchange, pages), began)
-    builder = BarBuilder([BarWanted(SYMBOL, each) for each in PERIODS], close_grace_ns=GRACE, starts_stale=True)
+    builder = LiveBarBuilder([BarWanted(SYMBOL, each) for each in PERIODS], close_grace_ns=GRACE)
     prime(builder, history)
     feed = BitmexFeed(
         line="line:market", worker="rest:market", symbols=[SYMBOL], random=Random(1), last_trades=history.last_trades

@@ -1,9 +1,11 @@
 """Lives of a run on threads, written down: what tests of restoring and replaying begin with."""
 
+import attrs
+
 from actors import Strategy, StrategyEntry, TradingSystem
 from actors.live_routes import LIVE_ROUTES
 from adapters.generated import generated_bars
-from adapters.journal import Trace, begin_life, journal_spec, restore, trace_spec
+from adapters.journal import Trace, begin_life, journal_spec, restore, trace_spec, write_given
 from tests.builders import MINUTE, MONDAY, an_instrument
 
 SYMBOL = "ETHUSD"
@@ -61,17 +63,21 @@ def a_system(strategies=None, *, feed=BARS, **options):
     )  # fmt: skip
 
 
-def live(folder, strategies=None, *, feed=BARS, now=MONDAY, **options):
-    """One life on the folder, after the earlier ones: (its number, what it recorded, its set-up)."""
+def live(folder, strategies=None, *, feed=BARS, now=MONDAY, given=None, lift_halt=False, **options):
+    """One life on the folder, after the earlier ones: (its number, what it recorded, its set-up).
+
+    `given`: by address, what is heard there first.
+    """
     life = begin_life(folder, started=now)
     setup = a_system(strategies, feed=feed, **options).setup
-    began = restore(folder, setup, now=now, before_life=life)
+    began = restore(folder, setup, now=now, before_life=life, lift_halt=lift_halt)
+    write_given(folder, life, given or {}, {"lift_halt": lift_halt})
     trace = Trace(folder, life=life)
     system = a_system(
         strategies, feed=feed, routes=LIVE_ROUTES, tracer=trace,
         beside=lambda _setup: [journal_spec(folder, life=life), trace_spec(trace)], **options,
     )  # fmt: skip
-    system.restore(began.restored)
+    system.restore(attrs.evolve(began.restored, kept={**began.restored.kept, **(given or {})}))
     # Not faster, for orders have to meet the market while it is there, on a busy machine too.
     system.start(speed=10_000)
     try:

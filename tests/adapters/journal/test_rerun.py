@@ -9,24 +9,28 @@ import attrs
 import pytest
 
 from actors import Strategy, TradingSystem
+from actors.recorder import Record
+from actors.setup import wanted_bars
+from actors.wiring import actor_specs, closes_of
 from adapters.generated import generated_bars, generated_quotes, generated_ticks
+from adapters.journal import Given, Trace, begin_life, rebuild_record, write_given
+from adapters.journal.batches import fact_checksum
 from adapters.journal.reading import TraceReader
 from adapters.journal.store import TRACE_FILE
-from adapters.journal.trace import fact_checksum
 from adapters.replay_command import replay
-from messages import Bar, Signal
+from messages import Bar, Envelope, HaltTrading, Signal
 from tests.adapters.journal.runs import INSTRUMENT, SYMBOL, Crasher, Dice, Placer, a_system, entries, live
-from tests.builders import MINUTE, MONDAY
+from tests.builders import MINUTE, MONDAY, a_bar
 
 STRATEGIES = (Dice, Placer, Crasher, Dice)
 LATER = MONDAY + 200 * MINUTE
 MORE = generated_bars(SYMBOL, bars=120, seed=9, start=LATER, volatility_per_year=3.0)
 
 
-def answer(folder, setup, *, life=None, as_json=True):
+def answer(folder, setup, *, life=None, as_json=True, **options):
     """(exit code, what was printed, what was printed as an error)."""
     out, err = io.StringIO(), io.StringIO()
-    code = replay(folder, lambda _folder: setup, life=life, as_json=as_json, out=out, err=err)
+    code = replay(folder, lambda _folder: setup, life=life, as_json=as_json, out=out, err=err, **options)
     return code, json.loads(out.getvalue()) if as_json and out.getvalue() else out.getvalue(), err.getvalue()
 
 
@@ -96,6 +100,69 @@ def test_ticks_and_quotes_filtered_and_built_into_bars_decide_the_same_again(tmp
     assert said["by_actor"]["tick-filter"]["Tick"]["equal"] == 1500
     assert said["by_actor"]["bar-builder"]["Bar"]["equal"] > 3
     assert {"executor@main", "executor@second"} <= said["by_actor"].keys()
+
+
+class Follower(Strategy):
+    """Looks at what it remembers."""
+
+    warmup = 5
+
+    def on_bar(self, bar):
+        self.target(float(len(self.history(5)) + int(bar.close) % 2))
+
+
+def test_what_a_life_was_given_at_its_start_is_given_again(tmp_path):
+    history = {
+        "strategy:follower-0": tuple(a_bar(100.0, open_ts=MONDAY - n * MINUTE, symbol=SYMBOL) for n in (3, 2, 1))
+    }
+    _, record, setup = live(tmp_path, entries(Follower), given=history)
+    assert record.signals[0].target >= 4
+
+    assert answer(tmp_path, setup)[0] == 0
+
+    write_given(tmp_path, 1, {})
+    assert answer(tmp_path, setup)[1]["first_difference"]["actor"] == "strategy:follower-0"
+
+
+def test_a_halt_that_was_lifted_is_lifted_again(tmp_path):
+    _, _, setup = live(tmp_path, entries(Dice))
+    trace = Trace(tmp_path, life=begin_life(tmp_path, started=MONDAY))
+    trace.said(Envelope(1, 0, "outside", 1, MONDAY, HaltTrading(reason="operator")))
+    trace.close()
+    _, lifted, _ = live(tmp_path, entries(Dice), feed=MORE, now=LATER, lift_halt=True)
+    assert lifted.fills
+
+    assert answer(tmp_path, setup, life=3)[0] == 0
+
+    write_given(tmp_path, 3, {})
+    assert answer(tmp_path, setup, life=3)[1]["first_difference"]["actor"] == "risk-guard@main"
+
+
+def test_actors_that_the_set_up_does_not_say_are_made_by_who_knows_them(tmp_path):
+    _, _, setup = live(tmp_path, entries(Dice), given={})
+    told = []
+
+    def make_specs(setup, given):
+        told.append(given)
+        return [spec for spec in actor_specs(setup, Record()) if spec.role != "strategy"]
+
+    code, said, _ = answer(tmp_path, setup, make_specs=make_specs)
+
+    assert (code, said["not_run"]) == (1, ["strategy:dice-0"])
+    assert told == [Given(facts={"lift_halt": False})]
+
+
+def test_a_changed_gift_is_named(tmp_path):
+    _, _, setup = live(tmp_path, entries(Follower), given={"strategy:follower-0": (a_bar(symbol=SYMBOL),)})
+    connection = sqlite3.connect(tmp_path / TRACE_FILE)
+    connection.execute("UPDATE given SET facts = '{\"lift_halt\": true}'")
+    connection.commit()
+    connection.close()
+
+    code, _, error = answer(tmp_path, setup)
+
+    assert code == 2
+    assert "what life 1 was given" in error
 
 
 def test_one_altered_answer_is_the_first_difference_told_with_its_chain(tmp_path):
@@ -221,6 +288,22 @@ def test_no_network_is_opened(two_lives, monkeypatch):
     folder, setup = two_lives
 
     assert answer(folder, setup)[0] == 0
+
+
+def test_the_closes_and_the_bad_items_of_a_run_are_in_its_record_too(tmp_path):
+    ticks = generated_ticks(SYMBOL, ticks=1500, seed=3, start=MONDAY)
+    prices = ticks.price.copy()
+    prices[700] *= 5
+    _, heard, setup = live(tmp_path, entries(Dice), feed=attrs.evolve(ticks, price=prices))
+    record = Record()
+
+    rebuild_record(tmp_path, record, closes_of=closes_of(wanted_bars(setup)))
+
+    assert len(record.closes[SYMBOL][0]) > 3
+    assert record.closes == heard.closes
+    assert (record.bad_items, record.bad_item_counts) == (heard.bad_items, heard.bad_item_counts)
+    assert len(record.bad_items) == 1
+    assert record.unheard_ticks == heard.unheard_ticks
 
 
 def test_what_is_no_run_is_told_with_exit_code_2(tmp_path, two_lives):

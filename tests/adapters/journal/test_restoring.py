@@ -157,7 +157,7 @@ def test_a_first_life_begins_with_nothing(tmp_path):
     began = restored(tmp_path, before_life=life)
 
     assert (began.restored.kept, began.restored.heritage) == ({}, {})
-    assert began.accounts == {"main": AccountRecovery(executions_since=NOW)}
+    assert began.accounts == {"main": AccountRecovery(executions_since=MONDAY)}
 
 
 # Facts.

@@ -25,7 +25,7 @@ def test_before_anybody_asks_there_is_nothing_to_do():
 def test_cancel_halts_waits_until_nothing_is_open_and_stops():
     stop = a_stop()
 
-    assert stop.ask("SIGINT", MONDAY) == (Step.CANCEL,)
+    assert stop.request("SIGINT", MONDAY) == (Step.CANCEL,)
     assert stop.look(MONDAY + SECOND, open_orders=2, is_flat=False) == ()
     assert stop.look(MONDAY + 2 * SECOND, open_orders=0, is_flat=False) == (Step.STOP,)
     assert stop.look(MONDAY + 3 * SECOND, open_orders=0, is_flat=False) == ()
@@ -34,7 +34,7 @@ def test_cancel_halts_waits_until_nothing_is_open_and_stops():
 
 def test_what_is_not_cancelled_in_time_is_said_and_not_waited_for():
     stop = a_stop()
-    stop.ask("SIGTERM", MONDAY)
+    stop.request("SIGTERM", MONDAY)
 
     assert stop.look(MONDAY + 10 * SECOND - 1, open_orders=1, is_flat=True) == ()
     assert stop.look(MONDAY + 10 * SECOND, open_orders=1, is_flat=True) == (Step.STOP,)
@@ -44,7 +44,7 @@ def test_what_is_not_cancelled_in_time_is_said_and_not_waited_for():
 def test_flatten_closes_positions_first_and_then_cancels():
     stop = a_stop("flatten")
 
-    assert stop.ask("--for", MONDAY) == (Step.FLATTEN,)
+    assert stop.request("--for", MONDAY) == (Step.FLATTEN,)
     assert stop.look(MONDAY + SECOND, open_orders=0, is_flat=False) == ()
     assert stop.look(MONDAY + 2 * SECOND, open_orders=1, is_flat=True) == (Step.CANCEL,)
     assert stop.look(MONDAY + 3 * SECOND, open_orders=0, is_flat=True) == (Step.STOP,)
@@ -53,7 +53,7 @@ def test_flatten_closes_positions_first_and_then_cancels():
 
 def test_a_position_that_stays_open_is_given_up_after_its_time():
     stop = a_stop("flatten")
-    stop.ask("SIGINT", MONDAY)
+    stop.request("SIGINT", MONDAY)
 
     assert stop.look(MONDAY + 30 * SECOND, open_orders=1, is_flat=False) == (Step.CANCEL,)
     # The next phase has a time of its own.
@@ -68,22 +68,22 @@ def test_a_position_that_stays_open_is_given_up_after_its_time():
 def test_leave_cancels_nothing_and_keeps_the_venue_from_it():
     stop = a_stop("leave")
 
-    assert stop.ask("SIGINT", MONDAY) == (Step.DISARM, Step.STOP)
+    assert stop.request("SIGINT", MONDAY) == (Step.DISARM, Step.STOP)
 
 
 @pytest.mark.parametrize("on_stop", ["cancel", "leave", "flatten"])
 def test_a_second_request_is_at_once(on_stop):
     stop = a_stop(on_stop)
-    stop.ask("--for", MONDAY)
+    stop.request("--for", MONDAY)
 
-    assert stop.ask("SIGINT", MONDAY) == (Step.ABORT,)
+    assert stop.request("SIGINT", MONDAY) == (Step.ABORT,)
     assert stop.asked_by == "--for"
     assert stop.look(MONDAY, open_orders=0, is_flat=True) == ()
 
 
 def test_the_halt_says_who_asked_and_is_no_trouble():
     stop = a_stop()
-    stop.ask("SIGINT", MONDAY)
+    stop.request("SIGINT", MONDAY)
     halt = stop.halt(MONDAY, flatten=True)
 
     assert (halt.reason, halt.account, halt.flatten, halt.ts) == ("stopped by SIGINT", None, True, MONDAY)
@@ -96,7 +96,7 @@ def test_the_halt_says_who_asked_and_is_no_trouble():
 )
 def test_it_always_ends_and_stops_exactly_once(on_stop, looks):
     stop, now, steps = a_stop(on_stop), MONDAY, []
-    steps += stop.ask("SIGINT", now)
+    steps += stop.request("SIGINT", now)
     for seconds, open_orders, is_flat in looks:
         now += seconds * SECOND
         steps += stop.look(now, open_orders=open_orders, is_flat=is_flat)
