@@ -47,8 +47,9 @@ folder = Path(sys.argv[1])
 config = tomllib.loads((folder / "config.toml").read_text(), parse_float=Decimal)
 summary = json.loads((folder / "summary.json").read_text())
 contracts = {each["symbol"]: each for each in config["instruments"]}
-# A generated market left no file of prices: open profit is recomputed where none of its symbols is held at the end.
-closes = {each["symbol"]: last_close(each, summary["last_ts"][:19]) for each in config["data"] if "file" in each}
+# A generated market and a live one left no file of prices: open profit is recomputed where nothing is held at the end.
+files = [each for each in config.get("data", []) if "file" in each]
+closes = {each["symbol"]: last_close(each, summary["last_ts"][:19]) for each in files}
 books = defaultdict(lambda: [0, 0, 0])  # lots, cost, realised, by (account, strategy, symbol)
 fees, funding, total = defaultdict(int), defaultdict(int), defaultdict(int)
 
