@@ -35,8 +35,8 @@ from messages import (
 TICK_SECONDS = 0.02
 LOOK_SECONDS_MAX = 0.05
 """Of the time between two looks at who makes progress, no more counts: the rest this process was not given."""
-STOP_GROUPS = 6
-"""A stop goes through at most five groups of actors, and one that hangs must leave time for the others."""
+STOP_GROUPS = 8
+"""A stop goes through at most seven groups of actors, and one that hangs must leave time for the others."""
 
 
 class ThreadedRuntime(TimedRuntime):
