@@ -205,7 +205,7 @@ class ThreadedRuntime(TimedRuntime):
         """The timer thread: fires what is due on the clock, and looks for hosts that make no progress."""
         patience = Patience(LOOK_SECONDS_MAX)
         try:
-            while not self._over.wait(TICK_SECONDS):
+            while not self._over.wait(self._until_due(TICK_SECONDS)):
                 if self._live_feed():
                     self._fire_timers(self.now())
                 else:
