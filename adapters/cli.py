@@ -287,12 +287,14 @@ def main(arguments: list[str] | None = None) -> None:
 def _told(error: Exception) -> int:
     """Say on stderr what went wrong; returns the exit code."""
     from adapters.errors import InputError, VenueError
+    from adapters.journal.store import JournalError
+    from adapters.live.exchange_process import ExchangeFailed
     from adapters.results import OutputError
 
-    if isinstance(error, InputError):
+    if isinstance(error, InputError | JournalError):
         say(str(error))
         return BAD_INPUT
-    if isinstance(error, OutputError | VenueError):
+    if isinstance(error, OutputError | VenueError | ExchangeFailed | OSError):
         say(str(error))
         return FAILED
     say(f"internal error, ours and not yours: {type(error).__name__}: {error}")

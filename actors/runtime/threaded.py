@@ -35,8 +35,8 @@ from messages import (
 TICK_SECONDS = 0.02
 LOOK_SECONDS_MAX = 0.05
 """Of the time between two looks at who makes progress, no more counts: the rest this process was not given."""
-STOP_GROUPS = 6
-"""A stop goes through at most five groups of actors, and one that hangs must leave time for the others."""
+STOP_GROUPS = 8
+"""A stop goes through at most seven groups of actors, and one that hangs must leave time for the others."""
 
 
 class ThreadedRuntime(TimedRuntime):
@@ -205,7 +205,7 @@ class ThreadedRuntime(TimedRuntime):
         """The timer thread: fires what is due on the clock, and looks for hosts that make no progress."""
         patience = Patience(LOOK_SECONDS_MAX)
         try:
-            while not self._over.wait(TICK_SECONDS):
+            while not self._over.wait(self._until_due(TICK_SECONDS)):
                 if self._live_feed():
                     self._fire_timers(self.now())
                 else:

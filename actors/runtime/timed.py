@@ -21,7 +21,7 @@ from actors.runtime.slot import Slot, State
 from actors.runtime.threaded_host import ThreadedHost
 from actors.runtime.tracer import Tracer
 from actors.tape import Batch
-from messages import Envelope, Pull, UtcNs, WakeAt, Woke
+from messages import NS_PER_SECOND, Envelope, Pull, UtcNs, WakeAt, Woke
 
 UNFINISHED_MAX = 2_000
 """A played feed waits while more messages than this are on their way."""
@@ -169,6 +169,14 @@ class TimedRuntime(Runtime):
             return
         with self._lock:
             heappush(self._timers, entry)
+
+    def _until_due(self, most: float) -> float:
+        """Seconds to wait for the next timer of a live clock, `most` at most."""
+        with self._lock:
+            due = self._timers[0][0] if self._timers else None
+        if due is None or not self._live_feed():
+            return most
+        return min(most, max(0.0, (due - self._clock.now()) / NS_PER_SECOND))
 
     def _fire_timers(self, until: UtcNs) -> None:
         while True:
