@@ -99,7 +99,9 @@ def _run(folder: Path, settings: LiveSettings, venue: Venue, guard: KeyGuard) ->
 
 def _facts(folder: Path, settings: LiveSettings, venue: Venue) -> Mapping[str, Any]:
     """What was kept; InputError when the run was about another account."""
-    same = {"venue": venue.environment.name, "account": venue.account_id, "is_paper": venue.is_paper}
+    # Every loopback exchange numbers its accounts from one: another exchange is another account.
+    name = venue.environment.name if venue.is_paper else venue.lock_name
+    same = {"venue": name, "account": venue.account_id, "is_paper": venue.is_paper}
     meta = read_meta(folder) if (folder / "journal.sqlite").exists() else {}
     if "run6" not in meta:
         meta = {
