@@ -13,6 +13,7 @@ from messages import (
     Message,
     Period,
     Symbol,
+    TradingState,
     TradingStateChanged,
     UtcNs,
     VenueLost,
@@ -28,6 +29,7 @@ class Readiness(Component):
     _gate: Gate
     _feeds: Mapping[Symbol, Period | None]
     _now: UtcNs
+    _was_ready = False
 
     def on_venue_ready(self, ready: VenueReady) -> Answers:
         """What else rules, rules; if nothing does, orders pass."""
@@ -39,7 +41,13 @@ class Readiness(Component):
 
     def _reached(self, ts: UtcNs, reason: str, *, ready: bool) -> tuple[Message, ...]:
         self._now = max(self._now, ts)
-        return (self._changed(reason, ts),) if self._states.reach(ready=ready) else ()
+        changed = self._states.reach(ready=ready)
+        if ready and not self._was_ready:
+            # What an earlier life was halted for was said to nobody in this one.
+            self._was_ready, changed = True, True
+            if self._states.now is not TradingState.ACTIVE:
+                reason = f"{reason}, and trading was {self._states.now.value} before: it goes on with --resume"
+        return (self._changed(reason, ts),) if changed else ()
 
     def _changed(self, reason: str, ts: UtcNs) -> TradingStateChanged:
         return TradingStateChanged(account=self.account, state=self._states.now, reason=reason, ts=ts)

@@ -24,7 +24,14 @@ def setup_again(folder: Path) -> Setup:
     try:
         settings = live_settings(LiveOptions(), folder)
         contracts = {each.symbol: each for each in map(_contract, meta["contracts"])}
-        system = system_of(settings, contracts, cash=meta["cash"], run6=meta["run6"], is_paper=bool(meta["is_paper"]))
+        system = system_of(
+            settings,
+            contracts,
+            cash=meta["cash"],
+            account_cash=meta["account_cash"],
+            run6=meta["run6"],
+            is_paper=bool(meta["is_paper"]),
+        )
     except (KeyError, ValueError, CodecError, InputError) as error:
         raise JournalError(f"{folder}: what the run was told cannot be read again: {error}") from error
     return system.setup

@@ -50,6 +50,8 @@ class LiveRun:
     venue: Venue
     cash: Mapping[str, Minor]
     """What the account began with, in its first life."""
+    account_cash: Mapping[Account, Mapping[str, Minor]]
+    """Of accounts that began with something else: paper ones."""
     trace: Trace
     state: LiveState
     recovery: Recovery | None = None
@@ -73,6 +75,7 @@ def make_system(run: LiveRun) -> TradingSystem:
         run.settings,
         run.venue.contracts,
         cash=run.cash,
+        account_cash=run.account_cash,
         run6=run.run6,
         is_paper=run.venue.is_paper,
         beside=lambda setup: _besides(system, run, setup),
@@ -86,6 +89,7 @@ def system_of(
     contracts: Mapping[Symbol, Instrument],
     *,
     cash: Mapping[str, Minor],
+    account_cash: Mapping[Account, Mapping[str, Minor]],
     run6: str,
     is_paper: bool,
     **wires: Any,
@@ -98,6 +102,7 @@ def system_of(
         instruments=contracts.values(),
         strategies=settings.entries,
         cash=cash,
+        account_cash=account_cash,
         sizing=sizing,
         account_sizing=account_sizing,
         seed=configuration.backtest.seed,
@@ -106,6 +111,8 @@ def system_of(
         symbol_multiplier=configuration.portfolio.symbol_multiplier,
         slippage_ticks=configuration.backtest.slippage_ticks,
         slippage_spread=configuration.backtest.slippage_spread or 0.0,
+        half_spread_ticks=configuration.backtest.half_spread_ticks or 0,
+        volume_cap=configuration.backtest.volume_cap,
         handler_seconds=configuration.backtest.handler_seconds,
         live_marks=True,
         live_accounts=() if is_paper else (settings.live.account,),

@@ -23,17 +23,19 @@ from adapters.accounts import cash_of
 from adapters.bitmex.client import RestClient
 from adapters.bitmex.history import warm_up
 from adapters.configuration import Problem
+from adapters.configuration.schema import PAPER
 from adapters.errors import InputError
 from adapters.journal import Trace, begin_life, read_meta, rebuild_record, restore, write_given, write_meta
 from adapters.live.assembly import LiveRun, make_system
 from adapters.live.settings import LiveOptions, LiveSettings, live_settings, with_instruments, write_configuration
 from adapters.live.state import LiveState
 from adapters.live.venue import KeyGuard, Venue, open_venue
+from adapters.preparation import fail
 from adapters.security.lock import AccountLock, RunLock, locks_folder
 from adapters.security.logs import configure_logging
 from adapters.security.private_files import private_folder
 from adapters.security.redaction import Redactor
-from messages import Address, Message, Minor
+from messages import Account, Address, Message, Minor, Symbol
 from messages.codec import encode
 
 LOG_FILE: Final = "log.txt"
@@ -82,6 +84,7 @@ def _run(folder: Path, settings: LiveSettings, venue: Venue, guard: KeyGuard) ->
         settings=settings,
         venue=venue,
         cash=meta["cash"],
+        account_cash=meta["account_cash"],
         trace=Trace(folder, life=life),
         state=LiveState(
             venue=venue.environment.name,
@@ -104,10 +107,12 @@ def _facts(folder: Path, settings: LiveSettings, venue: Venue) -> Mapping[str, A
     same = {"venue": name, "account": venue.account_id, "is_paper": venue.is_paper}
     meta = read_meta(folder) if (folder / "journal.sqlite").exists() else {}
     if "run6" not in meta:
+        simulated, own = _simulated_cash(settings, venue)
         meta = {
             **same,
             "run6": "".join(secrets.choice(_ID_LETTERS) for _ in range(6)),
-            "cash": _paper_cash(settings, venue) if venue.is_paper else dict(venue.cash),
+            "cash": simulated if venue.is_paper else dict(venue.cash),
+            "account_cash": own,
             "contracts": [encode(each) for each in venue.contracts.values()],
         }
         write_meta(folder, meta)
@@ -121,14 +126,22 @@ def _facts(folder: Path, settings: LiveSettings, venue: Venue) -> Mapping[str, A
     return meta
 
 
-def _paper_cash(settings: LiveSettings, venue: Venue) -> dict[str, Minor]:
+def _simulated_cash(settings: LiveSettings, venue: Venue) -> tuple[dict[str, Minor], dict[Account, dict[str, Minor]]]:
+    """What accounts at a simulated venue begin with: all of them, and those that tell something of their own.
+
+    Beside a real account every one of them does, for the wallet at the venue is not theirs.
+    """
     problems: list[Problem] = []
     instruments = tuple(venue.contracts.values())
-    traded = {each.account: each.symbols for each in settings.entries}
-    cash = cash_of(settings.configuration, instruments, traded, problems).minor(instruments)
-    if problems:
-        raise InputError("\n".join(f"{path}: {reason}" for path, reason in problems))
-    return cash
+    traded: dict[Account, tuple[Symbol, ...]] = {}
+    for each in settings.entries:
+        traded[each.account] = (*traded.get(each.account, ()), *each.symbols)
+    cash = cash_of(settings.configuration, instruments, traded, problems)
+    fail(problems)
+    common, own = cash.minor(instruments), cash.own_minor(instruments)
+    if not venue.is_paper:
+        own = {account: own.get(account, common) for account in traded if account.startswith(PAPER)}
+    return common, own
 
 
 def _recovered(run: LiveRun, system: TradingSystem, *, resume: bool) -> Restored:

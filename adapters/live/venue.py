@@ -18,7 +18,7 @@ from adapters.bitmex.fields import FieldError
 from adapters.bitmex.private import margin
 from adapters.configuration import LiveSection
 from adapters.errors import InputError
-from messages import Instrument, Minor, Symbol
+from messages import Instrument, Kind, Minor, Symbol
 
 Redact = Callable[[str], str]
 
@@ -72,7 +72,7 @@ def open_venue(
             if live.venue != "loopback":
                 client.require_no_withdrawals()
         rows = zip(symbols, client.instruments(symbols), strict=True)
-        contracts = {symbol: _contract(row, environment) for symbol, row in rows}
+        contracts = {symbol: _contract(row, environment, is_paper=keys is None) for symbol, row in rows}
         cash = {} if keys is None else _wallets(client)
     return Venue(environment=environment, keys=keys, account_id=account_id, contracts=contracts, cash=cash, notes=notes)
 
@@ -100,13 +100,16 @@ def _check_account(live: LiveSection, number: int) -> None:
         raise InputError(f"live.account_id is {live.account_id}, and these keys are of the account {number}")
 
 
-def _contract(row: Mapping[str, object], environment: Environment) -> Instrument:
+def _contract(row: Mapping[str, object], environment: Environment, *, is_paper: bool) -> Instrument:
     try:
         found = instrument(row)
     except FieldError as error:
         raise InputError(f"{environment.name}: the contract {row.get('symbol')!r} cannot be traded: {error}") from None
     if found is None:
         raise InputError(f"{environment.name}: {row.get('symbol')!r} is an index, and cannot be traded")
+    if found.kind is Kind.SPOT and not is_paper:
+        # What is held of it is a balance and no position, and nothing compares that with the venue yet.
+        raise InputError(f"{environment.name}: {found.symbol} is spot, which is traded on paper only (--paper)")
     return found
 
 

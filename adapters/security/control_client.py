@@ -5,7 +5,7 @@ import http.client
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -79,8 +79,27 @@ def _show(title: str, found: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(found) + "\n")
         return
-    parts = [f"{name} {value if isinstance(value, str) else json.dumps(value)}" for name, value in found.items()]
-    sys.stdout.write(title + (f": {', '.join(parts)}" if parts else "") + "\n")
+    sys.stdout.write("\n".join([title, *_lines(found, "  ")]) + "\n")
+
+
+def _lines(found: Mapping[str, Any], indent: str) -> Iterator[str]:
+    """One line for each value, and for each row of a list."""
+    for name, value in found.items():
+        if isinstance(value, list):
+            yield f"{indent}{name}{'' if value else ': none'}"
+            for row in value:
+                told = row.items() if isinstance(row, dict) else (("", row),)
+                words = [f"{key} {_word(each)}".strip() for key, each in told if each not in (None, "")]
+                yield f"{indent}  {', '.join(words)}"
+        elif isinstance(value, dict):
+            words = [f"{key} {_word(each)}" for key, each in value.items()]
+            yield f"{indent}{name}: {', '.join(words)}"
+        else:
+            yield f"{indent}{name}: {_word(value)}"
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _ask(folder: Path, verb: str, path: str, *, token_file: str, body: str | None, timeout_s: float) -> dict[str, Any]:

@@ -5,26 +5,65 @@ import pytest
 from adapters.bitmex.credentials import LoopbackKeys
 from adapters.bitmex.environment import Loopback
 from adapters.errors import InputError
+from adapters.exchange.contracts import XBTUSD
 from adapters.live.beginning import _facts
+from adapters.live.settings import LiveOptions, live_settings
 from adapters.live.venue import Venue
+
+CONTRACTS = {"XBTUSD": XBTUSD.instrument}
+
+
+def _begun(folder, venue):
+    return _facts(folder, live_settings(LiveOptions(), folder), venue)
 
 
 def _at(port, account=1):
     keys = LoopbackKeys("k" * 20, "s" * 40)
-    return Venue(environment=Loopback(port=port), keys=keys, account_id=account, contracts={}, cash={"XBT": 7})
+    return Venue(environment=Loopback(port=port), keys=keys, account_id=account, contracts=CONTRACTS, cash={"XBT": 7})
 
 
 def test_a_run_keeps_its_name_and_the_cash_that_it_began_with(tmp_path):
-    first = _facts(tmp_path, None, _at(4001))
+    first = _begun(tmp_path, _at(4001))
 
-    again = _facts(tmp_path, None, _at(4001))
+    again = _begun(tmp_path, _at(4001))
 
     assert (again["run6"], again["cash"]) == (first["run6"], {"XBT": 7})
 
 
 @pytest.mark.parametrize("other", [_at(4002), _at(4001, account=2)], ids=["another exchange", "another account"])
 def test_a_run_does_not_go_on_in_an_account_that_is_not_the_one_that_it_held_something_in(tmp_path, other):
-    _facts(tmp_path, None, _at(4001))
+    _begun(tmp_path, _at(4001))
 
     with pytest.raises(InputError, match="the exchange that it traded at has ended"):
-        _facts(tmp_path, None, other)
+        _begun(tmp_path, other)
+
+
+def test_on_paper_accounts_begin_with_what_the_configuration_says(tmp_path):
+    venue = Venue(environment=Loopback(port=4001), keys=None, account_id=None, contracts=CONTRACTS, cash={})
+
+    assert _begun(tmp_path, venue)["cash"] == {"XBT": 100_000_000}
+
+
+def test_a_paper_strategy_beside_real_ones_does_not_begin_with_the_real_wallet(tmp_path):
+    (tmp_path / "config.toml").write_text(
+        """
+[[strategies]]
+id = "real"
+strategy = "random"
+symbols = ["XBTUSD"]
+
+[[strategies]]
+id = "idea"
+strategy = "random"
+symbols = ["XBTUSD"]
+mode = "paper"
+
+[backtest]
+cash = { XBT = 2.5 }
+""",
+        encoding="utf-8",
+    )
+    facts = _begun(tmp_path, _at(4001))
+
+    assert facts["cash"] == {"XBT": 7}
+    assert facts["account_cash"] == {"paper:idea": {"XBT": 250_000_000}}
