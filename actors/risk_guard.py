@@ -8,13 +8,14 @@ orders passed lately, and the day's opening equity.
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from actors.component import Answers, Component
+from actors.component import Answers
 from actors.execution.once import Once
 from actors.risk.daily_loss import OpeningEquities
 from actors.risk.gate import Gate
 from actors.risk.heritage import GuardHeritage
 from actors.risk.judgement import refusal
 from actors.risk.limits import ACTIONS, REASONS, RiskLimits, ScopedLimits
+from actors.risk.readiness import Readiness
 from actors.risk.states import States
 from messages import (
     Account,
@@ -29,12 +30,9 @@ from messages import (
     EquityMarked,
     Fill,
     HaltTrading,
-    Heartbeat,
     Instrument,
     Liquidity,
     Lots,
-    MarketFresh,
-    MarketStale,
     Message,
     OrderAccepted,
     OrderAmended,
@@ -51,10 +49,7 @@ from messages import (
     Symbol,
     Tick,
     TradingState,
-    TradingStateChanged,
     UtcNs,
-    VenueLost,
-    VenueReady,
 )
 
 __all__ = ["GuardHeritage", "RiskGuard", "RiskLimits", "ScopedLimits", "refusal"]
@@ -66,7 +61,7 @@ _INTERNAL: Final = Liquidity.INTERNAL
 _LIQUIDATION: Final = Liquidity.LIQUIDATION
 
 
-class RiskGuard(Component):
+class RiskGuard(Readiness):
     """Approves an order, or refuses it with a reason of `REASONS`. One per account.
 
     Hears SubmitOrder, AmendOrder, CancelOrder, OrderAccepted, OrderRejected, OrderAmended, AmendRejected, OrderEnded,
@@ -288,33 +283,6 @@ class RiskGuard(Component):
         self._now = max(self._now, halt.ts)
         return self._stand(TradingState.FLATTENING if halt.flatten else _HALTED, halt.reason, self._now)
 
-    def on_venue_ready(self, ready: VenueReady) -> Answers:
-        """What else rules, rules; if nothing does, orders pass."""
-        return self._reached(ready.ts, "the venue is ready", ready=True)
-
-    def on_venue_lost(self, lost: VenueLost) -> Answers:
-        """Nothing but cancels passes until the venue is ready. What works there, works on."""
-        return self._reached(lost.ts, lost.reason, ready=False)
-
-    def _reached(self, ts: UtcNs, reason: str, *, ready: bool) -> tuple[Message, ...]:
-        self._now = max(self._now, ts)
-        return (self._changed(reason, ts),) if self._states.reach(ready=ready) else ()
-
-    def on_market_stale(self, stale: MarketStale) -> Answers:
-        """Nothing that raises risk in this symbol passes."""
-        if stale.symbol in self._feeds:
-            self._gate.stale.add(stale.symbol)
-        return ()
-
-    def on_market_fresh(self, fresh: MarketFresh) -> Answers:
-        """Its data can be trusted again."""
-        self._gate.stale.discard(fresh.symbol)
-        return ()
-
-    def on_heartbeat(self, beat: Heartbeat) -> Answers:
-        """Passes it on."""
-        return (beat,)
-
     def on_equity_marked(self, marked: EquityMarked) -> Answers:
         """Compares with the day's opening equity; too much lost: out of the market, unless it is stopped already."""
         if not self._needs_equity:
@@ -341,9 +309,6 @@ class RiskGuard(Component):
         changed = self._changed(reason, ts)
         # With reduce-only, what is on its way is left alone.
         return (changed,) if self.state is _REDUCE_ONLY else (CancelAll(account=self.account, ts=ts), changed)
-
-    def _changed(self, reason: str, ts: UtcNs) -> TradingStateChanged:
-        return TradingStateChanged(account=self.account, state=self.state, reason=reason, ts=ts)
 
     # Inside.
 

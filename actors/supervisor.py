@@ -154,15 +154,16 @@ class Supervisor(Component):
         return self._restart(child)
 
     def on_stop_system(self, _stop: StopSystem) -> list[Message]:
-        """Stop group by group, sayers before hearers."""
+        """Stop group by group, sayers before hearers; of venues a gateway before what carries its last words out."""
         if self._stopping is not None:
             return []
         self._groups.clear()
-        self._stopping = deque(
-            group
-            for kind in reversed(START_ORDER)
-            if (group := [child for child in self._children.values() if child.spec.kind is kind])
-        )
+        self._stopping = deque()
+        for kind in reversed(START_ORDER):
+            children = [child for child in self._children.values() if child.spec.kind is kind]
+            ranks = {child.spec.rank for child in children} if kind is ActorKind.VENUE else set()
+            groups = [[each for each in children if each.spec.rank == rank] for rank in sorted(ranks, reverse=True)]
+            self._stopping += [group for group in groups or [children] if group]
         return self._stop_groups() if self._stopping else [SystemStopped()]
 
     def on_actor_stopped(self, stopped: ActorStopped) -> list[Message]:

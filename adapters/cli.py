@@ -7,15 +7,14 @@ Exit codes: 0 done, 1 failed while running, 2 bad usage, configuration or input 
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from adapters.interrupts import Interrupts
+from adapters import live_cli
+from adapters.options import INTERRUPTED, interrupted, known_level, say
 
-FAILED, BAD_INPUT, INTERNAL, INTERRUPTED = 1, 2, 70, 130
-LOG_LEVELS = ("trace", "debug", "info", "warning", "error")
+FAILED, BAD_INPUT, INTERNAL = 1, 2, 70
 
 app = typer.Typer(
     name="openoutcry",
@@ -220,13 +219,13 @@ def backtest(  # noqa: PLR0917 typer calls it by keyword
         try:
             code = run_backtest(options, out=out, screen=Screen(quiet=quiet, json=as_json), interrupts=interrupts)
         except KeyboardInterrupt as error:
-            _say(f"interrupted by {error}, without results")
+            say(f"interrupted by {error}, without results")
             code = EXIT_CODES.get(str(error), INTERRUPTED)
         except RuntimeError as error:
             # duckdb turns what a signal raises inside a query into an error of its own.
             if interrupts.name is None or "interrupted" not in str(error).lower():
                 raise
-            code = _interrupted(interrupts)
+            code = interrupted(interrupts)
     raise typer.Exit(code)
 
 
@@ -267,109 +266,7 @@ def exchange(  # noqa: PLR0917 typer calls it by keyword
     raise typer.Exit(run_exchange(options))
 
 
-@app.command()
-def live(  # noqa: PLR0917 typer calls it by keyword
-    config: Annotated[
-        Path | None, typer.Option(metavar="FILE.toml", help="Configuration; the options below win over it.")
-    ] = None,
-    venue: Annotated[
-        str | None,
-        typer.Option(metavar="loopback|bitmex-testnet|bitmex", help="Default: an exchange on this machine."),
-    ] = None,
-    paper: Annotated[  # noqa: FBT002
-        bool, typer.Option("--paper", help="Hear the venue's market, and send no order there.")
-    ] = False,
-    live_money: Annotated[  # noqa: FBT002
-        bool, typer.Option("--live-money", help="Needed for bitmex: it trades real money.")
-    ] = False,
-    resume: Annotated[  # noqa: FBT002
-        bool, typer.Option("--resume", help="Trade again although this run was halted.")
-    ] = False,
-    on_stop: Annotated[
-        str | None,
-        typer.Option(metavar="cancel|leave|flatten", help="What becomes of orders at the end. Default: cancel."),
-    ] = None,
-    seconds: Annotated[float | None, typer.Option("--for", metavar="SECONDS", help="End by itself then.")] = None,
-    seed: Annotated[int | None, typer.Option(metavar="N", help="Of everything random. Default: 1.")] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="The run's folder; an earlier run there goes on. Default: runs/<time>-live.",
-            rich_help_panel=_OUTPUT,
-        ),
-    ] = None,
-    as_json: Annotated[  # noqa: FBT002
-        bool, typer.Option("--json", help="One JSON object on stdout at the end.", rich_help_panel=_OUTPUT)
-    ] = False,
-    quiet: Annotated[  # noqa: FBT002
-        bool, typer.Option("--quiet", help="No status, no summary.", rich_help_panel=_OUTPUT)
-    ] = False,
-    log_level: Annotated[
-        str, typer.Option(metavar="LEVEL", help="Of the log on stderr.", rich_help_panel=_OUTPUT)
-    ] = "warning",
-) -> None:
-    """Trade live. Without a configuration: two strategies on an exchange that it starts itself."""
-    from adapters.interrupts import Interrupts
-    from adapters.live.command import LiveCommand, run_live
-    from adapters.live.settings import LiveOptions
-
-    _known_level(log_level)
-    if seconds is not None and not 0 < seconds < 10**9:
-        raise typer.BadParameter(f"must be above 0, not {seconds:g}", param_hint="--for")
-    options = LiveOptions(config=config, venue=venue, paper=paper or None, on_stop=on_stop, seed=seed)
-    command = LiveCommand(
-        options=options, out=out, seconds=seconds, live_money=live_money, resume=resume, quiet=quiet, as_json=as_json,
-        log_level=log_level,
-    )  # fmt: skip
-    with Interrupts() as interrupts:
-        try:
-            code = run_live(command, interrupts)
-        except KeyboardInterrupt:
-            code = _interrupted(interrupts)
-    raise typer.Exit(code)
-
-
-@app.command()
-def halt(
-    folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The folder of a run that is trading.")],
-    reason: Annotated[str, typer.Option(help="For the record.")] = "halted from another terminal",
-    flatten: Annotated[  # noqa: FBT002
-        bool, typer.Option("--flatten", help="Bring every position to nothing, too.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,  # noqa: FBT002
-) -> None:
-    """Stop a live run's trading at once: no order leaves any more, and all are cancelled."""
-    from adapters.security.control_client import halt_command
-
-    raise typer.Exit(halt_command(folder, reason, flatten=flatten, as_json=as_json))
-
-
-@app.command()
-def status(
-    folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The folder of a run that is trading.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,  # noqa: FBT002
-) -> None:
-    """How a live run stands."""
-    from adapters.security.control_client import status_command
-
-    raise typer.Exit(status_command(folder, as_json=as_json))
-
-
-@app.command()
-def replay(
-    folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The folder of a live run.")],
-    life: Annotated[int | None, typer.Option(metavar="N", help="Which start of it. Default: the last.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,  # noqa: FBT002
-) -> None:
-    """Run a live run's journal again through the actors, and compare what they decide."""
-    from adapters.live.again import setup_again, specs_again
-    from adapters.replay_command import replay as run_replay
-
-    code = run_replay(
-        folder, setup_again, life=life, as_json=as_json, out=sys.stdout, err=sys.stderr, make_specs=specs_again
-    )
-    raise typer.Exit(code)
+live_cli.add_to(app)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -390,35 +287,24 @@ def main(arguments: list[str] | None = None) -> None:
 def _told(error: Exception) -> int:
     """Say on stderr what went wrong; returns the exit code."""
     from adapters.errors import InputError, VenueError
+    from adapters.journal.store import JournalError
+    from adapters.live.exchange_process import ExchangeFailed
     from adapters.results import OutputError
 
-    if isinstance(error, InputError):
-        _say(str(error))
+    if isinstance(error, InputError | JournalError):
+        say(str(error))
         return BAD_INPUT
-    if isinstance(error, OutputError | VenueError):
-        _say(str(error))
+    if isinstance(error, OutputError | VenueError | ExchangeFailed | OSError):
+        say(str(error))
         return FAILED
-    _say(f"internal error, ours and not yours: {type(error).__name__}: {error}")
+    say(f"internal error, ours and not yours: {type(error).__name__}: {error}")
     for note in getattr(error, "__notes__", ()):
-        _say(note)
+        say(note)
     if not getattr(error, "__notes__", ()):
         import traceback
 
-        _say("".join(traceback.format_exception(error)).rstrip())
+        say("".join(traceback.format_exception(error)).rstrip())
     return INTERNAL
-
-
-def _interrupted(interrupts: "Interrupts") -> int:
-    """What a signal before anything was done comes to."""
-    from adapters.interrupts import EXIT_CODES
-
-    _say(f"interrupted by {interrupts.name}, without results")
-    return EXIT_CODES.get(interrupts.name or "", INTERRUPTED)
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
 
 
 def _close_stdout() -> None:
@@ -435,13 +321,8 @@ def _collect_garbage_seldom() -> None:
     gc.set_threshold(100_000, 50, 100)
 
 
-def _known_level(level: str) -> None:
-    if level.lower() not in LOG_LEVELS:
-        raise typer.BadParameter(f"{level!r} is none of {', '.join(LOG_LEVELS)}", param_hint="--log-level")
-
-
 def _log_to_stderr(level: str) -> None:
-    _known_level(level)
+    known_level(level)
     from loguru import logger
 
     logger.remove()

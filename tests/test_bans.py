@@ -79,7 +79,7 @@ def test_only_the_clocks_the_watchdog_and_the_threads_of_the_runtime_know_time()
     runtime = (ROOT / "actors" / "runtime").glob("*.py")
 
     assert {path.stem for path in runtime if times(path.read_text())} <= {
-        "clocks", "threaded", "threaded_host", "playing", "watchdog",
+        "clocks", "threaded", "threaded_host", "timed", "playing", "watchdog",
     }  # fmt: skip
 
 

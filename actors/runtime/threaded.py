@@ -1,29 +1,24 @@
 """The threaded runtime: one Pykka thread per component, a timer thread, and a watchdog that judges by progress.
 
-Nothing here blocks a sender. A feed that plays recorded columns waits while too much is unfinished, and its clock is
-the feed's; a live feed brings the wall clock. `stop()` is ordered and has a deadline; who does not stop by then is
-fenced and abandoned.
+Nothing here blocks a sender; timed.py has the time, and the pace of a feed that is played. `stop()` is ordered and has
+a deadline; who does not stop by then is fenced and abandoned.
 """
 
-import itertools
 import threading
 import time
 from collections.abc import Callable, Iterable
-from heapq import heapify, heappop, heappush
-from typing import TypeAlias
 
 from actors.routes import ROUTES, Route
-from actors.runtime.clocks import Clock, WallClock
+from actors.runtime.clocks import Clock
 from actors.runtime.host import Host
 from actors.runtime.mailbox import CLOSED, Stop
-from actors.runtime.played import Streamed, interleaved, tape_of
-from actors.runtime.router import Flow, Plan
-from actors.runtime.runtime import OUTSIDE, SUPERVISOR, Runtime, SupervisorFailed
+from actors.runtime.router import Flow
+from actors.runtime.runtime import OUTSIDE, SUPERVISOR, SupervisorFailed
 from actors.runtime.slot import Slot, State
 from actors.runtime.threaded_host import ThreadedHost
+from actors.runtime.timed import TimedRuntime
 from actors.runtime.tracer import Tracer
 from actors.runtime.watchdog import Patience, what
-from actors.tape import Batch
 from messages import (
     ActorFailed,
     ActorHung,
@@ -35,26 +30,16 @@ from messages import (
     StopSystem,
     SystemReady,
     SystemStopped,
-    UtcNs,
-    WakeAt,
-    Woke,
 )
 
-UNFINISHED_MAX = 2_000
-"""A played feed waits while more messages than this are on their way."""
-ANSWER_SECONDS = 0.1
-"""How long a played feed waits for everybody to have answered one instant before it says the next: history must not run
-ahead of those who trade on it. Who takes longer does not hold up the others: the feed goes on, up to UNFINISHED_MAX."""
 TICK_SECONDS = 0.02
 LOOK_SECONDS_MAX = 0.05
 """Of the time between two looks at who makes progress, no more counts: the rest this process was not given."""
-_Timer: TypeAlias = tuple[UtcNs, int, int, Slot, int, str]
-"""(at, step, turn, whose, of which epoch, token)"""
-STOP_GROUPS = 6
-"""A stop goes through at most five groups of actors, and one that hangs must leave time for the others."""
+STOP_GROUPS = 8
+"""A stop goes through at most seven groups of actors, and one that hangs must leave time for the others."""
 
 
-class ThreadedRuntime(Runtime):
+class ThreadedRuntime(TimedRuntime):
     """Start, send, stop. `handler_seconds`: a handler, a start or a stop that takes longer counts as hung."""
 
     def __init__(
@@ -66,33 +51,17 @@ class ThreadedRuntime(Runtime):
         routes: Iterable[Route] = ROUTES,
         tracer: Tracer | None = None,
     ) -> None:
-        super().__init__(routes)
-        self.tracer = tracer
+        super().__init__(routes, clock=clock, speed=speed, tracer=tracer)
         self.failure: ActorFailed | None = None
         """Why the supervisor failed, if it did."""
         self.abandoned: tuple[Address, ...] = ()
-        self._clock = clock or WallClock()
         self._patience = handler_seconds
-        self._speed = speed
-        self._lock = threading.Condition(threading.Lock())
-        self._unfinished = 0
-        self._timers: list[_Timer] = []
-        self._turns = itertools.count()
-        self._over = threading.Event()
         self._stopped = threading.Event()
         self._is_ready = threading.Event()
         self._hosts: list[ThreadedHost] = []
         self._launching = threading.Lock()
         """Held while a thread is started, and while the end is declared: none is started after it."""
-        self._feeds: list[Slot] = []
-        self._held_back = True
-        self._is_slow = False
-        """Somebody did not answer in time: the feed goes on without waiting until all have caught up."""
-        """The feed is not playing: not yet, or not for the moment."""
         self._ticker: threading.Thread | None = None
-        self._pace: tuple[UtcNs, float] | None = None
-        self._streaming: list[Streamed] = []
-        """Ticks, quotes and events that go on through all batches of the feed."""
 
     # What an owner calls.
 
@@ -197,14 +166,7 @@ class ThreadedRuntime(Runtime):
                 self._lock.wait(min(left, 0.1))
         return True
 
-    def _live_feed(self) -> bool:
-        return isinstance(self._clock, WallClock)
-
     # Delivery.
-
-    def now(self) -> UtcNs:
-        """The clock's."""
-        return self._clock.now()
 
     def dispatch(self, flow: Flow, envelope: Envelope) -> None:
         """Into the mailbox of everybody the plan names."""
@@ -217,35 +179,6 @@ class ThreadedRuntime(Runtime):
         if self.tracer is not None:
             self.tracer.said(envelope)
         self.put(slot, envelope)
-
-    def _send_to(self, plan: Plan, envelope: Envelope) -> None:
-        if self.tracer is not None:
-            self.tracer.said(envelope)
-        for _step, hearers in plan:
-            for slot in tuple(hearers):
-                self.put(slot, envelope)
-
-    def put(self, slot: Slot, envelope: Envelope) -> None:
-        """Into one mailbox. Counted before, so that idleness is never seen too early."""
-        self.undone()
-        if self.store(slot, envelope) < 1:
-            self.done()
-
-    def done(self) -> None:
-        """One message less is unfinished."""
-        with self._lock:
-            self._unfinished -= 1
-            if self._unfinished <= 1:
-                self._lock.notify_all()
-
-    def undone(self) -> None:
-        """One message more is unfinished."""
-        with self._lock:
-            self._unfinished += 1
-
-    def given_up(self) -> None:
-        """A message that will not be handled is finished with."""
-        self.done()
 
     def give_back(self, slot: Slot, item: Envelope | Stop) -> None:
         """Into the mailbox that it was taken from, unless that takes nothing any more or has something newer."""
@@ -260,19 +193,6 @@ class ThreadedRuntime(Runtime):
         self.bury(slot, envelope, reason)
         self.done()
 
-    # The feed.
-
-    def _pull(self) -> None:
-        self._feeds = [slot for slot in self.slots.values() if slot.role == "feed"]
-        self._held_back = False
-        if not self._feeds:
-            self.feed_ended()
-        for feed in self._feeds:
-            self._pull_from(feed)
-
-    def _pull_from(self, feed: Slot) -> None:
-        self.put(feed, Envelope(next(self._ids), 0, OUTSIDE, 0, self.now(), Pull(self.now())))
-
     def _start_actor(self, host: Host, cause: int, message: Message) -> None:
         assert isinstance(message, StartActor)
         super()._start_actor(host, cause, message)
@@ -281,109 +201,11 @@ class ThreadedRuntime(Runtime):
             # The one before it died with the Pull in hand.
             self._pull_from(slot)
 
-    def play(self, host: Host, batch: Batch) -> None:
-        """In the feed's own thread: each message at its time, waiting while too much is unfinished."""
-        assert isinstance(host, ThreadedHost)
-        slot = host.slot
-        self._streaming += [Streamed(self.router, stream) for stream in (*batch.streams, *batch.events)]
-        for at, plan, optional, make in interleaved(tape_of(self.router, batch), self._streaming, all_of_it=batch.last):
-            self._hold_back(host, at)
-            with slot.lock:
-                if self._is_leaving(host):
-                    return
-                self._fire_timers(at)
-                self._clock.reached(at)
-                if not optional or any(hearers for _, hearers in plan):
-                    envelope = Envelope(next(self._ids), 0, slot.address, host.epoch, self.now(), make())
-                    self._send_to(plan, envelope)
-        self._pull_from(slot)
-
-    def _is_leaving(self, host: ThreadedHost) -> bool:
-        return host.leaving or host.slot.epoch != host.epoch or self._over.is_set()
-
-    def _hold_back(self, host: ThreadedHost, at: UtcNs) -> None:
-        if self._speed is not None:
-            started_at, started = self._pace = self._pace or (at, time.monotonic())
-            due = started + (at - started_at) / 1e9 / self._speed
-            while (left := due - time.monotonic()) > 0 and not self._is_leaving(host):
-                self._over.wait(min(left, 0.1))
-                host.busy_since = time.monotonic()
-        self._await_answers(host)
-        while self._unfinished > UNFINISHED_MAX and not self._is_leaving(host):
-            self._held_back = True
-            host.busy_since = time.monotonic()
-            with self._lock:
-                self._lock.wait(0.005)
-        self._held_back = False
-        host.busy_since = time.monotonic()
-
-    def _await_answers(self, host: ThreadedHost) -> None:
-        with self._lock:
-            if self._unfinished <= 1:
-                # What is unfinished is the feed's own Pull.
-                self._is_slow = False
-            elif not self._is_slow:
-                self._is_slow = not self._lock.wait_for(
-                    lambda: self._unfinished <= 1 or self._is_leaving(host), ANSWER_SECONDS
-                )
-
-    def feed_ended(self) -> None:
-        """A played feed is over."""
-        with self._lock:
-            self.feed_over = True
-            self._lock.notify_all()
-
-    # Time.
-
-    def wake(self, slot: Slot, epoch: int, wish: WakeAt) -> None:
-        """Set a timer; one that is due fires at once."""
-        entry = (wish.at, int(wish.step), next(self._turns), slot, epoch, wish.token)
-        if wish.at <= self.now():
-            self._wake_now(entry)
-            return
-        with self._lock:
-            heappush(self._timers, entry)
-
-    def _fire_timers(self, until: UtcNs) -> None:
-        while True:
-            with self._lock:
-                if not self._timers or self._timers[0][0] > until:
-                    return
-                entry = heappop(self._timers)
-            self._clock.reached(entry[0])
-            self._wake_now(entry)
-
-    def _fire_restarts(self) -> None:
-        """While a played feed's clock stands still, nothing is gained by letting a restart wait for it."""
-        if not (self._held_back or self.feed_over or any(feed.state is not State.UP for feed in self._feeds)):
-            return
-        with self._lock:
-            due = self._restarts()
-            if due:
-                self._timers = [entry for entry in self._timers if entry[3].role != SUPERVISOR]
-                heapify(self._timers)
-                self._unfinished += len(due)
-        for entry in sorted(due):
-            self._wake_now(entry)
-            self.done()
-
-    def _restarts(self) -> list[_Timer]:
-        return [timer for timer in self._timers if timer[3].role == SUPERVISOR]
-
-    def _wake_now(self, entry: _Timer) -> None:
-        at, _step, _turn, slot, epoch, token = entry
-        if epoch == slot.epoch or slot.strategy is None:
-            now = max(self.now(), at)
-            envelope = Envelope(next(self._ids), 0, slot.address, slot.epoch, now, Woke(now, token))
-            if self.tracer is not None:
-                self.tracer.said(envelope)
-            self.put(slot, envelope)
-
     def _tick(self) -> None:
         """The timer thread: fires what is due on the clock, and looks for hosts that make no progress."""
         patience = Patience(LOOK_SECONDS_MAX)
         try:
-            while not self._over.wait(TICK_SECONDS):
+            while not self._over.wait(self._until_due(TICK_SECONDS)):
                 if self._live_feed():
                     self._fire_timers(self.now())
                 else:

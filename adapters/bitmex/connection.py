@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 OPEN_S: Final = 10.0
 """To connect, to shake hands for TLS and for WebSocket: all of it."""
+_SWITCHED: Final = 101
 _PORTS: Final = {"ws": 80, "wss": 443}
 _TEXT, _CLOSE, _PING, _PONG = 1, 8, 9, 10
 _CONTROL: Final = (_PING, _PONG)
@@ -70,6 +71,9 @@ class Connection:
         connected.connect(  # type: ignore[no-untyped-call]  # the library's own gap
             self._url, socket=pipe, redirect_limit=0, suppress_origin=True, header=[f"User-Agent: {AGENT}"]
         )
+        if connected.getstatus() != _SWITCHED:
+            # Some versions of the library take an answer that leads elsewhere for an opened socket.
+            raise websocket.WebSocketException(f"the venue answered with status {connected.getstatus()}")
         pipe.no_deadline()
         pipe.message_ended()
         self._socket = connected

@@ -93,5 +93,5 @@ class DeadMansSwitch:
             self._asked_at = None
 
     def disarm(self, at: UtcNs) -> tuple[Message, ...]:
-        """At an ordered stop that leaves orders: they shall stay."""
+        """At an ordered stop: what is in the account shall stay there."""
         return self._courier.send(dead_mans_switch(0), Job(JobKind.SWITCH), at) if self.wait else ()

@@ -137,10 +137,15 @@ class BitmexGateway(Component):
         return self._parts
 
     def on_stop(self) -> Answers:
-        """Closes the line. Nothing is cancelled: who stops the system has had that done."""
+        """Closes the line. Nothing is cancelled: who stops the system has had that done.
+
+        The dead man's switch is taken off where orders are to stay, and where none of ours is left: it would cancel
+        whatever others have in the account by then. While the end of one of ours is not known it stays armed.
+        """
         self._is_stopped = True
         at = self._parts.now
-        return (*(self._switch.disarm(at) if self._leave_orders else ()), *self._line.stop(at).wire)
+        done = self._leave_orders or not tuple(self._desk.orders.unsettled())
+        return (*(self._switch.disarm(at) if done else ()), *self._line.stop(at).wire)
 
     # Orders.
 

@@ -157,7 +157,7 @@ def _warm_up(run: LiveRun) -> dict[Address, tuple[Message, ...]]:
         client.instruments(run.settings.symbols[:1])
         now = client.clock_offset.venue_time(time.time_ns())
         run.history = history = warm_up(wanted, run.venue.contracts, client.get_all, now)
-    run.notes += history.notes
+    run.notes += tuple(f"warm-up: {note}" for note in history.notes)
     heard: dict[Address, tuple[Message, ...]] = {}
     for entry in run.settings.entries:
         bars = [bar for symbol in entry.symbols for bar in history.bars.get((symbol, entry.period), ())]

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
-import requests
 
 from adapters.bitmex.credentials import VARIABLES, LoopbackKeys
 from adapters.bitmex.environment import API, Loopback
+from adapters.bitmex.sender import Sender
 from adapters.errors import InputError
 
 STATE_FILE: Final = "exchange.json"
@@ -118,35 +118,27 @@ def _found(
 
 def _account_at(state: Mapping[str, Any]) -> int | None:
     """Our account's number at that exchange; None where nobody listens, or somebody who does not know us."""
-    keys, path = LoopbackKeys(state["key"], state["secret"]), f"{API}/user"
-    address = Loopback(port=state["port"]).rest + path
+    keys = LoopbackKeys(state["key"], state["secret"])
+    sender = Sender(Loopback(port=state["port"]).rest, keys, timeout_s=_ASK_S)
     until = time.monotonic() + _KNOWN_S
-    while True:
-        # As long as it lives; signatures are made anew, for they expire.
-        headers = keys.headers("GET", path, int(time.time()) + 60, "")
-        try:
-            with requests.Session() as session:
-                # A proxy of the environment's has no business on this machine, nor a .netrc.
-                session.trust_env = False
-                answer = session.get(address, headers=headers, timeout=_ASK_S, allow_redirects=False)
-        except requests.Timeout:
-            pass
-        except requests.RequestException:
-            # Nobody listens there, or nobody who speaks HTTP.
-            return None
-        else:
-            if answer.status_code == 200:
-                return _number(answer)
-            if answer.status_code not in (429, 503):
-                return None
-        if time.monotonic() > until:
-            raise ExchangeFailed(f"the loopback exchange on port {state['port']} does not answer; is it stopped?")
-        time.sleep(0.2)
-
-
-def _number(answer: requests.Response) -> int | None:
     try:
-        number = answer.json()["id"]
+        while True:
+            answer = sender.send("GET", f"{API}/user", "")
+            if answer.status == 200:
+                return _number(answer.body)
+            # Nobody listens there, or nobody who speaks HTTP, or who knows these keys; else it may be slow or busy.
+            if not answer.reached or answer.status not in (None, 429, 503):
+                return None
+            if time.monotonic() > until:
+                raise ExchangeFailed(f"the loopback exchange on port {state['port']} does not answer; is it stopped?")
+            time.sleep(0.2)
+    finally:
+        sender.close()
+
+
+def _number(body: str) -> int | None:
+    try:
+        number = json.loads(body)["id"]
     except (ValueError, KeyError, TypeError):
         return None
     return number if type(number) is int else None

@@ -60,7 +60,7 @@ class Patience:
 
 @attrs.define(kw_only=True)
 class Stopping:
-    """One run's stop. `request` when somebody wants it, `look` every so often from then on; times are ns of one clock."""
+    """One run's stop. `request` when somebody wants it, then `look` every so often; times are ns of one clock."""
 
     on_stop: OnStop = "cancel"
     patience: Patience = attrs.field(factory=Patience)

@@ -7,7 +7,7 @@ import pytest
 
 from actors.component import Component
 from actors.feed import CHUNK, Feed
-from actors.runtime import threaded
+from actors.runtime import timed
 from actors.runtime.clocks import FeedClock
 from actors.tape import Batch
 from adapters.generated import generated_bars
@@ -177,7 +177,7 @@ def test_a_feed_that_never_recovers_ends_the_run_instead_of_hanging_it(replay_ho
 
 def test_on_threads_a_feed_waits_while_too_much_is_on_its_way(threads_house, monkeypatch):
     house = threads_house
-    monkeypatch.setattr(threaded, "UNFINISHED_MAX", 50)
+    monkeypatch.setattr(timed, "UNFINISHED_MAX", 50)
     block, most = house.block(), []
 
     class Slow(Hearer):
@@ -200,7 +200,7 @@ def test_on_threads_a_feed_waits_while_too_much_is_on_its_way(threads_house, mon
 
 def test_a_restart_put_off_does_not_wait_for_a_feed_that_waits_for_it(threads_house, monkeypatch):
     house = threads_house
-    monkeypatch.setattr(threaded, "UNFINISHED_MAX", 20)
+    monkeypatch.setattr(timed, "UNFINISHED_MAX", 20)
     house.add("feed", lambda: ToyFeed([a_batch([a_bar(open_ts=MONDAY + n, period=1) for n in range(200)], last=True)]))
     heard = []
 

@@ -252,6 +252,20 @@ def test_a_stop_goes_group_by_group_and_skips_who_is_down():
     assert supervisor.on_actor_stopped(ActorStopped("recorder", 1)) == [SystemStopped(())]
 
 
+def test_a_gateway_stops_before_what_carries_its_last_words_out():
+    supervisor = a_house(
+        a_child("venue@x", VENUE, account="x", rank=1), a_child("rest@x", VENUE, account="x"),
+        a_child("reconciler@x", VENUE, account="x", rank=2),
+    )  # fmt: skip
+    order = []
+    said = supervisor.on_stop_system(StopSystem("now"))
+    while said and isinstance(said[0], StopActor):
+        order.append([each.actor for each in said])
+        said = [more for each in order[-1] for more in supervisor.on_actor_stopped(ActorStopped(each, 1))]
+
+    assert order == [["reconciler@x"], ["venue@x"], ["rest@x"]]
+
+
 def test_who_hangs_at_the_stop_is_abandoned_by_name_and_nobody_restarts_meanwhile():
     supervisor = a_house(a_child("core", CORE), a_child("a"))
     supervisor.on_actor_failed(a_failure("a"))

@@ -496,3 +496,21 @@ def test_an_ordered_stop_that_leaves_orders_takes_the_switch_off():
     rig._do(rig.gateway.on_stop())
 
     assert (rig.requests[-1].path, rig.requests[-1].body) == ("/api/v1/order/cancelAllAfter", '{"timeout":0}')
+
+
+def test_an_ordered_stop_with_nothing_of_ours_left_takes_the_switch_off():
+    rig = ready()
+
+    rig._do(rig.gateway.on_stop())
+
+    assert (rig.requests[-1].path, rig.requests[-1].body) == ("/api/v1/order/cancelAllAfter", '{"timeout":0}')
+
+
+def test_the_switch_stays_while_the_end_of_an_order_of_ours_is_not_known():
+    rig = ready()
+    rig.approve(order(1))
+    before = len(rig.requests)
+
+    rig._do(rig.gateway.on_stop())
+
+    assert [each.path for each in rig.requests[before:]] == []
