@@ -150,8 +150,8 @@ def _warm_up(run: LiveRun) -> dict[Address, tuple[Message, ...]]:
     ]
     if not run.settings.live.warm_up:
         return {}
-    # Asked as the account where there is one: without keys a venue answers a quarter as often, and a run that is started
-    # some times in a minute would wait for its history, and then for the trades since.
+    # Asked as the account where there is one: without keys a venue answers a quarter as often, and a run that is
+    # started some times in a minute would wait for its history, and then for the trades since.
     with RestClient(run.venue.environment, run.venue.keys) as client:
         # Asked for anything, so that the venue's clock is known.
         client.instruments(run.settings.symbols[:1])
