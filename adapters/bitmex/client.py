@@ -42,6 +42,8 @@ PATIENCE: Final = 60 * NS_PER_SECOND
 """That one question may spend waiting between its tries."""
 PAGES_MAX: Final = 2_000
 """Of one question in pages: two million trades or bars."""
+_WORTH_A_WORD: Final = 2 * NS_PER_SECOND
+"""Somebody who looks on is told of a pause that is so long."""
 _RULE: Final = RetryRule(first=NS_PER_SECOND // 2, longest=8 * NS_PER_SECOND, hourly=1_000)
 
 
@@ -86,11 +88,20 @@ class RestClient:
                 if waited + pause > PATIENCE:
                     break
                 waited += pause
+                if pause >= _WORTH_A_WORD:
+                    self._say_that_it_waits(request, answer, pause)
                 self._sleep(pause / NS_PER_SECOND)
             else:
                 break
             answer = self._once(request)
         return answer
+
+    def _say_that_it_waits(
+        self, request: Request, answer: VenueSilent | VenueOverloaded | RateLimited, pause: UtcNs
+    ) -> None:
+        from loguru import logger  # noqa: PLC0415 seldom needed, and a start is to be quick
+
+        logger.warning(f"{self._named(request)}: {_reason(answer)}; asked again in {pause // NS_PER_SECOND} s")
 
     def _once(self, request: Request) -> Answer:
         outcome = self._sender.send(

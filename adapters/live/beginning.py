@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
+from loguru import logger
 
 from actors.restored import Restored
 from actors.setup import wanted_bars
@@ -25,7 +26,7 @@ from adapters.bitmex.history import warm_up
 from adapters.configuration import Problem
 from adapters.configuration.schema import PAPER
 from adapters.errors import InputError
-from adapters.journal import Trace, begin_life, read_meta, rebuild_record, restore, write_given, write_meta
+from adapters.journal import Recovery, Trace, begin_life, read_meta, rebuild_record, restore, write_given, write_meta
 from adapters.live.assembly import LiveRun, make_system
 from adapters.live.settings import LiveOptions, LiveSettings, live_settings, with_instruments, write_configuration
 from adapters.live.state import LiveState
@@ -35,7 +36,7 @@ from adapters.security.lock import AccountLock, RunLock, locks_folder
 from adapters.security.logs import configure_logging
 from adapters.security.private_files import private_folder
 from adapters.security.redaction import Redactor
-from messages import Account, Address, Message, Minor, Symbol
+from messages import Account, Address, Message, Minor, Symbol, TradingState, TradingStateChanged
 from messages.codec import encode
 
 LOG_FILE: Final = "log.txt"
@@ -102,14 +103,13 @@ def _run(folder: Path, settings: LiveSettings, venue: Venue, guard: KeyGuard) ->
 
 def _facts(folder: Path, settings: LiveSettings, venue: Venue) -> Mapping[str, Any]:
     """What was kept; InputError when the run was about another account."""
-    # Every loopback exchange numbers its accounts from one: another exchange is another account.
-    name = venue.environment.name if venue.is_paper else venue.lock_name
-    same = {"venue": name, "account": venue.account_id, "is_paper": venue.is_paper}
+    same = {"venue": venue.environment.name, "account": venue.account_id, "is_paper": venue.is_paper}
     meta = read_meta(folder) if (folder / "journal.sqlite").exists() else {}
     if "run6" not in meta:
         simulated, own = _simulated_cash(settings, venue)
         meta = {
             **same,
+            "exchange": venue.exchange,
             "run6": "".join(secrets.choice(_ID_LETTERS) for _ in range(6)),
             "cash": simulated if venue.is_paper else dict(venue.cash),
             "account_cash": own,
@@ -118,11 +118,16 @@ def _facts(folder: Path, settings: LiveSettings, venue: Venue) -> Mapping[str, A
         write_meta(folder, meta)
     for name, value in same.items():
         if meta[name] != value:
-            words = "the exchange that it traded at has ended" if venue.environment.name == "loopback" else "it is not"
             raise InputError(
-                f"{folder}: this run's {name} was {meta[name]!r} and would now be {value!r} ({words}): what it holds "
-                "is not there any more. Start in another folder"
+                f"{folder}: this run's {name} was {meta[name]!r} and would now be {value!r}: what it holds is not "
+                "there. Start in another folder"
             )
+    if meta.get("exchange", venue.exchange) != venue.exchange:
+        # Known by more than the account, whose number is the same at every one.
+        raise InputError(
+            f"{folder}: the loopback exchange that this run traded at has ended, and its account, orders and positions "
+            "with it. Start in another folder"
+        )
     return meta
 
 
@@ -151,9 +156,44 @@ def _recovered(run: LiveRun, system: TradingSystem, *, resume: bool) -> Restored
     run.recovery = recovery = restore(
         run.folder, system.setup, now=time.time_ns(), before_life=run.life, lift_halt=resume
     )
+    _require_contracts(run, recovery)
     rebuild_record(run.folder, system.record, closes_of=closes_of(wanted_bars(system.setup)), before_life=run.life)
     run.state.recall([fact for account in recovery.accounts.values() for fact in account.booked])
+    _tell_halts(run, recovery)
+    _tell_orphans(run, recovery)
     return recovery.restored
+
+
+def _require_contracts(run: LiveRun, recovery: Recovery) -> None:
+    """InputError when earlier lives traded what this one does not: nobody would look after what they may hold."""
+    traded = {fact.symbol for account in recovery.accounts.values() for fact in account.booked}
+    missing = ", ".join(sorted(traded - set(run.venue.contracts)))
+    if missing:
+        raise InputError(
+            f"{run.folder}: this run has traded {missing}, and its strategies do not any more: nobody would look after "
+            "what it may hold there. Let a strategy trade it, or start in another folder"
+        )
+
+
+def _tell_halts(run: LiveRun, recovery: Recovery) -> None:
+    """A guard that begins halted says nothing of it, and somebody waits for orders that do not come."""
+    for account in recovery.accounts:
+        guard = recovery.restored.heritage.get(f"risk-guard@{account}")
+        state = TradingState.ACTIVE if guard is None else guard.standing
+        if state is not TradingState.ACTIVE:
+            reason = "since an earlier life of this run; --resume lets it trade again"
+            run.state.hear(TradingStateChanged(account=account, state=state, reason=reason, ts=run.started))
+
+
+def _tell_orphans(run: LiveRun, recovery: Recovery) -> None:
+    """What strategies hold that are no part of this life: it stays, and nobody else's orders touch it."""
+    here = {(entry.id, symbol) for entry in run.settings.entries for symbol in entry.symbols}
+    for account in recovery.accounts.values():
+        for (strategy, symbol), lots in sorted(account.held.items()):
+            if (strategy, symbol) not in here:
+                note = f"{strategy} holds {lots:+,} {symbol} of an earlier life, which nobody looks after"
+                run.notes += (note,)
+                logger.warning(note)
 
 
 def _warm_up(run: LiveRun) -> dict[Address, tuple[Message, ...]]:
@@ -165,7 +205,9 @@ def _warm_up(run: LiveRun) -> dict[Address, tuple[Message, ...]]:
     ]
     if not run.settings.live.warm_up:
         return {}
-    with RestClient(run.venue.environment) as client:
+    # Asked as the account where there is one: without keys a venue answers a quarter as often, and a run that is
+    # started some times in a minute would wait for its history, and then for the trades since.
+    with RestClient(run.venue.environment, run.venue.keys) as client:
         # Asked for anything, so that the venue's clock is known.
         client.instruments(run.settings.symbols[:1])
         now = client.clock_offset.venue_time(time.time_ns())

@@ -13,7 +13,7 @@ from adapters.live.screen import Screen
 from adapters.live.status import status_of
 from adapters.live.stopping import TIME_OVER, Phase, Step, Stopping
 from adapters.security.control import ControlServer
-from messages import CancelAll, HaltTrading
+from messages import CancelAll, HaltTrading, TradingState
 
 LOOK_S: Final = 0.1
 """How often it looks at what was asked of it."""
@@ -103,6 +103,8 @@ class Driver:
     def _halt(self, reason: str, flatten: bool) -> Mapping[str, object]:  # noqa: FBT001 as the server calls it
         """At once: the gate first, then the venue's orders, past every mailbox that is full of something else."""
         now = time.time_ns()
+        # What is halted lets nothing pass any more that would bring a position to nothing: then it is not promised.
+        flatten = flatten and not self._is_halted()
         if not flatten:
             self._system.close_gate()
         accounts = sorted(self._system.setup.live_accounts)
@@ -110,6 +112,10 @@ class Driver:
             self._system.tell(f"venue@{account}", CancelAll(account=account, ts=now))
         self._system.send(HaltTrading(reason=f"halted by hand: {reason}", ts=now, flatten=flatten))
         return {"gate": "open" if flatten else "closed", "cancelled": accounts, "flatten": flatten}
+
+    def _is_halted(self) -> bool:
+        states = [account.state for account in self._run.state.snapshot().accounts]
+        return not self._system.gate_is_open or TradingState.HALTED in states
 
     def _status(self) -> Mapping[str, object]:
         return status_of(self._run, self._system)

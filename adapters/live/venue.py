@@ -36,6 +36,8 @@ class Venue:
     cash: Mapping[str, Minor]
     """The account's wallet by currency, in minor units; empty on paper."""
     notes: tuple[str, ...] = ()
+    exchange: str | None = None
+    """Which loopback exchange it is, where an account there is traded: each begins with the same account's number."""
 
     @property
     def lock_name(self) -> str:
@@ -57,9 +59,9 @@ def open_venue(
     live: LiveSection, folder: Path, symbols: tuple[Symbol, ...], *, live_money: bool, seed: int, guard: KeyGuard
 ) -> Venue:
     """Find it, log in, ask. InputError and VenueError say what is wrong; ExchangeFailed what the loopback one said."""
-    environment, keys, notes = _reach(live, folder, live_money=live_money, seed=seed)
+    environment, keys, notes, exchange = _reach(live, folder, live_money=live_money, seed=seed)
     if live.paper:
-        keys = None
+        keys = exchange = None
     elif keys is None:
         notes = (*notes, f"no keys for {environment.name}: orders go to a simulated venue (paper)")
     if keys is not None:
@@ -74,25 +76,33 @@ def open_venue(
         rows = zip(symbols, client.instruments(symbols), strict=True)
         contracts = {symbol: _contract(row, environment, is_paper=keys is None) for symbol, row in rows}
         cash = {} if keys is None else _wallets(client)
-    return Venue(environment=environment, keys=keys, account_id=account_id, contracts=contracts, cash=cash, notes=notes)
+    return Venue(
+        environment=environment,
+        keys=keys,
+        account_id=account_id,
+        contracts=contracts,
+        cash=cash,
+        notes=notes,
+        exchange=exchange,
+    )
 
 
 def _reach(
     live: LiveSection, folder: Path, *, live_money: bool, seed: int
-) -> tuple[Environment, Keys | None, tuple[str, ...]]:
+) -> tuple[Environment, Keys | None, tuple[str, ...], str | None]:
     if live.venue == "loopback":
         # Only this venue needs a process of ours.
         from adapters.live.exchange_process import find_or_start  # noqa: PLC0415
 
         found = find_or_start(folder, seed=seed)
-        return found.environment, found.keys, (found.note,)
+        return found.environment, found.keys, (found.note,), f"{found.environment.port} {found.pid}"
     environment: Environment = Testnet()
     if live.venue == "bitmex":
         if live.account_id is None:
             raise InputError("live.account_id: bitmex trades real money, and needs the account's number here")
         environment = Mainnet(live_money=live_money, account=live.account_id)
     keys = keys_from_environment(environment, os.environ) if live.keys is None else keys_from_file(Path(live.keys))
-    return environment, keys, ()
+    return environment, keys, (), None
 
 
 def _check_account(live: LiveSection, number: int) -> None:

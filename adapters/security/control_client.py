@@ -20,6 +20,10 @@ from adapters.security.tokens import CONTROL_FILE as CONTROL_TOKEN_FILE
 from adapters.security.tokens import STATUS_FILE, read_token
 
 TIMEOUT_S: Final = 10.0
+_NOT_FLATTENED: Final = (
+    "it does not flatten: it is halted, and a halted run sends no order. Its positions are as they were; end it and "
+    "start it again with --resume --on-stop flatten and a short --for, or close them at the venue"
+)
 _AGAIN_S: Final = 0.2
 _FILE_MAX: Final = 4_096
 _ANSWER_MAX: Final = 4_194_304
@@ -60,7 +64,12 @@ def halt_command(folder: Path, reason: str, *, flatten: bool = False, as_json: b
     except ControlError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    _show(f"halted {folder}" + (", flattening" if flatten else ""), done, as_json=as_json)
+    # What it says it does, which is not always what was asked for.
+    flattens = done.get("flatten", flatten) is True
+    _show(f"halted {folder}" + (", flattening" if flattens else ""), done, as_json=as_json)
+    if flatten and not flattens:
+        sys.stderr.write(f"{folder}: {_NOT_FLATTENED}\n")
+        return 1
     return 0
 
 

@@ -5,6 +5,7 @@ import time
 from random import Random
 
 import pytest
+from loguru import logger
 
 from adapters.bitmex import client as clients
 from adapters.bitmex import credentials, queries
@@ -83,6 +84,20 @@ def test_a_limit_is_waited_for_as_the_venue_says(asked):
 
     assert client.rows(ASK) == ()
     assert slept == [3.0]
+
+
+def test_who_looks_on_is_told_of_a_long_wait(asked):
+    _, client, _ = asked(LIMITED, answer(b"[]"))
+    said: list[str] = []
+    sink = logger.add(said.append, format="{level} {message}")
+    try:
+        client.rows(ASK)
+    finally:
+        logger.remove(sink)
+
+    (line,) = said
+    assert line.startswith("WARNING loopback: GET /api/v1/order: ")
+    assert line.endswith("; asked again in 3 s\n")
 
 
 def test_it_does_not_wait_for_longer_than_it_has_patience(asked):

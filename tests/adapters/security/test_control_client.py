@@ -15,6 +15,7 @@ import pytest
 
 from adapters.errors import InputError
 from adapters.security import control_client
+from adapters.security.control import ControlServer
 from adapters.security.control_client import ControlError, halt, halt_command, status, status_command
 from adapters.security.lock import FileLock
 from adapters.security.private_files import write_private_atomically
@@ -182,6 +183,21 @@ def test_the_commands_say_line_by_line_what_came_of_it(tmp_path, capsys):
         f"halted {tmp_path}, flattening", "  state: HALTED", "  cancelled: 3",
         f"{tmp_path} is running", "  state: ACTIVE", "  positions: XBTUSD 5",
     ]  # fmt: skip
+
+
+def test_a_run_that_does_not_flatten_is_not_said_to(tmp_path, capsys):
+    answer = {"gate": "closed", "cancelled": ["main"], "flatten": False}
+    server = ControlServer(tmp_path / "run", on_halt=lambda _reason, _flatten: answer, on_status=dict)
+    server.start()
+    try:
+        code = halt_command(tmp_path / "run", "a fire", flatten=True)
+    finally:
+        server.close()
+    said = capsys.readouterr()
+
+    assert code == 1
+    assert "flattening" not in said.out
+    assert "it does not flatten: it is halted" in said.err
 
 
 def test_the_commands_speak_json(tmp_path, capsys):
