@@ -36,7 +36,7 @@ from adapters.security.lock import AccountLock, RunLock, locks_folder
 from adapters.security.logs import configure_logging
 from adapters.security.private_files import private_folder
 from adapters.security.redaction import Redactor
-from messages import Account, Address, Message, Minor, Symbol, TradingState, TradingStateChanged
+from messages import Account, Address, Message, Minor, Symbol
 from messages.codec import encode
 
 LOG_FILE: Final = "log.txt"
@@ -159,7 +159,6 @@ def _recovered(run: LiveRun, system: TradingSystem, *, resume: bool) -> Restored
     _require_contracts(run, recovery)
     rebuild_record(run.folder, system.record, closes_of=closes_of(wanted_bars(system.setup)), before_life=run.life)
     run.state.recall([fact for account in recovery.accounts.values() for fact in account.booked])
-    _tell_halts(run, recovery)
     _tell_orphans(run, recovery)
     return recovery.restored
 
@@ -173,16 +172,6 @@ def _require_contracts(run: LiveRun, recovery: Recovery) -> None:
             f"{run.folder}: this run has traded {missing}, and its strategies do not any more: nobody would look after "
             "what it may hold there. Let a strategy trade it, or start in another folder"
         )
-
-
-def _tell_halts(run: LiveRun, recovery: Recovery) -> None:
-    """A guard that begins halted says nothing of it, and somebody waits for orders that do not come."""
-    for account in recovery.accounts:
-        guard = recovery.restored.heritage.get(f"risk-guard@{account}")
-        state = TradingState.ACTIVE if guard is None else guard.standing
-        if state is not TradingState.ACTIVE:
-            reason = "since an earlier life of this run; --resume lets it trade again"
-            run.state.hear(TradingStateChanged(account=account, state=state, reason=reason, ts=run.started))
 
 
 def _tell_orphans(run: LiveRun, recovery: Recovery) -> None:

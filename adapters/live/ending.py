@@ -18,7 +18,9 @@ from adapters.report_words import count
 from adapters.results import RunFacts, RunFolder
 from adapters.results.summary import to_json
 
-_MAY_DIFFER: Final = "orders and positions there may differ from what stands here; start again with the same --out, and they are compared"
+_MAY_DIFFER: Final = (
+    "orders and positions there may differ from what stands here; start again with the same --out to compare them"
+)
 
 
 def ended(run: LiveRun, system: TradingSystem, driver: Driver, *, quiet: bool, as_json: bool) -> int:
