@@ -5,6 +5,7 @@ safely be repeated (GET, DELETE).
 """
 
 import contextlib
+import socket
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -170,6 +171,9 @@ class Sender:
             return (
                 f"no answer within {self._timeout_s:g} s" if attempt.wrote else f"no connection within {CONNECT_S:g} s"
             )
+        if isinstance(error, socket.gaierror):
+            # The system's own words do not say what it looked for.
+            return f"the address of {self._origin} is not known; is there a network?"
         return self._clean(f"{type(error).__name__}: {error}")
 
     def close(self) -> None:

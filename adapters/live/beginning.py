@@ -36,7 +36,7 @@ from adapters.security.lock import AccountLock, RunLock, locks_folder
 from adapters.security.logs import configure_logging
 from adapters.security.private_files import private_folder
 from adapters.security.redaction import Redactor
-from messages import Account, Address, Message, Minor, Symbol, TradingState, TradingStateChanged
+from messages import Account, Address, Message, Minor, Symbol, TradingState, TradingStateChanged, VenueReady
 from messages.codec import encode
 
 LOG_FILE: Final = "log.txt"
@@ -59,6 +59,11 @@ def begun(
         locks = locks_folder(os.environ)
         stack.enter_context(AccountLock(locks, venue.lock_name, str(venue.account_id), folder))
     run = _run(folder, settings, venue, redactor.add)
+    if venue.is_paper:
+        # A simulated venue is there from the beginning, and nobody says so.
+        account, now = settings.live.account, run.started
+        active = TradingStateChanged(account=account, state=TradingState.ACTIVE, reason="paper", ts=now)
+        run.state.recall([VenueReady(account=account, ts=now), active])
     system = make_system(run)
     restored = _recovered(run, system, resume=resume)
     history = _warm_up(run)
@@ -159,8 +164,9 @@ def _recovered(run: LiveRun, system: TradingSystem, *, resume: bool) -> Restored
     _require_contracts(run, recovery)
     rebuild_record(run.folder, system.record, closes_of=closes_of(wanted_bars(system.setup)), before_life=run.life)
     run.state.recall([fact for account in recovery.accounts.values() for fact in account.booked])
-    _tell_halts(run, recovery)
     _tell_orphans(run, recovery)
+    if run.venue.is_paper:
+        _tell_halts(run, recovery)
     return recovery.restored
 
 
@@ -176,13 +182,12 @@ def _require_contracts(run: LiveRun, recovery: Recovery) -> None:
 
 
 def _tell_halts(run: LiveRun, recovery: Recovery) -> None:
-    """A guard that begins halted says nothing of it, and somebody waits for orders that do not come."""
+    """A guard whose venue is there at once begins halted without a word, and somebody waits for orders."""
     for account in recovery.accounts:
         guard = recovery.restored.heritage.get(f"risk-guard@{account}")
-        state = TradingState.ACTIVE if guard is None else guard.standing
-        if state is not TradingState.ACTIVE:
-            reason = "since an earlier life of this run; --resume lets it trade again"
-            run.state.hear(TradingStateChanged(account=account, state=state, reason=reason, ts=run.started))
+        if guard is not None and guard.standing is not TradingState.ACTIVE:
+            reason = "it was halted before, and goes on with --resume"
+            run.state.hear(TradingStateChanged(account=account, state=guard.standing, reason=reason, ts=run.started))
 
 
 def _tell_orphans(run: LiveRun, recovery: Recovery) -> None:

@@ -2,16 +2,25 @@
 
 import sys
 import time
+from collections.abc import Iterable
+from typing import Final
 
+from actors.result import OrderRow
 from actors.system import TradingSystem
 from adapters.backtest import versions
 from adapters.journal import lives
 from adapters.live.assembly import LiveRun
 from adapters.live.driver import UNRECONCILED, Driver
+from adapters.live.snapshot import AccountView
 from adapters.live.stopping import exit_code
 from adapters.live.summary import live_facts, live_result, print_live_report, write_live_results
+from adapters.report_words import count
 from adapters.results import RunFacts, RunFolder
 from adapters.results.summary import to_json
+
+_MAY_DIFFER: Final = (
+    "orders and positions there may differ from what stands here; start again with the same --out to compare them"
+)
 
 
 def ended(run: LiveRun, system: TradingSystem, driver: Driver, *, quiet: bool, as_json: bool) -> int:
@@ -36,7 +45,9 @@ def ended(run: LiveRun, system: TradingSystem, driver: Driver, *, quiet: bool, a
         seconds={name: round(each, 3) for name, each in run.seconds.items()},
         versions=versions(),
     )
+    seen = run.state.snapshot()
     troubles = [*driver.stopping.troubles, *filter(None, (driver.failed, driver.internal))]
+    troubles += left_unknown(result.orders, seen.accounts)
     live = live_facts(
         system.record,
         venue=run.venue.environment.name,
@@ -47,7 +58,7 @@ def ended(run: LiveRun, system: TradingSystem, driver: Driver, *, quiet: bool, a
         ended_by=driver.stopping.asked_by or "a failure",
         exit_code=code,
         lives=len(lives(run.folder)),
-        reconnects=run.state.snapshot().counts.reconnects,
+        reconnects=seen.counts.reconnects,
         troubles=tuple(troubles),
     )
     summary = write_live_results(RunFolder(run.folder), result, facts, live)
@@ -60,3 +71,16 @@ def ended(run: LiveRun, system: TradingSystem, driver: Driver, *, quiet: bool, a
         print_live_report(result, facts, live, console_for(sys.stdout), folder=run.folder)
     sys.stdout.flush()
     return code
+
+
+def left_unknown(orders: Iterable[OrderRow], accounts: Iterable[AccountView]) -> list[str]:
+    """What makes positions here differ from the venue's though the run ended in order: nobody else would say it."""
+    told = []
+    for each in accounts:
+        if each.venue.startswith("lost"):
+            reason = each.venue.partition(": ")[2].rstrip(".")
+            told.append(f"the venue of {each.account} was not there ({reason}): {_MAY_DIFFER}")
+    missing = sum(each.status == "filled" and abs(each.lots_filled) < abs(each.lots) for each in orders)
+    if missing:
+        told.append(f"fills of {count(missing, 'order')} that the venue had filled were not heard of: {_MAY_DIFFER}")
+    return told

@@ -231,7 +231,7 @@ def test_a_name_that_nobody_knows_is_certainly_not_reached(monkeypatch):
     said = sent_by(worker, verb="POST", body=ORDER)
 
     assert not said.reached
-    assert "not known" in said.failure
+    assert said.failure == "the address of https://no-such-host.invalid is not known; is there a network?"
 
 
 def test_a_connection_that_does_not_come_about_is_certainly_not_reached(monkeypatch):
