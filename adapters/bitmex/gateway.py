@@ -16,6 +16,7 @@ from adapters.bitmex.courier import Outcome, Workers
 from adapters.bitmex.dead_mans_switch import HeartbeatRules
 from adapters.bitmex.events import AuditNeeded, LoginRefused
 from adapters.bitmex.gateway_parts import GatewayParts, made
+from adapters.bitmex.missing_fills import MissingFills
 from adapters.bitmex.private_line import Heard, PrivateLine
 from adapters.bitmex.reports import Execution, OrderReport
 from adapters.bitmex.stream import Stream
@@ -111,6 +112,7 @@ class BitmexGateway(Component):
             for order in (approved or {}).values():
                 parts.desk.remember(order, filled or {})
             parts.books.know(known_executions, known_funding)
+            parts.missing = MissingFills(filled)
         self._parts = parts
         self._desk, self._reader, self._switch = parts.desk, parts.reader, parts.switch
         stream = Stream()
@@ -274,6 +276,10 @@ class BitmexGateway(Component):
 
     def _settled(self, said: Iterable[Message]) -> tuple[Message, ...]:
         """What was said, then what readiness has become, then the next timer."""
+        said, at = tuple(said), self._parts.now
+        self._parts.missing.hear(said, at)
+        if self._is_connected:
+            self._audit = self._audit or self._parts.missing.overdue(at)
         return (*said, *self._readiness(), *self._alarm())
 
     def _readiness(self) -> tuple[Message, ...]:
@@ -296,8 +302,8 @@ class BitmexGateway(Component):
     def _alarm(self) -> tuple[Message, ...]:
         if self._is_stopped or not self._is_started:
             return ()
-        due, line = self._parts.next_due(), self._line.next_due()
-        due = max(due if line is None else min(due, line), self._parts.now + _SOON)
+        times = (self._parts.next_due(), self._line.next_due(), self._parts.missing.next_due())
+        due = max(min([each for each in times if each is not None]), self._parts.now + _SOON)
         if self._alarm_at is not None and self._alarm_at <= due:
             return ()
         self._alarm_at = due

@@ -10,6 +10,7 @@ from adapters.bitmex.courier import Courier, JobKind, Outcome, Workers
 from adapters.bitmex.dead_mans_switch import DeadMansSwitch, HeartbeatRules
 from adapters.bitmex.executions import Executions
 from adapters.bitmex.holders import Holders
+from adapters.bitmex.missing_fills import MissingFills
 from adapters.bitmex.order_desk import OrderDesk
 from adapters.bitmex.reading import OVERLAP, Reader
 from adapters.bitmex.sweep import Sweep
@@ -26,6 +27,7 @@ class GatewayParts:
     reader: Reader
     sweep: Sweep
     switch: DeadMansSwitch
+    missing: MissingFills = attrs.field(factory=MissingFills)
     was_started: bool = False
     """Whether they have been at work."""
     line_number: int = 0

@@ -25,7 +25,7 @@ from messages import (
     VenueRead,
 )
 from tests.adapters.bitmex.frames import a_frame, an_execution_row
-from tests.adapters.bitmex.gateway_rig import Fate, Rig, order, ready
+from tests.adapters.bitmex.gateway_rig import MS, Fate, Rig, order, ready
 from tests.adapters.bitmex.model_venue import SYMBOL, stamp
 from tests.builders import MONDAY, SECOND, a_fill
 
@@ -140,12 +140,24 @@ def test_fills_that_the_stream_lost_are_said_before_the_read_that_found_them():
     rig = ready()
     rig.frame_fate = lambda table, text: []
     rig.approve(order(2, ts=rig.at))
-    rig.run(1)
+    rig.run(0.5)
 
     said = rig.read()
 
     kinds = [type(each) for each in said if isinstance(each, (Fill, VenueRead))]
     assert kinds == [Fill, VenueRead]
+
+
+def test_fills_that_the_stream_lost_are_asked_for_when_their_order_is_over():
+    rig = ready()
+    rig.frame_fate = lambda table, text: [] if table == "execution" else [(MS, text)]
+    rig.approve(order(2, ts=rig.at))
+    rig.run(6)
+
+    (lost,) = [each for each in rig.of(VenueLost) if "were not told" in each.reason]
+    assert lost.reason == "fills of run000-trend-1 were not told"
+    assert [each.lots for each in rig.of(Fill)] == [2]
+    assert rig.gateway._parts.missing.next_due() is None
 
 
 def test_every_page_is_read(monkeypatch):
