@@ -18,7 +18,7 @@ FAILED, BAD_INPUT, INTERNAL = 1, 2, 70
 
 app = typer.Typer(
     name="openoutcry",
-    help="An actor-model trading system: backtests strategies on the actors that trade live where a host embeds them.",
+    help="An actor-model trading system: the same actors backtest strategies and trade them live.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -147,19 +147,24 @@ class RestClient:
 
     def instruments(self, symbols: Sequence[Symbol]) -> list[Row]:
         """The venue's rows of these contracts, in order. VenueError names one that it does not have."""
-        return [self._instrument(symbol) for symbol in symbols]
+        found = []
+        for symbol in symbols:
+            row = self.instrument(symbol)
+            if row is None:
+                request = queries.instruments(symbol).request
+                raise VenueError(f"{self._named(request)}: instrument {symbol!r}: there is none")
+            found.append(row)
+        return found
 
-    def _instrument(self, symbol: Symbol) -> Row:
+    def instrument(self, symbol: Symbol) -> Row | None:
+        """The venue's row of a contract; None when it has none. VenueError when it does not tell."""
         request = queries.instruments(symbol).request
         answer = self.answer(request)
-        why = "there is none"
         if isinstance(answer, Accepted):
-            for row in answer.rows:
-                if row.get("symbol") == symbol:
-                    return row
-        else:
-            why = _reason(answer)
-        raise VenueError(f"{self._named(request)}: instrument {symbol!r}: {why}")
+            return next((row for row in answer.rows if row.get("symbol") == symbol), None)
+        if isinstance(answer, VenueRefused):
+            return None
+        raise VenueError(f"{self._named(request)}: instrument {symbol!r}: {_reason(answer)}")
 
     def margin(self) -> tuple[Row, ...]:
         """Margin in every currency of the account."""

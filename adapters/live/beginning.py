@@ -40,6 +40,8 @@ from messages import Account, Address, Message, Minor, Symbol, TradingState, Tra
 from messages.codec import encode
 
 LOG_FILE: Final = "log.txt"
+_OURS: Final = ("journal.sqlite", "run.lock", "exchange.json", "config.toml")
+"""What a folder that a live run was begun in has."""
 _ID_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -47,6 +49,7 @@ def begun(
     options: LiveOptions, folder: Path, stack: ExitStack, *, live_money: bool, resume: bool, log_level: str
 ) -> tuple[LiveRun, TradingSystem]:
     """Everything but the start. What has to be given back at the end of the process is put on the stack."""
+    _require_ours(folder)
     private_folder(folder)
     stack.enter_context(RunLock(folder))
     redactor = Redactor()
@@ -72,6 +75,12 @@ def begun(
     system.restore(attrs.evolve(restored, kept={**restored.kept, **history}))
     write_configuration(folder, with_instruments(settings.configuration, tuple(venue.contracts.values())))
     return run, system
+
+
+def _require_ours(folder: Path) -> None:
+    """InputError for a folder of something else: it would be closed to others, and filled."""
+    if folder.is_dir() and any(folder.iterdir()) and not any((folder / name).exists() for name in _OURS):
+        raise InputError(f"{folder}: --out must be a new folder, or one that a live run was in; this holds other files")
 
 
 def _seed(settings: LiveSettings) -> int:

@@ -40,7 +40,7 @@ def ended(run: LiveRun, system: TradingSystem, driver: Driver, *, quiet: bool, a
         seed=run.seed,
         data=(),
         strategies=run.settings.described,
-        notes=run.notes,
+        notes=(*run.notes, *_left_open(run)),
         stopped=driver.stopping.asked_by,
         seconds={name: round(each, 3) for name, each in run.seconds.items()},
         versions=versions(),
@@ -84,3 +84,14 @@ def left_unknown(orders: Iterable[OrderRow], accounts: Iterable[AccountView]) ->
     if missing:
         told.append(f"fills of {count(missing, 'order')} that the venue had filled were not heard of: {_MAY_DIFFER}")
     return told
+
+
+def _left_open(run: LiveRun) -> tuple[str, ...]:
+    """What the account still holds, and what can be done about it."""
+    held = [f"{each.lots:+,} {each.symbol}" for each in run.state.snapshot().markets if each.lots]
+    if not held or run.venue.is_paper:
+        return ()
+    return (
+        f"left open: {', '.join(held)}. `live --out {run.folder}` goes on with it, and with `--on-stop flatten` its end "
+        "closes it",
+    )

@@ -14,7 +14,7 @@ from adapters.bitmex.client import RestClient
 from adapters.bitmex.contracts import instrument
 from adapters.bitmex.credentials import Keys, keys_from_environment, keys_from_file
 from adapters.bitmex.environment import Environment, Loopback, Mainnet, Testnet
-from adapters.bitmex.fields import FieldError
+from adapters.bitmex.fields import FieldError, Row
 from adapters.bitmex.private import margin
 from adapters.configuration import LiveSection
 from adapters.errors import InputError
@@ -73,7 +73,7 @@ def open_venue(
             _check_account(live, account_id)
             if live.venue != "loopback":
                 client.require_no_withdrawals()
-        rows = zip(symbols, client.instruments(symbols), strict=True)
+        rows = zip(symbols, _rows(client, symbols), strict=True)
         contracts = {symbol: _contract(row, environment, is_paper=keys is None) for symbol, row in rows}
         cash = {} if keys is None else _wallets(client)
     return Venue(
@@ -103,6 +103,15 @@ def _reach(
         environment = Mainnet(live_money=live_money, account=live.account_id)
     keys = keys_from_environment(environment, os.environ) if live.keys is None else keys_from_file(Path(live.keys))
     return environment, keys, (), None
+
+
+def _rows(client: RestClient, symbols: tuple[Symbol, ...]) -> list[Row]:
+    """One for each symbol; InputError names those that the venue has no contract of."""
+    rows = {symbol: client.instrument(symbol) for symbol in symbols}
+    missing = [symbol for symbol, row in rows.items() if row is None]
+    if missing:
+        raise InputError(f"strategies: the venue has no contract {', '.join(missing)}; see `symbols`")
+    return [row for row in rows.values() if row is not None]
 
 
 def _check_account(live: LiveSection, number: int) -> None:
