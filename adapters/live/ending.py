@@ -92,6 +92,6 @@ def _left_open(run: LiveRun) -> tuple[str, ...]:
     if not held or run.venue.is_paper:
         return ()
     return (
-        f"left open: {', '.join(held)}. `live --out {run.folder}` goes on with it, and with `--on-stop flatten` its end "
-        "closes it",
+        f"left open: {', '.join(held)}. `live --out {run.folder}` goes on with it, and with `--on-stop flatten` "
+        "closes it at its end",
     )
