@@ -13,7 +13,7 @@ from adapters.live.screen import Screen
 from adapters.live.status import status_of
 from adapters.live.stopping import TIME_OVER, Phase, Step, Stopping
 from adapters.security.control import ControlServer
-from messages import CancelAll, HaltTrading, TradingState
+from messages import CancelAll, HaltTrading, TradingState, TradingState
 
 LOOK_S: Final = 0.1
 """How often it looks at what was asked of it."""
@@ -90,7 +90,9 @@ class Driver:
     def _look(self) -> None:
         if self.stopping.phase in (Phase.FLATTENING, Phase.CANCELLING):
             now = self._run.state.snapshot()
-            self._do(self.stopping.look(time.time_ns(), open_orders=now.open_orders, is_flat=now.is_flat))
+            # Who is halted lets nothing pass that would close a position: there is nothing to wait for.
+            done = now.is_flat or any(each.state is TradingState.HALTED for each in now.accounts)
+            self._do(self.stopping.look(time.time_ns(), open_orders=now.open_orders, is_flat=done))
 
     def _do(self, steps: tuple[Step, ...]) -> None:
         # DISARM and STOP need no word: a gateway whose orders are to stay takes the switch off when it is stopped.
