@@ -13,7 +13,7 @@ from adapters.live.screen import Screen
 from adapters.live.status import status_of
 from adapters.live.stopping import TIME_OVER, Phase, Step, Stopping
 from adapters.security.control import ControlServer
-from messages import CancelAll, HaltTrading, TradingState, TradingState
+from messages import CancelAll, HaltTrading, TradingState
 
 LOOK_S: Final = 0.1
 """How often it looks at what was asked of it."""
