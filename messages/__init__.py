@@ -90,6 +90,7 @@ from messages.orders import (
     OrderEnded,
     OrderRefused,
     OrderRejected,
+    OrderUnknown,
     Owner,
     SubmitOrder,
 )
@@ -166,6 +167,7 @@ ALL_MESSAGES: Final[tuple[type[Message], ...]] = (
     ApprovedOrder,
     OrderRefused,
     OrderAccepted,
+    OrderUnknown,
     OrderRejected,
     AmendOrder,
     ApprovedAmend,
@@ -299,6 +301,7 @@ __all__ = [
     "OrderRejected",
     "OrderTimed",
     "OrderType",
+    "OrderUnknown",
     "Outcome",
     "Owner",
     "Period",

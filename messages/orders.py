@@ -115,6 +115,14 @@ class OrderAccepted(Message):
     ts: UtcNs = attrs.field(validator=whole)
 
 
+@attrs.frozen(weakref_slot=False)
+class OrderUnknown(Message):
+    """Nobody knows whether the venue has the order: its answer was lost. It counts as sent, and is looked up."""
+
+    order: Order
+    ts: UtcNs = attrs.field(validator=whole)
+
+
 @attrs.frozen(kw_only=True)
 class OrderRejected(Message):
     """The venue does not take the order."""

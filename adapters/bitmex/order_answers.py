@@ -22,6 +22,7 @@ from messages import (
     OrderEnded,
     OrderRejected,
     OrderTimed,
+    OrderUnknown,
     UtcNs,
 )
 from messages import Outcome as End
@@ -58,6 +59,7 @@ class OrderAnswers(OrderReports):
         if isinstance(answer, VenueSilent):
             if not ours.is_settled and ours.report is None:
                 self.searches.begin(client_id, outcome.started, at, to_cancel=True)
+                return (OrderUnknown(ours.order, at),)
             return ()
         if ours.report is not None:
             # It is there, whatever this answer says.

@@ -76,7 +76,7 @@ class OrderView:
     """Limit, or else stop price."""
     decimals: int
     state: str
-    """asked (of the guard), sent, or working."""
+    """asked (of the guard), sent, working, or unknown (its answer was lost)."""
     ts: UtcNs
 
 

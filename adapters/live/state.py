@@ -39,6 +39,7 @@ from messages import (
     OrderEnded,
     OrderRefused,
     OrderRejected,
+    OrderUnknown,
     PositionAdjusted,
     Quote,
     StrategyId,
@@ -54,7 +55,7 @@ from messages import (
 
 HEARD: Final[tuple[type[Message], ...]] = (
     *(Bar, Quote, MarketStale, MarketFresh, TradingStateChanged, VenueConnected, VenueReady, VenueLost),
-    *(SubmitOrder, ApprovedOrder, OrderAccepted, OrderAmended, OrderRefused, OrderRejected, OrderEnded),
+    *(SubmitOrder, ApprovedOrder, OrderAccepted, OrderUnknown, OrderAmended, OrderRefused, OrderRejected, OrderEnded),
     *(Fill, FundingPaid, PositionAdjusted, ForeignActivity),
     *(ActorStarted, ActorFailed, ActorHung, ActorQuarantined, ActorLagging),
 )

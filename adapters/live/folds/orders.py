@@ -18,6 +18,7 @@ from messages import (
     OrderEnded,
     OrderRefused,
     OrderRejected,
+    OrderUnknown,
     SubmitOrder,
     Symbol,
 )
@@ -61,6 +62,12 @@ class Orders:
     def on_order_accepted(self, accepted: OrderAccepted) -> None:
         """At the venue."""
         self._is_now(accepted.order, "working", opens=True)
+
+    def on_order_unknown(self, unknown: OrderUnknown) -> None:
+        """Sent, and without an answer."""
+        self._is_now(unknown.order, "unknown", opens=True)
+        text = f"{told(unknown.order)} got no answer: it is looked up at the venue, and counts until it is found"
+        self._news.add(Kind.TROUBLE, text, unknown.ts)
 
     def on_order_amended(self, amended: OrderAmended) -> None:
         """Other terms."""

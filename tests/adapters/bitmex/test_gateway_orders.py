@@ -17,6 +17,7 @@ from messages import (
     OrderEnded,
     OrderRejected,
     OrderTimed,
+    OrderUnknown,
     Outcome,
 )
 from tests.adapters.bitmex.gateway_rig import MS, Fate, Rig, order, ready
@@ -205,6 +206,7 @@ def test_an_order_whose_answer_was_lost_is_looked_up_and_found(lost):
     rig.run(10)
 
     assert len(posts(rig)) == 1
+    assert len(rig.of(OrderUnknown)) == 1
     assert len(rig.of(OrderAccepted)) == 1
     assert not rig.of(OrderRejected)
 

@@ -34,6 +34,7 @@ from messages import (
     OrderAmended,
     OrderEnded,
     OrderRejected,
+    OrderUnknown,
     Outcome,
     PositionAdjusted,
     SubmitOrder,
@@ -177,6 +178,16 @@ def test_an_order_that_was_rejected_for_now_may_come_again():
 
     assert [view.state for view in state.snapshot().orders] == ["working"]
     assert said(state, _rejected(order, standing=True), ApprovedOrder(order)).snapshot().orders == ()
+
+
+def test_an_order_without_an_answer_is_shown_as_unknown_until_it_is_found():
+    order, state = a_live_order(5), a_state()
+
+    lost = said(state, SubmitOrder(order), ApprovedOrder(order), OrderUnknown(order, MONDAY)).snapshot()
+    found = said(state, OrderAccepted(order, MONDAY + 1)).snapshot()
+
+    assert [view.state for view in (*lost.orders, *found.orders)] == ["unknown", "working"]
+    assert any("got no answer" in news.text for news in lost.news)
 
 
 # Market, venue, actors.
