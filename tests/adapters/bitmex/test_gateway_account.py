@@ -160,6 +160,20 @@ def test_fills_that_the_stream_lost_are_asked_for_when_their_order_is_over():
     assert rig.gateway._parts.missing.next_due() is None
 
 
+def test_an_end_that_is_said_again_misses_no_fills():
+    rig = ready()
+    rig.approve(order(1, ts=rig.at))
+    rig.run(3)
+    assert len(rig.of(Fill)) == 1
+
+    # A cancel that crossed the fill.
+    rig.cancel()
+    rig.run(40)
+
+    assert len(rig.of(OrderEnded)) == 2
+    assert not rig.of(VenueLost)
+
+
 def test_every_page_is_read(monkeypatch):
     monkeypatch.setattr("adapters.bitmex.queries.PAGE", 3)
     rig = ready()
