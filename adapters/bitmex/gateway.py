@@ -302,7 +302,9 @@ class BitmexGateway(Component):
     def _alarm(self) -> tuple[Message, ...]:
         if self._is_stopped or not self._is_started:
             return ()
-        times = (self._parts.next_due(), self._line.next_due(), self._parts.missing.next_due())
+        # Without a venue nobody can be asked for fills, and a timer for it would be due again at once.
+        missing = self._parts.missing.next_due() if self._is_connected else None
+        times = (self._parts.next_due(), self._line.next_due(), missing)
         due = max(min([each for each in times if each is not None]), self._parts.now + _SOON)
         if self._alarm_at is not None and self._alarm_at <= due:
             return ()

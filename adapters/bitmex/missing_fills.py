@@ -15,6 +15,8 @@ WAIT: Final[Period] = NS_PER_SECOND
 AGAIN: Final[Period] = 10 * NS_PER_SECOND
 TRIES: Final = 3
 """After these the comparison on the timer has to find it."""
+OVER_MAX: Final = 10_000
+"""Orders that are over whose fills are remembered: an end may be said again, to a cancel that came too late."""
 
 
 @attrs.define
@@ -32,6 +34,7 @@ class MissingFills:
         for (client_id, _), lots in (filled or {}).items():
             self._told[client_id] = self._told.get(client_id, 0) + lots
         self._lacks: dict[str, _Lack] = {}
+        self._over: dict[str, None] = {}
 
     def hear(self, said: Iterable[Message], at: UtcNs) -> None:
         """What the gateway says of orders."""
@@ -40,13 +43,12 @@ class MissingFills:
                 told = self._told[message.client_id] = self._told.get(message.client_id, 0) + message.lots
                 lack = self._lacks.get(message.client_id)
                 if lack is not None and abs(told) >= abs(lack.filled):
-                    self._forget(message.client_id)
+                    del self._lacks[message.client_id]
             elif isinstance(message, OrderEnded):
                 name, filled = message.order.client_id, message.lots_filled
                 if abs(self._told.get(name, 0)) < abs(filled):
                     self._lacks[name] = _Lack(filled, at + WAIT)
-                else:
-                    self._forget(name)
+                self._is_over(name)
             elif isinstance(message, OrderRejected):
                 self._forget(message.order.client_id)
 
@@ -57,13 +59,18 @@ class MissingFills:
             lack = self._lacks[name]
             lack.due, lack.tries = at + AGAIN, lack.tries + 1
             if lack.tries >= TRIES:
-                self._forget(name)
+                del self._lacks[name]
         return f"fills of {', '.join(late)} were not told" if late else ""
 
     def next_due(self) -> UtcNs | None:
         """When `overdue` may have something to say."""
         return min([lack.due for lack in self._lacks.values()], default=None)
 
+    def _is_over(self, client_id: str) -> None:
+        self._over[client_id] = None
+        if len(self._over) > OVER_MAX:
+            self._forget(next(iter(self._over)))
+
     def _forget(self, client_id: str) -> None:
-        self._told.pop(client_id, None)
-        self._lacks.pop(client_id, None)
+        for memory in (self._told, self._lacks, self._over):
+            memory.pop(client_id, None)

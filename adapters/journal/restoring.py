@@ -116,7 +116,8 @@ def restore(folder: Path, setup: Setup, *, now: UtcNs, before_life: int, lift_ha
     return Recovery(
         restored=Restored(kept=_kept(accounts, lift_halt=lift_halt), heritage=_heritage(setup, accounts, numbers, now)),
         accounts={
-            name: _known(account, open_ended.get(name, {}), max(first, read_at.get(name, 0) - OVERLAP_NS))
+            # A clock that went ahead and was set right since: what is filled from now on must not count as had.
+            name: _known(account, open_ended.get(name, {}), min(now, max(first, read_at.get(name, 0) - OVERLAP_NS)))
             for name, account in accounts.items()
         },
     )

@@ -16,6 +16,7 @@ from actors.bars.wanted import BarSoFar
 from actors.component import Component
 from actors.live_routes import LIVE_ROUTES
 from actors.reconciler import Reconciler
+from actors.runtime.clocks import WallClock
 from actors.runtime.slot import ActorKind, ActorSpec
 from actors.setup import Setup, wanted_bars
 from actors.system import TradingSystem
@@ -58,6 +59,9 @@ class LiveRun:
     history: History | None = None
     """Bars for the strategies, and what the feed and the bar builder go on from; None: nothing is warmed up."""
     started: UtcNs
+    clock: WallClock = attrs.field(factory=WallClock)
+    """The only one: what is timed at the wire is compared with what the actors are told. The machine's own may be set,
+    and goes on while the machine sleeps."""
     seconds: dict[str, float] = attrs.field(factory=dict)
     notes: tuple[str, ...] = ()
     guard: KeyGuard
@@ -155,13 +159,15 @@ def _market(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Actor
         address=_MARKET_LINE,
         role="line",
         kind=ActorKind.MARKET,
-        factory=lambda _heritage: SocketLine(_MARKET_LINE, "feed", environment.socket, system.voice(_MARKET_LINE)),
+        factory=lambda _heritage: SocketLine(
+            _MARKET_LINE, "feed", environment.socket, system.voice(_MARKET_LINE), clock=run.clock.now
+        ),
     )
     yield ActorSpec(
         address=_MARKET_REST,
         role="rest",
         kind=ActorKind.MARKET,
-        factory=lambda _heritage: RestWorker(environment.rest),
+        factory=lambda _heritage: RestWorker(environment.rest, clock=run.clock.now),
     )
     yield ActorSpec(address="feed", role="feed", kind=ActorKind.MARKET, factory=feed)
     yield bar_builder_spec(setup, () if run.history is None else run.history.so_far)
@@ -217,10 +223,16 @@ def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account
     yield spec(
         line,
         "line",
-        lambda _: SocketLine(line, f"venue@{account}", environment.socket, system.voice(line), keys=keys),
+        lambda _: SocketLine(
+            line, f"venue@{account}", environment.socket, system.voice(line), clock=run.clock.now, keys=keys
+        ),
     )
     for address in (workers.orders, workers.cancels, workers.queries):
-        yield spec(address, "rest", lambda _: RestWorker(environment.rest, keys, gate=lambda: system.gate_is_open))
+        yield spec(
+            address,
+            "rest",
+            lambda _: RestWorker(environment.rest, keys, gate=lambda: system.gate_is_open, clock=run.clock.now),
+        )
     yield spec(f"venue@{account}", "venue", gateway)
     yield spec(
         f"reconciler@{account}",

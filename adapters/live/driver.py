@@ -55,7 +55,7 @@ class Driver:
             self.internal = str(failure)
         except KeyboardInterrupt:
             self._is_aborted = True
-            self.stopping.request(self._interrupts.name or "SIGINT", time.time_ns())
+            self.stopping.request(self._interrupts.name or "SIGINT", self._run.clock.now())
         finally:
             self._interrupts.stops(_noted)
             control.close()
@@ -65,7 +65,7 @@ class Driver:
 
     def _trade(self) -> None:
         try:
-            self._system.start(timeout=START_S)
+            self._system.start(clock=self._run.clock, timeout=START_S)
         except RuntimeError as error:
             self.failed = str(error)
             return
@@ -75,7 +75,7 @@ class Driver:
             self._system.check()
             self._ask(until)
             self._look()
-            self._screen.draw(time.time_ns())
+            self._screen.draw(self._run.clock.now())
             time.sleep(LOOK_S)
 
     def _ask(self, until: float | None) -> None:
@@ -83,28 +83,28 @@ class Driver:
         if self.stopping.asked_by is not None:
             return
         if self._interrupts.name is not None:
-            self._do(self.stopping.request(self._interrupts.name, time.time_ns()))
+            self._do(self.stopping.request(self._interrupts.name, self._run.clock.now()))
         elif until is not None and time.monotonic() >= until:
-            self._do(self.stopping.request(TIME_OVER, time.time_ns()))
+            self._do(self.stopping.request(TIME_OVER, self._run.clock.now()))
 
     def _look(self) -> None:
         if self.stopping.phase in (Phase.FLATTENING, Phase.CANCELLING):
             now = self._run.state.snapshot()
             # Who is halted lets nothing pass that would close a position: there is nothing to wait for.
             done = now.is_flat or any(each.state is TradingState.HALTED for each in now.accounts)
-            self._do(self.stopping.look(time.time_ns(), open_orders=now.open_orders, is_flat=done))
+            self._do(self.stopping.look(self._run.clock.now(), open_orders=now.open_orders, is_flat=done))
 
     def _do(self, steps: tuple[Step, ...]) -> None:
         # DISARM and STOP need no word: a gateway whose orders are to stay takes the switch off when it is stopped.
         for step in steps:
             if step in (Step.CANCEL, Step.FLATTEN):
-                self._system.send(self.stopping.halt(time.time_ns(), flatten=step is Step.FLATTEN))
+                self._system.send(self.stopping.halt(self._run.clock.now(), flatten=step is Step.FLATTEN))
 
     # From another terminal, on the control server's threads.
 
     def _halt(self, reason: str, flatten: bool) -> Mapping[str, object]:  # noqa: FBT001 as the server calls it
         """At once: the gate first, then the venue's orders, past every mailbox that is full of something else."""
-        now = time.time_ns()
+        now = self._run.clock.now()
         # What is halted lets nothing pass any more that would bring a position to nothing: then it is not promised.
         flatten = flatten and not self._is_halted()
         if not flatten:

@@ -160,6 +160,41 @@ def test_fills_that_the_stream_lost_are_asked_for_when_their_order_is_over():
     assert rig.gateway._parts.missing.next_due() is None
 
 
+def test_an_end_that_is_said_again_misses_no_fills():
+    rig = ready()
+    rig.approve(order(1, ts=rig.at))
+    rig.run(3)
+    assert len(rig.of(Fill)) == 1
+
+    # A cancel that crossed the fill.
+    rig.cancel()
+    rig.run(40)
+
+    assert len(rig.of(OrderEnded)) == 2
+    assert not rig.of(VenueLost)
+
+
+def test_fills_that_are_missed_while_the_line_is_down_do_not_have_it_turn_without_end(monkeypatch):
+    rig = ready()
+    rig.frame_fate = lambda table, text: [] if table == "execution" else [(MS, text)]
+    rig.approve(order(1, ts=rig.at))
+    rig.run(0.5)
+    assert rig.of(OrderEnded)
+    assert not rig.of(Fill)
+    rig.is_cut = True
+    rig.cut()
+    woken = []
+    heard = rig.gateway.on_woke
+    monkeypatch.setattr(rig.gateway, "on_woke", lambda woke: woken.append(woke) or heard(woke))
+
+    rig.run(30)
+    assert len(woken) < 100
+    rig.is_cut = False
+    rig.run(60)
+
+    assert len(rig.of(Fill)) == 1
+
+
 def test_every_page_is_read(monkeypatch):
     monkeypatch.setattr("adapters.bitmex.queries.PAGE", 3)
     rig = ready()

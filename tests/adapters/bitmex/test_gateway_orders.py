@@ -20,7 +20,7 @@ from messages import (
     OrderUnknown,
     Outcome,
 )
-from tests.adapters.bitmex.gateway_rig import MS, Fate, Rig, order, ready
+from tests.adapters.bitmex.gateway_rig import MS, WORKERS, Fate, Rig, order, ready
 from tests.builders import SECOND
 
 POST, PUT, DELETE, LOOK = ("POST", "/order"), ("PUT", "/order"), ("DELETE", "/order"), ("GET", "/order")
@@ -498,6 +498,23 @@ def test_a_cancel_of_all_goes_at_once_past_the_budget_and_takes_waiting_orders_b
     assert not rig.venue.open()
     assert not rig.gateway._parts.sweep.is_wanted
     assert rig.gateway._desk.unsettled == ()
+
+
+def test_a_cancel_of_all_does_not_wait_for_cancels_that_are_slow():
+    rig = ready()
+    for number in (1, 2):
+        rig.approve(order(1, f"run000-trend-{number}", ts=rig.at, limit_price=99.5))
+        rig.run(1)
+    rig.fate_of = lambda request: Fate(effect=9 * SECOND)
+    slow = len(rig.requests)
+    rig.cancel("run000-trend-1")
+    rig.cancel("run000-trend-2")
+    assert {each.to for each in rig.requests[slow:]} == {WORKERS.cancels}
+
+    rig.tell(CancelAll(account="main", ts=rig.at))
+
+    assert rig.requests[-1].path.endswith("/order/all")
+    assert rig.requests[-1].to not in {each.to for each in rig.requests[slow:-1]}
 
 
 def test_a_cancel_of_all_is_repeated_until_it_is_done_without_a_line():

@@ -260,6 +260,15 @@ def test_nothing_is_asked_for_from_before_the_first_life(tmp_path):
     assert restored(tmp_path).accounts["main"].executions_since == MONDAY
 
 
+def test_a_clock_that_was_set_back_between_two_lives_has_no_fill_to_come_count_as_known(tmp_path):
+    wrote(tmp_path, a_read(MONDAY + HOUR))
+    set_back = MONDAY - 5 * MINUTE
+
+    known = restore(tmp_path, a_setup(), now=set_back, before_life=99).accounts["main"]
+
+    assert known.executions_since <= set_back
+
+
 # Orders and counters.
 
 
