@@ -190,6 +190,7 @@ def _heritage(
         heritage[f"portfolio@{name}"] = PortfolioHeritage(
             prices=Prices({}, {}),
             shares=tuple([(target.symbol, share) for target in account.targets for share in target.shares]),
+            begins=True,
         )
         heritage[f"executor@{name}"] = ExecutorHeritage(
             intents=account.intents,
