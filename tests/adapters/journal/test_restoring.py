@@ -411,6 +411,15 @@ def test_a_liquidation_halts_the_next_life_too_unless_somebody_lifts_it(tmp_path
     assert guard_of(restored(tmp_path, setup)).state is HALTED
     lifted = guard_of(restored(tmp_path, setup, lift_halt=True))
     assert (lifted.state, lifted.lots_in(SYMBOL)) == (ACTIVE, -3)
+    # It was lifted, and trading went on: that is not forgotten at the start after.
+    wrote(tmp_path, a_state(ACTIVE, "the venue is ready"))
+    assert guard_of(restored(tmp_path, setup)).state is ACTIVE
+
+
+def test_a_liquidation_halts_although_nothing_was_said_of_it_any_more(tmp_path):
+    wrote(tmp_path, attrs.evolve(a_venue_fill(-3, "e-1"), liquidity=Liquidity.LIQUIDATION))
+
+    assert restored(tmp_path).restored.heritage["risk-guard@main"].standing is HALTED
 
 
 def test_the_running_day_opens_with_its_first_mark(tmp_path):
