@@ -8,6 +8,8 @@ from actors.portfolio import Portfolio
 from actors.risk.heritage import GuardHeritage
 from actors.risk.limits import RiskLimits
 from actors.risk_guard import RiskGuard
+from adapters.journal.standing import STOPPED_BY, standing_of
+from adapters.live.stopping import halted_by
 from messages import (
     ApprovedCancel,
     ApprovedOrder,
@@ -110,6 +112,19 @@ def test_flattening_waits_for_the_venue():
     assert guard.state is TradingState.RECOVERING
     assert states(guard.on_venue_ready(READY)) == [TradingState.FLATTENING]
     assert judged(guard, an_order(-5, reduce_only=True)) == "ApprovedOrder"
+
+
+def test_a_stop_in_order_while_the_venue_is_lost_is_told_as_that_when_the_venue_is_ready_again():
+    guard = a_ready_guard()
+    guard.on_fill(a_fill(5))
+    guard.on_venue_lost(LOST)
+    halt = HaltTrading(reason=f"{STOPPED_BY}SIGTERM", ts=LOST.ts, flatten=True)
+    said = (halt, *guard.on_halt_trading(halt), *guard.on_venue_ready(READY))
+
+    assert states(said) == [TradingState.FLATTENING]
+    # So the next life trades, and this one's exit code tells of no halt.
+    assert standing_of("main", said) == (TradingState.ACTIVE, TradingState.ACTIVE)
+    assert halted_by([each for each in said if isinstance(each, TradingStateChanged)]) is None
 
 
 def test_what_raises_risk_in_a_stale_symbol_is_refused_and_what_reduces_it_is_not():
