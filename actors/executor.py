@@ -17,7 +17,7 @@ from actors.execution.algorithms import algorithm_of
 from actors.execution.attempts import BACK_OFF_NS
 from actors.execution.dealing import Dealing
 from actors.execution.desk import Desk, reduced
-from actors.execution.heritage import ExecutorHeritage, left_by, take_over, wakes
+from actors.execution.heritage import ExecutorHeritage, first_wakes, left_by, take_over, wakes
 from actors.execution.maker import OrderMaker
 from actors.execution.order_events import DUPLICATE, OrderEvents
 from actors.execution.own_orders import OwnOrders
@@ -128,6 +128,8 @@ class Executor(OrderEvents, OwnOrders):
                 said.append(Subscribe(Tick if hears else TickBlock, symbol))
             if several or (hears and period is None):
                 said.append(Subscribe(Quote, symbol))
+        if self._inherited is not None and any(desk.live for desk in self.desks.values()):
+            said += first_wakes(self._inherited, sorted(self.desks))
         return tuple(said)
 
     def heritage(self) -> ExecutorHeritage | None:

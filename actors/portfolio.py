@@ -62,6 +62,8 @@ class PortfolioHeritage:
     shares: tuple[tuple[Symbol, Share], ...] = ()
     closed: tuple[Bar, ...] = ()
     """Bars that were marked and not yet sized by."""
+    begins: bool = False
+    """The books are of earlier lives of the run, and not every price was heard in this one that they are worth."""
 
 
 class Portfolio(Component):
@@ -221,6 +223,7 @@ class Portfolio(Component):
             scales=None if self._scales is None else self._scales.left(),
             shares=self._shares.left(),
             closed=tuple(self._closed),
+            begins=not self._marks.is_begun,
         )
 
     def warmed_up(self) -> None:
@@ -229,6 +232,8 @@ class Portfolio(Component):
         left, self._left = self._left, None
         if left is not None:
             self._marks.inherit(left.prices)
+            if left.begins:
+                self._marks.begin()
             self._shares.inherit(left.shares)
             self._closed[:0] = left.closed
 

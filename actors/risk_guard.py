@@ -303,7 +303,11 @@ class RiskGuard(Readiness):
         return ()
 
     def _stand(self, state: TradingState, reason: str, ts: UtcNs) -> tuple[Message, ...]:
-        return self._stop(reason, ts) if self._states.stand(state) else ()
+        before = self._states.standing
+        changed = self._states.stand(state)
+        if self._states.standing is not before:
+            self._why = reason
+        return self._stop(reason, ts) if changed else ()
 
     def _stop(self, reason: str, ts: UtcNs) -> tuple[Message, ...]:
         changed = self._changed(reason, ts)

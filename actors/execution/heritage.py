@@ -4,6 +4,8 @@ Targets, fills and trading states are heard again, and from them an executor of 
 orders with the same ids. What the market or a timer brought about does not come about again: it is handed over.
 """
 
+from collections.abc import Iterable
+
 import attrs
 
 from actors.execution.algorithms import Task
@@ -41,8 +43,15 @@ def left_by(dealing: Dealing) -> ExecutorHeritage | None:
         intents=dealing.maker.intents,
         crossings=dealing.maker.crossings,
         crossed=tuple([(name, symbol, lots) for (name, symbol), lots in sorted(dealing.crossed.items())]),
-        # What waits for its retry is not at the venue: it is planned anew.
-        orders=tuple([each for desk in desks for each in desk.working.values() if each.state is not WAITING]),
+        # What waits for its retry is not at the venue: it is planned anew, unless a strategy placed it itself.
+        orders=tuple(
+            [
+                each
+                for desk in desks
+                for each in desk.working.values()
+                if each.state is not WAITING or each.number is not None
+            ]
+        ),
         placed=tuple([(*key, client_id) for key, client_id in dealing.out.placed.items()]),
         tasks=tuple([(desk.symbol, task) for desk in desks for task in desk.tasks.values()]),
         now=max([desk.now for desk in desks]),
@@ -64,6 +73,20 @@ def take_over(dealing: Dealing, left: ExecutorHeritage) -> None:
     for desk in dealing.desks.values():
         desk.now = left.now
         desk.unsettled.update(dict.fromkeys(desk.shares))
+
+
+def first_wakes(left: ExecutorHeritage, symbols: Iterable[Symbol]) -> tuple[Message, ...]:
+    """At a real venue: everything is looked at once, however long ago anything was planned, and own orders go on.
+
+    Said at the start and not while everything is heard again: of that a timer that is past by now is not set.
+    """
+    said: list[Message] = [WakeAt(left.now + _SOON, f"plan:{symbol}") for symbol in symbols]
+    said += [
+        WakeAt(working.retry_at, f"retry:{working.order.client_id}")
+        for working in left.orders
+        if working.retry_at is not None
+    ]
+    return tuple(said)
 
 
 def wakes(left: ExecutorHeritage, symbol: Symbol) -> tuple[Message, ...]:

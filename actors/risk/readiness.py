@@ -30,6 +30,8 @@ class Readiness(Component):
     _feeds: Mapping[Symbol, Period | None]
     _now: UtcNs
     _was_ready = False
+    _why: str | None = None
+    """What it was halted for in this life, if it was."""
 
     def on_venue_ready(self, ready: VenueReady) -> Answers:
         """What else rules, rules; if nothing does, orders pass."""
@@ -45,8 +47,11 @@ class Readiness(Component):
         if ready and not self._was_ready:
             # What an earlier life was halted for was said to nobody in this one.
             self._was_ready, changed = True, True
-            if self._states.now is not TradingState.ACTIVE:
+            if self._states.now is not TradingState.ACTIVE and self._why is None:
                 reason = f"{reason}, and trading was {self._states.now.value} before: it goes on with --resume"
+        if ready and self._why is not None and self._states.now is self._states.standing:
+            # That the venue is ready is not why: who reads the reasons tells a stop in order from a halt by them.
+            reason = self._why
         return (self._changed(reason, ts),) if changed else ()
 
     def _changed(self, reason: str, ts: UtcNs) -> TradingStateChanged:

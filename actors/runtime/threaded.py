@@ -24,6 +24,7 @@ from messages import (
     ActorHung,
     Address,
     Envelope,
+    FenceActor,
     Message,
     Pull,
     StartActor,
@@ -35,6 +36,8 @@ from messages import (
 TICK_SECONDS = 0.02
 LOOK_SECONDS_MAX = 0.05
 """Of the time between two looks at who makes progress, no more counts: the rest this process was not given."""
+FENCE_SECONDS = 1.0
+"""So long a healthy actor that is to restart with another may take to finish what it has in hand."""
 STOP_GROUPS = 8
 """A stop goes through at most seven groups of actors, and one that hangs must leave time for the others."""
 
@@ -200,6 +203,22 @@ class ThreadedRuntime(TimedRuntime):
         if slot.role == "feed" and message.warm and self._is_ready.is_set() and not slot.mailbox.holds(Pull):
             # The one before it died with the Pull in hand.
             self._pull_from(slot)
+
+    def _fence_actor(self, host: Host, cause: int, message: Message) -> None:
+        """A healthy one between two messages, if it comes to that in time.
+
+        What it leaves to its heir would tell of orders and halts that were never said, were it cut off in between.
+        """
+        assert isinstance(message, FenceActor)
+        slot = self.slots[message.actor]
+        deadline = time.monotonic() + FENCE_SECONDS
+        while True:
+            with slot.lock:
+                ready = not (isinstance(slot.host, ThreadedHost) and slot.host.is_handling)
+                if ready or message.hung or time.monotonic() >= deadline or self._over.is_set():
+                    super()._fence_actor(host, cause, message)
+                    return
+            time.sleep(0.001)
 
     def _tick(self) -> None:
         """The timer thread: fires what is due on the clock, and looks for hosts that make no progress."""

@@ -36,6 +36,11 @@ class ThreadedHost(Host, ThreadShell):
         self.busy_since = 0.0
         """time.monotonic() when it began what it is doing; 0.0 when idle."""
 
+    @property
+    def is_handling(self) -> bool:
+        """Whether it has a message in hand. Asked with the slot's lock held."""
+        return isinstance(self._in_hand, Envelope)
+
     def start_up(self) -> None:
         """Start the thread; RuntimeError when there is none to be had."""
         self.slot.state = State.STARTING

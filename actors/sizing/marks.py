@@ -68,6 +68,8 @@ class Marks:
         """Equities are known only after all of an instant's marks, and what follows from one is done at all of them."""
         self._unsaid: dict[str, UtcNs] = {}
         """The last mark of each currency whose equity waits for the instant's other marks."""
+        self._unpriced: set[Symbol] = set()
+        """Held since an earlier life, and no price of it heard in this one: the account's worth is not known."""
 
     def equity_in(self, symbol: Symbol) -> Minor:
         """The equity in the symbol's currency, at the last marks."""
@@ -108,11 +110,31 @@ class Marks:
     def all_marked(self) -> tuple[EquityMarked, ...]:
         """The equities that waited for this."""
         unsaid, self._unsaid = self._unsaid, {}
-        return tuple([self._said(currency, ts) for currency, ts in unsaid.items()])
+        return tuple([self._said(currency, ts) for currency, ts in unsaid.items() if self._is_known(currency)])
 
     def left(self) -> Prices:
         """The last prices, for a successor: nobody keeps them."""
         return Prices(dict(self._closes), dict(self._mark_prices))
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether every price is known that the account's worth at the beginning of this life depends on."""
+        return not self._unpriced
+
+    def begin(self) -> None:
+        """Before any price was heard: what earlier lives won is had; what they hold is valued once its price is known.
+
+        Until then no equity of its currency is said, for it would be that of an account without them.
+        """
+        for symbol, books in self._of.items():
+            if symbol in self._closes or symbol in self._mark_prices:
+                continue
+            worth = sum([book.realised_minor - book.fees_minor + book.funding_minor for book in books])
+            currency = self.instruments[symbol].currency
+            self._equity[currency] = self._equity.get(currency, 0) + worth - self._worth[symbol]
+            self._worth[symbol] = worth
+            if any(book.lots for book in books):
+                self._unpriced.add(symbol)
 
     def inherit(self, left: Prices) -> None:
         """Value the books, which are complete again, at the prices that another one had heard."""
@@ -125,6 +147,7 @@ class Marks:
     def _value(self, symbol: Symbol, price: float) -> None:
         """Value the symbol's books at its mark price, which need not stand on the grid, or else at `price`."""
         currency = self.instruments[symbol].currency
+        self._unpriced.discard(symbol)
         arithmetic, worth, flat = self._arithmetic[symbol], 0, True
         mark = self._mark_prices.get(symbol)
         value_minor = arithmetic.value_minor
@@ -142,10 +165,16 @@ class Marks:
     def _marked(self, symbol: Symbol, ts: UtcNs) -> tuple[Message, ...]:
         currency = self.instruments[symbol].currency
         if not self.waits:
-            return (self._said(currency, ts),)
+            return (self._said(currency, ts),) if self._is_known(currency) else ()
         asked = bool(self._unsaid)
         self._unsaid[currency] = max(ts, self._unsaid.get(currency, ts))
         return () if asked else (WakeAt(ts, MARKED, _MARKED),)
+
+    def _is_known(self, currency: str) -> bool:
+        return not any(
+            self.instruments[symbol].currency == currency and any(book.lots for book in self._of[symbol])
+            for symbol in self._unpriced
+        )
 
     def _said(self, currency: str, ts: UtcNs) -> EquityMarked:
         return EquityMarked(account=self._account, currency=currency, ts=ts, equity_minor=self._equity.get(currency, 0))

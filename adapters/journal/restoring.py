@@ -114,7 +114,7 @@ def restore(folder: Path, setup: Setup, *, now: UtcNs, before_life: int, lift_ha
         read_at = dict(reader.last_reads(before_life=before_life))
     first = min(started, default=0)
     return Recovery(
-        restored=Restored(kept=_kept(accounts, lift_halt=lift_halt), heritage=_heritage(setup, accounts, numbers, now)),
+        restored=Restored(kept=_kept(accounts), heritage=_heritage(setup, accounts, numbers, now)),
         accounts={
             # A clock that went ahead and was set right since: what is filled from now on must not count as had.
             name: _known(account, open_ended.get(name, {}), min(now, max(first, read_at.get(name, 0) - OVERLAP_NS)))
@@ -164,19 +164,19 @@ def _signal_numbers(reader: TraceReader, before: int) -> dict[StrategyId, tuple[
 # What is made of it.
 
 
-def _kept(accounts: Mapping[Account, PastAccount], *, lift_halt: bool) -> dict[str, tuple[Message, ...]]:
+def _kept(accounts: Mapping[Account, PastAccount]) -> dict[str, tuple[Message, ...]]:
     kept: dict[str, tuple[Message, ...]] = {}
     for name, account in accounts.items():
         moved = [each for each in account.booked if not isinstance(each, FundingPaid)]
         kept[f"portfolio@{name}"] = (*account.booked, *account.wishes)
         # What it crossed itself it does not hear: that is in its heritage.
         kept[f"executor@{name}"] = (*account.outside, *account.targets)
-        kept[f"risk-guard@{name}"] = tuple([_harmless(each) for each in moved] if lift_halt else moved)
+        kept[f"risk-guard@{name}"] = tuple([_harmless(each) for each in moved])
     return kept
 
 
 def _harmless(message: Message) -> Message:
-    """A liquidation that somebody has looked at: it moved the position, and halts nothing any more."""
+    """A liquidation moved the position; whether it still halts stands in the trading state, for it may be lifted."""
     if isinstance(message, Fill) and message.liquidity is Liquidity.LIQUIDATION:
         return attrs.evolve(message, liquidity=Liquidity.TAKER)
     return message
@@ -191,6 +191,7 @@ def _heritage(
         heritage[f"portfolio@{name}"] = PortfolioHeritage(
             prices=Prices({}, {}),
             shares=tuple([(target.symbol, share) for target in account.targets for share in target.shares]),
+            begins=True,
         )
         heritage[f"executor@{name}"] = ExecutorHeritage(
             intents=account.intents,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from messages import Account, HaltTrading, Message, TradingState, TradingStateChanged
+from messages import Account, Fill, HaltTrading, Liquidity, Message, TradingState, TradingStateChanged
 
 _ACTIVE: Final = TradingState.ACTIVE
 _ORDER: Final = (TradingState.ACTIVE, TradingState.REDUCE_ONLY, TradingState.FLATTENING, TradingState.HALTED)
@@ -18,10 +18,18 @@ def standing_of(account: Account, facts: Iterable[Message]) -> tuple[TradingStat
     """(what stands for good, what a lost day led to), from the halts and changes of state in the order they were said.
 
     That the venue was not ready is not kept: the next life has to find out for itself. A halt counts although no change
-    of state tells of it: while the venue was not ready it changed nothing yet.
+    of state tells of it: while the venue was not ready it changed nothing yet. So does a liquidation, until trading has
+    gone on after it.
     """
     standing = lost = _ACTIVE
+    liquidated: set[str] = set()
     for fact in facts:
+        if isinstance(fact, Fill):
+            is_news = fact.liquidity is Liquidity.LIQUIDATION and fact.execution_id not in liquidated
+            if is_news and fact.account == account:
+                liquidated.add(fact.execution_id)
+                standing = TradingState.HALTED
+            continue
         if isinstance(fact, HaltTrading | TradingStateChanged) and fact.reason.startswith(STOPPED_BY):
             continue
         if isinstance(fact, HaltTrading) and fact.account in (None, account):

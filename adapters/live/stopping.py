@@ -1,6 +1,6 @@
 """The ordered stop of a live run: what is to be done next, given what was asked for, what is open, and how late it is.
 
-    RUNNING --asked--> FLATTENING --flat, or late--> CANCELLING --nothing open, or late--> STOPPED
+    RUNNING --asked--> FLATTENING --flat, nothing open, or late--> CANCELLING --nothing open, or late--> STOPPED
                   \\---------- cancel ------------/
                    \\--- leave: the switch is disarmed, orders stay where they are -------/
 
@@ -89,7 +89,8 @@ class Stopping:
     def look(self, now: UtcNs, *, open_orders: int, is_flat: bool) -> tuple[Step, ...]:
         """What follows from how the account stands at the venue: its open orders, and whether any position is left."""
         late = now >= self._deadline
-        if self.phase is Phase.FLATTENING and (is_flat or late):
+        # What still works may be filled, and would be left open by a halt.
+        if self.phase is Phase.FLATTENING and ((is_flat and open_orders == 0) or late):
             if not is_flat:
                 self.troubles.append(f"positions were still open after {self.patience.flatten_s:g} s")
             self._enter(Phase.CANCELLING, self.patience.cancel_s, now)

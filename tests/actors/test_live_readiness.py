@@ -8,6 +8,8 @@ from actors.portfolio import Portfolio
 from actors.risk.heritage import GuardHeritage
 from actors.risk.limits import RiskLimits
 from actors.risk_guard import RiskGuard
+from adapters.journal.standing import STOPPED_BY, standing_of
+from adapters.live.stopping import halted_by
 from messages import (
     ApprovedCancel,
     ApprovedOrder,
@@ -19,12 +21,15 @@ from messages import (
     MarketStale,
     OrderAccepted,
     OrderRefused,
+    OrderRejected,
+    PlaceOrder,
     SubmitOrder,
     TradingState,
     TradingStateChanged,
     VenueLost,
     VenueReady,
     WakeAt,
+    Woke,
 )
 from tests.builders import MONDAY, SECOND, a_fill, a_target, an_instrument, an_order
 
@@ -107,6 +112,19 @@ def test_flattening_waits_for_the_venue():
     assert guard.state is TradingState.RECOVERING
     assert states(guard.on_venue_ready(READY)) == [TradingState.FLATTENING]
     assert judged(guard, an_order(-5, reduce_only=True)) == "ApprovedOrder"
+
+
+def test_a_stop_in_order_while_the_venue_is_lost_is_told_as_that_when_the_venue_is_ready_again():
+    guard = a_ready_guard()
+    guard.on_fill(a_fill(5))
+    guard.on_venue_lost(LOST)
+    halt = HaltTrading(reason=f"{STOPPED_BY}SIGTERM", ts=LOST.ts, flatten=True)
+    said = (halt, *guard.on_halt_trading(halt), *guard.on_venue_ready(READY))
+
+    assert states(said) == [TradingState.FLATTENING]
+    # So the next life trades, and this one's exit code tells of no halt.
+    assert standing_of("main", said) == (TradingState.ACTIVE, TradingState.ACTIVE)
+    assert halted_by([each for each in said if isinstance(each, TradingStateChanged)]) is None
 
 
 def test_what_raises_risk_in_a_stale_symbol_is_refused_and_what_reduces_it_is_not():
@@ -207,6 +225,49 @@ def test_a_live_executor_hands_its_orders_over_and_gives_no_id_twice():
     assert sent(heir.on_target_shares(a_target((("trend", 3),), ts=MONDAY + SECOND))) == []
     more = sent(heir.on_target_shares(a_target((("trend", 5),), ts=MONDAY + 2 * SECOND)))
     assert [order.client_id for order in more] != [first.client_id]
+
+
+def restarted(executor, *kept):
+    """Its heir, with what that says before anything new is heard."""
+    heir = a_live_executor(executor.heritage())
+    said = tuple(heir.on_start())
+    for message in kept:
+        if isinstance(message, PlaceOrder):
+            heir.on_place_order(message)
+        else:
+            heir.on_target_shares(message)
+    heir.warmed_up()
+    return heir, [each for each in said if isinstance(each, WakeAt)]
+
+
+def test_what_waits_for_its_retry_at_a_restart_is_sent_though_it_was_decided_long_ago():
+    executor = a_live_executor()
+    executor.on_trading_state_changed(changed(TradingState.ACTIVE))
+    target = a_target((("trend", 3),))
+    (order,) = sent(executor.on_target_shares(target))
+    for _ in range(5):
+        (wake,) = executor.on_order_rejected(OrderRejected(order=order, reason="overload", standing=False, ts=order.ts))
+        (order,) = sent(executor.on_woke(Woke(wake.at, wake.token)))
+    executor.on_order_rejected(OrderRejected(order=order, reason="overload", standing=False, ts=order.ts))
+
+    # Unlike those that it answers while everything is heard again, these are set although they are past.
+    heir, wakes = restarted(executor, target)
+    now = order.ts + SECOND
+
+    assert [each.lots for wake in wakes for each in sent(heir.on_woke(Woke(now, wake.token)))] == [3]
+
+
+def test_a_strategys_own_order_that_waits_for_its_retry_outlives_a_restart():
+    executor = a_live_executor()
+    executor.on_trading_state_changed(changed(TradingState.ACTIVE))
+    placed = PlaceOrder(strategy="trend", symbol="XBTUSD", number=1, ts=MONDAY, lots=2)
+    (order,) = sent(executor.on_place_order(placed))
+    executor.on_order_rejected(OrderRejected(order=order, reason="overload", standing=False, ts=MONDAY))
+
+    heir, wakes = restarted(executor, placed)
+    again = [each for wake in wakes for each in sent(heir.on_woke(Woke(MONDAY + 2 * SECOND, wake.token)))]
+
+    assert [(each.client_id, each.lots) for each in again] == [(order.client_id, 2)]
 
 
 @pytest.mark.parametrize(

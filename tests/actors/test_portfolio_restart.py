@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from actors.component import Component
 from actors.execution.rules import ShareRule
 from actors.feed import Feed
-from actors.portfolio import Portfolio
+from actors.portfolio import Portfolio, PortfolioHeritage
+from actors.sizing.marks import Prices
 from actors.sizing.sizing import Sizing
 from adapters.generated import generated_bars
 from messages import (
@@ -294,3 +295,45 @@ def test_in_a_replay_a_core_that_failed_and_came_back_goes_on_with_the_same_weig
 
     assert sized_again == sized
     assert changes(targets_again) == changes(targets)
+
+
+# The next life of a run: books of earlier lives, and no price yet.
+
+
+def a_second_life(heritage=None):
+    """Long 10 in each symbol from 100.00; XBT has lost 500.00 before, and ETH has won 800.00."""
+    portfolio = a_portfolio(None, heritage=heritage or PortfolioHeritage(prices=Prices({}, {}), begins=True))
+    for symbol, won in ((XBT, -500), (ETH, 800)):
+        portfolio.on_fill(a_fill(10, symbol=symbol, price=100.0, execution_id=f"{symbol}-1"))
+        portfolio.on_fill(a_fill(-10, symbol=symbol, price=100.0 + won / 10, execution_id=f"{symbol}-2"))
+        portfolio.on_fill(a_fill(10, symbol=symbol, price=100.0, execution_id=f"{symbol}-3"))
+    portfolio.warmed_up()
+    return portfolio
+
+
+def equities(portfolio, *bars):
+    said = []
+    for bar in bars:
+        for timer in portfolio.on_bar(bar):
+            said += portfolio.on_woke(Woke(timer.at, timer.token))
+    return [each.equity_minor for each in said]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_no_equity_is_said_before_all_that_an_earlier_life_holds_has_a_price(restarts):
+    portfolio = a_second_life()
+
+    assert equities(portfolio, a_bar(101.0, symbol=XBT)) == []
+    if restarts:
+        portfolio = a_second_life(portfolio.heritage())
+    # 50,000.00 - 500.00 + 800.00, and 10.00 and 20.00 of what is open.
+    assert equities(portfolio, a_bar(102.0, symbol=ETH)) == [5_000_000 - 50_000 + 80_000 + 1_000 + 2_000]
+
+
+def test_what_an_earlier_life_won_where_it_holds_nothing_any_more_counts_from_the_beginning():
+    portfolio = a_portfolio(None, heritage=PortfolioHeritage(prices=Prices({}, {}), begins=True))
+    portfolio.on_fill(a_fill(10, symbol=ETH, price=100.0, execution_id="1"))
+    portfolio.on_fill(a_fill(-10, symbol=ETH, price=180.0, execution_id="2"))
+    portfolio.warmed_up()
+
+    assert equities(portfolio, a_bar(101.0, symbol=XBT)) == [5_000_000 + 80_000]

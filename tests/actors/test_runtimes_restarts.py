@@ -1,8 +1,11 @@
 """Restarts on both runtimes: who goes down with whom, what an heir is given, and when there is no heir any more."""
 
+import threading
+
 import pytest
 
 from actors.component import Component
+from actors.runtime import threaded
 from actors.runtime.runtime import SupervisorFailed
 from actors.supervisor import Supervisor
 from messages import ApprovedOrder, ExternalEvent, HaltTrading, Signal, Subscribe, WakeAt
@@ -127,6 +130,39 @@ def test_one_of_the_core_fails_and_all_of_its_account_restart(house):
     for address in ("portfolio@x", "risk-guard@x"):
         house.until_up(address, epoch=3)
     assert [house.status(address).epoch for address in ("executor@y", "venue@x")] == [1, 1]
+
+
+def test_a_healthy_sibling_finishes_what_it_has_in_hand_before_it_is_fenced(threads_house, monkeypatch):
+    monkeypatch.setattr(threaded, "FENCE_SECONDS", 20.0)
+    house = threads_house
+    inside, block, orders = house.block(), house.block(), []
+
+    class Sending(Toy):
+        """Remembers what it has sent, and hands that over: nobody sends it again."""
+
+        def heritage(self):
+            return tuple(orders)
+
+    def hold(toy, _event):
+        orders.append("an order")
+        inside.set()
+        block.wait()
+        return (HaltTrading(reason=f"said by {toy.number}", ts=MONDAY),)
+
+    house.add("portfolio@main", lambda _heritage: Sending(house, "portfolio@main", {"hold": hold}))
+    house.toy("executor@main", {"poison": crash})
+    house.toy("listener:1", on_start=lambda _toy: (Subscribe(HaltTrading),))
+    house.start()
+    house.tell("portfolio@main", "hold")
+    assert inside.wait(20)
+    house.tell("executor@main", "poison")
+    house.until(lambda: house.status("executor@main").state == "down")
+    threading.Event().wait(0.2)
+    block.set()
+
+    house.until_up("portfolio@main", epoch=3)
+    assert (orders, house.status("portfolio@main").fenced) == (["an order"], 0)
+    assert house.status("portfolio@main").handled == 1
 
 
 def test_a_message_in_hand_of_a_healthy_fenced_sibling_is_handled_by_its_heir_once_and_first(threads_house):

@@ -363,6 +363,32 @@ def test_the_last_wish_of_each_strategy_and_the_last_target_are_heard_again(tmp_
     assert began.heritage["portfolio@main"].shares == ((SYMBOL, target.shares[0]),)
 
 
+def test_nobody_goes_on_with_the_share_of_a_strategy_or_in_a_symbol_that_is_not_traded_any_more(tmp_path):
+    target = a_target(((ONE, 4), ("gone", 5)), symbol=SYMBOL)
+    wrote(
+        tmp_path,
+        a_signal(strategy=ONE, symbol=SYMBOL),
+        a_signal(strategy=ONE, symbol="ETHUSD", number=2),
+        a_signal(strategy="gone", symbol=SYMBOL),
+        target,
+        a_target(((ONE, 0),), symbol="ETHUSD"),
+    )
+
+    began = restored(tmp_path).restored
+
+    assert [each.symbol for each in began.kept["portfolio@main"]] == [SYMBOL]
+    assert began.kept["executor@main"] == (attrs.evolve(target, shares=target.shares[:1]),)
+
+
+def test_a_strategy_that_placed_an_order_has_no_share_though_it_died_before_that_was_said(tmp_path):
+    placed = PlaceOrder(strategy=ONE, symbol=SYMBOL, number=1, ts=MONDAY, lots=1)
+    wrote(tmp_path, a_signal(strategy=ONE, symbol=SYMBOL), a_target(((ONE, 4), (OTHER, 1)), symbol=SYMBOL), placed)
+
+    (target,) = restored(tmp_path).restored.kept["executor@main"]
+
+    assert [share.strategy for share in target.shares] == [OTHER]
+
+
 # The trading state.
 
 
@@ -420,6 +446,15 @@ def test_a_liquidation_halts_the_next_life_too_unless_somebody_lifts_it(tmp_path
     assert guard_of(restored(tmp_path, setup)).state is HALTED
     lifted = guard_of(restored(tmp_path, setup, lift_halt=True))
     assert (lifted.state, lifted.lots_in(SYMBOL)) == (ACTIVE, -3)
+    # It was lifted, and trading went on: that is not forgotten at the start after.
+    wrote(tmp_path, a_state(ACTIVE, "the venue is ready"))
+    assert guard_of(restored(tmp_path, setup)).state is ACTIVE
+
+
+def test_a_liquidation_halts_although_nothing_was_said_of_it_any_more(tmp_path):
+    wrote(tmp_path, attrs.evolve(a_venue_fill(-3, "e-1"), liquidity=Liquidity.LIQUIDATION))
+
+    assert restored(tmp_path).restored.heritage["risk-guard@main"].standing is HALTED
 
 
 def test_the_running_day_opens_with_its_first_mark(tmp_path):

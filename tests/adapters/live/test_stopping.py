@@ -46,9 +46,20 @@ def test_flatten_closes_positions_first_and_then_cancels():
 
     assert stop.request("--for", MONDAY) == (Step.FLATTEN,)
     assert stop.look(MONDAY + SECOND, open_orders=0, is_flat=False) == ()
-    assert stop.look(MONDAY + 2 * SECOND, open_orders=1, is_flat=True) == (Step.CANCEL,)
+    assert stop.look(MONDAY + 2 * SECOND, open_orders=0, is_flat=True) == (Step.CANCEL,)
     assert stop.look(MONDAY + 3 * SECOND, open_orders=0, is_flat=True) == (Step.STOP,)
     assert stop.troubles == []
+
+
+def test_an_order_on_its_way_when_a_flat_account_is_to_be_flattened_is_waited_for():
+    stop = a_stop("flatten")
+    stop.request("SIGINT", MONDAY)
+
+    assert stop.look(MONDAY, open_orders=1, is_flat=True) == ()
+    # It was filled.
+    assert stop.look(MONDAY + SECOND, open_orders=0, is_flat=False) == ()
+    assert stop.look(MONDAY + 2 * SECOND, open_orders=1, is_flat=False) == ()
+    assert stop.look(MONDAY + 3 * SECOND, open_orders=0, is_flat=True) == (Step.CANCEL,)
 
 
 def test_a_position_that_stays_open_is_given_up_after_its_time():
