@@ -175,7 +175,8 @@ def _read_equity(reader: TraceReader, before: int, accounts: Mapping[Account, Pa
 
 
 def _read_states(reader: TraceReader, before: int, accounts: Mapping[Account, PastAccount]) -> None:
-    facts = [fact.envelope.message for fact in reader.facts([TradingStateChanged, HaltTrading], before_life=before)]
+    classes = [TradingStateChanged, HaltTrading, Fill]
+    facts = [fact.envelope.message for fact in reader.facts(classes, before_life=before)]
     for name, account in accounts.items():
         account.standing, account.lost = standing_of(name, facts)
 

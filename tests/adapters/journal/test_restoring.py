@@ -368,10 +368,10 @@ def test_nobody_goes_on_with_the_share_of_a_strategy_or_in_a_symbol_that_is_not_
     wrote(
         tmp_path,
         a_signal(strategy=ONE, symbol=SYMBOL),
-        a_signal(strategy=ONE, symbol="ETHUSD", number=2),
+        a_signal(strategy=ONE, symbol="LTCUSD", number=2),
         a_signal(strategy="gone", symbol=SYMBOL),
         target,
-        a_target(((ONE, 0),), symbol="ETHUSD"),
+        a_target(((ONE, 0),), symbol="LTCUSD"),
     )
 
     began = restored(tmp_path).restored
