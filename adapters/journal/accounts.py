@@ -71,7 +71,7 @@ def read_accounts(
     """All accounts of the set-up, as the lives before `before` left them. JournalError as the reader says."""
     accounts = {account: PastAccount() for account in setup.accounts}
     _read_booked(reader, before, accounts)
-    _read_wishes(reader, before, accounts, {entry.id: entry.account for entry in setup.strategies})
+    _read_wishes(reader, before, accounts, setup)
     _read_counters(reader, before, accounts, orders)
     _read_equity(reader, before, accounts, setup.risk.day_starts_ns)
     if not lift_halt:
@@ -108,23 +108,33 @@ def _booked_once(message: Fill | FundingPaid | PositionAdjusted) -> tuple[str, .
     return ("adjustment", message.account, message.adjustment_id)
 
 
-def _read_wishes(
-    reader: TraceReader, before: int, accounts: Mapping[Account, PastAccount], account_of: Mapping[str, Account]
-) -> None:
+def _read_wishes(reader: TraceReader, before: int, accounts: Mapping[Account, PastAccount], setup: Setup) -> None:
+    """Of strategies that are part of this life, in the symbols that they trade now: nobody wants what others wanted."""
+    account_of = {(entry.id, symbol): entry.account for entry in setup.strategies for symbol in entry.symbols}
     found = [
         *reader.last_facts(Signal, "strategy, symbol", before_life=before),
         *reader.last_facts(PlaceOrder, "strategy, symbol", before_life=before),
     ]
+    last: dict[tuple[StrategyId, Symbol], Signal | PlaceOrder] = {}
     for fact in sorted(found, key=lambda fact: (fact.life, fact.envelope.id)):
         message = fact.envelope.message
         assert isinstance(message, Signal | PlaceOrder)
-        if message.strategy in account_of:
-            accounts[account_of[message.strategy]].wishes.append(message)
+        key = message.strategy, message.symbol
+        if key in account_of:
+            accounts[account_of[key]].wishes.append(message)
+            last[key] = message
     for fact in reader.last_facts(TargetShares, "account, symbol", before_life=before):
-        message = fact.envelope.message
-        assert isinstance(message, TargetShares)
-        if message.account in accounts:
-            accounts[message.account].targets.append(message)
+        target = fact.envelope.message
+        assert isinstance(target, TargetShares)
+        if target.account in accounts and target.symbol in setup.instruments:
+            # One that has placed an order since has no share any more, whether that was still said or not.
+            shares = [
+                share
+                for share in target.shares
+                if account_of.get((share.strategy, target.symbol)) == target.account
+                and not isinstance(last.get((share.strategy, target.symbol)), PlaceOrder)
+            ]
+            accounts[target.account].targets.append(attrs.evolve(target, shares=tuple(shares)))
 
 
 def _read_counters(

@@ -354,6 +354,32 @@ def test_the_last_wish_of_each_strategy_and_the_last_target_are_heard_again(tmp_
     assert began.heritage["portfolio@main"].shares == ((SYMBOL, target.shares[0]),)
 
 
+def test_nobody_goes_on_with_the_share_of_a_strategy_or_in_a_symbol_that_is_not_traded_any_more(tmp_path):
+    target = a_target(((ONE, 4), ("gone", 5)), symbol=SYMBOL)
+    wrote(
+        tmp_path,
+        a_signal(strategy=ONE, symbol=SYMBOL),
+        a_signal(strategy=ONE, symbol="LTCUSD", number=2),
+        a_signal(strategy="gone", symbol=SYMBOL),
+        target,
+        a_target(((ONE, 0),), symbol="LTCUSD"),
+    )
+
+    began = restored(tmp_path).restored
+
+    assert [each.symbol for each in began.kept["portfolio@main"]] == [SYMBOL]
+    assert began.kept["executor@main"] == (attrs.evolve(target, shares=target.shares[:1]),)
+
+
+def test_a_strategy_that_placed_an_order_has_no_share_though_it_died_before_that_was_said(tmp_path):
+    placed = PlaceOrder(strategy=ONE, symbol=SYMBOL, number=1, ts=MONDAY, lots=1)
+    wrote(tmp_path, a_signal(strategy=ONE, symbol=SYMBOL), a_target(((ONE, 4), (OTHER, 1)), symbol=SYMBOL), placed)
+
+    (target,) = restored(tmp_path).restored.kept["executor@main"]
+
+    assert [share.strategy for share in target.shares] == [OTHER]
+
+
 # The trading state.
 
 
