@@ -87,6 +87,7 @@ class _UnderWay:
     job: Job
     at: UtcNs
     counted: bool
+    to: Address
 
 
 class Courier:
@@ -105,9 +106,9 @@ class Courier:
         return self.pump(at)
 
     def send_at_once(self, request: Request, job: Job, at: UtcNs) -> tuple[Message, ...]:
-        """Whatever the budget says: for what must not wait for anything."""
+        """Whatever the budget says, by the worker with the least to do: for what must not wait for anything."""
         counted = self._budget.wait(request, at) == 0
-        return (self._say(request, job, at, counted=counted),)
+        return (self._say(request, job, at, counted=counted, to=self._idlest()),)
 
     def pump(self, at: UtcNs) -> tuple[Message, ...]:
         """What may go now."""
@@ -190,14 +191,15 @@ class Courier:
         times += [opens[0].since + OPEN_WAIT] if opens else []
         return min(times, default=None)
 
-    def _say(self, request: Request, job: Job, at: UtcNs, *, counted: bool) -> SendRequest:
+    def _say(self, request: Request, job: Job, at: UtcNs, *, counted: bool, to: Address | None = None) -> SendRequest:
         if counted:
             self._budget.take(request, at)
         self._number += 1
-        self._under_way[self._number] = _UnderWay(request, job, at, counted)
+        to = self._worker(request.purpose) if to is None else to
+        self._under_way[self._number] = _UnderWay(request, job, at, counted, to)
         opens = request.purpose is Purpose.OPEN
         return SendRequest(
-            to=self._worker(request.purpose),
+            to=to,
             reply_to=self._address,
             number=self._number,
             verb=request.verb,
@@ -207,6 +209,11 @@ class Courier:
             not_after=at + OPEN_LIFE if opens else None,
             clock_offset=self.clock.offset,
         )
+
+    def _idlest(self) -> Address:
+        """Of a venue that is slow each cancel before it may take seconds. The first of those that are alike."""
+        busy = [each.to for each in self._under_way.values()]
+        return min((self._workers.cancels, self._workers.queries, self._workers.orders), key=busy.count)
 
     def _worker(self, purpose: Purpose) -> Address:
         if purpose is Purpose.CANCEL:
