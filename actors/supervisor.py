@@ -67,6 +67,8 @@ class ChildSpec:
     account: str | None = None
     rank: int = 0
     """Place in the data flow, within its kind: rest for one restarts those of the same and higher rank."""
+    stops_last: bool = False
+    """Stopped after the others of its kind: what those say last still has to be done by it."""
 
 
 class _Child:
@@ -161,7 +163,12 @@ class Supervisor(Component):
         self._stopping = deque(
             group
             for kind in reversed(START_ORDER)
-            if (group := [child for child in self._children.values() if child.spec.kind is kind])
+            for last in (False, True)
+            if (
+                group := [
+                    each for each in self._children.values() if (each.spec.kind, each.spec.stops_last) == (kind, last)
+                ]
+            )
         )
         return self._stop_groups() if self._stopping else [SystemStopped()]
 

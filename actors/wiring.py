@@ -31,10 +31,20 @@ def actor_specs(setup: Setup, record: Record, read: Read | None = None, agree: A
     ]
 
 
+_AT_THE_WIRE: Final = ("line", "rest")
+"""Roles that send for others of their kind, and still have to when those are stopped."""
+
+
 def supervisor_spec(setup: Setup, specs: Sequence[ActorSpec]) -> ActorSpec:
     """The supervisor of all of them."""
     children = [
-        ChildSpec(address=spec.address, kind=spec.kind, account=spec.account, rank=_RANKS.get(spec.role, 0))
+        ChildSpec(
+            address=spec.address,
+            kind=spec.kind,
+            account=spec.account,
+            rank=_RANKS.get(spec.role, 0),
+            stops_last=spec.role in _AT_THE_WIRE,
+        )
         for spec in specs
     ]
     return ActorSpec(
