@@ -99,17 +99,13 @@ class Venue:
     def calm(self):
         self.on_loop(self.server.faults.clear)
 
-    def fault_cancels(self):
+    def no_cancels(self):
         """No cancel does anything any more."""
         self.fault(Rule(kind="503", verb="DELETE"))
 
     def cut(self):
         """Every socket, at once, without a word."""
         self.on_loop(lambda: [each.leave() for each in list(self.server._clients)])
-
-    @staticmethod
-    def now():
-        return time.monotonic()
 
     # The trader's requests.
 
