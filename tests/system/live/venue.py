@@ -44,6 +44,8 @@ class Asked:
     at: float
     befallen: bool
     """Refused before it did anything, because the test wanted that."""
+    open: tuple[str, ...]
+    """Client ids of all orders that were open when it came."""
 
 
 class Venue:
@@ -55,9 +57,10 @@ class Venue:
         honest = server.rest.answer
 
         def answer(request, now_s, instead=None):
+            before = tuple(each.client_id for each in server.account.open.values())
             response = honest(request, now_s, instead)
             if request.headers.get("api-key") == KEY:
-                self._note(request, response, befallen=instead is not None)
+                self._note(request, response, before, befallen=instead is not None)
             return response
 
         server.rest.answer = answer
@@ -67,13 +70,13 @@ class Venue:
 
         self.on_loop(on_time)
 
-    def _note(self, request, response, *, befallen):
+    def _note(self, request, response, before, *, befallen):
         with contextlib.suppress(ValueError):
             body = json.loads(request.body) if request.body else {}
             path = request.target.decode().partition("?")[0].removeprefix("/api/v1")
             self.asked.append(
                 Asked(verb=request.verb, path=path, body=body, status=response.status, at=time.monotonic(),
-                      befallen=befallen)
+                      befallen=befallen, open=before)
             )  # fmt: skip
 
     @property
