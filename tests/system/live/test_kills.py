@@ -19,29 +19,52 @@ def test_killed_at_random_moments_it_agrees_with_the_exchange(tmp_path, venue):
     assert live["adjustments"] == 0
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        pytest.param(Rule(kind="timeout", when="after", verb="POST", path="/order", skip=2, count=1), id="done"),
-        pytest.param(Rule(kind="latency", verb="POST", path="/order", skip=2, count=1, ms=4_000), id="done-later"),
-    ],
-)
-def test_killed_while_an_order_is_on_its_way_it_finds_out_what_became_of_it(tmp_path, venue, fault):
-    folder, config = a_folder(tmp_path, venue, a_strategy("Mixed"))
+def killed_with_an_order_on_its_way(tmp_path, venue, kind, fault):
+    """Returns the folder, and the order's client id."""
+    folder, config = a_folder(tmp_path, venue, a_strategy(kind))
     venue.fault(fault)
     with Process(folder, "--quiet", config=config) as process:
         process.until(lambda: venue.server.faults._states[0].struck)
         process.signal(signal.SIGKILL)
         process.wait()
+    return folder, venue.arrived[-1]
+
+
+@pytest.mark.parametrize("kind", ["Flipper", "Rester"])
+def test_killed_before_the_answer_to_an_order_came_it_has_what_became_of_it(tmp_path, venue, kind):
+    fault = Rule(kind="timeout", when="after", verb="POST", path="/order", skip=1, count=1, ms=1_000)
+    folder, client_id = killed_with_an_order_on_its_way(tmp_path, venue, kind, fault)
     before = len(venue.asked)
 
     with Life(folder) as life:
         until(lambda: sum(map(venue.is_post, venue.asked[before:])) >= 4, life.story)
 
     assert_nothing_old_beside_new(venue)
-    assert_agree(folder, venue)
-    live = summary(folder)["live"]
-    assert (live["lives"], live["adjustments"]) == (2, 0)
+    assert client_id in {row["clOrdID"] for row in venue.orders()}
+    assert (summary(folder)["live"]["lives"], summary(folder)["live"]["adjustments"]) == (2, 0)
+    if kind == "Flipper":
+        assert_agree(folder, venue)
+
+
+@pytest.mark.parametrize("kind", ["Flipper", "Rester"])
+def test_an_order_that_comes_through_long_after_the_kill_is_taken_in_by_the_next_life(tmp_path, venue, kind):
+    fault = Rule(kind="latency", verb="POST", path="/order", skip=1, count=1, ms=3_000)
+    folder, client_id = killed_with_an_order_on_its_way(tmp_path, venue, kind, fault)
+
+    def late():
+        return [row for row in venue.orders() if row["clOrdID"] == client_id]
+
+    with Life(folder) as life:
+        life.ready()
+        until(lambda: late() and late()[0]["ordStatus"] in ("Filled", "Canceled"), life.story)
+        before = len(venue.asked)
+        until(lambda: sum(map(venue.is_post, venue.asked[before:])) >= 3, life.story)
+
+    assert not venue.open_orders()
+    assert (summary(folder)["live"]["lives"], summary(folder)["live"]["adjustments"]) == (2, 0)
+    if kind == "Flipper":
+        assert late()[0]["ordStatus"] == "Filled"
+        assert_agree(folder, venue)
 
 
 def test_what_a_killed_life_left_is_held_and_counted_on_by_the_next(tmp_path, venue):

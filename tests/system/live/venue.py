@@ -53,6 +53,8 @@ class Venue:
 
     def __init__(self, server):
         self.server, self.asked = server, []
+        self.arrived = []
+        """Client ids of orders whose requests have come in, whatever befell them there."""
         server.exchange.add_key(Key(id=_JUDGE, secret=_HUSH, account=server.account.number))
         honest = server.rest.answer
 
@@ -64,6 +66,15 @@ class Venue:
             return response
 
         server.rest.answer = answer
+        befallen = server._befallen
+
+        async def arrives(request, asked):
+            with contextlib.suppress(ValueError):
+                if (asked.verb, asked.target) == ("POST", b"/api/v1/order"):
+                    self.arrived.append(json.loads(asked.body)["clOrdID"])
+            return await befallen(request, asked)
+
+        server._befallen = arrives
 
         def on_time():
             server.clock.began += time.time_ns() - server.clock.market()
