@@ -39,10 +39,11 @@ def exchange_fills(venue, *, strangers=False):
     }  # fmt: skip
 
 
-def assert_agree(folder, venue, *, strangers=False, open_orders=0):
+def assert_agree(folder, venue, *, strangers=False, open_orders=0, refused=False):
     """The run's files are what the exchange has, to the satoshi. Returns the fills, of which there must be some.
 
-    `strangers`: others have moved the account too, so that only executions and the position can be compared.
+    `strangers`: others have moved the account too, so that only executions and the position can be compared. `refused`:
+    the exchange refused orders before it did anything, and said so: such a one may be asked for again.
     """
     fills, truth = written_fills(folder), exchange_fills(venue)
     assert fills == truth, f"written {fills}\nexchange {truth}"
@@ -54,7 +55,7 @@ def assert_agree(folder, venue, *, strangers=False, open_orders=0):
         _assert_money(folder, venue, fills, position, strategies)
     left = venue.open_orders()
     assert len(left) == open_orders, left
-    _assert_posted_once(venue)
+    assert_posted_once(venue, refused=refused)
     return fills
 
 
@@ -62,7 +63,7 @@ def _assert_money(folder, venue, fills, position, strategies):
     fees = sum(fee for _, _, fee in fills.values())
     told = [fees, sum(int(row["fees_minor"]) for row in strategies), -_moved(folder, "fee")]
     assert told == [position["currentComm"]] * 3, f"fees {told}, the exchange says {position['currentComm']}"
-    if position["currentQty"] and sum(int(row["fills"]) > 0 for row in strategies) > 1:
+    if any(int(row["position_lots"]) for row in strategies) and sum(int(row["fills"]) > 0 for row in strategies) > 1:
         # Of each strategy's book what is realised is by its own average price: only the sum of realised and open
         # profit is the account's.
         return
@@ -74,8 +75,9 @@ def _moved(folder, kind=None):
     return sum(int(row["amount_minor"]) for row in rows(folder, "ledger.csv") if kind in (None, row["kind"]))
 
 
-def _assert_posted_once(venue):
-    twice = [name for name, times in venue.posts().items() if times > 1]
+def assert_posted_once(venue, *, refused=False):
+    """No client id went to the exchange twice."""
+    twice = [name for name, times in venue.posts(befallen=not refused).items() if times > 1]
     assert not twice, f"posted more than once: {twice}"
     ids = [row["clOrdID"] for row in venue.orders() if row["clOrdID"]]
     assert len(ids) == len(set(ids)), "two orders of one client id"

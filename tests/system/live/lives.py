@@ -28,6 +28,7 @@ from messages import (
     VenueConnected,
     VenueLost,
     VenueReady,
+    Woke,
 )
 from tests.system.commands import ROOT
 from tests.system.live.venue import PATIENCE, until
@@ -115,16 +116,38 @@ class Life:
     def of(self, kind):
         return [each for each in list(self.heard) if isinstance(each, kind)]
 
+    def filled(self, client_id):
+        return [each for each in self.of(Fill) if each.client_id == client_id]
+
+    def states(self):
+        """Of trading, in order."""
+        return [each.state for each in self.of(TradingStateChanged)]
+
     def ready(self, times=1):
         """Wait until account and venue have been found to agree so often."""
         until(lambda: len(self.of(VenueReady)) >= times, self.story)
 
     def slot(self, address):
-        return next(each for each in self.system.status() if each.address == address)
+        """An actor's place: its mailbox, and the epoch of who is there."""
+        return self.system._running().slots[address]
 
-    def component(self, address):
-        """The actor itself, for a test that breaks it."""
-        return self.system._running().slots[address].component
+    def host(self, address):
+        """Its present incarnation: its thread and handlers."""
+        slot = self.slot(address)
+        return [each for each in self.system._running()._hosts if each.slot is slot][-1]
+
+    def breaks(self, address, dies_of):
+        """The present incarnation raises at the next message of that class, which is sent if nobody else says it."""
+
+        def fails(_message):
+            raise RuntimeError("broken by the test")
+
+        self.host(address)._ways[dies_of] = (fails, None)
+        if dies_of is Woke:
+            self.system.tell(address, Woke(1, "nobody asked for this"))
+
+    def failures_of(self, address):
+        return [each for each in self.of(ActorFailed) if each.actor == address]
 
     def story(self):
         """What was heard, for who has to find out why a test failed."""

@@ -14,13 +14,14 @@ import requests
 from adapters.exchange.account import Key
 from adapters.exchange.contracts import CONTRACTS
 from adapters.exchange.faults import Rule
+from adapters.exchange.limits import LimitRules, Limits
 from adapters.exchange.simulation import generated_market
 from tests.adapters.exchange.serving import KEY, SECRET, on_loop, served
 
 SYMBOL = "XBTUSD"
 LOT = 100
 """Contracts of XBTUSD in a lot of ours."""
-PATIENCE = 60.0
+PATIENCE = 12.0
 _JUDGE, _HUSH = "the-judges-key", "the-judges-secret"
 
 
@@ -39,6 +40,7 @@ class Asked:
 
     verb: str
     path: str
+    query: str
     body: dict
     status: int
     at: float
@@ -84,9 +86,9 @@ class Venue:
     def _note(self, request, response, before, *, befallen):
         with contextlib.suppress(ValueError):
             body = json.loads(request.body) if request.body else {}
-            path = request.target.decode().partition("?")[0].removeprefix("/api/v1")
+            path, _, query = request.target.decode().removeprefix("/api/v1").partition("?")
             self.asked.append(
-                Asked(verb=request.verb, path=path, body=body, status=response.status, at=time.monotonic(),
+                Asked(verb=request.verb, path=path, query=query, body=body, status=response.status, at=time.monotonic(),
                       befallen=befallen, open=before)
             )  # fmt: skip
 
@@ -123,9 +125,10 @@ class Venue:
 
     # The trader's requests.
 
-    def posts(self):
-        """Orders that were asked for, by client id: how often."""
-        return Counter(each.body["clOrdID"] for each in list(self.asked) if self.is_post(each))
+    def posts(self, *, befallen=True):
+        """Orders that were asked for, by client id: how often. `befallen`: those too that were refused on purpose."""
+        asked = [each for each in list(self.asked) if self.is_post(each) and (befallen or not each.befallen)]
+        return Counter(each.body["clOrdID"] for each in asked)
 
     def is_post(self, asked):
         return (asked.verb, asked.path) == ("POST", "/order")
@@ -187,5 +190,7 @@ def a_venue(seed=1, **how):
     market = generated_market(
         seed=seed, now=time.time_ns(), contracts=(CONTRACTS[SYMBOL],), history_minutes=30, warm_up_s=20
     )
-    with served(market, **how) as server:
+    # Large ones and not none: a trader who is told of none believes in BitMEX's own.
+    limits = Limits(LimitRules(per_minute=100_000, per_minute_without_key=100_000, per_second=10_000))
+    with served(market, **{"limits": limits, **how}) as server:
         yield Venue(server)
