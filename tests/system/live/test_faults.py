@@ -3,6 +3,7 @@
 import pytest
 
 from adapters.exchange.faults import Rule
+from messages import OrderRejected
 from tests.system.live.agreement import assert_agree, summary
 from tests.system.live.lives import Life, a_folder, a_strategy
 from tests.system.live.venue import until
@@ -20,7 +21,6 @@ def rested(life, venue, posts=4):
     ("rule", "strikes"),
     [
         pytest.param(Rule(kind="503", verb="POST", path="/order", probability=0.5), 4, id="overload"),
-        pytest.param(Rule(kind="429", verb="POST", path="/order", count=2), 2, id="rate-limit"),
         pytest.param(Rule(kind="502", when="after", verb="POST", path="/order", probability=0.4), 3, id="502-done"),
         pytest.param(
             Rule(kind="timeout", when="after", verb="POST", path="/order", probability=0.4, ms=100), 3, id="cut-done"
@@ -51,8 +51,25 @@ def test_what_goes_wrong_for_a_while_leaves_nothing_wrong(tmp_path, venue, rule,
         venue.cut()
         rested(life, venue)
 
-    assert_agree(folder, venue, refused=rule.kind in ("503", "429"))
-    assert summary(folder)["live"]["adjustments"] == 0
+    assert_agree(folder, venue, refused=rule.kind == "503")
+    assert (summary(folder)["live"]["adjustments"], summary(folder)["live"]["troubles"]) == (0, [])
+
+
+def test_too_many_requests_close_the_way_for_orders_and_not_for_cancels(tmp_path, venue):
+    folder, config = a_folder(tmp_path, venue, *BOTH)
+
+    with Life(folder, config) as life:
+        until(lambda: len(venue.trades()) >= 2 and venue.open_orders(), life.story)
+        venue.fault(Rule(kind="429", verb="POST", path="/order", count=1))
+        until(lambda: [each for each in venue.asked if each.status == 429], life.story)
+        until(lambda: len([each for each in life.of(OrderRejected) if each.reason == "rate-limited"]) >= 4, life.story)
+
+    (limited,) = [number for number, each in enumerate(venue.asked) if each.status == 429]
+    # Some may have been on their way; none follows within the second that the venue asked for.
+    after = [each for each in venue.asked[limited + 1 :] if venue.is_post(each)]
+    assert all(each.at - venue.asked[limited].at < 0.5 for each in after)
+    assert not venue.open_orders()
+    assert_agree(folder, venue, refused=True)
 
 
 def test_sockets_that_are_cut_again_and_again_lose_nothing(tmp_path, venue):
@@ -73,7 +90,8 @@ def test_sockets_that_are_cut_again_and_again_lose_nothing(tmp_path, venue):
 
 
 def test_an_order_whose_answer_was_lost_is_looked_up_and_not_sent_again(tmp_path, venue):
-    folder, config = a_folder(tmp_path, venue, a_strategy("Holder"))
+    # Without the switch, whose requests are below /order too.
+    folder, config = a_folder(tmp_path, venue, a_strategy("Holder"), live="dead_mans_switch_s = 0\n")
     # The stream says nothing of it either.
     venue.fault(
         Rule(kind="502", when="after", verb="POST", path="/order", count=1),
@@ -86,6 +104,7 @@ def test_an_order_whose_answer_was_lost_is_looked_up_and_not_sent_again(tmp_path
         (client_id,) = list(venue.posts())[:1]
         until(lambda: any(client_id in each.query for each in venue.asked if each.verb == "GET"), life.story)
         venue.calm()
+        venue.cut()
         until(lambda: len(life.filled(client_id)) == 1, life.story)
 
     assert venue.posts()[client_id] == 1

@@ -1,6 +1,5 @@
 """Strategies for live runs that are short: they act by a timer, whatever the market does, and some of them fail."""
 
-import os
 import sys
 import threading
 import time
@@ -108,7 +107,7 @@ class Hangs(Once):
 
     def fail(self):
         until = time.monotonic() + 60
-        while os.path.exists(self.done) and time.monotonic() < until:
+        while Path(self.done).exists() and time.monotonic() < until:
             time.sleep(0.05)
 
 
@@ -119,5 +118,5 @@ class Writes(Strategy):
     warmup = 5
 
     def on_bar(self, bar):
-        with open(self.file, "a", encoding="utf-8") as lines:
+        with Path(self.file).open("a", encoding="utf-8") as lines:
             lines.write(f"{bar.open_ts},{bar.open!r},{bar.high!r},{bar.low!r},{bar.close!r},{bar.volume!r}\n")
