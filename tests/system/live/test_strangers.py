@@ -9,6 +9,7 @@ from tests.system.live.lives import Life, Process, a_folder, a_strategy
 from tests.system.live.venue import until
 
 RULES = {"every": NS_PER_SECOND // 5, "refresh": NS_PER_SECOND // 4, "switch_ms": 5_000}
+STRUCK = "Canceled: CancelAllAfter"
 SHORT = f"""
 import adapters.live.assembly
 from adapters.bitmex.dead_mans_switch import HeartbeatRules
@@ -63,7 +64,7 @@ def test_who_is_stopped_for_too_long_has_its_orders_cancelled_by_the_exchange(tm
         assert process.wait() == 143, process.said()
 
     (end,) = [row for row in venue.orders() if row["orderID"] == left["orderID"]]
-    assert (end["ordStatus"], end["text"]) == ("Canceled", "Canceled: CancelAllAfter")
+    assert end["text"].startswith(STRUCK)
     assert_agree(folder, venue)
 
 
@@ -78,5 +79,5 @@ def test_heartbeats_that_do_not_come_round_let_the_switch_strike(tmp_path, venue
         until(lambda: [each for each in life.of(VenueLost) if "switch" in each.reason], life.story)
         until(lambda: not venue.open_orders(), life.story)
 
-    assert "Canceled: CancelAllAfter" in {row["text"] for row in venue.orders()}
+    assert [row for row in venue.orders() if row["text"].startswith(STRUCK)]
     assert_agree(folder, venue)

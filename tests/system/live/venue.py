@@ -21,7 +21,7 @@ from tests.adapters.exchange.serving import KEY, SECRET, on_loop, served
 SYMBOL = "XBTUSD"
 LOT = 100
 """Contracts of XBTUSD in a lot of ours."""
-PATIENCE = 12.0
+PATIENCE = 60.0
 _JUDGE, _HUSH = "the-judges-key", "the-judges-secret"
 
 
