@@ -18,7 +18,6 @@ from messages import (
     RequestAnswered,
     SendRequest,
     SubmitOrder,
-    TargetShares,
     TextReceived,
     Tick,
     TradingState,
@@ -68,7 +67,6 @@ def posts_of(venue, strategy):
     ("address", "dies_of", "is_lost"),
     [
         ("venue@main", RequestAnswered, True),
-        ("venue@main", TextReceived, True),
         ("venue@main", ApprovedOrder, True),
         ("line@main", Woke, True),
         ("rest:orders@main", Woke, True),
@@ -76,12 +74,10 @@ def posts_of(venue, strategy):
         ("reconciler@main", VenueRead, True),
         ("feed", TextReceived, False),
         ("line:market", Woke, False),
-        ("tick-filter", Tick, False),
         ("bar-builder", Tick, False),
         ("journal", ApprovedOrder, False),
         ("risk-guard@main", SubmitOrder, False),
         ("portfolio@main", Bar, False),
-        ("executor@main", TargetShares, False),
     ],
     ids=lambda each: each if isinstance(each, str) else getattr(each, "__name__", ""),
 )

@@ -25,8 +25,8 @@ def rested(life, venue, posts=4):
         pytest.param(
             Rule(kind="timeout", when="after", verb="POST", path="/order", probability=0.4, ms=100), 3, id="cut-done"
         ),
-        pytest.param(Rule(kind="502", verb="GET", probability=0.5), 3, id="502-questions"),
-        pytest.param(Rule(kind="502", when="after", verb="DELETE", probability=0.5), 2, id="502-cancels"),
+        pytest.param(Rule(kind="502", verb="GET", probability=0.5), 1, id="502-questions"),
+        pytest.param(Rule(kind="502", when="after", verb="DELETE", probability=0.5), 1, id="502-cancels"),
         pytest.param(Rule(kind="502", when="after", verb="PUT", probability=0.5), 1, id="502-amends"),
         pytest.param(Rule(kind="latency", verb="POST", path="/order", probability=0.3, ms=400), 3, id="latency"),
         pytest.param(Rule(kind="drop", table="execution", probability=0.3), 2, id="lost-executions"),
@@ -47,9 +47,10 @@ def test_what_goes_wrong_for_a_while_leaves_nothing_wrong(tmp_path, venue, rule,
         until(lambda: struck.struck >= strikes, life.story)
         venue.calm()
         rested(life, venue)
-        # What was lost in the stream is found by asking: at a new connection, or after a while.
-        venue.cut()
-        rested(life, venue)
+        if rule.kind == "drop":
+            # What was lost in the stream is found by asking: at a new connection, or after a while.
+            venue.cut()
+            rested(life, venue)
 
     assert_agree(folder, venue, refused=rule.kind == "503")
     assert (summary(folder)["live"]["adjustments"], summary(folder)["live"]["troubles"]) == (0, [])

@@ -58,6 +58,7 @@ def test_who_is_stopped_for_too_long_has_its_orders_cancelled_by_the_exchange(tm
         process.until(lambda: venue.open_orders() and venue.switch() is not None)
         (left,) = venue.open_orders()
         process.signal(signal.SIGSTOP)
+        venue.time_passes_for_the_switch()
         process.until(lambda: not venue.open_orders())
         process.signal(signal.SIGCONT)
         process.signal(signal.SIGTERM)
@@ -77,6 +78,8 @@ def test_heartbeats_that_do_not_come_round_let_the_switch_strike(tmp_path, venue
         # The executor has everything else and does not pass them on.
         life.host("executor@main")._ways[Heartbeat] = (lambda _beat: (), None)
         until(lambda: [each for each in life.of(VenueLost) if "switch" in each.reason], life.story)
+        assert venue.open_orders()
+        venue.time_passes_for_the_switch()
         until(lambda: not venue.open_orders(), life.story)
 
     assert [row for row in venue.orders() if row["text"].startswith(STRUCK)]

@@ -11,7 +11,7 @@ from actors import Strategy
 class Timed(Strategy):
     """Acts each `every` seconds, from the first news of the market on; `turn` counts."""
 
-    every: float = 0.2
+    every: float = 0.1
 
     def on_start(self):
         self.turn, self.is_started = 0, False

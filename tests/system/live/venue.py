@@ -107,6 +107,11 @@ class Venue:
         """When the dead man's switch would strike; None: it is off."""
         return self.on_loop(lambda: self.server.account.switch)
 
+    def time_passes_for_the_switch(self):
+        """It strikes at once, as if it had been waited for."""
+        account = self.server.account
+        self.on_loop(lambda: setattr(account, "switch", account.switch and self.server.exchange.now))
+
     # Faults.
 
     def fault(self, *rules):
