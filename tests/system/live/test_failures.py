@@ -34,12 +34,14 @@ def test_a_strategy_that_fails_comes_back_and_the_other_trades_on(tmp_path, venu
     done = tmp_path / "done"
     folder, config = a_folder(
         tmp_path, venue, a_strategy(kind, "bad", done=str(done)), a_strategy("Mixed", "good"),
-        more="[backtest]\nhandler_seconds = 0.7\n",
+        more="[backtest]\nhandler_seconds = 2.0\n",
     )  # fmt: skip
 
     with Life(folder, config) as life:
         life.ready()
         thread, mailbox = life.host("strategy:bad").thread, life.slot("strategy:bad").mailbox
+        until(lambda: posts_of(venue, "bad") >= 2, life.story)
+        (tmp_path / "go").touch()
         until(lambda: [each for each in life.of((ActorFailed, ActorHung)) if each.actor == "strategy:bad"], life.story)
         good = posts_of(venue, "good")
         until(lambda: life.host("strategy:bad").thread is not thread, life.story)

@@ -1,7 +1,6 @@
 """Strategies for live runs that are short: they act by a timer, whatever the market does, and some of them fail."""
 
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -74,14 +73,15 @@ class Holder(Timed):
 
 
 class Once(Flipper):
-    """Does something bad at its third turn, unless the file `done` is there, which it writes before."""
+    """Does something bad when a file `go` is beside `done`, unless `done` is there, which it writes before."""
 
     done: str = ""
 
     def act(self):
         super().act()
-        if self.turn >= 3 and not Path(self.done).exists():
-            Path(self.done).write_text(f"{threading.get_ident()}")
+        done = Path(self.done)
+        if done.with_name("go").exists() and not done.exists():
+            done.touch()
             self.fail()
 
     def fail(self):
