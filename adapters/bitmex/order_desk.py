@@ -26,10 +26,15 @@ from messages import (
 )
 
 NOT_READY: Final = "venue-not-ready"
+OVERTAKEN: Final = "cancelled-before-it-left"
+"""By a cancel of all, which does not wait for the journal as an approval does."""
 
 
 class OrderDesk(OrderAnswers):
     """One account's: what the guard approved, in this life and in earlier ones."""
+
+    _taken_back: UtcNs = -1
+    """When all was cancelled last: what was approved before it does not leave any more, however late it arrives."""
 
     # An earlier life.
 
@@ -60,6 +65,9 @@ class OrderDesk(OrderAnswers):
             if known.stage is Stage.LIVE and known.report is not None:
                 return (OrderAccepted(known.order, at),)
             return known.end_again(at)
+        # What is to get flat is decided because of the kill, and not before it.
+        if order.ts < self._taken_back or (order.ts == self._taken_back and not order.reduce_only):
+            return (OrderRejected(order=order, reason=OVERTAKEN, standing=False, ts=at),)
         if not is_ready:
             return (OrderRejected(order=order, reason=NOT_READY, standing=False, ts=at),)
         instrument = self._instruments[order.symbol]
@@ -106,8 +114,13 @@ class OrderDesk(OrderAnswers):
             return ()
         return self._courier.send(requests.cancel(approved), Job(JobKind.CANCEL, (approved.client_id,)), at)
 
-    def doom(self, at: UtcNs) -> tuple[Message, ...]:
-        """Nothing of what is there now shall stay. What has not left is given back; what is on its way goes later."""
+    def doom(self, wanted: UtcNs, at: UtcNs) -> tuple[Message, ...]:
+        """Nothing of what was approved up to `wanted` shall stay.
+
+        What has not left is given back, what has not even arrived is rejected when it does; what is on its way to the
+        venue goes later.
+        """
+        self._taken_back = max(self._taken_back, wanted)
         said: list[Message] = []
         for outcome in self._courier.give_back_opens(at):
             said += self.answered(outcome, at)

@@ -38,7 +38,7 @@ class Sweep:
     def begin(self, wanted: CancelAll, at: UtcNs) -> tuple[Message, ...]:
         """The request first, and everything else after it."""
         self._wanted, self._since, self._tries, self._pages = wanted, at, 0, None
-        return (*self._cancel(at), *self._desk.doom(at))
+        return (*self._cancel(at), *self._desk.doom(wanted.ts, at))
 
     def recover(self, at: UtcNs) -> None:
         """After a restart: whoever waited for an answer is gone."""

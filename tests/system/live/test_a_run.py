@@ -1,0 +1,122 @@
+"""A live run of a few seconds: what it has written is what the exchange has in its books."""
+
+import signal
+import time
+
+from tests.system.live.agreement import assert_agree, rows, summary
+from tests.system.live.lives import Life, Process, a_folder, a_strategy
+from tests.system.live.venue import until
+
+BOTH = (a_strategy("Flipper", lots=3), a_strategy("Mixed"))
+
+# As a user starts it.
+
+
+def test_ends_by_itself_with_files_that_equal_the_exchange(tmp_path, venue):
+    folder, config = a_folder(tmp_path, venue, *BOTH)
+
+    with Process(folder, "--for", 2, "--quiet", config=config) as process:
+        code = process.wait()
+
+    assert code == 0, process.said()
+    assert_agree(folder, venue)
+    live = summary(folder)["live"]
+    assert (live["venue"], live["account"], live["paper"], live["lives"]) == ("loopback", "main", False, 1)
+    assert (live["ended_by"], live["exit_code"], live["troubles"], live["foreign"]) == ("--for", 0, [], [])
+    assert live["adjustments"] == 0
+    posted = set(venue.posts())
+    assert {row["client_id"] for row in rows(folder, "orders_timed.csv")} == posted
+    assert live["latencies"]["decided_to_sent"]["orders"] == len(posted)
+    assert {row["clOrdID"] for row in venue.orders()} == posted
+
+
+def test_a_signal_ends_it_in_order_and_cancels_what_rests(tmp_path, venue):
+    folder, config = a_folder(tmp_path, venue, *BOTH)
+
+    with Process(folder, "--quiet", config=config) as process:
+        process.until(lambda: len(venue.open_orders()) >= 2 and len(venue.trades()) >= 2)
+        process.signal(signal.SIGINT)
+        assert process.wait() == 130, process.said()
+
+    assert_agree(folder, venue)
+    told = summary(folder)
+    assert told["live"]["exit_code"] == 130
+    assert told["live"]["ended_by"] == told["stopped"] == "SIGINT"
+    assert told["halted"] is None
+
+
+def test_a_second_signal_ends_it_at_once(tmp_path, venue):
+    folder, config = a_folder(tmp_path, venue, *BOTH)
+
+    with Process(folder, "--quiet", config=config) as process:
+        process.until(venue.open_orders)
+        # The cancels do not come through, so that the ordered stop would take its ten seconds, and name what is left.
+        venue.no_cancels()
+        process.signal(signal.SIGTERM)
+        process.until(lambda: venue.count("DELETE", "/order/all"))
+        process.signal(signal.SIGTERM)
+        assert process.wait() == 143, process.said()
+
+    live = summary(folder)["live"]
+    assert live["ended_by"] == "SIGTERM"
+    assert live["troubles"] == []
+
+
+# In this process.
+
+
+def test_the_books_of_one_strategy_are_the_accounts_to_the_satoshi_while_it_holds_something(tmp_path, venue):
+    folder, config = a_folder(tmp_path, venue, a_strategy("Flipper", lots=7))
+
+    with Life(folder, config) as life:
+        until(lambda: len(venue.trades()) >= 4, life.story)
+
+    assert venue.position()["currentQty"]
+    assert_agree(folder, venue)
+    assert life.code == 143
+
+
+def test_flattens_at_the_end_when_told_so(tmp_path, venue):
+    folder, config = a_folder(tmp_path, venue, *BOTH)
+
+    with Life(folder, config, on_stop="flatten") as life:
+        until(lambda: venue.position()["currentQty"] and len(venue.trades()) >= 6, life.story)
+
+    assert venue.position()["currentQty"] == 0
+    assert_agree(folder, venue)
+
+
+def test_leaves_orders_at_the_end_when_told_so_and_takes_the_switch_off(tmp_path, venue):
+    folder, config = a_folder(tmp_path, venue, a_strategy("Holder"))
+
+    with Life(folder, config, on_stop="leave") as life:
+        until(lambda: venue.open_orders() and venue.trades() and venue.switch() is not None, life.story)
+
+    assert_agree(folder, venue, open_orders=1)
+    assert venue.switch() is None
+
+
+def test_what_an_ordered_stop_cannot_cancel_is_said(tmp_path, venue, monkeypatch):
+    monkeypatch.setattr("adapters.live.stopping.Patience.__init__.__kwdefaults__", {"flatten_s": 1.0, "cancel_s": 0.5})
+    folder, config = a_folder(tmp_path, venue, a_strategy("Holder"))
+
+    with Life(folder, config) as life:
+        until(venue.open_orders, life.story)
+        venue.no_cancels()
+
+    venue.calm()
+    assert len(venue.open_orders()) == 1
+    assert summary(folder)["live"]["troubles"] == ["1 order was not known to be gone after 0.5 s"]
+
+
+def test_timed_orders_are_timed_in_order(tmp_path, venue):
+    folder, config = a_folder(tmp_path, venue, a_strategy("Flipper"))
+    began = time.time_ns()
+
+    with Life(folder, config) as life:
+        until(lambda: len(venue.trades()) >= 3, life.story)
+
+    for row in rows(folder, "orders_timed.csv"):
+        times = [int(row[f"{name}ts_ns"]) for name in ("tick_", "", "handed_", "sent_", "acknowledged_")]
+        assert times == sorted(times)
+        assert began < times[0] < times[-1] < time.time_ns()
