@@ -17,6 +17,11 @@ def summary(folder):
     return json.loads((folder / "summary.json").read_text("utf-8"))
 
 
+def strangers_in(folder):
+    """What was named as not ours. An order of ours that a cancel of all met on its way is named too, and is none."""
+    return [each for each in summary(folder)["live"]["foreign"] if each["kind"] != "orphan"]
+
+
 def written_fills(folder):
     """Execution id -> (signed lots, price, fee): a fill of several strategies is one row each."""
     found = defaultdict(lambda: [0, 0.0, 0])
