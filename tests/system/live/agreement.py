@@ -4,6 +4,7 @@ import csv
 import json
 from collections import defaultdict
 
+from messages import TradingState, TradingStateChanged
 from tests.system.live.venue import LOT
 
 
@@ -14,6 +15,11 @@ def rows(folder, name):
 
 def summary(folder):
     return json.loads((folder / "summary.json").read_text("utf-8"))
+
+
+def strangers_in(folder):
+    """What was named as not ours. An order of ours that a cancel of all met on its way is named too, and is none."""
+    return [each for each in summary(folder)["live"]["foreign"] if each["kind"] != "orphan"]
 
 
 def written_fills(folder):
@@ -73,6 +79,14 @@ def _assert_money(folder, venue, fills, position, strategies):
 
 def _moved(folder, kind=None):
     return sum(int(row["amount_minor"]) for row in rows(folder, "ledger.csv") if kind in (None, row["kind"]))
+
+
+def assert_nothing_after_the_halt(life, venue):
+    """What was sent had been decided before trading was halted, however long it was on its way."""
+    (halted, *_) = [each.ts for each in life.of(TradingStateChanged) if each.state is TradingState.HALTED]
+    decided = {each.order.client_id: each.order.ts for each in life.system.record.submitted}
+    late = [name for name in venue.posts() if decided.get(name, 0) > halted]
+    assert not late, f"sent though trading was halted: {late}"
 
 
 def assert_posted_once(venue, *, refused=False):

@@ -3,7 +3,7 @@
 import signal
 import time
 
-from tests.system.live.agreement import assert_agree, rows, summary
+from tests.system.live.agreement import assert_agree, rows, strangers_in, summary
 from tests.system.live.lives import Life, Process, a_folder, a_strategy
 from tests.system.live.venue import until
 
@@ -22,8 +22,9 @@ def test_ends_by_itself_with_files_that_equal_the_exchange(tmp_path, venue):
     assert_agree(folder, venue)
     live = summary(folder)["live"]
     assert (live["venue"], live["account"], live["paper"], live["lives"]) == ("loopback", "main", False, 1)
-    assert (live["ended_by"], live["exit_code"], live["troubles"], live["foreign"]) == ("--for", 0, [], [])
+    assert (live["ended_by"], live["exit_code"], live["troubles"]) == ("--for", 0, [])
     assert live["adjustments"] == 0
+    assert strangers_in(folder) == []
     posted = set(venue.posts())
     assert {row["client_id"] for row in rows(folder, "orders_timed.csv")} == posted
     assert live["latencies"]["decided_to_sent"]["orders"] == len(posted)
@@ -117,6 +118,8 @@ def test_timed_orders_are_timed_in_order(tmp_path, venue):
         until(lambda: len(venue.trades()) >= 3, life.story)
 
     for row in rows(folder, "orders_timed.csv"):
-        times = [int(row[f"{name}ts_ns"]) for name in ("tick_", "", "handed_", "sent_", "acknowledged_")]
+        # No tick stands behind an order that makes up for another one.
+        told = [row[f"{name}ts_ns"] for name in ("tick_", "", "handed_", "sent_", "acknowledged_")]
+        times = [int(each) for each in told if each]
         assert times == sorted(times)
         assert began < times[0] < times[-1] < time.time_ns()

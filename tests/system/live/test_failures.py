@@ -24,7 +24,7 @@ from messages import (
     VenueReady,
     Woke,
 )
-from tests.system.live.agreement import assert_agree, summary
+from tests.system.live.agreement import assert_agree, assert_nothing_after_the_halt, summary
 from tests.system.live.lives import Life, a_folder, a_strategy
 from tests.system.live.venue import until
 
@@ -114,12 +114,12 @@ def test_a_fill_that_is_lost_with_the_executor_is_noticed_and_halts(tmp_path, ve
         until(lambda: len(venue.trades()) >= 2, life.story)
         life.breaks("executor@main", Fill)
         until(lambda: life.states()[-1:] == [TradingState.HALTED], life.story)
-        posts = len(venue.posts())
         until(lambda: not venue.open_orders(), life.story)
         until(lambda: [each for each in life.of(OrderRefused) if each.reason == "halted"], life.story)
 
-    assert len(venue.posts()) == posts
+    assert_nothing_after_the_halt(life, venue)
     assert_agree(folder, venue)
+    posts = len(venue.posts())
     assert summary(folder)["halted"].startswith("positions differ in XBTUSD of mixed")
 
     with Life(folder, resume=True) as life:

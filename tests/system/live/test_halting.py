@@ -1,11 +1,14 @@
 """Trading ends at a word from another terminal, or when the venue does not take our keys; and one trades alone."""
 
+import threading
+
 import attrs
 
+from adapters.journal import Journal
 from messages import OrderRefused, TradingState, VenueReady
 from tests.adapters.exchange.serving import KEY
 from tests.system.commands import run_command
-from tests.system.live.agreement import assert_agree, rows, summary
+from tests.system.live.agreement import assert_agree, assert_nothing_after_the_halt, rows, summary
 from tests.system.live.lives import Life, a_folder, a_strategy
 from tests.system.live.venue import until
 
@@ -20,11 +23,11 @@ def test_halt_from_another_terminal_ends_trading_until_somebody_resumes_it(tmp_p
     with Life(folder, config) as life:
         until(lambda: venue.open_orders() and len(venue.trades()) >= 2, life.story)
         run_command("halt", folder, "--reason", "a test", cwd=tmp_path)
-        posts = sum(venue.posts().values())
         until(lambda: not venue.open_orders() and len(refused(life, "halted")) >= 3, life.story)
         assert life.stop("--for") == 3
 
-    assert sum(venue.posts().values()) == posts
+    assert_nothing_after_the_halt(life, venue)
+    posts = sum(venue.posts().values())
     assert "a test" in summary(folder)["halted"]
     assert_agree(folder, venue)
 
@@ -40,6 +43,28 @@ def test_halt_from_another_terminal_ends_trading_until_somebody_resumes_it(tmp_p
     assert_agree(folder, venue)
 
 
+def test_an_order_that_the_journal_lets_go_after_the_cancel_of_all_is_not_sent(tmp_path, venue, monkeypatch):
+    folder, config = a_folder(tmp_path, venue, a_strategy("Holder"))
+    held, go, honest = [], threading.Event(), Journal.on_approved_order
+
+    def slow(journal, approved):
+        held.append(approved.order.client_id)
+        go.wait(60)
+        return honest(journal, approved)
+
+    monkeypatch.setattr(Journal, "on_approved_order", slow)
+    with Life(folder, config) as life:
+        until(lambda: held and len(life.system.record.submitted) == 2, life.story)
+        stop = threading.Thread(target=life.stop)
+        stop.start()
+        until(lambda: venue.count("DELETE", "/order/all"), life.story)
+        go.set()
+        stop.join()
+
+    assert not venue.posts()
+    assert not venue.open_orders()
+
+
 def test_keys_that_the_venue_does_not_take_any_more_halt_and_nothing_is_tried_again(tmp_path, venue, monkeypatch):
     monkeypatch.setattr("adapters.live.stopping.Patience.__init__.__kwdefaults__", {"flatten_s": 1.0, "cancel_s": 0.5})
     folder, config = a_folder(tmp_path, venue, a_strategy("Mixed"))
@@ -49,11 +74,10 @@ def test_keys_that_the_venue_does_not_take_any_more_halt_and_nothing_is_tried_ag
         until(lambda: len(venue.trades()) >= 2, life.story)
         venue.on_loop(lambda: keys.update({KEY: attrs.evolve(keys[KEY], enabled=False)}))
         until(lambda: life.states()[-1] is TradingState.HALTED, life.story)
-        posts = sum(venue.posts().values())
         until(lambda: len(refused(life, "halted")) >= 2, life.story)
         assert life.stop("--for") == 3
 
-    assert sum(venue.posts().values()) == posts
+    assert_nothing_after_the_halt(life, venue)
     assert "keys" in summary(folder)["halted"]
     assert len([each for each in venue.asked if venue.is_post(each) and each.status != 200]) <= 2
 
