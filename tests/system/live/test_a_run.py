@@ -102,7 +102,7 @@ def test_what_an_ordered_stop_cannot_cancel_is_said(tmp_path, venue, monkeypatch
     folder, config = a_folder(tmp_path, venue, a_strategy("Holder"))
 
     with Life(folder, config) as life:
-        until(venue.open_orders, life.story)
+        until(lambda: venue.open_orders() and life.run.state.snapshot().open_orders, life.story)
         venue.no_cancels()
 
     venue.calm()
