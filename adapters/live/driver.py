@@ -10,6 +10,8 @@ from actors.system import TradingSystem
 from adapters.interrupts import Interrupts
 from adapters.live.assembly import LiveRun
 from adapters.live.screen import Screen
+from adapters.live.snapshot import Snapshot
+from adapters.live.state import WATCHER
 from adapters.live.status import status_of
 from adapters.live.stopping import TIME_OVER, Phase, Step, Stopping
 from adapters.security.control import ControlServer
@@ -22,6 +24,8 @@ STOP_S: Final = 10.0
 ABORT_S: Final = 0.5
 UNRECONCILED: Final = "could not reconcile"
 """How the reason of a halt begins when account and venue could not be brought to agree."""
+_STOPPED: Final = (TradingState.HALTED, None)
+"""None: nothing has passed yet, for the venue was never ready, or the run was halted when it began."""
 
 
 class Driver:
@@ -38,6 +42,7 @@ class Driver:
         """Why it could not go on otherwise."""
         self._screen = Screen(run.state, quiet=silent)
         self._is_aborted = False
+        self._heard = False
 
     def drive(self) -> None:
         """Until the end, whatever brings it; then every actor is stopped, and what was said is written down."""
@@ -90,14 +95,31 @@ class Driver:
     def _look(self) -> None:
         if self.stopping.phase in (Phase.FLATTENING, Phase.CANCELLING):
             now = self._run.state.snapshot()
+            heard = self._has_heard(now)
+            # Twice: what the state's own actor is in the middle of waits nowhere.
+            is_heard, self._heard = heard and self._heard, heard
             # Who is halted lets nothing pass that would close a position: there is nothing to wait for.
             done = now.is_flat or any(each.state is TradingState.HALTED for each in now.accounts)
-            self._do(self.stopping.look(self._run.clock.now(), open_orders=now.open_orders, is_flat=done))
+            self._do(
+                self.stopping.look(self._run.clock.now(), open_orders=now.open_orders, is_flat=done, is_heard=is_heard)
+            )
+
+    def _has_heard(self, now: Snapshot) -> bool:
+        """Whether the guards have stopped, and all that they had let pass before is in this snapshot.
+
+        An order is said to the state before its guard judges it, so it waits there at the latest when the guard stops.
+        """
+        stopped = _STOPPED if self.stopping.phase is Phase.CANCELLING else (*_STOPPED, TradingState.FLATTENING)
+        live = self._system.setup.live_accounts
+        return all(each.state in stopped for each in now.accounts if each.account in live) and not any(
+            each.waiting for each in self._system.status() if each.address == WATCHER
+        )
 
     def _do(self, steps: tuple[Step, ...]) -> None:
         # DISARM and STOP need no word: a gateway whose orders are to stay takes the switch off when it is stopped.
         for step in steps:
             if step in (Step.CANCEL, Step.FLATTEN):
+                self._heard = False
                 self._system.send(self.stopping.halt(self._run.clock.now(), flatten=step is Step.FLATTEN))
 
     # From another terminal, on the control server's threads.

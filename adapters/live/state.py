@@ -60,6 +60,8 @@ HEARD: Final[tuple[type[Message], ...]] = (
     *(ActorStarted, ActorFailed, ActorHung, ActorQuarantined, ActorLagging),
 )
 """What a listener subscribes to. Ticks are understood too, but quotes and bars say enough for a tenth of the work."""
+WATCHER: Final = "listener:live"
+"""The address of the actor that feeds a state."""
 _KNOWN_MAX: Final = 200_000
 _Hear = Callable[[Any], None]
 
@@ -162,9 +164,7 @@ class Watcher(Component):
 
 def watcher_spec(state: LiveState) -> ActorSpec:
     """The actor that feeds a state: at the edge, where nothing waits for it."""
-    return ActorSpec(
-        address="listener:live", role=LISTENER, kind=ActorKind.EDGE, factory=lambda _heritage: Watcher(state)
-    )
+    return ActorSpec(address=WATCHER, role=LISTENER, kind=ActorKind.EDGE, factory=lambda _heritage: Watcher(state))
 
 
 def _name(message: Message) -> str | None:

@@ -86,16 +86,20 @@ class Stopping:
         self._enter(Phase.CANCELLING, self.patience.cancel_s, now)
         return (Step.CANCEL,)
 
-    def look(self, now: UtcNs, *, open_orders: int, is_flat: bool) -> tuple[Step, ...]:
-        """What follows from how the account stands at the venue: its open orders, and whether any position is left."""
+    def look(self, now: UtcNs, *, open_orders: int, is_flat: bool, is_heard: bool = True) -> tuple[Step, ...]:
+        """What follows from how the account stands at the venue: its open orders, and whether any position is left.
+
+        `is_heard`: the guard lets nothing pass any more, and all that it let pass before is among these. Until then
+        that there is no order says nothing: one may be on its way from a strategy to the venue.
+        """
         late = now >= self._deadline
         # What still works may be filled, and would be left open by a halt.
-        if self.phase is Phase.FLATTENING and ((is_flat and open_orders == 0) or late):
+        if self.phase is Phase.FLATTENING and ((is_flat and is_heard and open_orders == 0) or late):
             if not is_flat:
                 self.troubles.append(f"positions were still open after {self.patience.flatten_s:g} s")
             self._enter(Phase.CANCELLING, self.patience.cancel_s, now)
             return (Step.CANCEL,)
-        if self.phase is Phase.CANCELLING and (open_orders == 0 or late):
+        if self.phase is Phase.CANCELLING and ((is_heard and open_orders == 0) or late):
             if open_orders:
                 words = "1 order was" if open_orders == 1 else f"{open_orders} orders were"
                 self.troubles.append(f"{words} not known to be gone after {self.patience.cancel_s:g} s")

@@ -32,6 +32,15 @@ def test_cancel_halts_waits_until_nothing_is_open_and_stops():
     assert (stop.phase, stop.troubles) == (Phase.STOPPED, [])
 
 
+def test_that_nothing_is_open_says_nothing_before_the_guard_was_heard():
+    stop = a_stop()
+    stop.request("SIGINT", MONDAY)
+
+    assert stop.look(MONDAY + SECOND, open_orders=0, is_flat=True, is_heard=False) == ()
+    assert stop.look(MONDAY + 2 * SECOND, open_orders=1, is_flat=True) == ()
+    assert stop.look(MONDAY + 3 * SECOND, open_orders=0, is_flat=True) == (Step.STOP,)
+
+
 def test_what_is_not_cancelled_in_time_is_said_and_not_waited_for():
     stop = a_stop()
     stop.request("SIGTERM", MONDAY)

@@ -1,8 +1,12 @@
 """A live run of a few seconds: what it has written is what the exchange has in its books."""
 
 import signal
+import threading
 import time
 
+from adapters.exchange.faults import Rule
+from adapters.live.state import LiveState
+from messages import SubmitOrder
 from tests.system.live.agreement import assert_agree, rows, strangers_in, summary
 from tests.system.live.lives import Life, Process, a_folder, a_strategy
 from tests.system.live.venue import until
@@ -97,12 +101,38 @@ def test_leaves_orders_at_the_end_when_told_so_and_takes_the_switch_off(tmp_path
     assert venue.switch() is None
 
 
+def test_an_ordered_stop_waits_for_an_order_that_is_on_its_way_and_not_yet_shown(tmp_path, venue, monkeypatch):
+    folder, config = a_folder(tmp_path, venue, a_strategy("Holder"), live="dead_mans_switch_s = 0\n")
+    venue.fault(Rule(kind="latency", verb="POST", path="/order", ms=700))
+    go, honest = threading.Event(), LiveState.hear
+
+    def late(state, message):
+        if isinstance(message, SubmitOrder):
+            go.wait(60)
+        honest(state, message)
+
+    monkeypatch.setattr(LiveState, "hear", late)
+    with Life(folder, config) as life:
+        until(lambda: len(venue.arrived) == 1, life.story)
+        stop = threading.Thread(target=life.stop)
+        stop.start()
+        until(lambda: venue.count("DELETE", "/order/all"), life.story)
+        # Long enough for a driver that sees no order to have ended.
+        time.sleep(0.2)
+        go.set()
+        stop.join()
+
+    assert venue.orders()
+    assert_agree(folder, venue)
+    assert summary(folder)["live"]["troubles"] == []
+
+
 def test_what_an_ordered_stop_cannot_cancel_is_said(tmp_path, venue, monkeypatch):
     monkeypatch.setattr("adapters.live.stopping.Patience.__init__.__kwdefaults__", {"flatten_s": 1.0, "cancel_s": 0.5})
     folder, config = a_folder(tmp_path, venue, a_strategy("Holder"))
 
     with Life(folder, config) as life:
-        until(venue.open_orders, life.story)
+        until(lambda: venue.open_orders() and life.run.state.snapshot().open_orders, life.story)
         venue.no_cancels()
 
     venue.calm()
