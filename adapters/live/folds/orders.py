@@ -49,10 +49,7 @@ class Orders:
 
     def on_submit_order(self, submitted: SubmitOrder) -> None:
         """Asked of the guard."""
-        key = _key(submitted.order)
-        if key not in self._seen:
-            _keep(self._seen, key)
-            self.asked += 1
+        if self._is_new(submitted.order):
             self._is_now(submitted.order, "asked", opens=True)
 
     def on_approved_order(self, approved: ApprovedOrder) -> None:
@@ -80,8 +77,9 @@ class Orders:
             self._news.add(Kind.STATE, f"{told(ended.order)} was ended by the venue: {ended.reason}", ended.ts)
 
     def on_order_refused(self, refused: OrderRefused) -> None:
-        """Over: the guard said no."""
-        self._end(refused.order)
+        """The guard said no: over, unless it lets the order pass when it is asked again, under the same name."""
+        self._is_new(refused.order)
+        self._open.pop(_key(refused.order), None)
         self.refused += 1
         self._news.add(Kind.TROUBLE, f"{told(refused.order)} was refused: {refused.reason}", refused.ts)
 
@@ -101,6 +99,15 @@ class Orders:
         view = self._open.get(key)
         if view is not None:
             self._open[key] = attrs.evolve(view, filled=view.filled + fill.lots)
+
+    def _is_new(self, order: Order) -> bool:
+        """Whether it was never asked for before; counts it."""
+        key = _key(order)
+        if key in self._seen:
+            return False
+        _keep(self._seen, key)
+        self.asked += 1
+        return True
 
     def _is_now(self, order: Order, state: str, *, opens: bool) -> None:
         key = _key(order)

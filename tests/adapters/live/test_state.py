@@ -33,6 +33,7 @@ from messages import (
     OrderAccepted,
     OrderAmended,
     OrderEnded,
+    OrderRefused,
     OrderRejected,
     OrderUnknown,
     Outcome,
@@ -178,6 +179,17 @@ def test_an_order_that_was_rejected_for_now_may_come_again():
 
     assert [view.state for view in state.snapshot().orders] == ["working"]
     assert said(state, _rejected(order, standing=True), ApprovedOrder(order)).snapshot().orders == ()
+
+
+def test_an_order_that_was_refused_for_now_is_open_when_it_passes_later():
+    order = a_live_order(5)
+    refused = said(a_state(), SubmitOrder(order), OrderRefused(order=order, reason="venue-not-ready", ts=MONDAY))
+    assert refused.snapshot().orders == ()
+
+    said(refused, SubmitOrder(order), ApprovedOrder(order), OrderAccepted(order, MONDAY))
+
+    assert [view.state for view in refused.snapshot().orders] == ["working"]
+    assert refused.snapshot().counts.orders == 1
 
 
 def test_an_order_without_an_answer_is_shown_as_unknown_until_it_is_found():
