@@ -132,9 +132,9 @@ class Life:
         return self.system._running().slots[address]
 
     def host(self, address):
-        """Its present incarnation: its thread and handlers."""
+        """Its present incarnation, or the next: its thread and handlers."""
         slot = self.slot(address)
-        return [each for each in self.system._running()._hosts if each.slot is slot][-1]
+        return until(lambda: [each for each in self.system._running()._hosts if each.slot is slot], self.story)[-1]
 
     def breaks(self, address, dies_of):
         """The present incarnation raises at the next message of that class, which is sent if nobody else says it."""
