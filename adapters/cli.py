@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from adapters import live_cli
-from adapters.options import INTERRUPTED, interrupted, known_level, say
+from adapters.options import INTERRUPTED, OUTPUT, LogLevel, interrupted, known_level, say
 
 FAILED, BAD_INPUT, INTERNAL = 1, 2, 70
 
@@ -29,7 +29,6 @@ _DATA = "Data"
 _CONTRACT = "Contract"
 _STRATEGIES = "Strategies"
 _RUN = "Run"
-_OUTPUT = "Output"
 
 
 @app.command()
@@ -188,17 +187,15 @@ def backtest(  # noqa: PLR0917 typer calls it by keyword
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Where results go. Default: runs/<time>-backtest.", rich_help_panel=_OUTPUT),
+        typer.Option(metavar="DIR", help="Where results go. Default: runs/<time>-backtest.", rich_help_panel=OUTPUT),
     ] = None,
     as_json: Annotated[  # noqa: FBT002
-        bool, typer.Option("--json", help="One JSON object on stdout, nothing else.", rich_help_panel=_OUTPUT)
+        bool, typer.Option("--json", help="One JSON object on stdout, nothing else.", rich_help_panel=OUTPUT)
     ] = False,
     quiet: Annotated[  # noqa: FBT002
-        bool, typer.Option("--quiet", help="No report, no progress.", rich_help_panel=_OUTPUT)
+        bool, typer.Option("--quiet", help="No report, no progress.", rich_help_panel=OUTPUT)
     ] = False,
-    log_level: Annotated[
-        str, typer.Option(metavar="LEVEL", help="Of the log on stderr.", rich_help_panel=_OUTPUT)
-    ] = "warning",
+    log_level: LogLevel = "warning",
 ) -> None:
     """Run strategies over history. Without --data: over a generated market."""
     from adapters.backtest import Screen, run_backtest

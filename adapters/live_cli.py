@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from adapters.options import interrupted, known_level
+from adapters.options import OUTPUT, LogLevel, interrupted, known_level
 
-_OUTPUT = "Output"
+_AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -46,18 +46,16 @@ def live(  # noqa: PLR0917 typer calls it by keyword
         typer.Option(
             metavar="DIR",
             help="The run's folder; an earlier run there goes on. Default: runs/<time>-live.",
-            rich_help_panel=_OUTPUT,
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
     as_json: Annotated[  # noqa: FBT002
-        bool, typer.Option("--json", help="One JSON object on stdout at the end.", rich_help_panel=_OUTPUT)
+        bool, typer.Option("--json", help="One JSON object on stdout at the end.", rich_help_panel=OUTPUT)
     ] = False,
     quiet: Annotated[  # noqa: FBT002
-        bool, typer.Option("--quiet", help="No status, no summary.", rich_help_panel=_OUTPUT)
+        bool, typer.Option("--quiet", help="No status, no summary.", rich_help_panel=OUTPUT)
     ] = False,
-    log_level: Annotated[
-        str, typer.Option(metavar="LEVEL", help="Of the log on stderr.", rich_help_panel=_OUTPUT)
-    ] = "warning",
+    log_level: LogLevel = "warning",
 ) -> None:
     """Trade live. Without a configuration: two strategies on an exchange that it starts itself."""
     from adapters.interrupts import Interrupts
@@ -86,7 +84,7 @@ def halt(
     flatten: Annotated[  # noqa: FBT002
         bool, typer.Option("--flatten", help="Bring every position to nothing, too.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,  # noqa: FBT002
+    as_json: _AsJson = False,  # noqa: FBT002
 ) -> None:
     """Stop a live run's trading at once: no order leaves any more, and all are cancelled."""
     from adapters.security.control_client import halt_command
@@ -96,7 +94,7 @@ def halt(
 
 def status(
     folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The folder of a run that is trading.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,  # noqa: FBT002
+    as_json: _AsJson = False,  # noqa: FBT002
 ) -> None:
     """How a live run stands."""
     from adapters.security.control_client import status_command
@@ -107,7 +105,7 @@ def status(
 def replay(
     folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The folder of a live run.")],
     life: Annotated[int | None, typer.Option(metavar="N", help="Which start of it. Default: the last.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,  # noqa: FBT002
+    as_json: _AsJson = False,  # noqa: FBT002
 ) -> None:
     """Run a live run's journal again through the actors, and compare what they decide."""
     from adapters.live.again import setup_again, specs_again

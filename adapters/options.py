@@ -1,7 +1,7 @@
 """What the commands of the command line share: how levels are told, how errors are said. It imports nothing heavy."""
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,10 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 LOG_LEVELS = ("trace", "debug", "info", "warning", "error")
+OUTPUT = "Output"
+"""The panel of options about what is printed and written."""
+
+LogLevel = Annotated[str, typer.Option(metavar="LEVEL", help="Of the log on stderr.", rich_help_panel=OUTPUT)]
 
 
 def known_level(level: str) -> None:

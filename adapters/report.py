@@ -34,14 +34,24 @@ def console_for(stream: IO[str]) -> Console:
 def print_report(result: BacktestResult, facts: RunFacts, console: Console, *, folder: Path | None) -> None:
     """The whole report."""
     _print_head(result, facts, console)
-    print_money(result, console)
+    print_figures(result, console)
+    print_ending(result, facts, console, folder=folder)
+
+
+def print_figures(result: BacktestResult, console: Console) -> None:
+    """What came of any run, live or not: money, strategies, execution, counts."""
+    _print_money(result, console)
     print_strategies(result, console)
     print_execution(result, console)
-    print_counts(result, console)
+    _print_counts(result, console)
+
+
+def print_ending(result: BacktestResult, facts: RunFacts, console: Console, *, folder: Path | None) -> None:
+    """What any run's report ends with: what went wrong, why nothing traded, notes, where the files are."""
     print_troubles(result, facts, console)
     if not result.fills:
         print_why_nothing(result, facts, console)
-    print_notes(facts, console)
+    _print_notes(facts, console)
     if folder is not None:
         console.print(f"Files: [bold]{escape(str(folder))}[/]", soft_wrap=True)
 
@@ -113,7 +123,7 @@ def _conventions(result: BacktestResult) -> str:
     return ", ".join(parts)
 
 
-def print_money(result: BacktestResult, console: Console) -> None:
+def _print_money(result: BacktestResult, console: Console) -> None:
     """Each (account, currency) in figures, with its curve."""
     curves = {(curve.account, curve.currency): curve for curve in result.curves}
     traded = {(row.account, row.currency) for row in result.strategies}
@@ -188,7 +198,7 @@ def _print_curve(curve: AccountCurve, console: Console) -> None:
     console.print(f"               {amount(low, curve.currency)} .. {amount(high, curve.currency)}", style="dim")
 
 
-def print_counts(result: BacktestResult, console: Console) -> None:
+def _print_counts(result: BacktestResult, console: Console) -> None:
     """Signals, orders, executions."""
     internal = f", {count(result.internal_fills, 'internal crossing')}" if result.internal_fills else ""
     console.print(
@@ -198,7 +208,7 @@ def print_counts(result: BacktestResult, console: Console) -> None:
     console.print()
 
 
-def print_notes(facts: RunFacts, console: Console) -> None:
+def _print_notes(facts: RunFacts, console: Console) -> None:
     """What was assumed."""
     for note in facts.notes:
         first, *rest = wrap(note, console.width - 2) or [""]

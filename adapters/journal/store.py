@@ -72,7 +72,7 @@ def open_to_write(folder: Path, name: str, *, full_sync: bool = False) -> sqlite
         connection = sqlite3.connect(path, isolation_level=None, timeout=5.0)
     except sqlite3.Error as error:
         raise JournalError(f"{path}: cannot be opened: {error}") from error
-    try:
+    with _kept_open(connection, path):
         # Before anything is changed: a newer version's file stays as it is.
         _check_schema(connection, path)
         connection.execute("PRAGMA journal_mode=WAL")
@@ -81,12 +81,6 @@ def open_to_write(folder: Path, name: str, *, full_sync: bool = False) -> sqlite
             for table in (_META, *_TABLES[name]):
                 connection.execute(table)
             connection.execute("INSERT OR IGNORE INTO meta VALUES ('schema', ?)", (str(SCHEMA),))
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise JournalError(f"{path}: {error}") from error
-    except BaseException:
-        connection.close()
-        raise
     return connection
 
 
@@ -99,14 +93,8 @@ def open_to_read(folder: Path, name: str) -> sqlite3.Connection:
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5.0)
     except sqlite3.Error as error:
         raise JournalError(f"{path}: cannot be opened: {error}") from error
-    try:
+    with _kept_open(connection, path):
         _check_schema(connection, path, must=True)
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise JournalError(f"{path}: {error}") from error
-    except BaseException:
-        connection.close()
-        raise
     return connection
 
 
@@ -167,6 +155,17 @@ def read_meta(folder: Path) -> dict[str, Any]:
         return {
             key: json.loads(value) for key, value in orders.execute("SELECT key, value FROM meta") if key != "schema"
         }
+
+
+@contextmanager
+def _kept_open(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """The connection outlives this, unless it fails."""
+    try:
+        with naming(path):
+            yield
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _make(path: Path) -> None:

@@ -20,9 +20,8 @@ from adapters.live import words
 from adapters.live.latencies import FILE, PERCENTS, TimedOrder, percentiles, timed_file, timed_orders
 from adapters.live.news import fit
 from adapters.live.stopping import halted_by
-from adapters.report import print_counts, print_labelled, print_money, print_notes, strategy_words
-from adapters.report_tables import print_execution, print_strategies
-from adapters.report_troubles import print_marked, print_troubles, print_why_nothing
+from adapters.report import print_ending, print_figures, print_labelled, strategy_words
+from adapters.report_troubles import print_marked
 from adapters.report_words import count, short
 from adapters.results import OPTIONAL_FILES, RunFacts, RunFolder, result_files, summary_of
 from adapters.results.summary import to_json
@@ -149,18 +148,10 @@ def print_live_report(
 ) -> None:
     """What a person reads after a live run."""
     _print_head(facts, live, console)
-    print_money(result, console)
-    print_strategies(result, console)
-    print_execution(result, console)
-    print_counts(result, console)
+    print_figures(result, console)
     _print_latencies(live, console)
     _print_own_troubles(live, console)
-    print_troubles(result, facts, console)
-    if not result.fills:
-        print_why_nothing(result, facts, console)
-    print_notes(facts, console)
-    if folder is not None:
-        console.print(f"Files: [bold]{escape(str(folder))}[/]", soft_wrap=True)
+    print_ending(result, facts, console, folder=folder)
 
 
 def _print_head(facts: RunFacts, live: LiveFacts, console: Console) -> None:

@@ -1,5 +1,8 @@
 """Lives of a run on threads, written down: what tests of restoring and replaying begin with."""
 
+import sqlite3
+from contextlib import closing
+
 import attrs
 
 from actors import Strategy, StrategyEntry, TradingSystem
@@ -86,3 +89,9 @@ def live(folder, strategies=None, *, feed=BARS, now=MONDAY, given=None, lift_hal
         assert system.stop() == ()
         trace.close()
     return life, system.record, system.setup
+
+
+def changed(file, statement):
+    """One of a run's files, as somebody changed it by hand."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute(statement)

@@ -22,6 +22,7 @@ from messages import (
     Heartbeat,
     OrderRejected,
 )
+from tests.adapters.journal.runs import changed
 from tests.builders import MONDAY, SECOND, an_order
 
 ROOT = Path(__file__).parents[3]
@@ -176,10 +177,7 @@ def test_it_is_not_written_through_a_link(tmp_path):
 @pytest.mark.parametrize("act", [a_journal, lambda folder: list(read_orders(folder))])
 def test_a_file_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path, act):
     a_journal(tmp_path).release()
-    connection = sqlite3.connect(tmp_path / ORDERS_FILE)
-    connection.execute("UPDATE meta SET value = '2' WHERE key = 'schema'")
-    connection.commit()
-    connection.close()
+    changed(tmp_path / ORDERS_FILE, "UPDATE meta SET value = '2' WHERE key = 'schema'")
     before = (tmp_path / ORDERS_FILE).read_bytes()
 
     with pytest.raises(JournalError, match="newer openoutcry"):
@@ -212,10 +210,7 @@ def test_a_changed_row_is_noticed_and_named(tmp_path, change, reason):
     for number in range(1, 5):
         journal.on_approved_order(approved(number))
     journal.release()
-    connection = sqlite3.connect(tmp_path / ORDERS_FILE)
-    connection.execute(change)
-    connection.commit()
-    connection.close()
+    changed(tmp_path / ORDERS_FILE, change)
 
     with pytest.raises(JournalError, match=reason):
         list(read_orders(tmp_path))

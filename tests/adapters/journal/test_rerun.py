@@ -19,7 +19,7 @@ from adapters.journal.reading import TraceReader
 from adapters.journal.store import TRACE_FILE
 from adapters.replay_command import replay
 from messages import Bar, Envelope, HaltTrading, Signal
-from tests.adapters.journal.runs import INSTRUMENT, SYMBOL, Crasher, Dice, Placer, a_system, entries, live
+from tests.adapters.journal.runs import INSTRUMENT, SYMBOL, Crasher, Dice, Placer, a_system, changed, entries, live
 from tests.builders import MINUTE, MONDAY, a_bar
 
 STRATEGIES = (Dice, Placer, Crasher, Dice)
@@ -154,10 +154,7 @@ def test_actors_that_the_set_up_does_not_say_are_made_by_who_knows_them(tmp_path
 
 def test_a_changed_gift_is_named(tmp_path):
     _, _, setup = live(tmp_path, entries(Follower), given={"strategy:follower-0": (a_bar(symbol=SYMBOL),)})
-    connection = sqlite3.connect(tmp_path / TRACE_FILE)
-    connection.execute("UPDATE given SET facts = '{\"lift_halt\": true}'")
-    connection.commit()
-    connection.close()
+    changed(tmp_path / TRACE_FILE, "UPDATE given SET facts = '{\"lift_halt\": true}'")
 
     code, _, error = answer(tmp_path, setup)
 
@@ -208,11 +205,8 @@ def test_the_same_in_words(tmp_path):
 
 def test_an_answer_that_is_not_there_is_a_difference(tmp_path):
     _, _, setup = live(tmp_path, entries(Dice))
-    connection = sqlite3.connect(tmp_path / TRACE_FILE)
-    connection.execute("DELETE FROM facts WHERE message = 'EquityMarked' AND id = (SELECT max(id) FROM facts"
-                       " WHERE message = 'EquityMarked')")  # fmt: skip
-    connection.commit()
-    connection.close()
+    last = "(SELECT max(id) FROM facts WHERE message = 'EquityMarked')"
+    changed(tmp_path / TRACE_FILE, f"DELETE FROM facts WHERE message = 'EquityMarked' AND id = {last}")
 
     code, said, _ = answer(tmp_path, setup)
 
@@ -223,10 +217,7 @@ def test_an_answer_that_is_not_there_is_a_difference(tmp_path):
 
 def test_a_message_that_was_handled_and_is_not_there_is_named(tmp_path):
     _, _, setup = live(tmp_path, entries(Dice))
-    connection = sqlite3.connect(tmp_path / TRACE_FILE)
-    connection.execute("DELETE FROM facts WHERE message = 'OrderAccepted'")
-    connection.commit()
-    connection.close()
+    changed(tmp_path / TRACE_FILE, "DELETE FROM facts WHERE message = 'OrderAccepted'")
 
     code, said, _ = answer(tmp_path, setup)
 
@@ -320,10 +311,7 @@ def test_what_is_no_run_is_told_with_exit_code_2(tmp_path, two_lives):
 
 def test_a_damaged_file_is_told_with_exit_code_2(tmp_path):
     _, _, setup = live(tmp_path, entries(Dice))
-    connection = sqlite3.connect(tmp_path / TRACE_FILE)
-    connection.execute("UPDATE facts SET body = replace(body, 'XYZ', 'x') || ' ' WHERE message = 'Fill'")
-    connection.commit()
-    connection.close()
+    changed(tmp_path / TRACE_FILE, "UPDATE facts SET body = replace(body, 'XYZ', 'x') || ' ' WHERE message = 'Fill'")
 
     code, _, error = answer(tmp_path, setup)
 

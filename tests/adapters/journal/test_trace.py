@@ -34,7 +34,7 @@ from messages import (
     WakeAt,
     Woke,
 )
-from tests.adapters.journal.runs import SYMBOL, entries
+from tests.adapters.journal.runs import SYMBOL, changed, entries
 from tests.builders import MONDAY, a_bar, a_fill, a_signal, a_tick, an_instrument
 from tests.messages.test_codec import any_of
 
@@ -318,10 +318,7 @@ def _three(folder):
 )
 def test_a_changed_row_is_noticed_and_named(tmp_path, change, reason):
     _three(tmp_path)
-    connection = sqlite3.connect(tmp_path / TRACE_FILE)
-    connection.execute(change)
-    connection.commit()
-    connection.close()
+    changed(tmp_path / TRACE_FILE, change)
 
     with pytest.raises(JournalError, match=reason):
         check(tmp_path)
@@ -339,10 +336,7 @@ def test_single_messages_are_found_by_their_id(tmp_path):
 @pytest.mark.parametrize("act", [TraceReader, lambda folder: begin_life(folder, started=1)])
 def test_a_file_of_a_newer_version_is_refused(tmp_path, act):
     _three(tmp_path)
-    connection = sqlite3.connect(tmp_path / TRACE_FILE)
-    connection.execute("UPDATE meta SET value = '99' WHERE key = 'schema'")
-    connection.commit()
-    connection.close()
+    changed(tmp_path / TRACE_FILE, "UPDATE meta SET value = '99' WHERE key = 'schema'")
 
     with pytest.raises(JournalError, match=r"'99'.*newer openoutcry"):
         act(tmp_path)
