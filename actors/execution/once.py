@@ -17,6 +17,10 @@ class Once:
         # Not one dict: looking for its first key passes over every key that was deleted before.
         self._in_order: deque[str] = deque()
 
+    def __contains__(self, name: str) -> bool:
+        """Whether this id was heard, and is still remembered."""
+        return name in self._seen
+
     def first(self, name: str) -> bool:
         """True when this id is heard for the first time."""
         seen = self._seen

@@ -1,7 +1,6 @@
 """The end of a life: results into its folder, the summary for a person or a program, and the exit code."""
 
 import sys
-import time
 from collections.abc import Iterable
 from typing import Final
 
@@ -11,7 +10,7 @@ from adapters.backtest import versions
 from adapters.journal import lives
 from adapters.live.assembly import LiveRun
 from adapters.live.driver import UNRECONCILED, Driver
-from adapters.live.snapshot import AccountView
+from adapters.live.snapshot import AccountView, MarketView
 from adapters.live.stopping import exit_code
 from adapters.live.summary import live_facts, live_result, print_live_report, write_live_results
 from adapters.report_words import count
@@ -25,7 +24,7 @@ _MAY_DIFFER: Final = (
 
 def ended(run: LiveRun, system: TradingSystem, driver: Driver, *, quiet: bool, as_json: bool) -> int:
     """Write, tell, and say with which code the process ends. OutputError when nothing can be written."""
-    now = time.time_ns()
+    now = run.clock.now()
     result = live_result(system.result(), system.record, started=run.started, ended=now)
     code = exit_code(
         asked_by=driver.stopping.asked_by,
@@ -34,18 +33,18 @@ def ended(run: LiveRun, system: TradingSystem, driver: Driver, *, quiet: bool, a
         failed=driver.failed is not None,
         internal=driver.internal is not None,
     )
+    seen = run.state.snapshot()
     facts = RunFacts(
         command="live",
         run_id=run.run6,
         seed=run.seed,
         data=(),
         strategies=run.settings.described,
-        notes=(*run.notes, *_left_open(run)),
+        notes=(*run.notes, *_left_open(run, seen.markets)),
         stopped=driver.stopping.asked_by,
         seconds={name: round(each, 3) for name, each in run.seconds.items()},
         versions=versions(),
     )
-    seen = run.state.snapshot()
     troubles = [*driver.stopping.troubles, *filter(None, (driver.failed, driver.internal))]
     troubles += left_unknown(result.orders, seen.accounts)
     live = live_facts(
@@ -86,9 +85,9 @@ def left_unknown(orders: Iterable[OrderRow], accounts: Iterable[AccountView]) ->
     return told
 
 
-def _left_open(run: LiveRun) -> tuple[str, ...]:
+def _left_open(run: LiveRun, markets: Iterable[MarketView]) -> tuple[str, ...]:
     """What the account still holds, and what can be done about it."""
-    held = [f"{each.lots:+,} {each.symbol}" for each in run.state.snapshot().markets if each.lots]
+    held = [f"{each.lots:+,} {each.symbol}" for each in markets if each.lots]
     if not held or run.venue.is_paper:
         return ()
     return (

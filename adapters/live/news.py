@@ -31,7 +31,7 @@ class Kind(enum.StrEnum):
     """Somebody should look."""
 
 
-@attrs.define
+@attrs.frozen
 class News:
     """One thing that happened, and how often."""
 
@@ -59,10 +59,8 @@ class NewsPaper:
         if self._silent:
             return
         text = fit(text)
-        for old in list(self._news)[-_LOOKED_AT:]:
-            if kind is not Kind.FILL and old.text == text and abs(ts - old.ts) < _AGAIN_NS:
-                old.times += 1
-                return
+        if kind is not Kind.FILL and self._is_again(text, ts):
+            return
         self._number += 1
         self._news.append(News(self._number, ts, kind, text))
 
@@ -76,8 +74,17 @@ class NewsPaper:
             self._silent = False
 
     def since(self, number: int) -> tuple[News, ...]:
-        """Everything after that number that is still kept, oldest first; copies."""
-        return tuple([attrs.evolve(news) for news in self._news if news.number > number])
+        """Everything after that number that is still kept, oldest first."""
+        return tuple([news for news in self._news if news.number > number])
+
+    def _is_again(self, text: str, ts: UtcNs) -> bool:
+        """Whether it was said just now; counts it."""
+        for at in range(max(0, len(self._news) - _LOOKED_AT), len(self._news)):
+            old = self._news[at]
+            if old.text == text and abs(ts - old.ts) < _AGAIN_NS:
+                self._news[at] = attrs.evolve(old, times=old.times + 1)
+                return True
+        return False
 
 
 def fit(text: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from actors.component import Answers, Component, handler_name
+from actors.execution.once import Once
 from actors.runtime.router import LISTENER
 from actors.runtime.slot import ActorKind, ActorSpec
 from adapters.live.folds.account import Accounts
@@ -62,7 +63,6 @@ HEARD: Final[tuple[type[Message], ...]] = (
 """What a listener subscribes to. Ticks are understood too, but quotes and bars say enough for a tenth of the work."""
 WATCHER: Final = "listener:live"
 """The address of the actor that feeds a state."""
-_KNOWN_MAX: Final = 200_000
 _Hear = Callable[[Any], None]
 
 
@@ -96,7 +96,7 @@ class LiveState:
             for each in ALL_MESSAGES
             if (name := handler_name(each))
         }
-        self._known: dict[str, None] = {}
+        self._known = Once()
         """Of executions, payments and adjustments: a venue repeats them, and they count once."""
 
     def hear(self, message: Message) -> None:
@@ -136,12 +136,8 @@ class LiveState:
 
     def _hear(self, message: Message) -> None:
         name = _name(message)
-        if name is not None:
-            if name in self._known:
-                return
-            self._known[name] = None
-            if len(self._known) > _KNOWN_MAX:
-                del self._known[next(iter(self._known))]
+        if name is not None and not self._known.first(name):
+            return
         for hear in self._hears[type(message)]:
             hear(message)
 

@@ -1,6 +1,5 @@
 """How a live run stands, as JSON can write it: what `run.py status` shows."""
 
-import time
 from collections.abc import Mapping
 
 from actors.system import TradingSystem
@@ -10,7 +9,7 @@ from messages import NS_PER_SECOND, iso_utc
 
 def status_of(run: LiveRun, system: TradingSystem) -> Mapping[str, object]:
     """Accounts, markets, positions, orders, actors."""
-    now, seen = time.time_ns(), run.state.snapshot()
+    now, seen = run.clock.now(), run.state.snapshot()
     return {
         "run": run.run6,
         "life": run.life,

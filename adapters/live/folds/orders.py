@@ -5,10 +5,10 @@ from typing import Final
 
 import attrs
 
+from actors.execution.once import Once
 from adapters.live.news import Kind, NewsPaper
 from adapters.live.snapshot import OrderView
 from messages import (
-    Account,
     ApprovedOrder,
     Fill,
     Instrument,
@@ -24,7 +24,6 @@ from messages import (
 )
 
 _OVER_MAX: Final = 10_000
-_Key = tuple[Account, str]
 
 
 class Orders:
@@ -37,9 +36,8 @@ class Orders:
     def __init__(self, instruments: Mapping[Symbol, Instrument], news: NewsPaper) -> None:
         self._decimals = {symbol: each.price_decimals for symbol, each in instruments.items()}
         self._news = news
-        self._open: dict[_Key, OrderView] = {}
-        self._over: dict[_Key, None] = {}
-        self._seen: dict[_Key, None] = {}
+        self._open: dict[str, OrderView] = {}
+        self._over, self._seen = Once(_OVER_MAX), Once(_OVER_MAX)
         self.asked = self.refused = self.rejected = 0
 
     @property
@@ -95,19 +93,16 @@ class Orders:
 
     def on_fill(self, fill: Fill) -> None:
         """In part, at least."""
-        key = fill.account, fill.client_id
+        key = _key(fill)
         view = self._open.get(key)
         if view is not None:
             self._open[key] = attrs.evolve(view, filled=view.filled + fill.lots)
 
     def _is_new(self, order: Order) -> bool:
         """Whether it was never asked for before; counts it."""
-        key = _key(order)
-        if key in self._seen:
-            return False
-        _keep(self._seen, key)
-        self.asked += 1
-        return True
+        is_new = self._seen.first(_key(order))
+        self.asked += is_new
+        return is_new
 
     def _is_now(self, order: Order, state: str, *, opens: bool) -> None:
         key = _key(order)
@@ -131,8 +126,9 @@ class Orders:
         )
 
     def _end(self, order: Order) -> None:
-        self._open.pop(_key(order), None)
-        _keep(self._over, _key(order))
+        key = _key(order)
+        self._open.pop(key, None)
+        self._over.first(key)
 
 
 def told(order: Order) -> str:
@@ -141,11 +137,5 @@ def told(order: Order) -> str:
     return f"{'buy' if order.lots > 0 else 'sell'} {abs(order.lots):,} {order.symbol} of {owners}"
 
 
-def _key(order: Order) -> _Key:
-    return order.account, order.client_id
-
-
-def _keep(keys: dict[_Key, None], key: _Key) -> None:
-    keys[key] = None
-    if len(keys) > _OVER_MAX:
-        del keys[next(iter(keys))]
+def _key(said: Order | Fill) -> str:
+    return f"{said.account} {said.client_id}"
