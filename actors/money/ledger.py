@@ -105,7 +105,7 @@ def book_fill(
     realised_kind = _SETTLED if fill.liquidity is _SETTLEMENT else _REALISED
     bought = fill.symbol in spot
     for part in fill.parts:
-        book = _book_of(books, part.strategy, fill, bought)
+        book = _book_of(books, part.strategy, fill, fill.currency, bought)
         cost = book.cost_minor
         realised = book.apply(part.lots, part.value_minor, part.fee_minor)
         rows.append(
@@ -143,7 +143,7 @@ def book_funding(books: dict[tuple[StrategyId, Symbol], Book], paid: FundingPaid
     ref = f"funding-{paid.symbol}-{paid.ts}"
     entries: list[LedgerEntry] = []
     for part in paid.parts:
-        _book_of(books, part.strategy, paid).add_funding(part.amount_minor)
+        _book_of(books, part.strategy, paid, paid.currency).add_funding(part.amount_minor)
         if part.amount_minor:
             entries.append(_entry(paid, part.strategy, _FUNDING, part.amount_minor, ref))
     return entries
@@ -165,11 +165,7 @@ def book_adjustment(
     """
     key, ref = (adjusted.strategy, adjusted.symbol), adjusted.adjustment_id
     bought = adjusted.symbol in spot
-    book = books.get(key)
-    if book is None:
-        book = books[key] = Book(adjusted.account, currency, *key, spot=bought)
-    elif book.account != adjusted.account or book.currency != currency:
-        raise ValueError(f"Adjustment {ref} of {adjusted.account} in {currency} does not belong to the book of {key}")
+    book = _book_of(books, adjusted.strategy, adjusted, currency, bought)
     cost = book.cost_minor
     realised = book.apply(adjusted.lots, adjusted.value_minor)
     # Nobody traded: what counts fills does not count this.
@@ -199,20 +195,30 @@ def book_adjustment(
 def _book_of(
     books: dict[tuple[StrategyId, Symbol], Book],
     strategy: StrategyId,
-    booked: Fill | FundingPaid,
+    booked: Fill | FundingPaid | PositionAdjusted,
+    currency: str,
     spot: bool = False,  # noqa: FBT001, FBT002 - the book's own word
 ) -> Book:
     book = books.get((strategy, booked.symbol))
     if book is None:
-        book = Book(booked.account, booked.currency, strategy, booked.symbol, spot=spot)
+        book = Book(booked.account, currency, strategy, booked.symbol, spot=spot)
         books[strategy, booked.symbol] = book
-    elif book.account != booked.account or book.currency != booked.currency:
-        what = f"Fill {booked.execution_id}" if isinstance(booked, Fill) else f"Funding at {booked.ts}"
+    elif book.account != booked.account or book.currency != currency:
         raise ValueError(
-            f"{what} of {booked.account} in {booked.currency} does not belong to the book of "
+            f"{_told(booked)} of {booked.account} in {currency} does not belong to the book of "
             f"{book.strategy} in {book.symbol}, which is of {book.account} in {book.currency}"
         )
     return book
+
+
+def _told(booked: Fill | FundingPaid | PositionAdjusted) -> str:
+    match booked:
+        case Fill():
+            return f"Fill {booked.execution_id}"
+        case FundingPaid():
+            return f"Funding at {booked.ts}"
+        case PositionAdjusted():
+            return f"Adjustment {booked.adjustment_id}"
 
 
 def _entry(

@@ -165,7 +165,7 @@ class Marks:
     def _marked(self, symbol: Symbol, ts: UtcNs) -> tuple[Message, ...]:
         currency = self.instruments[symbol].currency
         if not self.waits:
-            return (self._said(currency, ts),) if self._is_known(currency) else ()
+            return () if self._unpriced and not self._is_known(currency) else (self._said(currency, ts),)
         asked = bool(self._unsaid)
         self._unsaid[currency] = max(ts, self._unsaid.get(currency, ts))
         return () if asked else (WakeAt(ts, MARKED, _MARKED),)

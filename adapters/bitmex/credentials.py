@@ -17,7 +17,7 @@ from adapters.bitmex.environment import Environment, Loopback, Mainnet, Testnet
 from adapters.bitmex.signing import REALTIME, signature
 from adapters.errors import InputError
 from adapters.security.private_files import read_private
-from adapters.security.redaction import HIDDEN, hiding
+from adapters.security.redaction import HIDDEN, concealing, hiding
 
 _FILE_BYTES_MAX: Final = 4096
 _FIELDS: Final = {"venue", "key", "secret"}
@@ -26,7 +26,7 @@ _FIELDS: Final = {"venue", "key", "secret"}
 class Keys:
     """One API key and its secret. ValueError (without either) when one of them cannot be a header's text."""
 
-    __slots__ = ("_hide", "_key", "_secret")
+    __slots__ = ("_conceal", "_hide", "_key", "_secret")
     environment: ClassVar[type[Environment]]
 
     def __init__(self, key: str, secret: str) -> None:
@@ -34,7 +34,7 @@ class Keys:
             if not (isinstance(value, str) and value and value.isascii() and value.isprintable() and " " not in value):
                 raise ValueError(f"an API {name} is printable ASCII without spaces")
         self._key, self._secret = key, secret
-        self._hide = hiding(secret, key)
+        self._hide, self._conceal = hiding(secret, key), concealing(secret, key)
 
     def headers(self, verb: str, path: str, expires: int, data: str) -> dict[str, str]:
         """The three headers of a signed request; see `signing.signature` for the arguments."""
@@ -50,11 +50,12 @@ class Keys:
         return json.dumps({"op": "authKeyExpires", "args": [self._key, expires, signed]})
 
     def redact(self, text: str) -> str:
-        """The text with key and secret made unreadable, encoded or cut off too: for what a venue or a library repeats.
-
-        Also what the log's redactor is given (`Redactor.add(keys.redact)`).
-        """
+        """The text with key and secret made unreadable, encoded or cut off too: for what a venue or library repeats."""
         return self._hide(text)
+
+    def conceal(self, text: str) -> str:
+        """As `redact`, and where somebody shortened them: for the log's redactor (`Redactor.add(keys.conceal)`)."""
+        return self._conceal(text)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({HIDDEN})"

@@ -65,7 +65,7 @@ def open_venue(
     elif keys is None:
         notes = (*notes, f"no keys for {environment.name}: orders go to a simulated venue (paper)")
     if keys is not None:
-        guard(keys.redact)
+        guard(keys.conceal)
     with RestClient(environment, keys) as client:
         account_id = None
         if keys is not None:

@@ -1,6 +1,6 @@
 """Takes secrets out of text: known ones in every form they travel in, unknown ones by where they stand.
 
-Known secrets come as values or, from whoever does not give his away, as functions that redact (`Keys.redact`). Unknown
+Known secrets come as values or, from whoever does not give his away, as functions that redact (`Keys.conceal`). Unknown
 ones are found by what stands around them: a header's name, an address's query, a log-in's frame.
 """
 
@@ -94,6 +94,12 @@ def hiding_shortened(*secrets: str) -> Filter:
     return lambda text: pattern.sub(HIDDEN, text)
 
 
+def concealing(*secrets: str) -> Filter:
+    """Hides them whole, encoded, cut off and shortened: for what people read. `hiding` alone is for what is quick."""
+    hide, hide_shortened = hiding(*secrets), hiding_shortened(*secrets)
+    return lambda text: hide_shortened(hide(text))
+
+
 def forms_of(secret: str) -> set[str]:
     """The secret as it is, and where it is long enough to be told from other text also as it travels and is written.
 
@@ -131,14 +137,14 @@ class Redactor:
         self.add_secrets(*secrets)
 
     def add(self, *filters: Filter) -> None:
-        """Ask these too, from now on: `redactor.add(keys.redact)`."""
+        """Ask these too, from now on: `redactor.add(keys.conceal)`."""
         self._filters = (*self._filters, *filters)
 
     def add_secrets(self, *secrets: str) -> None:
         """Hide these too, from now on; what is empty is no secret."""
         known = [secret for secret in secrets if secret]
         if known:
-            self.add(hiding(*known), hiding_shortened(*known))
+            self.add(concealing(*known))
 
     def __call__(self, text: str) -> str:
         """The text without secrets."""

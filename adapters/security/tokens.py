@@ -10,7 +10,7 @@ import attrs
 
 from adapters.errors import InputError
 from adapters.security.private_files import create_private, private_folder, read_private
-from adapters.security.redaction import hiding
+from adapters.security.redaction import Filter, concealing
 
 CONTROL_FILE: Final = "control.token"
 STATUS_FILE: Final = "status.token"
@@ -36,14 +36,19 @@ class Tokens:
 
     control: str = attrs.field(repr=False, validator=_strong)
     status: str = attrs.field(repr=False, validator=_strong)
+    _conceal: Filter = attrs.field(init=False, repr=False, eq=False)
+
+    @_conceal.default
+    def _concealed(self) -> Filter:
+        return concealing(self.control, self.status)
 
     def __attrs_post_init__(self) -> None:
         if hmac.compare_digest(self.control, self.status):
             raise InputError("the two tokens are the same: who may only read could halt")
 
     def redact(self, text: str) -> str:
-        """The text with both made unreadable."""
-        return hiding(self.control, self.status)(text)
+        """The text with both made unreadable: for the log's redactor."""
+        return self._conceal(text)
 
 
 def tokens_of(folder: Path) -> Tokens:

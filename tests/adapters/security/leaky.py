@@ -137,7 +137,7 @@ def concurrent():
 def main():
     if sys.argv[1] != "bare":
         redactor = Redactor([TOKEN])
-        redactor.add(KEYS.redact)
+        redactor.add(KEYS.conceal)
         configure_logging(Path(sys.argv[1]), "DEBUG", redactor)
     for name in ("urllib3", "requests", "websocket", "asyncio", "pykka"):
         logging.getLogger(name).setLevel(logging.DEBUG)

@@ -125,7 +125,7 @@ def test_what_stands_around_a_secret_stays():
 
 def test_s03_keys_join_without_giving_themselves_away():
     redact = Redactor()
-    redact.add(LoopbackKeys(KEY, SECRET).redact)
+    redact.add(LoopbackKeys(KEY, SECRET).conceal)
     basic = b64encode(f"{KEY}:{SECRET}".encode()).decode()
 
     cleaned = redact(f"{KEY} {SECRET} {basic} {quote(SECRET)} {SECRET[:9]} {SECRET[-9:]}")
