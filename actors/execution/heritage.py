@@ -80,7 +80,7 @@ def first_wakes(left: ExecutorHeritage, symbols: Iterable[Symbol]) -> tuple[Mess
 
     Said at the start and not while everything is heard again: of that a timer that is past by now is not set.
     """
-    said: list[Message] = [WakeAt(left.now + _SOON, f"plan:{symbol}") for symbol in symbols]
+    said = [each for symbol in symbols for each in wakes(left, symbol)]
     said += [
         WakeAt(working.retry_at, f"retry:{working.order.client_id}")
         for working in left.orders

@@ -15,6 +15,7 @@ from messages import (
     ApprovedOrder,
     CancelAll,
     CancelOrder,
+    CancelRejected,
     HaltTrading,
     Heartbeat,
     MarketFresh,
@@ -268,6 +269,24 @@ def test_a_strategys_own_order_that_waits_for_its_retry_outlives_a_restart():
     again = [each for wake in wakes for each in sent(heir.on_woke(Woke(MONDAY + 2 * SECOND, wake.token)))]
 
     assert [(each.client_id, each.lots) for each in again] == [(order.client_id, 2)]
+
+
+def test_a_cancel_that_waits_to_be_asked_again_at_a_restart_is_asked_again():
+    executor = a_live_executor()
+    executor.on_trading_state_changed(changed(TradingState.ACTIVE))
+    (order,) = sent(executor.on_target_shares(a_target((("trend", 3),))))
+    executor.on_order_accepted(OrderAccepted(order, MONDAY))
+    none_wanted = a_target((("trend", 0),), ts=MONDAY + SECOND)
+    (cancel,) = executor.on_target_shares(none_wanted)
+    rejected = CancelRejected(
+        account="main", client_id=order.client_id, symbol="XBTUSD", reason="unknown", ts=MONDAY + SECOND
+    )
+    executor.on_cancel_rejected(rejected)
+
+    heir, wakes = restarted(executor, none_wanted)
+    said = [each for wake in wakes for each in heir.on_woke(Woke(MONDAY + 60 * SECOND, wake.token))]
+
+    assert [each.client_id for each in said if isinstance(each, CancelOrder)] == [cancel.client_id]
 
 
 @pytest.mark.parametrize(
