@@ -312,7 +312,10 @@ class RiskGuard(Readiness):
     def _stop(self, reason: str, ts: UtcNs) -> tuple[Message, ...]:
         changed = self._changed(reason, ts)
         # With reduce-only, what is on its way is left alone.
-        return (changed,) if self.state is _REDUCE_ONLY else (CancelAll(account=self.account, ts=ts), changed)
+        if self.state is _REDUCE_ONLY:
+            return (changed,)
+        # A mark may be older than the last order that passed, which is to be taken back too.
+        return CancelAll(account=self.account, ts=max(ts, self._now)), changed
 
     # Inside.
 

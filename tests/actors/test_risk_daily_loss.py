@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.risk_guard import RiskGuard, RiskLimits
-from messages import CancelAll, EquityMarked, HaltTrading, TradingState, TradingStateChanged
-from tests.builders import DAY, HOUR, MINUTE, MONDAY, an_instrument
+from messages import CancelAll, EquityMarked, HaltTrading, SubmitOrder, TradingState, TradingStateChanged
+from tests.builders import DAY, HOUR, MINUTE, MONDAY, an_instrument, an_order
 
 ACTIVE, REDUCE_ONLY = TradingState.ACTIVE, TradingState.REDUCE_ONLY
 FLATTENING, HALTED = TradingState.FLATTENING, TradingState.HALTED
@@ -109,6 +109,16 @@ def test_a_lost_day_leads_where_the_limits_say_and_the_next_takes_it_back(action
     assert states(said) == [state]
     assert [type(each) for each in next_day] == [TradingStateChanged]
     assert guard.state is ACTIVE
+
+
+def test_a_lost_day_takes_back_orders_that_passed_after_the_mark_that_tells_of_it():
+    guard = a_guard()
+    marked(guard, 1000, MONDAY)
+    guard.on_submit_order(SubmitOrder(an_order(ts=MONDAY + HOUR)))
+
+    (cancel, _) = marked(guard, 900, MONDAY + HOUR - 1)
+
+    assert cancel == CancelAll(account="main", ts=MONDAY + HOUR)
 
 
 def test_only_what_the_lost_day_led_to_is_taken_back():

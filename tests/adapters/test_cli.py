@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -345,3 +346,18 @@ def test_a_bug_of_ours_is_exit_code_70_with_its_trace_in_a_file(tmp_path):
     assert "Traceback" not in done.stderr
     assert "not your fault" in (tmp_path / "o" / "crash.txt").read_text()
     assert [path.name for path in (tmp_path / "o").iterdir()] == ["crash.txt"]
+
+
+def test_ctrl_c_while_the_program_is_still_read_is_no_traceback(monkeypatch):
+    class Interrupted:
+        def find_spec(self, name, *_):
+            if name == "adapters.cli":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "adapters.cli", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(ROOT / "run.py"), run_name="run")
+
+    assert ended.value.code == 130
