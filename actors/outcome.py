@@ -11,6 +11,7 @@ from actors.money.shortfall import execution_rows
 from actors.money.trades import round_trips
 from actors.recorder import Record
 from actors.result import AccountCurve, BacktestResult, Conventions
+from actors.risk.daily_loss import DAILY_LOSS
 from actors.runtime.slot import Slot
 from actors.setup import Setup
 from messages import Account, Fill, FundingPaid, Minor, Symbol, TradingState, UtcNs
@@ -62,7 +63,7 @@ def outcome(
         failures=tuple(record.failures),
         bad_items=tuple(record.bad_items),
         bad_item_counts=dict(sorted(record.bad_item_counts.items())),
-        daily_loss_stops=tuple([state for state in stops if state.reason.startswith("daily loss")]),
+        daily_loss_stops=tuple([state for state in stops if state.reason.startswith(DAILY_LOSS)]),
         halted=halted,
         unused_callbacks=_unused_callbacks(setup),
     )

@@ -43,6 +43,8 @@ OUTSIDE: Final[StrategyId] = "outside"
 """Who owns what no strategy of this system did."""
 ANSWER_WAIT: Final = 120 * NS_PER_SECOND
 """A gateway gives a read up long before; one that has not answered by then has lost the question."""
+UNRECONCILED: Final = "could not reconcile"
+"""How the reason of a halt begins when account and venue could not be brought to agree."""
 _LOOK: Final = "reconcile"
 
 
@@ -226,7 +228,7 @@ class Reconciler(Component):
             said.append(VenueLost(account=self.account, reason=reason, ts=self._now))
         if halts and self._tries >= self._tries_max and not self._has_halted:
             self._has_halted = True
-            text = f"could not reconcile the account with the venue in {self._tries} tries: {reason}"
+            text = f"{UNRECONCILED} the account with the venue in {self._tries} tries: {reason}"
             said.append(HaltTrading(reason=text, account=self.account, ts=self._now))
         pause = min(self._retry << min(self._tries - 1, 32), self._retry_longest)
         return (*said, *self._look_at(self._now + pause))

@@ -10,7 +10,7 @@ from typing import Final
 
 from actors.component import Answers
 from actors.execution.once import Once
-from actors.risk.daily_loss import OpeningEquities
+from actors.risk.daily_loss import NEW_DAY, OpeningEquities
 from actors.risk.gate import Gate
 from actors.risk.heritage import GuardHeritage
 from actors.risk.judgement import refusal
@@ -299,7 +299,7 @@ class RiskGuard(Readiness):
         if loss is not None:
             return self._stop(loss, ts) if self._states.lose(self._loss_state) else ()
         if new_day and self.limits.daily_loss_action == "until-next-day" and self._states.take_back():
-            return (self._changed("a new day after a daily loss", ts),)
+            return (self._changed(NEW_DAY, ts),)
         return ()
 
     def _stand(self, state: TradingState, reason: str, ts: UtcNs) -> tuple[Message, ...]:

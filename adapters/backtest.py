@@ -5,6 +5,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
@@ -22,7 +23,7 @@ from adapters.errors import InputError
 from adapters.interrupts import EXIT_CODES, Interrupts
 from adapters.limits import risk_limits, scoped_limits
 from adapters.preparation import Prepared, prepare
-from adapters.results import OPTIONAL_FILES, OutputError, RunFacts, RunFolder, new_run_folder, result_files, summary_of
+from adapters.results import OutputError, RunFacts, RunFolder, new_run_folder, summary_of, write_run
 from adapters.results.facts import MARKET
 from adapters.results.summary import to_json
 from messages import UtcNs
@@ -120,22 +121,8 @@ def make_system(prepared: Prepared) -> TradingSystem:
 
 def write_results(folder: RunFolder, result: BacktestResult, facts: RunFacts, prepared: Prepared) -> dict[str, Any]:
     """All files of the run; returns the summary that was written, `seconds.write` included."""
-    began = perf_counter()
-    summary: dict[str, Any] = {}
-
-    def summary_text() -> Any:
-        # Written last, so that it can say how long the others took.
-        seconds = {**facts.seconds, "write": round(perf_counter() - began, 3)}
-        summary.update(summary_of(result, attrs.evolve(facts, seconds=seconds)))
-        yield to_json(summary)
-
-    files: dict[str, Any] = {
-        "config.toml": (to_toml(prepared.configuration),),
-        **result_files(result, facts.bad_rows),
-        "summary.json": summary_text(),
-    }
-    folder.write(files, stale=(*OPTIONAL_FILES, "crash.txt"))
-    return summary
+    before = {"config.toml": (to_toml(prepared.configuration),)}
+    return write_run(folder, result, facts, partial(summary_of, result), before=before)
 
 
 def versions() -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from adapters import live_cli
-from adapters.options import INTERRUPTED, OUTPUT, LogLevel, interrupted, known_level, say
+from adapters.options import OUTPUT, LogLevel, interrupted, known_level, say
 
 FAILED, BAD_INPUT, INTERNAL = 1, 2, 70
 
@@ -200,7 +200,7 @@ def backtest(  # noqa: PLR0917 typer calls it by keyword
     """Run strategies over history. Without --data: over a generated market."""
     from adapters.backtest import Screen, run_backtest
     from adapters.configuration.typed import BacktestOptions
-    from adapters.interrupts import EXIT_CODES, Interrupts
+    from adapters.interrupts import Interrupts
 
     options = BacktestOptions(
         config=config, data=tuple(data or ()), symbol=symbol, period=period, stamps=stamps, timezone=timezone,
@@ -215,9 +215,8 @@ def backtest(  # noqa: PLR0917 typer calls it by keyword
     with Interrupts() as interrupts:
         try:
             code = run_backtest(options, out=out, screen=Screen(quiet=quiet, json=as_json), interrupts=interrupts)
-        except KeyboardInterrupt as error:
-            say(f"interrupted by {error}, without results")
-            code = EXIT_CODES.get(str(error), INTERRUPTED)
+        except KeyboardInterrupt:
+            code = interrupted(interrupts)
         except RuntimeError as error:
             # duckdb turns what a signal raises inside a query into an error of its own.
             if interrupts.name is None or "interrupted" not in str(error).lower():

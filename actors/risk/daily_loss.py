@@ -2,9 +2,14 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Final
 
 from messages import MINOR_DIGITS, NS_PER_DAY, Minor, UtcNs
 
+DAILY_LOSS: Final = "daily loss of "
+"""How the guard's reason begins when a lost day led to a state: the next day may take that back."""
+NEW_DAY: Final = "a new day after a daily loss"
+"""The guard's reason when it has."""
 Opening = tuple[str, int, Minor]
 """(currency, day, equity at the day's first mark)."""
 
@@ -23,7 +28,7 @@ def loss_in_words(currency: str, opening: Minor, now: Minor, loss_max: float) ->
     """What was lost, from what to what, and what might have been, in units of the currency."""
     limit = round(abs(opening) * loss_max)
     return (
-        f"daily loss of {_written(opening - now, currency)}: the day opened with {_written(opening, currency)}, "
+        f"{DAILY_LOSS}{_written(opening - now, currency)}: the day opened with {_written(opening, currency)}, "
         f"now {_written(now, currency)}; the limit is {_written(limit, currency)}, {loss_max * 100:g} %"
     )
 

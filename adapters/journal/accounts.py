@@ -18,6 +18,7 @@ from messages import (
     HaltTrading,
     Liquidity,
     Lots,
+    Message,
     Minor,
     PlaceOrder,
     PositionAdjusted,
@@ -51,7 +52,7 @@ class PastAccount:
     @property
     def from_venue(self) -> tuple[Fill, ...]:
         """Its fills, crossings left out."""
-        return tuple([each for each in self.booked if isinstance(each, Fill) and not is_internal(each)])
+        return tuple([each for each in self.outside if isinstance(each, Fill)])
 
     @property
     def outside(self) -> tuple[Fill | PositionAdjusted, ...]:
@@ -60,7 +61,7 @@ class PastAccount:
             [
                 each
                 for each in self.booked
-                if isinstance(each, PositionAdjusted) or (isinstance(each, Fill) and not is_internal(each))
+                if not isinstance(each, FundingPaid) and not (isinstance(each, Fill) and is_internal(each))
             ]
         )
 
@@ -70,20 +71,24 @@ def read_accounts(
 ) -> dict[Account, PastAccount]:
     """All accounts of the set-up, as the lives before `before` left them. JournalError as the reader says."""
     accounts = {account: PastAccount() for account in setup.accounts}
-    _read_booked(reader, before, accounts)
+    # In one pass: a liquidation is booked, and halts.
+    classes = [Fill, FundingPaid, PositionAdjusted, TradingStateChanged, HaltTrading]
+    facts = [fact.envelope.message for fact in reader.facts(classes, before_life=before)]
+    _note_booked(facts, accounts)
     _read_wishes(reader, before, accounts, setup)
     _read_counters(reader, before, accounts, orders)
     _read_equity(reader, before, accounts, setup.risk.day_starts_ns)
     if not lift_halt:
-        _read_states(reader, before, accounts)
+        for name, account in accounts.items():
+            account.standing, account.lost = standing_of(name, facts)
     return accounts
 
 
-def _read_booked(reader: TraceReader, before: int, accounts: Mapping[Account, PastAccount]) -> None:
+def _note_booked(facts: Iterable[Message], accounts: Mapping[Account, PastAccount]) -> None:
     seen: set[tuple[str, ...]] = set()
-    for fact in reader.facts([Fill, FundingPaid, PositionAdjusted], before_life=before):
-        message = fact.envelope.message
-        assert isinstance(message, Fill | FundingPaid | PositionAdjusted)
+    for message in facts:
+        if not isinstance(message, Fill | FundingPaid | PositionAdjusted):
+            continue
         account = accounts.get(message.account)
         name = _booked_once(message)
         if account is None or name in seen:
@@ -172,13 +177,6 @@ def _read_equity(reader: TraceReader, before: int, accounts: Mapping[Account, Pa
     for name, account_ in accounts.items():
         account_.opening = tuple([each for _, each in sorted(opening[name].items())])
         account_.equity = tuple([each for _, each in sorted(last[name].items())])
-
-
-def _read_states(reader: TraceReader, before: int, accounts: Mapping[Account, PastAccount]) -> None:
-    classes = [TradingStateChanged, HaltTrading, Fill]
-    facts = [fact.envelope.message for fact in reader.facts(classes, before_life=before)]
-    for name, account in accounts.items():
-        account.standing, account.lost = standing_of(name, facts)
 
 
 def is_internal(fill: Fill) -> bool:

@@ -5,7 +5,6 @@ own business: it is not there.
 """
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any, Final, Self
 import attrs
 
 from adapters.journal.batches import Handled, batch_checksum, fact_checksum, unpack, unpack_handled
-from adapters.journal.store import TRACE_FILE, JournalError, naming, open_to_read
+from adapters.journal.store import TRACE_FILE, JournalError, lives, naming, open_to_read
 from messages import Envelope, Message
 from messages.codec import CodecError, decode
 
@@ -69,27 +68,16 @@ class TraceReader:
         for row in self._rows(query, (*names, before_life, before_life)):
             yield Fact(row[0], self._fact(row))
 
-    def last_facts(
-        self, message_class: type[Message], keys: str, *, before_life: int | None = None, first: bool = False
-    ) -> Iterator[Fact]:
-        """Of each combination of fields, named as in `account, symbol`, the last fact (or the first)."""
+    def last_facts(self, message_class: type[Message], keys: str, *, before_life: int | None = None) -> Iterator[Fact]:
+        """Of each combination of fields, named as in `account, symbol`, the last fact."""
         fields = ", ".join(f"json_extract(body, '$.fields.{name.strip()}')" for name in keys.split(","))
         query = (
             f"SELECT {_COLUMNS} FROM (SELECT *, row_number() OVER (PARTITION BY {fields} "  # noqa: S608 - our own names
-            f"ORDER BY life {'' if first else 'DESC'}, id {'' if first else 'DESC'}) AS place FROM facts"
+            "ORDER BY life DESC, id DESC) AS place FROM facts"
             " WHERE message = ? AND (? IS NULL OR life < ?)) WHERE place = 1 ORDER BY life, id"
         )
         for row in self._rows(query, (message_class.__name__, before_life, before_life)):
             yield Fact(row[0], self._fact(row))
-
-    def client_ids(self, classes: Iterable[type[Message]], *, before_life: int | None = None) -> set[str]:
-        """The client ids that some classes of facts name."""
-        names = [each.__name__ for each in classes]
-        query = (
-            f"SELECT DISTINCT client_id FROM facts WHERE message IN ({','.join('?' * len(names))})"  # noqa: S608
-            " AND (? IS NULL OR life < ?)"
-        )
-        return {row[0] for row in self._rows(query, (*names, before_life, before_life))}
 
     def client_ids_of_accounts(
         self, message_class: type[Message], *, before_life: int | None = None
@@ -209,8 +197,4 @@ def _id(envelope: Envelope) -> int:
 def check(folder: Path) -> int:
     """Read and check every row of the trace: how many facts there are. JournalError names the first bad one."""
     with TraceReader(folder) as reader:
-        try:
-            numbers = [row[0] for row in reader._rows("SELECT life FROM lives ORDER BY life", ())]
-        except sqlite3.Error as error:
-            raise JournalError(f"{folder / TRACE_FILE}: {error}") from error
-        return sum(len(stretch.said) for number in numbers for stretch in reader.stretches(number))
+        return sum(len(stretch.said) for life in lives(folder) for stretch in reader.stretches(life.number))

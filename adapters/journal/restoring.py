@@ -80,7 +80,6 @@ class AccountRecovery:
     """Up to then these are complete: the last successful reading of the venue, less an overlap; or the first start."""
     booked: tuple[Fill | FundingPaid | PositionAdjusted, ...] = ()
     """All that changed the account, each once, in the order it was said."""
-    orders_made: int = 0
     crossings_made: int = 0
 
 
@@ -138,16 +137,11 @@ def _known(account: PastAccount, approved: Mapping[str, Order], since: UtcNs) ->
         held={key: lots for key, lots in account.held.items() if lots},
         positions={symbol: lots for symbol, lots in positions.items() if lots},
         known_executions=tuple(
-            [
-                each.execution_id if isinstance(each, Fill) else each.adjustment_id
-                for each in account.outside
-                if not isinstance(each, FundingPaid)
-            ]
+            [each.execution_id if isinstance(each, Fill) else each.adjustment_id for each in account.outside]
         ),
         known_funding=tuple([(each.symbol, each.ts) for each in account.booked if isinstance(each, FundingPaid)]),
         executions_since=since,
         booked=tuple(account.booked),
-        orders_made=account.intents,
         crossings_made=account.crossings,
     )
 

@@ -3,15 +3,18 @@
 from collections.abc import Iterable
 from typing import Final
 
+from actors.risk.daily_loss import DAILY_LOSS, NEW_DAY
 from messages import Account, Fill, HaltTrading, Liquidity, Message, TradingState, TradingStateChanged
 
 _ACTIVE: Final = TradingState.ACTIVE
 _ORDER: Final = (TradingState.ACTIVE, TradingState.REDUCE_ONLY, TradingState.FLATTENING, TradingState.HALTED)
 STOPPED_BY: Final = "stopped by "
 """How the reason of a halt begins with which a run is stopped in order: it is no trouble, and is not carried over."""
-_DAILY_LOSS: Final = "daily loss of "
-"""How the guard's reason begins when a lost day led to a state: the next day may take that back."""
-_NEW_DAY: Final = "a new day after a daily loss"
+
+
+def is_own_halt(reason: str) -> bool:
+    """Whether a trading state's reason is that the run was stopped, and nothing that went wrong."""
+    return reason.startswith(STOPPED_BY)
 
 
 def standing_of(account: Account, facts: Iterable[Message]) -> tuple[TradingState, TradingState]:
@@ -30,7 +33,7 @@ def standing_of(account: Account, facts: Iterable[Message]) -> tuple[TradingStat
                 liquidated.add(fact.execution_id)
                 standing = TradingState.HALTED
             continue
-        if isinstance(fact, HaltTrading | TradingStateChanged) and fact.reason.startswith(STOPPED_BY):
+        if isinstance(fact, HaltTrading | TradingStateChanged) and is_own_halt(fact.reason):
             continue
         if isinstance(fact, HaltTrading) and fact.account in (None, account):
             standing = max(standing, TradingState.FLATTENING if fact.flatten else TradingState.HALTED, key=_ORDER.index)
@@ -41,10 +44,10 @@ def standing_of(account: Account, facts: Iterable[Message]) -> tuple[TradingStat
             continue
         if state is _ACTIVE:
             standing = lost = _ACTIVE
-        elif fact.reason.startswith(_DAILY_LOSS):
+        elif fact.reason.startswith(DAILY_LOSS):
             lost = state
         else:
-            lost = _ACTIVE if fact.reason == _NEW_DAY else lost
+            lost = _ACTIVE if fact.reason == NEW_DAY else lost
             if state is not lost:
                 standing = state
     return standing, lost

@@ -22,8 +22,6 @@ LOOK_S: Final = 0.1
 START_S: Final = 60.0
 STOP_S: Final = 10.0
 ABORT_S: Final = 0.5
-UNRECONCILED: Final = "could not reconcile"
-"""How the reason of a halt begins when account and venue could not be brought to agree."""
 _STOPPED: Final = (TradingState.HALTED, None)
 """None: nothing has passed yet, for the venue was never ready, or the run was halted when it began."""
 

@@ -21,6 +21,7 @@ from adapters.bitmex.credentials import VARIABLES, LoopbackKeys
 from adapters.bitmex.environment import API, Loopback
 from adapters.bitmex.sender import Sender
 from adapters.errors import InputError
+from adapters.security.private_files import open_private, write_private_atomically
 
 STATE_FILE: Final = "exchange.json"
 LOG_FILE: Final = "exchange.log"
@@ -66,7 +67,6 @@ def find_or_start(
     folder: Path,
     *,
     seed: int = 1,
-    speed: float = 1.0,
     market: str = "generated",
     idle_s: float = IDLE_S,
     deadline_s: float = 30.0,
@@ -85,8 +85,8 @@ def find_or_start(
             return _found(old, account, note, is_new=False)
         gone = f"the loopback exchange of this run (port {old['port']}) is gone, and the account there with it: "
     market = market if market == "generated" else str(Path(market).absolute())
-    process, state = _start(folder, seed=seed, speed=speed, market=market, idle_s=idle_s, deadline_s=deadline_s)
-    _write_state(folder / STATE_FILE, state)
+    process, state = _start(folder, seed=seed, market=market, idle_s=idle_s, deadline_s=deadline_s)
+    write_private_atomically(folder / STATE_FILE, json.dumps(state) + "\n")
     account = _account_at(state)
     if account is None:
         raise ExchangeFailed(f"the loopback exchange on port {state['port']} has ended again{_log_tail(folder)}")
@@ -148,12 +148,12 @@ def _number(body: str) -> int | None:
 
 
 def _start(
-    folder: Path, *, seed: int, speed: float, market: str, idle_s: float, deadline_s: float
+    folder: Path, *, seed: int, market: str, idle_s: float, deadline_s: float
 ) -> tuple["subprocess.Popen[bytes]", dict[str, Any]]:
-    options = {"--port": 0, "--seed": seed, "--speed": speed, "--market": market, "--idle-seconds": idle_s}
+    options = {"--port": 0, "--seed": seed, "--market": market, "--idle-seconds": idle_s}
     arguments = [str(each) for option in options.items() for each in option]
     root = str(Path(__file__).resolve().parents[2])
-    with _private(folder / LOG_FILE, os.O_APPEND) as log:
+    with open_private(folder / LOG_FILE) as log:
         process = subprocess.Popen(  # noqa: S603 our own program, and arguments that are ours or a file's name
             [sys.executable, "-P", "-c", _RUN, root, "exchange", *arguments],
             stdin=subprocess.DEVNULL,
@@ -224,18 +224,3 @@ def _read_state(path: Path) -> dict[str, Any] | None:
     except (InputError, ValueError):
         return None
     return state
-
-
-def _write_state(path: Path, state: Mapping[str, Any]) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    partial.unlink(missing_ok=True)
-    with _private(partial, os.O_EXCL) as file:
-        file.write(json.dumps(dict(state)).encode() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-
-
-def _private(path: Path, flag: int) -> Any:
-    """A file that nobody else can read, from its first byte on."""
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | flag, 0o600), "wb")

@@ -9,13 +9,13 @@ second request, in whatever phase, ends everything at once.
 """
 
 import enum
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final, Literal
 
 import attrs
 
 from adapters.interrupts import EXIT_CODES
-from adapters.journal.standing import STOPPED_BY
+from adapters.journal.standing import STOPPED_BY, is_own_halt
 from messages import NS_PER_SECOND, Account, HaltTrading, TradingState, TradingStateChanged, UtcNs
 
 OnStop = Literal["cancel", "leave", "flatten"]
@@ -116,11 +116,6 @@ class Stopping:
         self._deadline = now + round(seconds * NS_PER_SECOND)
 
 
-def is_own_halt(reason: str) -> bool:
-    """Whether a trading state's reason is that the run was stopped, and nothing that went wrong."""
-    return reason.startswith(STOPPED_BY)
-
-
 def halted_by(states: Iterable[TradingStateChanged]) -> str | None:
     """Why the guard had halted trading at the end, our own stop left out; None where it had not."""
     reasons: dict[Account, str] = {}
@@ -139,7 +134,6 @@ def exit_code(
     unreconciled: bool = False,
     failed: bool = False,
     internal: bool = False,
-    codes: Mapping[str, int] = EXIT_CODES,
 ) -> int:
     """What the process says at its end; what is worst is said, and a signal before what the guard did.
 
@@ -151,6 +145,6 @@ def exit_code(
         return UNRECONCILED
     if failed:
         return FAILED
-    if asked_by is not None and asked_by in codes:
-        return codes[asked_by]
+    if asked_by is not None and asked_by in EXIT_CODES:
+        return EXIT_CODES[asked_by]
     return HALTED if halted else DONE

@@ -3,9 +3,7 @@
 Everything that both have is made by the same code as a backtest's.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
-from time import perf_counter
 from typing import Any, Final
 
 import attrs
@@ -23,8 +21,7 @@ from adapters.live.stopping import halted_by
 from adapters.report import print_ending, print_figures, print_labelled, strategy_words
 from adapters.report_troubles import print_marked
 from adapters.report_words import count, short
-from adapters.results import OPTIONAL_FILES, RunFacts, RunFolder, result_files, summary_of
-from adapters.results.summary import to_json
+from adapters.results import RunFacts, RunFolder, summary_of, write_run
 from messages import Account, ForeignActivity, PositionAdjusted, UtcNs, iso_utc
 
 _FOREIGN_LISTED: Final = 5
@@ -122,22 +119,8 @@ def write_live_results(folder: RunFolder, result: BacktestResult, facts: RunFact
 
     OutputError when they cannot be written; what an earlier life left then stays as it was.
     """
-    began = perf_counter()
-    summary: dict[str, Any] = {}
-
-    def summary_text() -> Iterator[str]:
-        # Written last, so that it can say how long the others took.
-        seconds = {**facts.seconds, "write": round(perf_counter() - began, 3)}
-        summary.update(live_summary(result, attrs.evolve(facts, seconds=seconds), live))
-        yield to_json(summary)
-
-    files: dict[str, Any] = {
-        **result_files(result, facts.bad_rows),
-        FILE: timed_file(live.timed),
-        "summary.json": summary_text(),
-    }
-    folder.write(files, stale=(*OPTIONAL_FILES, "crash.txt"))
-    return summary
+    after = {FILE: timed_file(live.timed)}
+    return write_run(folder, result, facts, lambda told: live_summary(result, told, live), after=after)
 
 
 # For a person.

@@ -8,6 +8,7 @@ from adapters.results.facts import DataFact, RunFacts
 from adapters.results.folder import OutputError, RunFolder, new_run_folder
 from adapters.results.summary import summary_of
 from adapters.results.tables import OPTIONAL_FILES, result_files
+from adapters.results.writing import write_run
 
 __all__ = [
     "OPTIONAL_FILES",
@@ -18,4 +19,5 @@ __all__ = [
     "new_run_folder",
     "result_files",
     "summary_of",
+    "write_run",
 ]
