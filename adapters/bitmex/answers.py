@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import attrs
 
@@ -141,6 +141,44 @@ def lost(request: Request, how: str) -> VenueSilent:
 def not_sent(how: str) -> VenueOverloaded:
     """The request certainly did not leave: no connection could be made."""
     return VenueOverloaded(how)
+
+
+class Said(Protocol):
+    """What came of a request, as `sender.Outcome` and `messages.RequestAnswered` tell it."""
+
+    @property
+    def status(self) -> int | None:
+        """HTTP's; None when no answer came."""
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Names in lower case, and values."""
+
+    @property
+    def body(self) -> str:
+        """The answer's text."""
+
+    @property
+    def failure(self) -> str:
+        """Why there is no answer."""
+
+    @property
+    def reached(self) -> bool:
+        """Whether the venue may have got it."""
+
+
+def meaning(request: Request, said: Said) -> Answer:
+    """What came of it means, whether there was an answer or none."""
+    if said.status is None:
+        return lost(request, said.failure) if said.reached else not_sent(said.failure)
+    return judged(request, said.status, dict(said.headers), said.body)
+
+
+def time_told(answer: Answer, said: Said) -> UtcNs | None:
+    """The venue's clock, as its words or else the headers tell it."""
+    if isinstance(answer, LoginFailed) and answer.server_ts is not None:
+        return answer.server_ts
+    return server_time(dict(said.headers))
 
 
 def judged(request: Request, status: int, headers: Mapping[str, str], body: str) -> Answer:

@@ -19,10 +19,8 @@ from adapters.bitmex.answers import (
     VenueOverloaded,
     VenueRefused,
     VenueSilent,
-    judged,
-    lost,
-    not_sent,
-    server_time,
+    meaning,
+    time_told,
 )
 from adapters.bitmex.clock_offset import ClockOffset
 from adapters.bitmex.credentials import Access, Keys
@@ -107,12 +105,8 @@ class RestClient:
         outcome = self._sender.send(
             request.verb, request.path, request.body, clock_offset=round(self.clock_offset.offset)
         )
-        if outcome.status is None:
-            return lost(request, outcome.failure) if outcome.reached else not_sent(outcome.failure)
-        headers = dict(outcome.headers)
-        answer = judged(request, outcome.status, headers, outcome.body)
-        server_ts = answer.server_ts if isinstance(answer, LoginFailed) else None
-        server_ts = server_time(headers) if server_ts is None else server_ts
+        answer = meaning(request, outcome)
+        server_ts = time_told(answer, outcome)
         if server_ts is not None:
             self.clock_offset.measured(server_ts, outcome.sent, outcome.received)
         return answer

@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from adapters.bitmex.credentials import Keys
+from adapters.bitmex.credentials import Keys, redacted
 from adapters.bitmex.fields import repeated
 from adapters.bitmex.pipe import Pipe
 from adapters.bitmex.transport import AGENT, allowed, verified
@@ -93,7 +93,7 @@ class Connection:
             self._pipe.message_ended()
             if kind == _TEXT:
                 # The library checks each byte by itself in Python; decoding does so too.
-                return self._redacted(content.decode()), ""
+                return redacted(content.decode(), self._keys), ""
         except Exception as error:  # noqa: BLE001 as above
             return "", self._said(error)
         if kind == _CLOSE:
@@ -136,11 +136,8 @@ class Connection:
             with contextlib.suppress(OSError):
                 self._pipe.close()
 
-    def _redacted(self, text: str) -> str:
-        return text if self._keys is None else self._keys.redact(text)
-
     def _clean(self, text: str) -> str:
-        return repeated(self._redacted(text))
+        return repeated(redacted(text, self._keys))
 
     def _said(self, error: Exception) -> str:
         status = getattr(error, "status_code", None)

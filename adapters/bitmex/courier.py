@@ -11,7 +11,7 @@ from typing import Final
 
 import attrs
 
-from adapters.bitmex.answers import Answer, LoginFailed, RateLimited, judged, lost, not_sent, server_time
+from adapters.bitmex.answers import Answer, RateLimited, lost, meaning, time_told
 from adapters.bitmex.budget import Budget
 from adapters.bitmex.clock_offset import ClockOffset
 from adapters.bitmex.requests import Purpose, Request
@@ -124,22 +124,19 @@ class Courier:
         found = []
         opens = self._queues[Purpose.OPEN]
         while opens and at >= opens[0].since + OPEN_WAIT:
-            found.append(_unsent(opens.popleft(), at, "waited too long for the rate limit"))
+            found.append(_without_answer(opens.popleft(), at, RateLimited("waited too long for the rate limit", 0)))
         for number, sent in list(self._under_way.items()):
             if at >= sent.at + ANSWER_WAIT[sent.request.purpose]:
                 del self._under_way[number]
                 if sent.counted:
                     self._budget.unanswered(sent.request)
-                silent = lost(sent.request, "the worker never answered")
-                found.append(
-                    Outcome(job=sent.job, request=sent.request, answer=silent, started=at, sent=at, received=at)
-                )
+                found.append(_without_answer(sent, at, lost(sent.request, "the worker never answered")))
         return tuple(found)
 
     def give_back_opens(self, at: UtcNs) -> tuple[Outcome, ...]:
         """Orders and amends that have not left do not leave any more."""
         opens = self._queues[Purpose.OPEN]
-        given = tuple([_unsent(each, at, "taken back before it was sent") for each in opens])
+        given = tuple([_without_answer(each, at, RateLimited("taken back before it was sent", 0)) for each in opens])
         opens.clear()
         return given
 
@@ -148,26 +145,20 @@ class Courier:
         sent = self._under_way.pop(answer.number, None)
         if sent is None:
             return None
-        headers = dict(answer.headers)
-        if answer.status is None:
-            meaning: Answer = lost(sent.request, answer.failure) if answer.reached else not_sent(answer.failure)
-            if sent.counted:
-                self._budget.unanswered(sent.request)
-        else:
-            meaning = judged(sent.request, answer.status, headers, answer.body)
-            if sent.counted:
-                self._budget.answered(sent.request, headers, at)
-            shown = server_time(headers)
-            if isinstance(meaning, LoginFailed) and meaning.server_ts is not None:
-                shown = meaning.server_ts
-            if shown is not None:
-                self.clock.measured(shown, answer.started, answer.received)
-        if isinstance(meaning, RateLimited):
-            self._budget.limited(meaning.pause, at)
+        known = meaning(sent.request, answer)
+        if sent.counted and answer.status is None:
+            self._budget.unanswered(sent.request)
+        elif sent.counted:
+            self._budget.answered(sent.request, dict(answer.headers), at)
+        told = time_told(known, answer)
+        if told is not None:
+            self.clock.measured(told, answer.started, answer.received)
+        if isinstance(known, RateLimited):
+            self._budget.limited(known.pause, at)
         return Outcome(
             job=sent.job,
             request=sent.request,
-            answer=meaning,
+            answer=known,
             started=answer.started,
             sent=answer.sent,
             received=answer.received,
@@ -221,6 +212,5 @@ class Courier:
         return self._workers.orders if purpose is Purpose.OPEN else self._workers.queries
 
 
-def _unsent(waiting: _Waiting, at: UtcNs, why: str) -> Outcome:
-    answer = RateLimited(why, 0)
-    return Outcome(job=waiting.job, request=waiting.request, answer=answer, started=at, sent=at, received=at)
+def _without_answer(asked: _Waiting | _UnderWay, at: UtcNs, answer: Answer) -> Outcome:
+    return Outcome(job=asked.job, request=asked.request, answer=answer, started=at, sent=at, received=at)

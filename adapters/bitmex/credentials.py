@@ -9,7 +9,7 @@ import json
 import tomllib
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
-from typing import Any, ClassVar, Final, NoReturn
+from typing import Any, ClassVar, Final, NoReturn, Protocol
 
 import attrs
 
@@ -21,6 +21,13 @@ from adapters.security.redaction import HIDDEN, concealing, hiding
 
 _FILE_BYTES_MAX: Final = 4096
 _FIELDS: Final = {"venue", "key", "secret"}
+
+
+class Redacts(Protocol):
+    """Who can take something out of a text."""
+
+    def redact(self, text: str) -> str:
+        """The text without it."""
 
 
 class Keys:
@@ -66,6 +73,11 @@ class Keys:
 
     def __getstate__(self) -> NoReturn:
         raise TypeError("API keys are neither copied nor written")
+
+
+def redacted(text: str, keys: Redacts | None) -> str:
+    """The text without the keys, where there are any."""
+    return text if keys is None else keys.redact(text)
 
 
 class TestnetKeys(Keys):

@@ -43,7 +43,7 @@ class OrderDesk(OrderAnswers):
         instrument = self._instruments.get(order.symbol)
         if instrument is not None:
             got = {owner.strategy: filled.get((order.client_id, owner.strategy), 0) for owner in order.owners}
-            self.orders.add(OurOrder(order, instrument, order.ts, doomed=True, got=got))
+            self.orders.add(OurOrder(order, instrument, doomed=True, got=got))
 
     def recover(self, at: UtcNs) -> None:
         """After a start: find out about everything on its way that nobody waits for any more."""
@@ -77,7 +77,7 @@ class OrderDesk(OrderAnswers):
             return (OrderRejected(order=order, reason="invalid", standing=True, ts=at),)
         # A search for the one that was rejected has found what it can.
         self.searches.done(order.client_id)
-        self.orders.add(OurOrder(order, instrument, at))
+        self.orders.add(OurOrder(order, instrument))
         return self._courier.send(request, Job(JobKind.PLACE, (order.client_id,)), at)
 
     def amend(self, approved: ApprovedAmend, at: UtcNs, *, is_ready: bool) -> tuple[Message, ...]:

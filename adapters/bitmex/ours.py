@@ -47,7 +47,6 @@ class OurOrder:
     order: Order
     """As the venue works it, for all that is known."""
     instrument: Instrument
-    placed_at: UtcNs
     stage: Stage = Stage.SENT
     report: OrderReport | None = None
     amending: Order | None = None

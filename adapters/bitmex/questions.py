@@ -7,7 +7,7 @@ from typing import Final
 
 import attrs
 
-from adapters.bitmex.answers import Answer, RateLimited, judged, lost, not_sent
+from adapters.bitmex.answers import Answer, RateLimited, lost, meaning
 from adapters.bitmex.budget import Budget
 from adapters.bitmex.requests import Request
 from messages import NS_PER_SECOND, Address, Period, RequestAnswered, SendRequest, UtcNs
@@ -79,7 +79,7 @@ class Questions:
         if asked is None or said.number != asked.number:
             return None
         self._asked = None
-        budget, answer = self._budget_at(at), _meaning(asked.request, said)
+        budget, answer = self._budget_at(at), meaning(asked.request, said)
         if said.status is None:
             budget.unanswered(asked.request)
         else:
@@ -111,9 +111,3 @@ class Questions:
         if self._budget is None:
             self._budget = Budget(at, minute_limit=PUBLIC_LIMIT)
         return self._budget
-
-
-def _meaning(request: Request, said: RequestAnswered) -> Answer:
-    if said.status is not None:
-        return judged(request, said.status, dict(said.headers), said.body)
-    return lost(request, said.failure) if said.reached else not_sent(said.failure)

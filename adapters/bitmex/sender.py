@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from adapters.bitmex.credentials import Keys
+from adapters.bitmex.credentials import Keys, redacted
 from adapters.bitmex.fields import repeated
 from adapters.bitmex.signing import expires_at
 from adapters.bitmex.transport import allowed
@@ -146,17 +146,14 @@ class Sender:
             for name, value in response.headers.items()
             if name.lower() in _KEPT or name.lower().startswith(_KEPT_PREFIX)
         )
-        body = self._redacted(content.decode("utf-8", "replace"))
+        body = redacted(content.decode("utf-8", "replace"), self._keys)
         return self._outcome(attempt, started, status=response.status_code, headers=headers, body=body)
 
     def _outcome(self, attempt: "Attempt", started: UtcNs, **told: Any) -> Outcome:
         return Outcome(started=started, sent=attempt.sent or started, received=self._clock(), **told)
 
-    def _redacted(self, text: str) -> str:
-        return text if self._keys is None else self._keys.redact(text)
-
     def _clean(self, text: str) -> str:
-        return repeated(self._redacted(text))
+        return repeated(redacted(text, self._keys))
 
     def _said(self, error: BaseException, attempt: "Attempt") -> str:
         """The innermost cause in one line: the libraries wrap it many times."""

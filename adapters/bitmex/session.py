@@ -15,7 +15,7 @@ import attrs
 
 from adapters.bitmex.clock_offset import ClockOffset
 from adapters.bitmex.codec import Acknowledged, CommandFailed, Frame, Malformed, SwitchArmed, TableFrame, Welcome, parse
-from adapters.bitmex.credentials import Keys
+from adapters.bitmex.credentials import Keys, redacted
 from adapters.bitmex.events import CommandRefused, Line, LineDown, LineUp, LoginRefused, Send, Step
 from adapters.bitmex.feed import Feed
 from adapters.bitmex.retries import Retries, RetryRule
@@ -247,4 +247,4 @@ class Session:
         return Step(said=(CommandRefused(frame.op, at, frame.text),))
 
     def _safe(self, text: str) -> str:
-        return text if self._keys is None else self._keys.redact(text)
+        return redacted(text, self._keys)

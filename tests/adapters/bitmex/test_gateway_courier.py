@@ -108,7 +108,7 @@ def test_orders_that_wait_too_long_and_answers_that_never_come_are_overdue():
 def test_orders_whose_end_is_known_are_forgotten_at_last_and_others_never(monkeypatch):
     monkeypatch.setattr("adapters.bitmex.ours.FINISHED_MAX", 3)
     orders = OurOrders("run000-")
-    known = [OurOrder(an_order(client_id=f"run000-a-{number}"), INSTRUMENT, MONDAY) for number in range(6)]
+    known = [OurOrder(an_order(client_id=f"run000-a-{number}"), INSTRUMENT) for number in range(6)]
     for ours in known:
         orders.add(ours)
 
