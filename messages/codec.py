@@ -24,9 +24,11 @@ from messages import (
     OrderBook,
     Owner,
     Quote,
+    Scalar,
     Sessions,
     Share,
     Tick,
+    VenueSnapshot,
 )
 from messages.base import Envelope
 
@@ -34,7 +36,7 @@ VERSION = 1
 Plain: TypeAlias = dict[str, Any]
 
 _CLASSES: dict[str, type[Message]] = {cls.__name__: cls for cls in ALL_MESSAGES}
-_PARTS: tuple[type[Any], ...] = (Order, Owner, Share, FillPart, FundingPart, Sessions)
+_PARTS: tuple[type[Any], ...] = (Order, Owner, Share, FillPart, FundingPart, Sessions, VenueSnapshot)
 """What occurs inside messages without being one."""
 
 
@@ -120,6 +122,12 @@ def _plain(member: enum.Enum) -> Any:
     return member.value
 
 
+def _scalar(value: Any, _type: Any) -> Scalar:
+    if value is not None and type(value) not in (str, int, float, bool):
+        raise ValueError(f"must be a text, number, boolean or null, not {value!r}")
+    return value  # type: ignore[no-any-return]
+
+
 def _class_of(value: Any, _type: Any) -> type[Message]:
     if value not in _CLASSES:
         raise ValueError(f"there is no message class {value!r}")
@@ -148,6 +156,8 @@ def _make_converter() -> cattrs.Converter:
     converter.register_unstructure_hook(tuple, lambda value: [converter.unstructure(item) for item in value])
     converter.register_structure_hook_func(lambda kind: kind == type[Message], _class_of)
     converter.register_unstructure_hook_func(lambda kind: kind == type[Message], lambda value: value.__name__)
+    converter.register_structure_hook_func(lambda kind: kind == Scalar, _scalar)
+    converter.register_unstructure_hook_func(lambda kind: kind == Scalar, lambda value: value)
     converter.register_structure_hook_func(lambda kind: kind == Tick | Quote | OrderBook | None, _item)
     converter.register_unstructure_hook_func(
         lambda kind: kind == Tick | Quote | OrderBook | None, lambda value: None if value is None else encode(value)

@@ -220,3 +220,20 @@ class PositionsReported(Message):
     number: int = attrs.field(validator=whole)
     role: str = attrs.field(validator=filled)
     positions: tuple[tuple[str, Symbol, Lots], ...] = attrs.field(validator=frozen_tuple)
+
+
+@attrs.frozen
+class RecordingStopped(Message):
+    """What the market says is not kept any more: the disk is full, or cannot be written."""
+
+    reason: str = attrs.field(validator=filled)
+    ts: UtcNs = attrs.field(validator=whole)
+
+
+@attrs.frozen
+class RecordingResumed(Message):
+    """It is kept again; what was said meanwhile is missing."""
+
+    lost: int = attrs.field(validator=whole)
+    """How many items were not kept."""
+    ts: UtcNs = attrs.field(validator=whole)

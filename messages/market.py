@@ -4,6 +4,8 @@
 not know when it received an item sets `received = ts` (for bars: `close_ts`).
 """
 
+import math
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import attrs
@@ -76,6 +78,19 @@ class OrderBook(Message):
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
+class BookChange(Message):
+    """The whole book, or what has changed in it: a level's new size, 0 when the level is gone."""
+
+    symbol: Symbol = attrs.field(validator=filled)
+    ts: UtcNs = attrs.field(validator=whole)
+    received: UtcNs = attrs.field(validator=whole)
+    is_snapshot: bool
+    """True: this is all of it, and what was known before is forgotten."""
+    bids: tuple[Level, ...] = attrs.field(validator=frozen_tuple)
+    asks: tuple[Level, ...] = attrs.field(validator=frozen_tuple)
+
+
+@attrs.frozen(kw_only=True, weakref_slot=False)
 class Bar(Message):
     """One closed bar of one symbol: no later trade can change it."""
 
@@ -143,14 +158,129 @@ class FundingRate(Message):
 
 
 @attrs.frozen(kw_only=True)
-class ExternalEvent(Message):
-    """Something from beside the market: a text, an index, a head line."""
+class IndexPrice(Message):
+    """The price that a contract follows, from markets elsewhere; `symbol` is the contract's."""
 
-    topic: str = attrs.field(validator=filled)
+    symbol: Symbol = attrs.field(validator=filled)
     ts: UtcNs = attrs.field(validator=whole)
     received: UtcNs = attrs.field(validator=whole)
-    text: str = ""
-    value: float | None = None
+    price: float = attrs.field(validator=positive)
+
+
+@attrs.frozen(kw_only=True)
+class Liquidation(Message):
+    """An order with which the venue closes somebody's position, each time it changes."""
+
+    symbol: Symbol = attrs.field(validator=filled)
+    ts: UtcNs = attrs.field(validator=whole)
+    received: UtcNs = attrs.field(validator=whole)
+    order_id: str = attrs.field(validator=filled)
+    side: int = attrs.field(validator=attrs.validators.in_((-1, 0, 1)))
+    """+1 when the venue buys (a short is closed), -1 when it sells, 0 when it does not say."""
+    size: float = attrs.field(validator=not_negative)
+    """What is left of it, in contracts or base units; 0 when it is gone."""
+    price: float | None = None
+
+
+@attrs.frozen(kw_only=True)
+class OrderFlow(Message):
+    """Who was in a hurry: what buyers took and sellers hit in one interval, from single trades."""
+
+    symbol: Symbol = attrs.field(validator=filled)
+    period: Period = attrs.field(validator=positive)
+    open_ts: UtcNs = attrs.field(validator=whole)
+    close_ts: UtcNs = attrs.field(validator=whole)
+    """Exclusive, as a bar's."""
+    received: UtcNs = attrs.field(validator=whole)
+    buy_volume: float = attrs.field(validator=not_negative)
+    """Of trades whose aggressor bought, in contracts or base units."""
+    sell_volume: float = attrs.field(validator=not_negative)
+    unknown_volume: float = attrs.field(default=0.0, validator=not_negative)
+    """Of trades whose source does not say."""
+    buys: int = attrs.field(default=0, validator=whole)
+    """How many trades."""
+    sells: int = attrs.field(default=0, validator=whole)
+
+
+@attrs.frozen(kw_only=True)
+class VenueSnapshot(Message):
+    """One side of a spread at a fixed instant: what was last known of one symbol at one venue.
+
+    None: nothing of it is known yet.
+    """
+
+    symbol: Symbol = attrs.field(validator=filled)
+    ts: UtcNs | None
+    """The venue's own time of the newest item in it."""
+    last: float | None = None
+    bid: float | None = None
+    bid_size: float | None = None
+    ask: float | None = None
+    ask_size: float | None = None
+
+
+@attrs.frozen(kw_only=True)
+class SpreadSample(Message):
+    """Two markets side by side at one instant, on a fixed grid of time."""
+
+    name: str = attrs.field(validator=filled)
+    """Which pair, as the configuration calls it."""
+    received: UtcNs = attrs.field(validator=whole)
+    """The instant, on the grid."""
+    a: VenueSnapshot
+    b: VenueSnapshot
+
+    @property
+    def last_spread(self) -> float | None:
+        """a's last price less b's."""
+        return None if self.a.last is None or self.b.last is None else self.a.last - self.b.last
+
+    @property
+    def sell_a_buy_b(self) -> float | None:
+        """What one would get now for a, less what one would pay for b: a's bid less b's ask."""
+        return None if self.a.bid is None or self.b.ask is None else self.a.bid - self.b.ask
+
+    @property
+    def buy_a_sell_b(self) -> float | None:
+        """What one would pay now for a, less what one would get for b: a's ask less b's bid."""
+        return None if self.a.ask is None or self.b.bid is None else self.a.ask - self.b.bid
+
+
+Scalar: TypeAlias = str | int | float | bool | None
+"""What stands in a payload: nothing that could change."""
+
+
+def _fields(payload: Mapping[str, Scalar] | tuple[tuple[str, Scalar], ...]) -> tuple[tuple[str, Scalar], ...]:
+    return tuple(payload.items()) if isinstance(payload, Mapping) else payload
+
+
+def _scalars(_instance: object, _attribute: object, payload: tuple[tuple[str, Scalar], ...]) -> None:
+    if type(payload) is not tuple:
+        raise TypeError(f"ExternalEvent.payload must be pairs of names and values, not {payload!r}")
+    for name, value in payload:
+        if not isinstance(name, str) or not (value is None or isinstance(value, str | int | float)):
+            raise TypeError(f"ExternalEvent.payload: {name!r} must be a text, number, boolean or None, not {value!r}")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError(f"ExternalEvent.payload: {name!r} must be a finite number, not {value!r}")
+
+
+@attrs.frozen(kw_only=True)
+class ExternalEvent(Message):
+    """Something from beside the market: a text, a sentiment, a headline. It is heard at `received`, never at `ts`."""
+
+    source: str = attrs.field(validator=filled)
+    """Who says it, as the configuration calls it: what a strategy subscribes to."""
+    kind: str = attrs.field(validator=filled)
+    """What sort of thing it is: `sentiment`, `headline`."""
+    ts: UtcNs = attrs.field(validator=whole)
+    """When it happened, as its source says."""
+    received: UtcNs = attrs.field(validator=whole)
+    payload: tuple[tuple[str, Scalar], ...] = attrs.field(default=(), converter=_fields, validator=_scalars)
+    """Names and values, in the source's order; a mapping is copied."""
+
+    def get(self, name: str, default: Scalar = None) -> Scalar:
+        """The value of that name, or the default where there is none."""
+        return next((value for field, value in self.payload if field == name), default)
 
 
 @attrs.frozen(kw_only=True)

@@ -41,8 +41,8 @@ KINDS = {
 RANKS = {"feed": 0, "tick-filter": 1, "bar-builder": 2}
 
 
-def an_event(text="", *, topic="toy", ts=MONDAY):
-    return ExternalEvent(topic=topic, ts=ts, received=ts, text=text)
+def an_event(text="", *, source="toy", ts=MONDAY):
+    return ExternalEvent(source=source, kind="text", ts=ts, received=ts, payload={"text": text})
 
 
 def crash(_toy, _event):
@@ -77,10 +77,10 @@ class Toy(Component):
         return () if self._on_start is None else self._on_start(self)
 
     def on_external_event(self, event):
-        act = self._acts.get(event.text)
+        act = self._acts.get(event.get("text"))
         answers = () if act is None else act(self, event)
-        self.state.append(event.text)
-        self.house.note(self.address, event.text)
+        self.state.append(event.get("text"))
+        self.house.note(self.address, event.get("text"))
         return answers or ()
 
     def on_stop(self):

@@ -54,7 +54,7 @@ def _nothing(_message: Any) -> None:
 def _topic_of(message_class: type[Message]) -> Callable[[Any], Any]:
     if _has(message_class, "symbol", "period"):
         return attrgetter("symbol", "period")
-    for name in ("symbol", "topic"):
+    for name in ("symbol", "source"):
         if _has(message_class, name):
             getter = attrgetter(name)
             return lambda message: (getter(message), None)

@@ -205,7 +205,7 @@ def test_p23_a_strategy_that_hangs_is_fenced_replaced_and_reported_while_the_oth
 
     def hang(_toy, _event):
         block.wait()
-        return (an_event("too late", topic="late"),)
+        return (an_event("too late", source="late"),)
 
     house.toy("strategy:a", {"hang": hang})
     house.toy("strategy:b")

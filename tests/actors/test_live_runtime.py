@@ -28,7 +28,7 @@ from messages import (
 from tests.builders import MONDAY, SECOND, a_tick, an_instrument, an_order
 from tests.house import PATIENCE, an_event, crash
 
-EVENT = ExternalEvent(topic="toy", ts=MONDAY, received=MONDAY, text="before")
+EVENT = ExternalEvent(source="toy", kind="text", ts=MONDAY, received=MONDAY, payload={"text": "before"})
 
 
 class Heir(Component):
@@ -39,7 +39,7 @@ class Heir(Component):
         house.note("heir", f"given {heritage}")
 
     def on_external_event(self, event):
-        self.house.note("heir", event.text)
+        self.house.note("heir", event.get("text"))
         return (an_event("never said"),)
 
     def warmed_up(self):
@@ -114,7 +114,11 @@ def test_what_a_handler_died_on_does_not_count_as_handled(threads_house):
     house.runtime.start()
     house.tell("strategy:a", "crash", "after")
     house.until(lambda: "after" in house.heard("strategy:a"), passing=1)
-    fatal = next(each for each in tracing.envelopes if getattr(each.message, "text", "") == "crash")
+    fatal = next(
+        each
+        for each in tracing.envelopes
+        if isinstance(each.message, ExternalEvent) and each.message.get("text") == "crash"
+    )
 
     assert all(message_id != fatal.id for _, _, message_id in tracing.order)
     assert ("strategy:a", 2, True) in tracing.incarnations
@@ -133,7 +137,7 @@ def test_a_voice_speaks_for_its_incarnation_and_is_silent_after_it(threads_house
             voices.append(house.runtime.voice("strategy:a"))
 
         def on_external_event(self, event):
-            raise ValueError(event.text)
+            raise ValueError(event.get("text"))
 
     class Ear(Component):
         def on_signal(self, signal):

@@ -21,7 +21,7 @@ def _text(item):
     if isinstance(message, HaltTrading):
         return message.reason
     if isinstance(message, ExternalEvent):
-        return message.text
+        return message.get("text")
     return f"{type(message).__name__} {message.symbol} {message.ts}"
 
 

@@ -134,8 +134,8 @@ def test_an_external_event_is_subscribed_to_by_its_topic():
     router = a_router(slot)
     router.subscribe(slot, Subscribe(ExternalEvent, "news"))
 
-    assert hearers(router, "outside", an_event(topic="news")) == ["strategy:a"]
-    assert hearers(router, "outside", an_event(topic="weather")) == []
+    assert hearers(router, "outside", an_event(source="news")) == ["strategy:a"]
+    assert hearers(router, "outside", an_event(source="weather")) == []
 
 
 def test_subscribing_to_what_no_route_brings_is_an_error_that_says_so():

@@ -120,18 +120,18 @@ def test_subscriptions_come_and_go_at_run_time_from_inside_a_handler(house):
     class Fickle(Toy):
         def on_external_event(self, event):
             super().on_external_event(event)
-            return {"on": (Subscribe(*wish),), "off": (Unsubscribe(*wish),)}.get(event.text, ())
+            return {"on": (Subscribe(*wish),), "off": (Unsubscribe(*wish),)}.get(event.get("text"), ())
 
     house.add("strategy:a", lambda: Fickle(house, "strategy:a"))
     house.start()
 
     for number, text in enumerate(("on", "on", "off")):
-        house.send(an_event(f"unheard {number}" if number == 0 else f"heard {number}", topic="news"))
+        house.send(an_event(f"unheard {number}" if number == 0 else f"heard {number}", source="news"))
         house.tell("strategy:a", text)
         house.until(
             lambda told=number: house.heard("strategy:a").count("on") + ("off" in house.heard("strategy:a")) > told
         )
-    house.send(an_event("unheard 3", topic="news"))
+    house.send(an_event("unheard 3", source="news"))
     house.tell("strategy:a", "end")
 
     _until(house, strategy__a=["on", "heard 1", "on", "heard 2", "off", "end"])
@@ -141,10 +141,10 @@ def test_a_subscription_outlives_the_incarnation_and_is_not_doubled_by_the_next(
     house.toy("strategy:a", {"poison": crash}, on_start=lambda _toy: (Subscribe(ExternalEvent, "news"),))
     house.start()
     house.tell("strategy:a", "poison")
-    house.send(an_event("while it restarts", topic="news"))
+    house.send(an_event("while it restarts", source="news"))
     house.until_up("strategy:a", epoch=2)
 
-    house.send(an_event("after", topic="news"))
+    house.send(an_event("after", source="news"))
 
     _until(house, strategy__a=["while it restarts", "after"])
 

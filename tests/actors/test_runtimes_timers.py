@@ -17,7 +17,7 @@ class Sleeper(Toy):
 
     def on_external_event(self, event):
         super().on_external_event(event)
-        return (self.wishes[event.text],) if event.text in self.wishes else ()
+        return (self.wishes[event.get("text")],) if event.get("text") in self.wishes else ()
 
     def on_woke(self, woke):
         self.house.note(self.address, f"woke {woke.token} at {(woke.at - MONDAY) // SECOND}")

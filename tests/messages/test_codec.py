@@ -104,6 +104,14 @@ DECIMALS = st.decimals("0.00000001", "100000", allow_nan=False, allow_infinity=F
 TICKS = st.builds(
     messages.Tick, symbol=TEXT, ts=INTS, received=INTS, price=PRICES, size=PRICES, aggressor=st.sampled_from((-1, 0, 1))
 )
+SIDES = st.builds(
+    messages.VenueSnapshot,
+    symbol=TEXT,
+    ts=st.none() | INTS,
+    last=st.none() | PRICES,
+    bid=st.none() | PRICES,
+    ask_size=st.none() | PRICES,
+)
 SPECIAL: dict[type[Message], st.SearchStrategy[Any]] = {
     Bar: bars(),
     messages.Fill: fills(),
@@ -159,6 +167,30 @@ SPECIAL: dict[type[Message], st.SearchStrategy[Any]] = {
     Subscribe: st.builds(Subscribe, st.sampled_from(ALL_MESSAGES), st.none() | TEXT, st.none() | st.integers(1, 99)),
     messages.OrderBook: st.lists(st.tuples(PRICES, PRICES), max_size=3).map(
         lambda levels: messages.OrderBook(symbol="X", ts=1, received=2, bids=tuple(levels), asks=tuple(levels[::-1]))
+    ),
+    messages.BookChange: st.lists(st.tuples(PRICES, PRICES), max_size=3).map(
+        lambda levels: messages.BookChange(
+            symbol="X", ts=1, received=2, is_snapshot=False, bids=tuple(levels), asks=tuple(levels[::-1])
+        )
+    ),
+    messages.Liquidation: st.builds(
+        messages.Liquidation,
+        symbol=TEXT,
+        ts=INTS,
+        received=INTS,
+        order_id=TEXT,
+        side=st.sampled_from((-1, 0, 1)),
+        size=PRICES,
+        price=st.none() | PRICES,
+    ),
+    messages.SpreadSample: st.builds(messages.SpreadSample, name=TEXT, received=INTS, a=SIDES, b=SIDES),
+    messages.ExternalEvent: st.builds(
+        messages.ExternalEvent,
+        source=TEXT,
+        kind=TEXT,
+        ts=INTS,
+        received=INTS,
+        payload=st.dictionaries(TEXT, st.none() | TEXT | PRICES | INTS | st.booleans(), max_size=4),
     ),
     messages.TargetShares: st.lists(
         st.builds(messages.Share, TEXT, LOTS, signal_price=st.none() | PRICES), max_size=3
