@@ -8,13 +8,13 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from hashlib import sha256
-from itertools import islice
 from operator import index
 from random import Random
 from typing import Any, NamedTuple
 
 import attrs
 
+from actors.look_back import exactly, up_to
 from actors.strategy_orders import Terms
 from actors.strategy_values import above_zero, number, whole_lots
 from messages import (
@@ -116,8 +116,12 @@ class Desk:
         n = index(n)
         if not 1 <= n <= self.warmup:
             raise ValueError(f"history({n}): {self.id} keeps {self.warmup} bars; set warmup on the class for more")
-        kept = self.histories[self.resolve(symbol)]
-        return tuple(islice(kept, max(0, len(kept) - n), None))
+        return up_to(n, self.histories[self.resolve(symbol)])
+
+    def exact_bars(self, n: int, symbol: Symbol | None) -> tuple[Bar, ...]:
+        """See Strategy.bars."""
+        symbol = self.resolve(symbol)
+        return exactly(index(n), self.histories[symbol], warmup=self.warmup, strategy=self.id, symbol=symbol)
 
     def instrument(self, symbol: Symbol | None) -> Instrument:
         """The contract's terms; ValueError when nobody described it."""

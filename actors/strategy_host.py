@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import attrs
 
-from actors.component import Answers, Component, Handler
+from actors.component import Answers, Component, Handler, PerSymbol
 from actors.strategy import OrderEvent, StrategyEntry, StrategyFill, make
 from actors.strategy_desk import Desk
 from actors.strategy_handlers import market_handlers
@@ -123,7 +123,10 @@ class StrategyHost(Component):
 
     def keeps(self) -> dict[type[Message], int]:
         """The last `warmup` bars of each symbol. Fills need not be kept: the position is in the heritage."""
-        return {Bar: self.warmup * len(self.entry.symbols)} if self.warmup else {}
+        if not self.warmup:
+            return {}
+        # What there is only one symbol of is told apart by nothing: this is done at every bar.
+        return {Bar: self.warmup if len(self.entry.symbols) == 1 else PerSymbol(self.warmup)}
 
     def heritage(self) -> Heritage:
         """What the next incarnation needs to know of this one."""

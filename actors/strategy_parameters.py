@@ -137,8 +137,12 @@ def _root(strategy_class: type) -> type:
     return next((base for base in reversed(strategy_class.__mro__) if "hears" in vars(base)), object)
 
 
+_MAY_HIDE = frozenset({"warmup", "bars"})
+"""`bars` came when strategies had parameters of that name: those have `history`."""
+
+
 def _hides_nothing(strategy_class: type, name: str) -> None:
-    if name in vars(_root(strategy_class)) and name != "warmup":
+    if name in vars(_root(strategy_class)) and name not in _MAY_HIDE:
         raise ParameterError(f"{strategy_class.__name__}.{name}: a parameter may not hide Strategy.{name}; rename it")
 
 
