@@ -25,7 +25,7 @@ def up_to(n: int, history: deque[Bar]) -> tuple[Bar, ...]:
 
 
 def exactly(n: int, history: deque[Bar], *, warmup: int, strategy: StrategyId, symbol: Symbol) -> tuple[Bar, ...]:
-    """The last `n`, oldest first. NotEnoughBarsError when there are fewer, or `warmup` keeps fewer; ValueError below 1."""
+    """The last `n`, oldest first. NotEnoughBarsError where fewer exist, or `warmup` keeps fewer; ValueError below 1."""
     there = len(history)
     if n < 1:
         raise ValueError(f"bars({n}): ask for one bar at least")

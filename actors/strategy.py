@@ -238,7 +238,7 @@ class Strategy:
         """The last `n` closed bars, oldest first, never the open one: `history(n)`, where it has `n`.
 
         NotEnoughBarsError (a ValueError) while fewer exist, or when `warmup` keeps fewer: it says how many there are,
-        and what to set. While the strategy is warmed up it harms nothing; later it fails the call, as any exception does.
+        and what to set. While the strategy is warmed up that harms nothing; later it fails the call, as any exception.
         """
         return self._desk.exact_bars(n, symbol)
 
