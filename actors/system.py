@@ -157,12 +157,16 @@ class TradingSystem:
         runtime.run(progress=progress)
         return self.result()
 
-    def make_replay(self) -> ReplayRuntime:
-        """The replay runtime with every actor in it, not yet started: for tools that drive it themselves."""
+    def make_replay(self, *, start_at: UtcNs | None = None) -> ReplayRuntime:
+        """The replay runtime with every actor in it, not yet started: for tools that drive it themselves.
+
+        `start_at`: what its clock shows at first; without it, the beginning of the columns.
+        """
         runtime = ReplayRuntime(
-            start_at=first_ts(self.setup.columns) or 0,
+            start_at=first_ts(self.setup.columns) or 0 if start_at is None else start_at,
             schedule_seed=self._schedule_seed,
             handler_seconds=self._handler_seconds,
+            routes=self._routes,
         )
         self._inhabit(runtime)
         return runtime

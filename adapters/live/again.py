@@ -8,6 +8,7 @@ from actors.bars.wanted import BarSoFar
 from actors.recorder import Record
 from actors.runtime.slot import ActorSpec
 from actors.setup import Setup
+from actors.system import TradingSystem
 from actors.wiring import actor_specs
 from adapters.errors import InputError
 from adapters.journal import JournalError, read_meta
@@ -20,21 +21,26 @@ from messages.codec import CodecError, decode
 
 def setup_again(folder: Path) -> Setup:
     """What determined the run. JournalError for a folder that is no live run's."""
+    return system_again(folder).setup
+
+
+def system_again(folder: Path, **wires: Any) -> TradingSystem:
+    """What decided in the run, once more, without what stood beside it. `wires`: as `system_of`; JournalError as above."""
     meta = read_meta(folder)
     try:
         settings = live_settings(LiveOptions(), folder)
         contracts = {each.symbol: each for each in map(_contract, meta["contracts"])}
-        system = system_of(
+        return system_of(
             settings,
             contracts,
             cash=meta["cash"],
             account_cash=meta["account_cash"],
             run6=meta["run6"],
             is_paper=bool(meta["is_paper"]),
+            **wires,
         )
     except (KeyError, ValueError, CodecError, InputError) as error:
         raise JournalError(f"{folder}: what the run was told cannot be read again: {error}") from error
-    return system.setup
 
 
 def _contract(data: Any) -> Instrument:

@@ -98,7 +98,7 @@ def system_of(
     is_paper: bool,
     **wires: Any,
 ) -> TradingSystem:
-    """What decides in a live run, by itself; `wires` are `beside` and `tracer`."""
+    """What decides in a live run, by itself; `wires` are `beside`, `tracer`, and `routes` where they are others."""
     configuration = settings.configuration
     sizing, account_sizing = sizings_of(configuration)
     return TradingSystem(
@@ -122,8 +122,7 @@ def system_of(
         live_accounts=() if is_paper else (settings.live.account,),
         netting_window_ns=settings.live.netting_window_ms * 1_000_000,
         run_id=run6,
-        routes=LIVE_ROUTES,
-        **wires,
+        **{"routes": LIVE_ROUTES, **wires},
     )
 
 
