@@ -25,7 +25,7 @@ def setup_again(folder: Path) -> Setup:
 
 
 def system_again(folder: Path, **wires: Any) -> TradingSystem:
-    """What decided in the run, once more, without what stood beside it. `wires`: as `system_of`; JournalError as above."""
+    """What decided in the run, without what stood beside it. `wires`: see `system_of`; JournalError as above."""
     meta = read_meta(folder)
     try:
         settings = live_settings(LiveOptions(), folder)

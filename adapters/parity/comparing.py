@@ -1,4 +1,4 @@
-"""Live against backtest: bars by their interval, decisions by strategy, symbol and moment. Pure functions over stories."""
+"""Live against backtest: bars by their interval, decisions by strategy, symbol and moment; pure functions of stories"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
@@ -12,6 +12,8 @@ SAME_MOMENT: Final[Period] = NS_PER_SECOND // 2
 """A timer of a live run wakes a little late: what was decided within so long was decided at the same moment."""
 _COMPARED: Final = ("open", "high", "low", "close", "volume", "turnover", "ticks")
 """Of a bar; when it was heard depends on the machine."""
+_AFTERWARDS: Final[Period] = 60 * NS_PER_SECOND
+"""So long after its end something may have come that belongs into a bar."""
 _MARKET: Final = ("feed", "tick-filter", "bar-builder")
 
 
@@ -154,16 +156,16 @@ def _cause_of_bar(key: BarKey, live: Story, again: Story, data: Sequence[Differe
     symbol, period, open_ts = key
     close_ts = open_ts + period
     for each in data:
-        if each.symbol == symbol and each.at < close_ts + 60 * NS_PER_SECOND and open_ts <= each.ends < close_ts:
+        if each.symbol == symbol and each.at < close_ts + _AFTERWARDS and open_ts <= each.ends < close_ts:
             return each.text
     for said, story in (("live", live), ("in the backtest", again)):
         for aside in story.late:
             ts = getattr(aside.item, "ts", None)
             if aside.symbol == symbol and ts is not None and open_ts <= ts < close_ts:
                 return f"a trade of {iso_utc(ts)} was set aside {said}: {aside.reason} {aside.text}".strip()
-    for each in live.happened:
-        if each.actor in _MARKET and open_ts <= each.at < close_ts + 60 * NS_PER_SECOND:
-            return f"live, {each.text} at {iso_utc(each.at)}"
+    for fallen in live.happened:
+        if fallen.actor in _MARKET and open_ts <= fallen.at < close_ts + _AFTERWARDS:
+            return f"live, {fallen.text} at {iso_utc(fallen.at)}"
     if left_out:
         return left_out
     return "the trades are the same: the clock closed it at another moment than it closes in the backtest"

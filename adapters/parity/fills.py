@@ -7,7 +7,7 @@ import attrs
 
 from adapters.parity.comparing import Pair
 from adapters.parity.story import Book, Decision, NotSent, Piece, Story
-from messages import Liquidity, Lots, Minor, StrategyId, Symbol, UtcNs, iso_utc
+from messages import Liquidity, Lots, Minor, UtcNs, iso_utc
 
 _BEFORE_ANY = -1
 
@@ -134,7 +134,7 @@ def _earlier(book: Book, *sides: Filled) -> Pair:
 
 
 def _filled(decisions: Sequence[Decision | None], pieces: Sequence[Piece]) -> dict[int, Filled]:
-    """By the place of the decision in the list, what it was filled with: orders decided from then on, up to the next."""
+    """By a decision's place in the list, what it was filled with: orders decided from then on, up to the next."""
     places = [place for place, decision in enumerate(decisions) if decision is not None]
     times = [decision.at for decision in decisions if decision is not None]
     by_place: dict[int, list[Piece]] = {}
@@ -182,21 +182,38 @@ def _sums(live: Sequence[Piece], again: Sequence[Piece]) -> dict[str, tuple[Sum,
 
 
 def _reason(pair: Pair, then: Filled, now: Filled, live: Story, again: Story) -> str:
+    """In words; nothing where they are filled alike."""
     if (then.lots, then.traded, then.price, then.fee_minor) == (now.lots, now.traded, now.price, now.fee_minor):
         return ""
     if not pair.is_equal:
         return "the decision differs"
-    decision = pair.known
-    refused = _not_sent(live.not_sent, decision.strategy, decision.symbol, pair.live, pair.again)
-    refused_again = _not_sent(again.not_sent, decision.strategy, decision.symbol, pair.again, pair.live)
-    if refused is not None and (refused_again is None or refused_again.reason != refused.reason):
-        return f"live order refused: {refused.reason} at {iso_utc(refused.at)}"
-    if refused_again is not None and refused is None:
-        return f"backtest order refused: {refused_again.reason}"
     if then.held != now.held:
-        return f"held {then.held:+} live and {now.held:+} in the backtest before it: an earlier difference"
-    if then.lots != now.lots or not (then.traded and now.traded):
-        return _reason_for_lots(decision, then, now, live)
+        before = f"held {then.held:+} live and {now.held:+} in the backtest before it: an earlier difference"
+    else:
+        before = ""
+    lots = "" if then.lots == now.lots and then.traded and now.traded else _reason_for_lots(pair.known, then, now, live)
+    return _refusal(pair, live, again) or before or lots or _reason_for_terms(pair.known, then, now)
+
+
+def _refusal(pair: Pair, live: Story, again: Story) -> str:
+    then = _not_sent(live.not_sent, pair.live)
+    now = _not_sent(again.not_sent, pair.again)
+    if then is not None and (now is None or now.reason != then.reason):
+        return f"live order refused: {then.reason} at {iso_utc(then.at)}"
+    return f"backtest order refused: {now.reason}" if now is not None and then is None else ""
+
+
+def _not_sent(not_sent: Sequence[NotSent], decision: Decision | None) -> NotSent | None:
+    """The first order of the decision that was not taken."""
+    if decision is None:
+        return None
+    for each in not_sent:
+        if decision.strategy in each.strategies and each.symbol == decision.symbol and each.decided == decision.at:
+            return each
+    return None
+
+
+def _reason_for_terms(decision: Decision, then: Filled, now: Filled) -> str:
     if (Liquidity.INTERNAL in then.liquidity) != (Liquidity.INTERNAL in now.liquidity):
         where = "live" if Liquidity.INTERNAL in then.liquidity else "in the backtest"
         return f"netting window: crossed with another strategy {where}, and not in the other"
@@ -205,17 +222,6 @@ def _reason(pair: Pair, then: Filled, now: Filled, live: Story, again: Story) ->
     if then.liquidity != now.liquidity:
         return f"fill model: {_words(then.liquidity)} live, {_words(now.liquidity)} in the backtest"
     return f"the fee was rounded in {then.pieces} parts live and {now.pieces} in the backtest"
-
-
-def _not_sent(
-    not_sent: Sequence[NotSent], strategy: StrategyId, symbol: Symbol, mine: Decision | None, other: Decision | None
-) -> NotSent | None:
-    begins = mine or other
-    assert begins is not None
-    for each in not_sent:
-        if strategy in each.strategies and each.symbol == symbol and each.decided == begins.at:
-            return each
-    return None
 
 
 def _reason_for_lots(decision: Decision, then: Filled, now: Filled, live: Story) -> str:

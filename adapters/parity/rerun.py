@@ -1,9 +1,10 @@
 """A life again as a backtest: its strategies, contracts, fees, cash and warm-up, on what was recorded of its market.
 
 It is the system that `live` makes, with the simulated venue where the real one was, in the replay's one thread. What a
-file's backtest does otherwise is done here as it was live: bars close 250 ms behind their end, by the market's clock and
-only while the market is fresh; the bars that were open at the start are gone on with; orders wait until the venue was
-ready. What came from outside is said again at its time: the market, whether it was fresh, whether the venue was there.
+file's backtest does otherwise is done here as it was live: bars close 250 ms behind their end, by the market's clock
+and only while the market is fresh; the bars that were open at the start are gone on with; orders wait until the venue
+was ready. What came from outside is said again at its time: the market, whether it was fresh, whether the venue was
+there.
 """
 
 import heapq
@@ -23,7 +24,6 @@ from actors.result import BacktestResult
 from actors.routes import ROUTES, Route
 from actors.runtime.slot import ActorKind, ActorSpec
 from actors.setup import Setup, wanted_bars
-from actors.system import TradingSystem
 from actors.wiring import closes_of
 from adapters.journal.restoring import restore
 from adapters.journal.results import rebuild_record
@@ -33,7 +33,6 @@ from adapters.parity.reading import LifeRead
 from adapters.parity.story import TOLD, Said, Story, story_of
 from messages import (
     Account,
-    Bar,
     FeedEnded,
     MarketFresh,
     MarketStale,
@@ -76,9 +75,7 @@ def run_again(life: LifeRead, market: Iterable[Message]) -> Again:
     system = system_again(life.folder, routes=ROUTES_AGAIN, beside=lambda made: _besides(made, life, market))
     system.restore(_restored(life, setup))
     base = cash_before(life, setup, life.number)
-    rebuild_record(
-        life.folder, system.record, closes_of=closes_of(wanted_bars(setup)), before_life=life.number
-    )
+    rebuild_record(life.folder, system.record, closes_of=closes_of(wanted_bars(setup)), before_life=life.number)
     said: list[Said] = []
     for message_class in TOLD:
         system.subscribe(message_class, lambda message: said.append((runtime.now(), message)))
@@ -236,6 +233,3 @@ class Speaker(Component):
         if due is not None:
             return (WakeAt(due[0], _NEXT, Step.TICKS),)
         return () if self._ends_at is None else (WakeAt(self._ends_at, _NEXT, Step.CHECKS),)
-
-
-__all__ = ["Again", "Bar", "Cash", "cash_of_life", "run_again"]

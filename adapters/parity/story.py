@@ -1,4 +1,4 @@
-"""What a run came to, as far as it is compared: from what its actors said, live or run again, to bars, decisions, fills.
+"""What a run came to, as far as it is compared: from what its actors said, live or again, to bars, decisions, fills.
 
 Both sides are told by the same function from messages in the order they were said, so that a difference is one of the
 runs and not of the telling.
@@ -224,7 +224,7 @@ def _content(message: _Placing) -> tuple[tuple[object, ...], str]:
     return ("place", message.lots, prices, terms), f"{side} {abs(message.lots)}{''.join(prices)}"
 
 
-def _told(message: Message) -> tuple[str, str] | None:
+def _told(message: Message) -> tuple[str, str] | None:  # noqa: PLR0911 - a row for each class
     """(whom it is about, in words) of what makes a run go otherwise."""
     match message:
         case ActorFailed():
