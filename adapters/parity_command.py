@@ -10,13 +10,12 @@ from typing import TextIO
 
 from adapters.errors import InputError
 from adapters.journal.store import JournalError, lives
+from adapters.live.again import recorded_in
 from adapters.parity.judging import HOW_TO_RECORD, Parity, parity_of
 from adapters.parity.page import as_data, as_lines
 from adapters.store import Store
 
 EQUAL, DIFFERENT, UNREADABLE = 0, 1, 2
-RECORDED = "data"
-"""The store in a run's folder."""
 
 
 def parity(
@@ -47,8 +46,9 @@ def _all(folder: Path) -> list[int]:
 
 
 def _store(folder: Path, told: Path | None) -> Store:
-    root = folder / RECORDED if told is None else told
-    lives(folder)
+    """Where the run was recorded; what is no run's folder is told first."""
+    _all(folder)
+    root = recorded_in(folder) if told is None else told
     if not root.is_dir():
         raise InputError(f"{root}: there is no recorded market: {HOW_TO_RECORD}")
     return Store(root)

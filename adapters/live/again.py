@@ -43,6 +43,15 @@ def system_again(folder: Path, **wires: Any) -> TradingSystem:
         raise JournalError(f"{folder}: what the run was told cannot be read again: {error}") from error
 
 
+def recorded_in(folder: Path) -> Path:
+    """The store that the run's market is recorded into. JournalError when its configuration cannot be read again."""
+    try:
+        told = live_settings(LiveOptions(), folder).recording.store
+    except InputError as error:
+        raise JournalError(f"{folder}: what the run was told cannot be read again: {error}") from error
+    return folder / "data" if told is None else Path(told)
+
+
 def _contract(data: Any) -> Instrument:
     contract = decode(data)
     if not isinstance(contract, Instrument):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 import attrs
 
@@ -26,9 +27,10 @@ from adapters.parity.story import Story, story_of
 from adapters.store import Store
 from messages import Account, Message, StrategyId, UtcNs
 
-HOW_TO_RECORD = (
-    "a live run records its market into its own folder unless its configuration says otherwise ([record] in "
-    "docs/parity.md); `--store FOLDER` names another store, and `--trace` takes the market from the run's own trace"
+HOW_TO_RECORD: Final = (
+    "`live` records its market into the run's folder unless [recording] of its configuration says otherwise "
+    "(enabled = true, store, kinds); --store FOLDER names another store, and --trace takes the market from the run's "
+    "own trace"
 )
 
 
