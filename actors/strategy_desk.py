@@ -242,6 +242,16 @@ class Desk:
         self.acts.extend(act for at, act in self._resolved if at <= self.now)
         self._resolved.clear()
 
+    def waiting(self) -> tuple[Any, ...]:
+        """What was asked for before any time was known, timers left out."""
+        return tuple(act for act in self.acts if type(act) is not _Later)
+
+    def ask_again(self, acts: tuple[Any, ...]) -> None:
+        """Let these come first: a warm-up has thrown them away, if it has heard anything."""
+        if self.now and acts:
+            self.acts[:0] = acts
+            self.orders = max([self.orders, *[act.number for act in acts if type(act) is PlaceOrder]])
+
     def forget_wishes(self) -> None:
         """Let the next target be said again, whatever it is."""
         self.units.clear()

@@ -74,6 +74,9 @@ class StrategyHost(Component):
         if type(self.warmup) is not int or self.warmup < 0:
             raise ValueError(f"{entry.strategy.__name__}.warmup must be a whole number of bars, not {self.warmup!r}")
         self._heritage = heritage or Heritage()
+        self._is_first = heritage is None
+        self._first_acts: tuple[Any, ...] = ()
+        """What on_start of a first incarnation asked for: it is said with the first message behind a warm-up."""
         self._desk = Desk(
             strategy_id=entry.id,
             symbols=entry.symbols,
@@ -108,7 +111,9 @@ class StrategyHost(Component):
     def on_start(self) -> Answers:
         """Subscribes, then calls the strategy's own on_start; what that asks for waits until a time is known."""
         self._call(self.strategy.on_start)
-        return (*self._subscriptions(), *self._desk.split_timers())
+        timers = self._desk.split_timers()
+        self._first_acts = self._desk.waiting() if self._is_first else ()
+        return (*self._subscriptions(), *timers)
 
     def on_stop(self) -> Answers:
         """The strategy's last word."""
@@ -120,6 +125,8 @@ class StrategyHost(Component):
         self._desk.forget_wishes()
         self._count_on()
         self._desk.renew_lapsed_timers()
+        # A restarted one's had been said. What the first asked for at its start waits for the first bar that counts.
+        self._desk.ask_again(self._first_acts)
 
     def keeps(self) -> dict[type[Message], int]:
         """The last `warmup` bars of each symbol. Fills need not be kept: the position is in the heritage."""

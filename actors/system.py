@@ -248,6 +248,10 @@ class TradingSystem:
             raise RuntimeError("an earlier life is restored before the start, or not at all")
         self._restored = restored
 
+    def note(self, *notes: str) -> None:
+        """Add to what the result says besides its figures."""
+        self._notes = (*self._notes, *notes)
+
     def close_gate(self) -> None:
         """From now on no order is delivered to a venue any more, whatever waits in which mailbox. For good."""
         self._running().gate_open = False
