@@ -13,7 +13,7 @@ from actors.wiring import actor_specs
 from adapters.errors import InputError
 from adapters.journal import JournalError, read_meta
 from adapters.journal.given import Given
-from adapters.live.assembly import bar_builder_spec, system_of
+from adapters.live.assembly import bar_builder_spec, store_of, system_of
 from adapters.live.settings import LiveOptions, live_settings
 from messages import Instrument
 from messages.codec import CodecError, decode
@@ -46,10 +46,9 @@ def system_again(folder: Path, **wires: Any) -> TradingSystem:
 def recorded_in(folder: Path) -> Path:
     """The store that the run's market is recorded into. JournalError when its configuration cannot be read again."""
     try:
-        told = live_settings(LiveOptions(), folder).recording.store
+        return store_of(live_settings(LiveOptions(), folder), folder)
     except InputError as error:
         raise JournalError(f"{folder}: what the run was told cannot be read again: {error}") from error
-    return folder / "data" if told is None else Path(told)
 
 
 def _contract(data: Any) -> Instrument:

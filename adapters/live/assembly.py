@@ -149,12 +149,18 @@ def _besides(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Acto
         yield recorder_spec(run.recording, batch_ns=told.batch_ms * NS_PER_MILLISECOND, halts=told.on_failure == "halt")
 
 
+def store_of(settings: LiveSettings, folder: Path) -> Path:
+    """The store that a run records into, and begins warm from."""
+    told = settings.recording.store
+    return folder / "data" if told is None else Path(told)
+
+
 def recording_of(settings: LiveSettings, folder: Path, venue: Venue) -> Recording | None:
     """Where the run's market goes; None where nothing shall be kept. InputError when that can be no store."""
     told = settings.recording
     if not told.enabled:
         return None
-    store = Store(folder / "data" if told.store is None else told.store)
+    store = Store(store_of(settings, folder))
     name = venue.environment.name
     return Recording(store.root, RecordingTap({"feed": name}, venue=name, kinds=told.kinds))
 
