@@ -158,16 +158,15 @@ class _Tally:
             self._lose(self._last_recorded)
 
     def _side_by_side(self, heard: list[Any], recorded: list[Any]) -> None:
-        left = right = 0
-        while left < len(heard) or right < len(recorded):
-            then = heard[left] if left < len(heard) else None
-            now = recorded[right] if right < len(recorded) else None
-            if then is not None and now is not None and then.received != now.received:
-                then, now = (then, None) if then.received < now.received else (None, now)
-            left += then is not None
-            right += now is not None
+        """Of one class and symbol: what was received at one time, against what was recorded of that time."""
+        if heard == recorded:
+            return
+        left, right = _by_time(heard), _by_time(recorded)
+        for at in sorted(left.keys() | right.keys()):
+            then, now = left.get(at, []), right.get(at, [])
             if then != now:
-                self._differ(then, now)
+                for pair in itertools.zip_longest(*_without_equals(then, now)):
+                    self._differ(*pair)
 
     def _differ(self, then: Any, now: Any) -> None:
         if now is None:
@@ -208,6 +207,26 @@ class _Tally:
             differences=tuple(self._differences),
             edge=life.ended if life.in_order else min(life.ended, ends),
         )
+
+
+def _by_time(messages: Iterable[Any]) -> dict[UtcNs, list[Any]]:
+    found: dict[UtcNs, list[Any]] = {}
+    for each in messages:
+        found.setdefault(each.received, []).append(each)
+    return found
+
+
+def _without_equals(then: Iterable[Any], now: list[Any]) -> tuple[list[Any], list[Any]]:
+    """What is left when each message has been put beside one that equals it. In another order it would be all of them:
+    the sequence of what came together is part of what was heard.
+    """
+    then, rest, missing = list(then), list(now), []
+    for each in then:
+        if each in rest:
+            rest.remove(each)
+        else:
+            missing.append(each)
+    return (missing, rest) if missing or rest else (then, now)
 
 
 def _about(message: Any) -> Symbol:
