@@ -24,9 +24,7 @@ _COLUMNS = (BarColumns, TickColumns, QuoteColumns, FundingColumns, MarkColumns, 
 
 def feed_parts(
     feed: Any,
-) -> tuple[
-    tuple[Columns, ...], tuple[EventColumns, ...], tuple[ExternalColumns, ...], Callable[[], Component] | None
-]:
+) -> tuple[tuple[Columns, ...], tuple[EventColumns, ...], tuple[ExternalColumns, ...], Callable[[], Component] | None]:
     """(columns, funding and marks, external events, maker of a feed component): ValueError for what is none of them."""
     if feed is None:
         return (), (), (), None

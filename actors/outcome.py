@@ -32,7 +32,9 @@ def outcome(
     # Of what is only heard nothing is measured.
     closes = {symbol: each for symbol, each in closes.items() if symbol in setup.instruments}
     curves = _curves(setup, record, books, closes, until)
-    trades = round_trips(books.booked, instruments=setup.instruments, ranges=samples.ranges_of(setup.traded_columns, closes))
+    trades = round_trips(
+        books.booked, instruments=setup.instruments, ranges=samples.ranges_of(setup.traded_columns, closes)
+    )
     stops = [state for state in record.states if state.state not in _GOES_ON]
     last_states = {state.account: state for state in record.states}.values()
     halted = next((state.reason for state in last_states if state.state in _HALTED), None)

@@ -6,7 +6,7 @@ live.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from random import Random
 from typing import Any, ClassVar
@@ -89,8 +89,8 @@ class Strategy:
     warmup = 200
     """How many closed bars per symbol are kept for `history` and heard again after a restart."""
 
-    events: ClassVar[tuple[str, ...] | None] = None
-    """The sources of external events that `on_event` hears; None: all of them. An entry's own `events` take its place."""
+    events: ClassVar[Sequence[str] | None] = None
+    """The sources that `on_event` hears; None: all of them. An entry's own `events` take its place."""
 
     _desk: Desk = NotHosted()
 

@@ -204,5 +204,7 @@ class StrategyHost(Component):
                 if callback in hears:
                     wanted.append(Subscribe(message, symbol))
         sources = self.entry.sources
-        wanted += [Subscribe(ExternalEvent)] if sources is None else [Subscribe(ExternalEvent, each) for each in sources]
+        wanted += (
+            [Subscribe(ExternalEvent)] if sources is None else [Subscribe(ExternalEvent, each) for each in sources]
+        )
         return tuple(wanted)

@@ -2,8 +2,8 @@
 
 Policies. A strategy restarts alone and never takes anybody with it. Market data and venue restart what comes after
 the failed one in the flow (rest for one). The core that keeps an account's money restarts as a whole (one for all).
-What stands beside the stream, sources of external events among it, restarts alone. Whoever fails too often within the budget is quarantined; if it was
-neither a strategy nor beside the stream, trading halts besides.
+What stands beside the stream (sources of external events too) restarts alone. Whoever fails too often within the
+budget is quarantined; if it was neither a strategy nor beside the stream, trading halts besides.
 """
 
 import random
