@@ -2,7 +2,7 @@
 
 market   line:market (a socket), rest:market (a worker for questions), feed
 account  line@main, rest:orders@main, rest:cancels@main, rest:queries@main, venue@main (the gateway), reconciler@main
-beside   journal (in the order path), trace, view
+beside   journal (in the order path), trace, view, events:<source> (a file, an endpoint, an address that is polled)
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,6 +29,7 @@ from adapters.bitmex.history import History
 from adapters.bitmex.line import SocketLine
 from adapters.bitmex.live_feed import BitmexFeed
 from adapters.bitmex.rest import RestWorker
+from adapters.events.live import SourceKeys, source_specs
 from adapters.journal import Recovery, Trace, journal_spec, trace_spec
 from adapters.limits import risk_limits, scoped_limits
 from adapters.live.settings import LiveSettings
@@ -66,6 +67,8 @@ class LiveRun:
     notes: tuple[str, ...] = ()
     guard: KeyGuard
     """Takes a way to make something secret unreadable in the log."""
+    source_keys: SourceKeys = attrs.field(factory=SourceKeys)
+    """Of the sources of external events."""
 
     @property
     def seed(self) -> int:
@@ -139,6 +142,13 @@ def _besides(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Acto
     yield journal_spec(run.folder, life=run.life, full_sync=run.settings.live.sync == "full")
     yield trace_spec(run.trace)
     yield watcher_spec(run.state)
+    yield from source_specs(
+        run.settings.configuration.events,
+        run.source_keys,
+        voice=system.voice,
+        clock=run.clock.now,
+        seed=f"{run.seed} {run.life}",
+    )
 
 
 def _market(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[ActorSpec]:
@@ -148,7 +158,7 @@ def _market(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Actor
         return BitmexFeed(
             line=_MARKET_LINE,
             worker=_MARKET_REST,
-            symbols=tuple(setup.instruments),
+            symbols=(*setup.instruments, *sorted(setup.only_heard)),
             random=Random(f"feed {run.seed} {run.life}"),  # noqa: S311 it spreads retries, and keeps no secret
             books=_books(run),
             last_trades={} if run.history is None else run.history.last_trades,
@@ -190,7 +200,7 @@ def _books(run: LiveRun) -> tuple[str, ...]:
     if told is not None:
         return told
     hearing = [entry for entry in run.settings.entries if "on_book" in entry.strategy.hears()]
-    return tuple(dict.fromkeys(symbol for entry in hearing for symbol in entry.symbols))
+    return tuple(dict.fromkeys(symbol for entry in hearing for symbol in entry.heard_symbols))
 
 
 def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account) -> Iterable[ActorSpec]:
