@@ -19,6 +19,7 @@ from adapters.configuration.schema import (
     LiveSection,
     PollSection,
     PortfolioSection,
+    RecordingSection,
     RiskSection,
     StrategySection,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "PollSection",
     "PortfolioSection",
     "Problem",
+    "RecordingSection",
     "RiskSection",
     "StrategySection",
     "moment_ns",

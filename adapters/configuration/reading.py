@@ -33,6 +33,7 @@ _TABLES: dict[str, type] = {
     "risk": schema.RiskSection,
     "backtest": schema.BacktestSection,
     "live": schema.LiveSection,
+    "recording": schema.RecordingSection,
 }
 _NESTED: tuple[type, ...] = (schema.GeneratedSection, schema.LimitSection, schema.ListenSection, schema.PollSection)
 """Tables within these."""

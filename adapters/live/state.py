@@ -16,6 +16,7 @@ from adapters.live.folds.actors import Actors
 from adapters.live.folds.market import Markets
 from adapters.live.folds.money import Money
 from adapters.live.folds.orders import Orders
+from adapters.live.folds.recording import Recorded
 from adapters.live.folds.sources import Sources
 from adapters.live.news import NewsPaper
 from adapters.live.snapshot import Counts, Snapshot
@@ -46,6 +47,8 @@ from messages import (
     PositionAdjusted,
     Quarantined,
     Quote,
+    RecordingResumed,
+    RecordingStopped,
     SourceFresh,
     SourceStale,
     StrategyId,
@@ -65,6 +68,7 @@ HEARD: Final[tuple[type[Message], ...]] = (
     *(Fill, FundingPaid, PositionAdjusted, ForeignActivity),
     *(ActorStarted, ActorFailed, ActorHung, ActorQuarantined, ActorLagging),
     *(ExternalEvent, SourceStale, SourceFresh, Quarantined),
+    *(RecordingStopped, RecordingResumed),
 )
 """What a listener subscribes to. Ticks are understood too, but quotes and bars say enough for a tenth of the work."""
 WATCHER: Final = "listener:live"
@@ -98,8 +102,12 @@ class LiveState:
         self._money = Money(account, instruments, strategies, self._news)
         self._accounts = Accounts(account, self._money.accounts, self._news)
         self._actors = Actors(self._news)
+        self._recorded = Recorded(self._news)
         self._sources = Sources(sources, self._news)
-        folds = (self._markets, self._orders, self._money, self._accounts, self._actors, self._sources)
+        folds = (
+            *(self._markets, self._orders, self._money),
+            *(self._accounts, self._actors, self._recorded, self._sources),
+        )
         self._hears: dict[type[Message], tuple[_Hear, ...]] = {
             each: tuple(getattr(fold, name) for fold in folds if hasattr(fold, name))
             for each in ALL_MESSAGES
@@ -140,6 +148,7 @@ class LiveState:
                     foreign=self._accounts.foreign,
                     reconnects=self._accounts.reconnects,
                 ),
+                recording=self._recorded.view,
                 news=self._news.since(news_since),
                 sources=tuple(self._sources.views.values()),
             )
