@@ -136,7 +136,10 @@ class OnlyNews(Notes):
     events = ("news",)
 
 
-TWO = (events(an_event(MONDAY + 90 * SECOND, n=1)), events(an_event(MONDAY + 91 * SECOND, source="news"), source="news"))
+TWO = (
+    events(an_event(MONDAY + 90 * SECOND, n=1)),
+    events(an_event(MONDAY + 91 * SECOND, source="news"), source="news"),
+)
 
 
 @pytest.mark.parametrize(
