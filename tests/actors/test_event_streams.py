@@ -231,3 +231,35 @@ def test_the_same_events_give_the_same_name_of_the_run_and_others_another():
 
     assert name(one) == name(one)
     assert len({name(one), name(attrs.evolve(one, payload={"n": 2})), name(attrs.evolve(one, ts=MONDAY + 1))}) == 3
+
+
+class Fails(Notes):
+    """Fails at one bar, and knows what it has heard."""
+
+    failed = []  # noqa: RUF012 - of the class, so that only its first incarnation fails
+
+    def on_start(self):
+        self.texts = []
+
+    def on_bar(self, bar):
+        self.log.append(tuple(self.texts))
+        if bar.close_ts == MONDAY + 4 * MINUTE and not self.failed:
+            self.failed.append(bar)
+            raise RuntimeError("failed by the test")
+
+    def on_bar_open(self, bar_open):
+        pass
+
+    def on_event(self, event):
+        self.texts.append(event.get("n"))
+
+
+def test_a_strategy_that_restarts_hears_its_last_events_again():
+    Fails.log = log = []
+    told = events(an_event(MONDAY + 90 * SECOND, n=1), an_event(MONDAY + 91 * SECOND, n=2))
+    entry = StrategyEntry(id="s", strategy=Fails, symbols="XBTUSD", period=MINUTE)
+
+    result = TradingSystem(feed=[some_bars(), told], strategies=[entry]).backtest()
+
+    assert [failure.error for failure in result.failures] == ["RuntimeError: failed by the test"]
+    assert log[-1] == (1, 2)
