@@ -80,6 +80,7 @@ class StrategyHost(Component):
         self._desk = Desk(
             strategy_id=entry.id,
             symbols=entry.symbols,
+            hears=entry.hears,
             instruments=instruments,
             starting_cash_minor=starting_cash_minor,
             seed=seed,
@@ -129,11 +130,15 @@ class StrategyHost(Component):
         self._desk.ask_again(self._first_acts)
 
     def keeps(self) -> dict[type[Message], int]:
-        """The last `warmup` bars of each symbol. Fills need not be kept: the position is in the heritage."""
+        """The last `warmup` bars of each symbol, and as many external events.
+
+        Fills need not be kept: the position is in the heritage.
+        """
         if not self.warmup:
             return {}
         # What there is only one symbol of is told apart by nothing: this is done at every bar.
-        return {Bar: self.warmup if len(self.entry.symbols) == 1 else PerSymbol(self.warmup)}
+        bars = self.warmup if len(self.entry.heard_symbols) == 1 else PerSymbol(self.warmup)
+        return {Bar: bars, ExternalEvent: self.warmup} if self.entry.sources != () else {Bar: bars}
 
     def heritage(self) -> Heritage:
         """What the next incarnation needs to know of this one."""
@@ -204,7 +209,7 @@ class StrategyHost(Component):
         hears = self.entry.strategy.hears()
         period = self.entry.period
         wanted: list[Message] = []
-        for symbol in self.entry.symbols:
+        for symbol in self.entry.heard_symbols:
             if "on_bar" in hears or self.warmup > 0:
                 wanted.append(Subscribe(Bar, symbol, period))
             if "on_bar_open" in hears:
@@ -212,6 +217,8 @@ class StrategyHost(Component):
             for callback, message in (("on_tick", Tick), ("on_quote", Quote), ("on_book", OrderBook)):
                 if callback in hears:
                     wanted.append(Subscribe(message, symbol))
-        if "on_event" in hears:
-            wanted.append(Subscribe(ExternalEvent))
+        sources = self.entry.sources
+        wanted += (
+            [Subscribe(ExternalEvent)] if sources is None else [Subscribe(ExternalEvent, each) for each in sources]
+        )
         return tuple(wanted)

@@ -73,16 +73,12 @@ def _before(configuration: Configuration, setup: Setup, begins: UtcNs) -> tuple[
 
 def _reach(setup: Setup, symbol: Symbol) -> int:
     """So long before, in ns, does anybody's warm-up of a symbol begin, if each interval has a bar."""
-    spans = [_warmup_of(entry) * entry.period for entry in setup.strategies if symbol in _symbols_of(entry)]
+    spans = [_warmup_of(entry) * entry.period for entry in setup.strategies if symbol in entry.heard_symbols]
     return max(spans, default=0) + max((entry.period for entry in setup.strategies), default=0)
 
 
 def _warmup_of(entry: StrategyEntry) -> int:
     return make(entry.strategy, dict(entry.params)).warmup
-
-
-def _symbols_of(entry: StrategyEntry) -> tuple[Symbol, ...]:
-    return (*entry.symbols, *getattr(entry, "hears", ()))
 
 
 def warmed(setup: Setup, columns: Sequence[Columns], begins: UtcNs) -> Warm:
@@ -91,7 +87,7 @@ def warmed(setup: Setup, columns: Sequence[Columns], begins: UtcNs) -> Warm:
     keepers = {
         f"w{number}-{place}": (entry, symbol)
         for number, entry in enumerate(setup.strategies)
-        for place, symbol in enumerate(_symbols_of(entry))
+        for place, symbol in enumerate(entry.heard_symbols)
         if symbol in there and _warmup_of(entry)
     }
     if not keepers:
@@ -158,6 +154,6 @@ def _by_end(bar: Any) -> tuple[UtcNs, Symbol]:
 def _note(setup: Setup, kept: Mapping[str, tuple[Message, ...]], begins: UtcNs) -> str:
     told = []
     for entry in setup.strategies:
-        bars, wanted = len(kept.get(f"strategy:{entry.id}", ())), _warmup_of(entry) * len(_symbols_of(entry))
+        bars, wanted = len(kept.get(f"strategy:{entry.id}", ())), _warmup_of(entry) * len(entry.heard_symbols)
         told.append(f"{entry.id} {bars}" if bars == wanted else f"{entry.id} {bars} of {wanted}")
     return f"warm-up: bars from before {iso_utc(begins)}, heard with no word said: {', '.join(told)}"
