@@ -74,7 +74,7 @@ def parity_of(folder: Path, number: int | None, *, store: Store | None) -> Parit
     life = read_life(folder, number)
     setup = setup_again(folder)
     venue = str(read_meta(folder).get("venue", ""))
-    market = _Market(life, setup, venue, store)
+    market = _Market(life, venue, store)
     data = market.compared()
     edge = life.ended if data is None else data.edge
     again = run_again(life, market.again())
@@ -102,18 +102,18 @@ def parity_of(folder: Path, number: int | None, *, store: Store | None) -> Parit
 class _Market:
     """The market of a life, from the store or from its trace."""
 
-    def __init__(self, life: LifeRead, setup: Setup, venue: str, store: Store | None) -> None:
+    def __init__(self, life: LifeRead, venue: str, store: Store | None) -> None:
         self._life, self._store = life, store
         if store is None:
             self.source = "the run's own trace"
             return
         self.source = str(store.root)
-        self._series = series_of(store, venue, setup.instruments)
-        if not any(
+        self._series = series_of(store, venue, life.heard)
+        if life.heard and not any(
             info.first <= life.ended and info.last >= life.started for infos in self._series.values() for info in infos
         ):
             raise InputError(
-                f"{store.root}: nothing of {', '.join(setup.instruments)} at {venue} was recorded while life "
+                f"{store.root}: nothing of {', '.join(sorted(life.heard))} at {venue} was recorded while life "
                 f"{life.number} went on: {HOW_TO_RECORD}"
             )
 
@@ -160,6 +160,6 @@ class _Why:
             data=self._data,
             stories=self._stories,
             hears=frozenset() if entry is None else entry.strategy.hears(),
-            symbols=(known.symbol,) if entry is None else entry.symbols,
+            symbols=(known.symbol,) if entry is None else entry.heard_symbols,
             filled_otherwise=self._filled.get(known.strategy),
         )

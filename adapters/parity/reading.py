@@ -4,10 +4,12 @@ What decided it comes from the trace: everything that was said, with who said it
 heard (the trace), and as it was recorded (the store), which is what a backtest is fed with.
 """
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -37,7 +39,8 @@ from messages import (
 
 MARKET: Final[tuple[type[Message], ...]] = (Tick, Quote, OrderBook, MarkPrice, FundingRate, ExternalEvent)
 """What a run hears of the world, and is fed with again."""
-_FEEDS: Final = ("feed", "outside")
+_FEEDS: Final = ("feed", "events", "outside")
+_received = attrgetter("received")
 _STATES: Final = (MarketFresh, MarketStale)
 _READINESS: Final = (VenueReady, VenueLost)
 
@@ -62,6 +65,8 @@ class LifeRead:
     """Of the markets: fresh and stale."""
     readiness: tuple[tuple[str, UtcNs, Message], ...]
     """(who said it, when, what): whether the venue was there."""
+    heard: frozenset[str]
+    """The symbols and sources of which it heard anything."""
     left_out: str
     """What was not written down, in words."""
 
@@ -76,6 +81,7 @@ def read_life(folder: Path, number: int | None) -> LifeRead:
     stopped: list[UtcNs] = []
     last: UtcNs = chosen.started
     gaps: Counter[str] = Counter()
+    names = set[str]()
     with TraceReader(folder) as reader:
         for stretch in reader.stretches(chosen.number):
             for what, count in stretch.gaps:
@@ -87,6 +93,8 @@ def read_life(folder: Path, number: int | None) -> LifeRead:
                         stopped.append(envelope.posted)
                 elif isinstance(message, MARKET):
                     last = max(last, envelope.posted)
+                    if role_of(envelope.sender) in _FEEDS:
+                        names.add(about(message))
                 elif isinstance(message, _STATES) and role_of(envelope.sender) in _FEEDS:
                     states.append((message.ts, message))
                 elif isinstance(message, _READINESS):
@@ -106,6 +114,7 @@ def read_life(folder: Path, number: int | None) -> LifeRead:
         said=tuple(said),
         states=tuple(states),
         readiness=tuple(readiness),
+        heard=frozenset(names),
         left_out=_left_out(gaps),
     )
 
@@ -123,12 +132,29 @@ def chosen_life(known: tuple[Life, ...], number: int | None, folder: Path) -> Li
 
 
 def heard(life: LifeRead) -> Iterator[Message]:
-    """What the life heard of the market, in the order it was said; read while it is asked for."""
+    """What the life heard of the market, in the order of its reception; read while it is asked for.
+
+    A source of events may say a little later what came before a tick: in one batch of the trace, or the next.
+    """
+    waiting: list[Any] = []
     with TraceReader(life.folder) as reader:
         for stretch in reader.stretches(life.number):
-            for envelope in stretch.said:
-                if isinstance(envelope.message, MARKET) and role_of(envelope.sender) in _FEEDS:
-                    yield envelope.message
+            ready = waiting[-1].received if waiting else 0
+            waiting += [
+                envelope.message
+                for envelope in stretch.said
+                if isinstance(envelope.message, MARKET) and role_of(envelope.sender) in _FEEDS
+            ]
+            waiting.sort(key=_received)
+            count = bisect_right(waiting, ready, key=_received)
+            yield from waiting[:count]
+            del waiting[:count]
+    yield from waiting
+
+
+def about(message: Any) -> str:
+    """Its symbol; of an event, its source."""
+    return str(message.symbol if hasattr(message, "symbol") else message.source)
 
 
 def _belongs(envelope: Envelope) -> bool:

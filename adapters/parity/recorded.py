@@ -9,14 +9,14 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from adapters.parity.comparing import Difference
-from adapters.parity.reading import LifeRead
+from adapters.parity.reading import LifeRead, about
 from adapters.store import SeriesInfo, Store
 from adapters.store.kinds import KINDS
 from adapters.store.names import EXTERNAL, split_symbol
 from adapters.store.rows import messages_of
 from messages import Message, Symbol, UtcNs, iso_utc
 
-_KINDS: Final = ("ticks", "quotes", "books", "marks", "funding")
+_KINDS: Final = ("ticks", "quotes", "books", "marks", "funding", "events")
 ROWS: Final = 50_000
 """Of each series at a time."""
 WINDOW: Final = 20_000
@@ -52,12 +52,13 @@ class DataCompared:
 
 
 def series_of(store: Store, venue: str, symbols: Iterable[Symbol]) -> dict[Symbol, tuple[SeriesInfo, ...]]:
-    """What the store has of each symbol, at the run's venue or at the one that the symbol's id names."""
+    """What the store has of each symbol, at the run's venue or at the one that the symbol's id names; of each source of
+    events, its events."""
     there = store.series()
     found: dict[Symbol, tuple[SeriesInfo, ...]] = {}
-    for symbol in symbols:
+    for symbol in sorted(symbols):
         plain, named = split_symbol(symbol)
-        names = {(venue, symbol), (named or venue, plain)}
+        names = {(venue, symbol), (named or venue, plain), (EXTERNAL, symbol)}
         mine = tuple([each for each in there if (each.venue, each.symbol) in names and each.kind in _KINDS])
         if mine:
             found[symbol] = mine
@@ -72,11 +73,6 @@ def recorded(
         _stream(store, info.venue, info.symbol, info.kind, start, end, symbol)
         for symbol, infos in series.items()
         for info in sorted(infos, key=lambda info: list(KINDS).index(info.kind))
-    ]
-    streams += [
-        _stream(store, EXTERNAL, info.symbol, "events", start, end, info.symbol)
-        for info in store.series()
-        if info.kind == "events" and info.last >= start
     ]
     # Of what came at the same time, the order of kinds; within a kind, that of the recording.
     return heapq.merge(*streams, key=_received)
@@ -229,22 +225,17 @@ def _without_equals(then: Iterable[Any], now: list[Any]) -> tuple[list[Any], lis
     return (missing, rest) if missing or rest else (then, now)
 
 
-def _about(message: Any) -> Symbol:
-    """Its symbol; of an event, its source."""
-    return str(message.symbol if hasattr(message, "symbol") else message.source)
-
-
 def _by_key(messages: Iterable[Any]) -> dict[_Key, list[Any]]:
     found: dict[_Key, list[Any]] = {}
     for each in messages:
-        key = (type(each).__name__, _about(each))
+        key = (type(each).__name__, about(each))
         found.setdefault(key, []).append(each)
     return found
 
 
 def _difference(then: Any, now: Any) -> Difference:
     known = now if then is None else then
-    symbol = _about(known)
+    symbol = about(known)
     name = type(known).__name__.lower()
     where = f"the {name} of {symbol} of {iso_utc(known.ts)}"
     if then is None:

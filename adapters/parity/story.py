@@ -175,7 +175,7 @@ class _Teller:
         entry = self._entries.get(message.strategy)
         moment = message.ts
         if entry is not None:
-            for symbol in entry.symbols:
+            for symbol in entry.heard_symbols:
                 moment = self._ends.get((symbol, entry.period), {}).get(message.ts, moment)
         what, text = _content(message)
         return Decision(
