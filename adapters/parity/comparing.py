@@ -255,6 +255,8 @@ def cause_of_decision(
     if filled_otherwise is not None and filled_otherwise <= known.at:
         looks = "hears its fills" if hears & {"on_fill", "on_order"} else "may look at its position"
         return f"it {looks}, and it was filled otherwise from {iso_utc(filled_otherwise)} on"
+    if hears & {"on_quote", "on_book"}:
+        return "all that was said to it is the same; live, who is busy hears of several quotes or books the latest alone"
     if "on_timer" in hears:
         return "all that it heard is the same; its timers wake as they are due in the backtest, and a little later live"
     return (

@@ -198,6 +198,7 @@ def test_a_decision_differs_for_the_first_of_what_it_had_heard_otherwise():
     assert "may look at its position" in _why(filled_otherwise=MONDAY)
     assert "it decides on something else" in _why(filled_otherwise=MONDAY + 2 * MINUTE)
     assert "timers" in _why(hears=frozenset({"on_timer"}))
+    assert "the latest alone" in _why(hears=frozenset({"on_quote"}))
 
 
 def test_a_pair_of_nothing_is_no_pair():

@@ -190,3 +190,22 @@ def test_lives_are_compared_each_for_itself_a_killed_one_too(tmp_path, venue):
     assert told["decisions"]["equal"] == told["decisions"]["all"]
     only = _judged(folder, life=2)[1]["lives"]
     assert only == [told["lives"][1]]
+
+
+def test_a_line_that_is_cut_and_trades_that_fill_the_gap_change_nothing(tmp_path, venue):
+    folder, config = a_folder(tmp_path, venue, *TRADERS, live="warm_up = true\n")
+    with Life(folder, config) as life:
+        life.ready()
+        for times in range(2, 4):
+            until(lambda: len(venue.trades()) >= times - 1, life.story)
+            venue.cut()
+            life.ready(times)
+        traded = len(venue.trades())
+        until(lambda: len(venue.trades()) > traded, life.story)
+
+    code, told, page, _ = _judged(folder)
+
+    assert code == 0, page
+    (life,) = told["lives"]
+    assert life["bars"]["equal"] == life["bars"]["all"] > 4
+    assert "venue lost" in page
