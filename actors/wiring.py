@@ -17,7 +17,10 @@ from actors.supervisor import ChildSpec, Supervisor
 from actors.tick_filter import TickFilter
 from messages import Period, Symbol
 
-_RANKS: Final = {"feed": 1, "tick-filter": 2, "bar-builder": 3, "venue": 1, "reconciler": 2}
+_RANKS: Final = {
+    **{"feed": 1, "tick-filter": 2, "bar-builder": 3, "venue": 1, "reconciler": 2},
+    **{"side-feed": 1, "side-filter": 2, "side-builder": 3},
+}
 """Place in the flow of one's kind, behind what moves bytes: who fails takes those behind it along."""
 
 
@@ -35,7 +38,13 @@ def actor_specs(setup: Setup, record: Record, read: Read | None = None, agree: A
 def supervisor_spec(setup: Setup, specs: Sequence[ActorSpec]) -> ActorSpec:
     """The supervisor of all of them."""
     children = [
-        ChildSpec(address=spec.address, kind=spec.kind, account=spec.account, rank=_RANKS.get(spec.role, 0))
+        ChildSpec(
+            address=spec.address,
+            kind=spec.kind,
+            account=spec.account,
+            rank=_RANKS.get(spec.role, 0),
+            group=spec.group,
+        )
         for spec in specs
     ]
     return ActorSpec(

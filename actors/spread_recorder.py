@@ -1,0 +1,158 @@
+"""Two markets side by side: what was last known of each, on a fixed grid of UTC.
+
+A sample is what had been received before its instant, and nothing later: prices of two venues that are put side by side
+afterwards, by their own times, would be prices that nobody could have seen together. Nothing is interpolated, and
+nothing is left out because it is old: each side carries the venue's own time of what is newest in it.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import attrs
+
+from actors.component import Component
+from messages import (
+    WEEK,
+    FeedEnded,
+    Message,
+    Period,
+    Quote,
+    SpreadSample,
+    Step,
+    Subscribe,
+    Symbol,
+    Tick,
+    UtcNs,
+    VenueSnapshot,
+    WakeAt,
+    Woke,
+    parse_period,
+    period_name,
+    period_start,
+)
+from messages.base import filled, whole
+
+EVERY: Final[Period] = parse_period("500ms", shortest=1)
+EVERY_MIN: Final[Period] = parse_period("10ms", shortest=1)
+MISSED_MAX: Final = 120
+"""So many instants that passed unheard of (the machine slept) are still sampled; more, and they stay a gap."""
+
+
+def _every(_pair: object, _attribute: "attrs.Attribute[Period]", value: Period) -> None:
+    if not EVERY_MIN <= value <= WEEK:
+        raise ValueError(f"SpreadPair.every must be from 10ms to 1w, not {period_name(value)}")
+
+
+@attrs.frozen(kw_only=True)
+class SpreadPair:
+    """Which two symbols, and how often (ns) they are looked at."""
+
+    name: str = attrs.field(validator=filled)
+    a: Symbol = attrs.field(validator=filled)
+    b: Symbol = attrs.field(validator=filled)
+    every: Period = attrs.field(default=EVERY, validator=(whole, _every))
+
+    def __attrs_post_init__(self) -> None:
+        if self.a == self.b:
+            raise ValueError(f"SpreadPair {self.name}: both sides are {self.a}")
+
+
+@attrs.frozen(kw_only=True)
+class SpreadHeritage:
+    """What an incarnation leaves to the next."""
+
+    a: VenueSnapshot
+    b: VenueSnapshot
+    due: UtcNs | None
+
+
+class SpreadRecorder(Component):
+    """Samples one pair. Hears Tick and Quote of both sides, Woke and FeedEnded. Says SpreadSample, Subscribe, WakeAt.
+
+    A sample of the instant t, which is its `received`, holds what was received before t. On threads an item that was
+    received before t and is still on its way is in the next one. Of a side of which nothing is known all is None.
+    `since`: the first instant is the next of the grid behind it; without it, behind the first time that is told.
+    """
+
+    def __init__(self, pair: SpreadPair, *, since: UtcNs = 0, heritage: SpreadHeritage | None = None) -> None:
+        self._pair = pair
+        left = heritage or SpreadHeritage(
+            a=VenueSnapshot(symbol=pair.a, ts=None), b=VenueSnapshot(symbol=pair.b, ts=None), due=None
+        )
+        self._sides = {pair.a: left.a, pair.b: left.b}
+        self._due = left.due
+        """The next instant of the grid; None while no time is known."""
+        self._since = since
+        self._is_over = False
+
+    def heritage(self) -> SpreadHeritage:
+        """What is known of both sides, and which instant is next."""
+        return SpreadHeritage(a=self._sides[self._pair.a], b=self._sides[self._pair.b], due=self._due)
+
+    def on_start(self) -> tuple[Message, ...]:
+        """Ask for both sides, and for the time."""
+        asked = [Subscribe(kind, symbol) for symbol in self._sides for kind in (Tick, Quote)]
+        return (*asked, WakeAt(self._due or self._since, self._pair.name, Step.VENUE_BARS))
+
+    def on_tick(self, tick: Tick) -> tuple[Message, ...]:
+        """A trade: the last price."""
+        said = self._before(tick.received)
+        self._note(tick.symbol, tick.ts, last=tick.price)
+        return said
+
+    def on_quote(self, quote: Quote) -> tuple[Message, ...]:
+        """The best bid and ask."""
+        said = self._before(quote.received)
+        self._note(
+            quote.symbol, quote.ts, bid=quote.bid, bid_size=quote.bid_size, ask=quote.ask, ask_size=quote.ask_size
+        )
+        return said
+
+    def on_woke(self, woke: Woke) -> tuple[Message, ...]:
+        """An instant of the grid has come, or the time is told for the first time."""
+        if self._is_over:
+            return ()
+        every = self._pair.every
+        if self._due is None:
+            self._due = _next_on_grid(max(woke.at, self._since), every)
+        return (*self._samples(woke.at), WakeAt(self._due, self._pair.name, Step.VENUE_BARS))
+
+    def on_feed_ended(self, _ended: FeedEnded) -> tuple[Message, ...]:
+        """Nothing more comes: no timer keeps a replay alive."""
+        self._is_over = True
+        return ()
+
+    def _before(self, received: UtcNs) -> tuple[Message, ...]:
+        """Instants that lie before an item, or at it, whose timer has not come yet: they must not see it."""
+        return () if self._due is None or received < self._due else self._samples(received)
+
+    def _samples(self, until: UtcNs) -> tuple[Message, ...]:
+        """Everything due up to `until`, itself included."""
+        due, every = self._due, self._pair.every
+        assert due is not None
+        count = (until - due) // every + 1
+        if count <= 0:
+            return ()
+        self._due = due + count * every
+        first = due + max(0, count - MISSED_MAX) * every if count > MISSED_MAX else due
+        return tuple(self._sample(at) for at in range(first, self._due, every))
+
+    def _sample(self, at: UtcNs) -> SpreadSample:
+        pair = self._pair
+        return SpreadSample(name=pair.name, received=at, a=self._sides[pair.a], b=self._sides[pair.b])
+
+    def _note(self, symbol: Symbol, ts: UtcNs, **prices: float) -> None:
+        side = self._sides.get(symbol)
+        if side is not None:
+            newest = ts if side.ts is None else max(side.ts, ts)
+            self._sides[symbol] = attrs.evolve(side, ts=newest, **prices)
+
+
+def _next_on_grid(at: UtcNs, every: Period) -> UtcNs:
+    start = period_start(at, every)
+    return start if start == at else start + every
+
+
+def heard_of(pairs: Sequence[SpreadPair]) -> tuple[Symbol, ...]:
+    """Every symbol that some pair needs, each once."""
+    return tuple(dict.fromkeys(symbol for pair in pairs for symbol in (pair.a, pair.b)))
