@@ -215,10 +215,12 @@ class OrderFlowBuilder(Component):
                 start = period_start(tick.ts, flow.period)
                 closed += flow.advance(start, tick.received)
                 flow.begin(start)
-            flow.add(tick)
-            if tick.received >= flow.close_ts:
+                if tick.received >= flow.close_ts:
+                    flow.heard = tick.received
+                wakes += flow.next_wake(lag)
+            elif tick.received >= flow.close_ts:
                 flow.heard = tick.received
-            wakes += flow.next_wake(lag)
+            flow.add(tick)
         if too_late:
             text = f"too late for the order flow of {', '.join(too_late)}"
             closed.append(

@@ -9,9 +9,11 @@ import attrs
 from actors.bar_builder import BarWanted
 from actors.columns import BarColumns, Columns, EventColumns, QuoteColumns, TickColumns
 from actors.component import Component
+from actors.order_flow import FlowWanted
 from actors.risk.limits import RiskLimits, ScopedLimits
 from actors.sizing.sizing import Sizing
-from actors.strategy import StrategyEntry
+from actors.spread_recorder import SpreadPair
+from actors.strategy import StrategyEntry, flow_of, make
 from actors.supervisor import RestartPolicy
 from actors.tick_filter import FilterSettings
 from actors.venue.settings import VenueSettings
@@ -50,6 +52,10 @@ class Setup:
     venue_settings: VenueSettings
     symbol_multiplier: Mapping[Symbol, float]
     filter_settings: FilterSettings | None = None
+    spreads: tuple[SpreadPair, ...] = ()
+    """Pairs of symbols that are sampled side by side."""
+    side_symbols: frozenset[Symbol] = frozenset()
+    """Live: those that come by a feed of their own, past the filter and the bar builder of what is traded."""
     live_marks: bool = False
     live_accounts: frozenset[Account] = frozenset()
     """Those at a real venue: they trade when it is ready, and what they hold is compared with it."""
@@ -114,6 +120,23 @@ def wanted_bars(setup: Setup) -> tuple[BarWanted, ...]:
             opens = "on_bar_open" in hears or (before is not None and before.opens)
             wanted[symbol, entry.period] = BarWanted(symbol, entry.period, source, opens)
     return tuple(wanted[key] for key in sorted(wanted, key=lambda key: (key[1], key[0])))
+
+
+def wanted_flows(setup: Setup) -> tuple[FlowWanted, ...]:
+    """The order flow that strategies hear; ValueError where there are no single trades to make it of."""
+    wanted: dict[tuple[Symbol, Period], FlowWanted] = {}
+    for entry in setup.strategies:
+        if "on_flow" not in entry.strategy.hears():
+            continue
+        period, zeros = flow_of(make(entry.strategy, dict(entry.params)))
+        for symbol in entry.symbols:
+            if symbol not in setup.tick_symbols:
+                raise ValueError(
+                    f"strategy {entry.id} wants the order flow of {symbol}, and the feed has no trades of it"
+                )
+            before = wanted.get((symbol, period))
+            wanted[symbol, period] = FlowWanted(symbol, period, zeros or (before is not None and before.zeros))
+    return tuple(wanted.values())
 
 
 def run6_of(columns: Sequence[Columns | EventColumns], *parts: object) -> str:

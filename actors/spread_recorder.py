@@ -6,7 +6,7 @@ nothing is left out because it is old: each side carries the venue's own time of
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -97,15 +97,14 @@ class SpreadRecorder(Component):
     def on_tick(self, tick: Tick) -> tuple[Message, ...]:
         """A trade: the last price."""
         said = self._before(tick.received)
-        self._note(tick.symbol, tick.ts, last=tick.price)
+        self._know(tick, {"last": tick.price})
         return said
 
     def on_quote(self, quote: Quote) -> tuple[Message, ...]:
         """The best bid and ask."""
         said = self._before(quote.received)
-        self._note(
-            quote.symbol, quote.ts, bid=quote.bid, bid_size=quote.bid_size, ask=quote.ask, ask_size=quote.ask_size
-        )
+        names = ("bid", "bid_size", "ask", "ask_size")
+        self._know(quote, {name: getattr(quote, name) for name in names})
         return said
 
     def on_woke(self, woke: Woke) -> tuple[Message, ...]:
@@ -141,11 +140,11 @@ class SpreadRecorder(Component):
         pair = self._pair
         return SpreadSample(name=pair.name, received=at, a=self._sides[pair.a], b=self._sides[pair.b])
 
-    def _note(self, symbol: Symbol, ts: UtcNs, **prices: float) -> None:
-        side = self._sides.get(symbol)
+    def _know(self, item: Tick | Quote, prices: dict[str, Any]) -> None:
+        side = self._sides.get(item.symbol)
         if side is not None:
-            newest = ts if side.ts is None else max(side.ts, ts)
-            self._sides[symbol] = attrs.evolve(side, ts=newest, **prices)
+            newest = item.ts if side.ts is None else max(side.ts, item.ts)
+            self._sides[item.symbol] = attrs.evolve(side, ts=newest, **prices)
 
 
 def _next_on_grid(at: UtcNs, every: Period) -> UtcNs:

@@ -1,9 +1,10 @@
 """The running interval of one symbol and period: when it begins, when it closes, and at which timer.
 
-What is counted in it is its user's: `RunningBar` makes bars of trades, `RunningFlow` sums of who bought and sold. The
-interval reaches from `open_ts` to `close_ts`, exclusive. When none is running both are the time up to which everything
-is closed. So one comparison says what a trade is: before `open_ts` it is late, from `close_ts` on it closes the interval
-that runs, if one does, and opens its own.
+What is counted in it is its user's: `RunningBar` makes bars of trades, `RunningFlow` sums of who bought and sold.
+
+The interval reaches from `open_ts` to `close_ts`, exclusive. When none is running both are the time up to which
+everything is closed. So one comparison says what a trade is: before `open_ts` it is late, from `close_ts` on it closes
+the interval that runs, if one does, and opens its own.
 """
 
 from abc import ABC, abstractmethod
