@@ -29,11 +29,13 @@ class ActorKind(enum.Enum):
     """Recorder, checker, listeners: beside the stream."""
     SIDE = "side"
     """A market that is heard and not traded: a line, a feed, a filter and a builder of its own."""
+    SOURCE = "source"
+    """What says external events: started last, stopped first, and nobody waits for it."""
     ROOT = "root"
     """The supervisor."""
 
 
-BESIDE: Final = frozenset({ActorKind.STRATEGY, ActorKind.EDGE, ActorKind.SIDE})
+BESIDE: Final = frozenset({ActorKind.STRATEGY, ActorKind.EDGE, ActorKind.SIDE, ActorKind.SOURCE})
 """Nobody waits for these, and trading does not halt for one of them: the others go on without it."""
 
 
