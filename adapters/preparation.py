@@ -204,6 +204,7 @@ def entry_of(chosen: Chosen, section: StrategySection) -> StrategyEntry:
         id=chosen.id,
         strategy=chosen.strategy,
         symbols=tuple(section.symbols),
+        hears=tuple(section.hears or ()),
         period=parse_period(section.period),
         params=chosen.params,
         weight=section.weight,

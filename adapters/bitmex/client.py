@@ -48,7 +48,7 @@ _RULE: Final = RetryRule(first=NS_PER_SECOND // 2, longest=8 * NS_PER_SECOND, ho
 class RestClient:
     """Asks one venue, for one thread. InputError when keys and environment do not belong together.
 
-    `clock`: ns UTC; `sleep`: seconds; `timeout_s`: of one try.
+    `clock`: ns UTC; `sleep`: seconds; `timeout_s`: of one try; `tries`: of one question.
     """
 
     def __init__(
@@ -60,12 +60,14 @@ class RestClient:
         sleep: Callable[[float], None] = time.sleep,
         random: Random | None = None,
         timeout_s: float = 10.0,
+        tries: int = TRIES,
     ) -> None:
         if keys is not None:
             Access(environment, keys)
         self.clock_offset = ClockOffset()
         """Of the venue, by all answers so far."""
         self._environment, self._clock, self._sleep = environment, clock, sleep
+        self._tries = tries
         self._random = random or Random()  # noqa: S311 it spreads retries, and keeps no secret
         self._sender = Sender(environment.rest, keys, clock=clock, timeout_s=timeout_s)
 
@@ -73,7 +75,7 @@ class RestClient:
         """What came of a request; of a question, what came of it at last."""
         retries = Retries(_RULE, self._random)
         waited, corrected, answer = 0, False, self._once(request)
-        for _ in range(TRIES - 1):
+        for _ in range(self._tries - 1):
             if request.verb != "GET":
                 break
             if isinstance(answer, LoginFailed) and answer.expired and self.clock_offset.is_known and not corrected:

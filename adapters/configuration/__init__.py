@@ -5,6 +5,7 @@ must fit together. `reading` collects everything that is wrong with a file, `opt
 `writing` is the way back. Paths in a file start from the file's own folder.
 """
 
+from adapters.configuration.market_sections import FeedSection, SpreadSection
 from adapters.configuration.reading import Problem, read_toml, structured
 from adapters.configuration.schema import (
     AccountSection,
@@ -27,6 +28,7 @@ __all__ = [
     "BacktestSection",
     "Configuration",
     "DataSection",
+    "FeedSection",
     "GeneratedSection",
     "InstrumentSection",
     "LimitSection",
@@ -34,6 +36,7 @@ __all__ = [
     "PortfolioSection",
     "Problem",
     "RiskSection",
+    "SpreadSection",
     "StrategySection",
     "moment_ns",
     "read_toml",

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import attrs
 
 from adapters.configuration.compounds import NO_FUNDING
+from adapters.configuration.market_sections import FeedSection, SpreadSection
 from adapters.configuration.value_types import (
     AccountName,
     Actions,
@@ -127,6 +128,8 @@ class StrategySection:
     folder: Filled | None = None
     """Where a module or a relative path starts from; None is the configuration file's own folder."""
     symbols: tuple[SymbolName, ...] | None = None
+    hears: tuple[SymbolName, ...] | None = None
+    """Symbols that it hears besides, and does not trade."""
     period: PeriodText | None = None
     params: Params = attrs.field(factory=dict)
     weight: WeightFloat = 1.0
@@ -290,6 +293,8 @@ class Configuration:
     risk: RiskSection | None = None
     backtest: BacktestSection = attrs.field(factory=BacktestSection)
     live: LiveSection | None = None
+    feeds: tuple[FeedSection, ...] = ()
+    spreads: tuple[SpreadSection, ...] = ()
 
 
 KEY_OF = {"begin": "from", "end": "to"}

@@ -1,6 +1,7 @@
 """The wiring of a live run: which actors there are besides those of a backtest, and what each is given.
 
 market   line:market (a socket), rest:market (a worker for questions), feed
+feeds    of markets that are heard and not traded, each with all of these of its own (`feeds`)
 account  line@main, rest:orders@main, rest:cancels@main, rest:queries@main, venue@main (the gateway), reconciler@main
 beside   journal (in the order path), trace, view
 """
@@ -18,9 +19,9 @@ from actors.live_routes import LIVE_ROUTES
 from actors.reconciler import Reconciler
 from actors.runtime.clocks import WallClock
 from actors.runtime.slot import ActorKind, ActorSpec
-from actors.setup import Setup, wanted_bars
+from actors.setup import Setup, wanted_bars, wanted_flows
 from actors.system import TradingSystem
-from actors.wiring import bar_builder
+from actors.wiring import bar_builder, order_flow_spec
 from adapters.accounts import sizings_of
 from adapters.bitmex.courier import Workers
 from adapters.bitmex.dead_mans_switch import HeartbeatRules
@@ -31,6 +32,7 @@ from adapters.bitmex.live_feed import BitmexFeed
 from adapters.bitmex.rest import RestWorker
 from adapters.journal import Recovery, Trace, journal_spec, trace_spec
 from adapters.limits import risk_limits, scoped_limits
+from adapters.live.feeds import feed_parts, feed_specs
 from adapters.live.settings import LiveSettings
 from adapters.live.state import LiveState, watcher_spec
 from adapters.live.venue import KeyGuard, Venue
@@ -122,6 +124,8 @@ def system_of(
         live_accounts=() if is_paper else (settings.live.account,),
         netting_window_ns=settings.live.netting_window_ms * 1_000_000,
         run_id=run6,
+        spreads=settings.spreads,
+        side_symbols=settings.side_symbols,
         routes=LIVE_ROUTES,
         **wires,
     )
@@ -133,6 +137,12 @@ def _no_feed() -> Component:
 
 def _besides(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[ActorSpec]:
     yield from _market(system, run, setup)
+    if wanted_flows(setup):
+        yield order_flow_spec(setup, waits_for_fresh=True)
+    for section in run.settings.configuration.feeds:
+        seed = f"feed {run.seed} {run.life}"
+        parts = feed_parts(section, setup, voice=system.voice, clock=run.clock.now, seed=seed)
+        yield from feed_specs(parts, setup)
     for account in setup.accounts:
         if account in setup.live_accounts:
             yield from _account(system, run, setup, account)

@@ -28,6 +28,7 @@ from adapters.configuration.schema import PAPER
 from adapters.errors import InputError
 from adapters.journal import Recovery, Trace, begin_life, read_meta, rebuild_record, restore, write_given, write_meta
 from adapters.live.assembly import LiveRun, make_system
+from adapters.live.feeds import check_feeds
 from adapters.live.settings import LiveOptions, LiveSettings, live_settings, with_instruments, write_configuration
 from adapters.live.state import LiveState
 from adapters.live.venue import KeyGuard, Venue, open_venue
@@ -58,6 +59,8 @@ def begun(
     venue = open_venue(
         settings.live, folder, settings.symbols, live_money=live_money, seed=_seed(settings), guard=redactor.add
     )
+    notes = check_feeds(settings.configuration.feeds)
+    settings = attrs.evolve(settings, notes=(*settings.notes, *notes))
     if venue.account_id is not None:
         locks = locks_folder(os.environ)
         stack.enter_context(AccountLock(locks, venue.lock_name, str(venue.account_id), folder))

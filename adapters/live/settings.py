@@ -9,6 +9,7 @@ from typing import Final
 
 import attrs
 
+from actors.spread_recorder import SpreadPair
 from actors.strategy import StrategyEntry
 from adapters.configuration import (
     Configuration,
@@ -26,6 +27,7 @@ from adapters.configuration.agreement import mistakes
 from adapters.configuration.compounds import DAYS
 from adapters.configuration.typed import placed
 from adapters.live.default import default_configuration
+from adapters.live.markets import market_refusals, side_symbols, spread_pairs, with_plain_names
 from adapters.preparation import TICK_PERIOD, described, entry_of, fail
 from adapters.strategy_choice import Chosen, choose
 from messages import Instrument, Kind, Sessions, StrategyId, Symbol, iso_utc, period_name
@@ -58,6 +60,16 @@ class LiveSettings:
     notes: tuple[str, ...] = ()
 
     @property
+    def spreads(self) -> tuple[SpreadPair, ...]:
+        """What is sampled side by side."""
+        return spread_pairs(self.configuration)
+
+    @property
+    def side_symbols(self) -> tuple[Symbol, ...]:
+        """What comes by feeds beside the venue that is traded, by ids."""
+        return tuple(side_symbols(self.configuration.feeds))
+
+    @property
     def symbols(self) -> tuple[Symbol, ...]:
         """Everything that is traded, each once."""
         return tuple(dict.fromkeys(symbol for entry in self.entries for symbol in entry.symbols))
@@ -70,7 +82,7 @@ def live_settings(options: LiveOptions, folder: Path) -> LiveSettings:
     """
     problems: list[Problem] = []
     configuration, where, notes = _read(options, folder, problems)
-    configuration = _with_options(configuration, options, problems)
+    configuration = with_plain_names(_with_options(configuration, options, problems))
     chosen = choose(configuration.strategies, (), where=where, problems=problems)
     if not problems:
         # A section that is missing because of a mistake in it is no second mistake.
@@ -107,7 +119,7 @@ def refusals(configuration: Configuration) -> list[Problem]:
         for number, symbol in enumerate(live.books or ())
         if symbol not in traded
     ]
-    return problems
+    return problems + market_refusals(configuration)
 
 
 def write_configuration(folder: Path, configuration: Configuration) -> None:
