@@ -31,8 +31,8 @@ from messages import (
     period_start,
 )
 from messages.base import filled, whole
+from messages.units import FLOW_PERIOD_MIN
 
-FLOW_PERIOD_MIN: Final[Period] = parse_period("100ms", shortest=1)
 LATE: Final = "late"
 """The reason code of a trade whose interval was said already."""
 LAG_MAX: Final[Period] = parse_period("3s")

@@ -28,6 +28,8 @@ NS_PER_DAY = 86_400 * NS_PER_SECOND
 NS_PER_MILLISECOND = 1_000_000
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _PERIOD = re.compile(r"([1-9][0-9]{0,5})(ms|[smhdw])")
+FLOW_PERIOD_MIN: Period = NS_PER_SECOND // 10
+"""The shortest interval of order flow; bars take a second at least."""
 WEEK: Period = 7 * NS_PER_DAY
 _FIRST_MONDAY: UtcNs = 4 * NS_PER_DAY
 """1970-01-05. Weeks start on Monday, so all periods are counted from a Monday at midnight UTC."""

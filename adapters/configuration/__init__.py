@@ -17,6 +17,7 @@ from adapters.configuration.schema import (
     LimitSection,
     LiveSection,
     PortfolioSection,
+    RecordingSection,
     RiskSection,
     StrategySection,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "LiveSection",
     "PortfolioSection",
     "Problem",
+    "RecordingSection",
     "RiskSection",
     "SpreadSection",
     "StrategySection",

@@ -128,6 +128,16 @@ def _spread(section: SpreadSection) -> list[Mistake]:
     return [(".b", "is the same as a")] if section.a == section.b else []
 
 
+def _recording(section: schema.RecordingSection) -> list[Mistake]:
+    from adapters.store.kinds import KINDS  # noqa: PLC0415 a store knows its kinds, and most commands need none
+
+    return [
+        (f".kinds[{number}]", f"there is no kind {kind!r}; there are {', '.join(KINDS)}")
+        for number, kind in enumerate(section.kinds or ())
+        if kind not in KINDS
+    ]
+
+
 _JUDGES: Mapping[type, Callable[[Any], list[Mistake]]] = {
     schema.DataSection: _data,
     schema.InstrumentSection: _instrument,
@@ -136,4 +146,5 @@ _JUDGES: Mapping[type, Callable[[Any], list[Mistake]]] = {
     schema.LiveSection: _live,
     FeedSection: _feed,
     SpreadSection: _spread,
+    schema.RecordingSection: _recording,
 }

@@ -32,9 +32,13 @@ from adapters.errors import InputError, VenueError
 from adapters.store.names import symbol_id
 from messages import Address, Message, Symbol, UtcNs
 
-
 _ASK_S: Final = 5.0
 """At the start a venue that is only heard is not waited for any longer."""
+
+
+def feed_address(name: str) -> Address:
+    """Of the feed that is called so."""
+    return f"feed:{name}"
 
 
 @attrs.frozen(kw_only=True)
@@ -58,7 +62,7 @@ class FeedParts:
     @property
     def address(self) -> Address:
         """Of its feed."""
-        return f"feed:{self.name}"
+        return feed_address(self.name)
 
     def spec(self, address: Address, role: str, factory: Callable[[Any], Component]) -> ActorSpec:
         """One of its actors."""

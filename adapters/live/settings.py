@@ -16,6 +16,7 @@ from adapters.configuration import (
     InstrumentSection,
     LiveSection,
     Problem,
+    RecordingSection,
     RiskSection,
     StrategySection,
     read_toml,
@@ -45,6 +46,9 @@ class LiveOptions:
     paper: bool | None = None
     on_stop: str | None = None
     seed: int | None = None
+    record: Path | None = None
+    """The store to record into."""
+    no_record: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -68,6 +72,11 @@ class LiveSettings:
     def side_symbols(self) -> tuple[Symbol, ...]:
         """What comes by feeds beside the venue that is traded, by ids."""
         return tuple(side_symbols(self.configuration.feeds))
+
+    @property
+    def recording(self) -> RecordingSection:
+        """What is kept of the market."""
+        return self.configuration.recording or RecordingSection()
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:
@@ -117,6 +126,12 @@ def refusals(configuration: Configuration) -> list[Problem]:
     problems += [
         (f"live.books[{number}]", f"no strategy trades {symbol!r}; they trade {', '.join(sorted(traded))}")
         for number, symbol in enumerate(live.books or ())
+        if symbol not in traded
+    ]
+    recording = configuration.recording or RecordingSection()
+    problems += [
+        (f"recording.l2[{number}]", f"no strategy trades {symbol!r}; they trade {', '.join(sorted(traded))}")
+        for number, symbol in enumerate(recording.l2)
         if symbol not in traded
     ]
     return problems + market_refusals(configuration)
@@ -186,7 +201,10 @@ def _anchored(configuration: Configuration, folder: Path) -> Configuration:
     strategies = tuple(
         attrs.evolve(section, folder=placed(folder, section.folder or ".")) for section in configuration.strategies
     )
-    return attrs.evolve(configuration, live=attrs.evolve(live, keys=keys), strategies=strategies)
+    recording = configuration.recording
+    if recording is not None and recording.store is not None:
+        recording = attrs.evolve(recording, store=placed(folder, recording.store))
+    return attrs.evolve(configuration, live=attrs.evolve(live, keys=keys), strategies=strategies, recording=recording)
 
 
 def _with_options(configuration: Configuration, options: LiveOptions, problems: list[Problem]) -> Configuration:
@@ -210,7 +228,16 @@ def _with_options(configuration: Configuration, options: LiveOptions, problems: 
     backtest = configuration.backtest
     if options.seed is not None:
         backtest = attrs.evolve(backtest, seed=options.seed)
-    return attrs.evolve(configuration, live=changed, backtest=backtest)
+    recording = _recorded(configuration.recording or RecordingSection(), options, problems)
+    return attrs.evolve(configuration, live=changed, backtest=backtest, recording=recording)
+
+
+def _recorded(section: RecordingSection, options: LiveOptions, problems: list[Problem]) -> RecordingSection:
+    if options.record is not None and options.no_record:
+        problems.append(("--no-record", "says the opposite of --record"))
+    if options.record is not None:
+        return attrs.evolve(section, enabled=True, store=str(options.record.absolute()))
+    return attrs.evolve(section, enabled=False) if options.no_record else section
 
 
 def _risk(section: RiskSection | None) -> RiskSection | None:
