@@ -148,7 +148,8 @@ def test_an_actor_of_the_other_market_that_fails_again_and_again_is_given_up_and
         until(lambda: _of(life, Bar, OTHER) and len(venue.trades()) > 1, life.story)
         epochs = {each: life.slot(each).epoch for each in ("feed", "tick-filter", "bar-builder", "line:market")}
         for time in range(1, 5):
-            until(lambda: life.slot(actor).state is State.UP, life.story)
+            slot = life.slot(actor)
+            until(lambda slot=slot: slot.state is State.UP and life.host(actor) is slot.host, life.story)
             life.breaks(actor, type(poison))
             life.system.tell(actor, poison)
             until(lambda time=time: len(life.failures_of(actor)) >= time, life.story)
