@@ -1,7 +1,7 @@
 """The picture of a pair shows every extreme and every gap, in a file that needs nothing else."""
 
 import re
-from xml.etree import ElementTree as XML
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def _drawn(tmp_path, name="pair.svg", **span):
     store = Store(tmp_path / "data")
     out = tmp_path / name
     plot_spread(store, "pair", out, **span)
-    return XML.fromstring(out.read_text("utf-8"))
+    return ElementTree.fromstring(out.read_text("utf-8"))
 
 
 def _texts(picture):
