@@ -5,7 +5,7 @@ first by name is heard first; within a source the order is that of its rows.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TypeAlias
 
 import attrs
@@ -25,6 +25,14 @@ def _times(values: object) -> Ints:
     return column
 
 
+def _texts(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
+
+
+def _payloads(values: Iterable[Payload]) -> tuple[Payload, ...]:
+    return tuple(values)
+
+
 @attrs.frozen(kw_only=True, eq=False)
 class ExternalColumns:
     """The events of one source in the order received; every column has one length."""
@@ -34,8 +42,8 @@ class ExternalColumns:
     """UTC ns, when it happened, as the source says."""
     received: Ints = attrs.field(converter=_times)
     """UTC ns, never going back: when it is heard."""
-    kinds: Sequence[str] = attrs.field(converter=tuple)
-    payloads: Sequence[Payload] = attrs.field(converter=tuple)
+    kinds: tuple[str, ...] = attrs.field(converter=_texts)
+    payloads: tuple[Payload, ...] = attrs.field(converter=_payloads)
 
     def __attrs_post_init__(self) -> None:
         lengths = {"ts": len(self.ts), "received": len(self.received), "kinds": len(self.kinds)}

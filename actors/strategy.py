@@ -6,7 +6,7 @@ live.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from random import Random
 from typing import Any, ClassVar
@@ -97,8 +97,8 @@ class Strategy:
     """Of the order flow that `on_flow` hears, from `100ms` on. As a parameter: `flow_period: str = "500ms"`."""
     flow_zeros = False
     """Whether `on_flow` hears of intervals without trades too, with zeros."""
-    events: ClassVar[tuple[str, ...] | None] = None
-    """The sources of external events that `on_event` hears; None: all of them. An entry's own `events` take its place."""
+    events: ClassVar[Sequence[str] | None] = None
+    """The sources that `on_event` hears; None: all of them. An entry's own `events` take its place."""
 
     _desk: Desk = NotHosted()
 

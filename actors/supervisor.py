@@ -2,9 +2,9 @@
 
 Policies. A strategy restarts alone and never takes anybody with it. Market data and venue restart what comes after
 the failed one in the flow (rest for one). The core that keeps an account's money restarts as a whole (one for all).
-What stands beside the stream, sources of external events among it, restarts alone. A market that is heard and not
-traded restarts what comes after the failed one in that market, and touches no other. Whoever fails too often within the
-budget is quarantined; if it was neither a strategy nor beside the stream nor of such a market, trading halts besides.
+What stands beside the stream (sources of external events too) restarts alone. A market that is heard and not traded
+restarts what comes after the failed one in that market, and touches no other. Whoever fails too often within the budget
+is quarantined; if it was neither a strategy nor beside the stream nor of such a market, trading halts besides.
 """
 
 import random

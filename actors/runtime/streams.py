@@ -89,9 +89,9 @@ class Announced:
     ) -> None:
         self.symbol = stream.topic[0]
         self.step = Step.TICKS if stream.kind is ExternalEvent else Step.MARKS
-        self.place = -1 if stream.kind is ExternalEvent else 0 if stream.kind is FundingRate else 1
-        """Within an instant funding comes before marks: it is charged at the mark before. External events come before
-        its ticks, which may be said one by one or in blocks."""
+        self.place = 0 if stream.kind is FundingRate else 1
+        """Within an instant funding comes before marks: it is charged at the mark before. External events come after
+        its ticks, whether these are said one by one or in blocks."""
         self._stream = stream
         self._plan = plan
         self._announce = announce

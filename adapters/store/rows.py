@@ -177,7 +177,7 @@ def _snapshot(row: tuple[Any, ...]) -> VenueSnapshot:
     symbol, ts, *numbers = row
     last, bid, bid_size, ask, ask_size = map(_or_none, numbers)
     return VenueSnapshot(
-        symbol=symbol, ts=None if ts < 0 else ts, last=last, bid=bid, bid_size=bid_size, ask=ask, ask_size=ask_size
+        symbol=symbol, ts=None if ts == -1 else ts, last=last, bid=bid, bid_size=bid_size, ask=ask, ask_size=ask_size
     )
 
 
