@@ -15,9 +15,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def download(  # noqa: PLR0917 typer calls it by keyword
-    venue: Annotated[
-        str, typer.Option(metavar="bitmex|bitmex-testnet|loopback|ccxt:NAME", help="Whose history.")
-    ],
+    venue: Annotated[str, typer.Option(metavar="bitmex|bitmex-testnet|loopback|ccxt:NAME", help="Whose history.")],
     symbol: Annotated[str, typer.Option(help="As the venue calls it: XBTUSD, BTC/USDT.")],
     kind: Annotated[str, typer.Option(metavar="bars|ticks|funding|quotes", help="ccxt:NAME has bars only.")] = "bars",
     period: Annotated[

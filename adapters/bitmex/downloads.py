@@ -149,7 +149,9 @@ class BitmexHistory:
                     raise FieldError(f"symbol is {market.symbol_of(row)}, not {self._wanted.symbol}")
             except FieldError as error:
                 at = needed(moment(row, "timestamp"), "timestamp")
-                bad.append(attrs.evolve(market.quarantined(row, at, error, self._wanted.kind), symbol=self._wanted.symbol))
+                bad.append(
+                    attrs.evolve(market.quarantined(row, at, error, self._wanted.kind), symbol=self._wanted.symbol)
+                )
                 continue
             if message is not None:
                 messages.append(message)

@@ -90,7 +90,7 @@ class StampPages:
     def _stamps(self, rows: Sequence[Row]) -> list[UtcNs]:
         if len(rows) > self._size:
             raise WrongPage(f"{len(rows)} rows where {self._size} were asked for")
-        before, stamps = self._at, []
+        before, stamps = self._at, list[UtcNs]()
         for row in rows:
             try:
                 stamp = needed(moment(row, "timestamp"), "timestamp")

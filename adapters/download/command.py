@@ -150,4 +150,3 @@ def _lines(options: DownloadOptions, outcome: Outcome, *, stopped: bool) -> list
     if stopped:
         lines.append("stopped before its end; the same command goes on from there")
     return lines
-

@@ -14,7 +14,7 @@ import numpy as np
 
 from adapters.download.notes import Columns, Notes
 from adapters.download.page import Page, Source
-from adapters.download.spans import Span, bridged, joined, missing
+from adapters.download.spans import Span, bridged, missing
 from adapters.download.wanted import BARS, Wanted
 from messages import NS_PER_DAY, NS_PER_SECOND, Period, UtcNs, iso_utc, period_start
 
@@ -106,7 +106,7 @@ class Download:
         for page in self._source.pages(begin, end):
             self._count(page)
             done = page.done
-            if done >= end and end > self._certain:
+            if done >= end > self._certain:
                 # Behind the last row there may be more that the venue does not tell of yet.
                 ends = [_own_time(each) + (self._wanted.period or 1) for each in page.messages]
                 done = min(end, max(self._certain, at, *ends))

@@ -42,9 +42,7 @@ class Wanted:
         return f"{self.venue} {self.symbol} {self.store_kind}"
 
 
-def wanted_of(
-    *, venue: str, symbol: str, kind: str, period: str | None, begin: str | None, end: str | None
-) -> Wanted:
+def wanted_of(*, venue: str, symbol: str, kind: str, period: str | None, begin: str | None, end: str | None) -> Wanted:
     """From the words of a command line. InputError names the option and the reason."""
     if kind not in KINDS:
         raise InputError(f"--kind must be one of {', '.join(KINDS)}, not {kind!r}")
@@ -81,4 +79,3 @@ def _store_venue(venue: str) -> str:
     if name != venue and name and all(letter.isascii() and (letter.isalnum() or letter == "-") for letter in name):
         return name.lower()
     raise InputError(f"--venue must be one of {', '.join(BITMEX_ORIGINS)}, {LOOPBACK} or {CCXT}NAME, not {venue!r}")
-
