@@ -217,6 +217,7 @@ class RestClient:
 
 
 def reason_of(answer: VenueRefused | VenueSilent | VenueOverloaded | RateLimited | LoginFailed) -> str:
+    """Why there is no answer, for the user."""
     if isinstance(answer, RateLimited):
         return f"{answer.text} (wait {answer.pause // NS_PER_SECOND} s{', this address is banned' * answer.banned})"
     if isinstance(answer, (LoginFailed, VenueRefused)):

@@ -27,7 +27,7 @@ from adapters.bitmex.transport import allowed
 from adapters.download.page import Page
 from adapters.download.wanted import BARS, Wanted
 from adapters.errors import InputError, VenueError
-from messages import NS_PER_SECOND, Message, Period, Quarantined, UtcNs, iso_utc, period_name
+from messages import NS_PER_SECOND, Message, Period, Quarantined, Symbol, UtcNs, iso_utc, period_name
 
 PATIENCE: Final[Period] = 600 * NS_PER_SECOND
 """A download waits longer for one page than a start does."""
@@ -144,9 +144,8 @@ class BitmexHistory:
         bad: list[Quarantined] = []
         for row in rows:
             try:
+                _check_symbol(row, self._wanted.symbol)
                 message = self._read(row)
-                if message is not None and market.symbol_of(row) != self._wanted.symbol:
-                    raise FieldError(f"symbol is {market.symbol_of(row)}, not {self._wanted.symbol}")
             except FieldError as error:
                 at = needed(moment(row, "timestamp"), "timestamp")
                 bad.append(
@@ -162,6 +161,12 @@ class BitmexHistory:
         if end % self._shift:
             raise FieldError(f"timestamp {iso_utc(end)} is no end of a bar of {period_name(self._shift)}")
         return market.bar(self._shift, row, end)
+
+
+def _check_symbol(row: Row, wanted: Symbol) -> None:
+    symbol = market.symbol_of(row)
+    if symbol != wanted:
+        raise FieldError(f"symbol is {symbol}, not {wanted}")
 
 
 def _own_time(row: Row) -> UtcNs:

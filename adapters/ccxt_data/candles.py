@@ -67,13 +67,13 @@ class Candles:
             if at == begin and begins and begins[0] >= at + self._period:
                 self.notes.append(f"{self._exchange.name} tells of nothing before {iso_utc(begins[0])}")
             messages, bad = self._read([row for row in rows if row[0] < end])
-            if begins:
-                done = begins[-1] + self._period
-            else:
-                # Either nothing follows at all, or nothing within what the exchange looks through for one answer.
-                done = end if self._newest() < at else at + self.bridge
+            done = begins[-1] + self._period if begins else self._behind_nothing(at, end)
             yield Page(messages=messages, bad=bad, done=min(done, end))
             at = done
+
+    def _behind_nothing(self, at: UtcNs, end: UtcNs) -> UtcNs:
+        """Where to go on: nothing follows at all, or nothing within what the exchange looks through for one answer."""
+        return end if self._newest() < at else at + self.bridge
 
     def _page(self, at: UtcNs) -> list[tuple[UtcNs, Any]]:
         """The rows that begin at `at` or later with their beginnings, in order."""

@@ -162,9 +162,9 @@ class PublicExchange:
 
 def _checked(origin: str) -> str:
     parts = urlsplit(origin)
-    if parts.username is None and parts.hostname:
-        if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _THIS_MACHINE):
-            return f"{parts.scheme}://{parts.netloc}"
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _THIS_MACHINE)
+    if is_safe and parts.username is None and parts.hostname:
+        return f"{parts.scheme}://{parts.netloc}"
     raise InputError(f"{parts.scheme}://{parts.hostname}: only TLS, or this very machine, is spoken to")
 
 

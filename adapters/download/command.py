@@ -6,19 +6,16 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import attrs
 
 from adapters.download.download import Download, Outcome, Stopped
 from adapters.download.page import Source
 from adapters.download.wanted import BITMEX_ORIGINS, CCXT, LOOPBACK, Wanted, wanted_of
-from adapters.errors import InputError
+from adapters.errors import InputError, VenueError
 from adapters.interrupts import EXIT_CODES, Interrupts
 from messages import UtcNs, iso_utc
-
-if TYPE_CHECKING:
-    from adapters.store import Store
 
 INTERRUPTED: Final = 130
 
@@ -54,12 +51,16 @@ def run_download(options: DownloadOptions, interrupts: Interrupts) -> int:
     download: Download | None = None
     try:
         source = _source(options, wanted, sleep)
-        download = _download(Store(options.store), options, wanted, source, stop.is_set)
+        store = Store(options.store)
+        download = _begun(Download(store, options.store, wanted, source, stopping=stop.is_set, sleep=sleep))
         with _progress(options, download) as look:
             download.look = look
             download.run()
     except Stopped:
         code = EXIT_CODES.get(interrupts.name or "", INTERRUPTED)
+    except VenueError as error:
+        kept = "" if download is None or not download.outcome.rows else "; what was had is kept"
+        raise VenueError(f"{error}{kept}; the same command goes on from there") from None
     if download is not None:
         _say(options, download.outcome, stopped=code != 0)
     return code
@@ -73,14 +74,13 @@ def _sleep_of(stop: threading.Event) -> Callable[[float], None]:
     return sleep
 
 
-def _download(
-    store: "Store", options: DownloadOptions, wanted: Wanted, source: Source, stopping: Callable[[], bool]
-) -> Download:
-    download = Download(store, options.store, wanted, source, stopping=stopping)
-    if download.outcome.end <= wanted.begin:
+def _begun(download: Download) -> Download:
+    """InputError when there is nothing yet of what is wanted."""
+    wanted, end = download.outcome.wanted, download.outcome.end
+    if end <= wanted.begin:
         raise InputError(
             f"--from {iso_utc(wanted.begin)}: nothing is there yet; what is complete at {wanted.venue} ends at "
-            f"{iso_utc(download.outcome.end)}"
+            f"{iso_utc(end)}"
         )
     return download
 

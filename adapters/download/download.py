@@ -1,11 +1,13 @@
-"""The download of one series: what is missing is asked for page by page, each is kept at once, and brought to the store.
+"""The download of one series: what is missing is asked for page by page, kept at once, and brought to the store.
 
 What the store has already is not asked for again: of what was downloaded the notes know it to the instant; bars from
 elsewhere count one by one, and of everything else a day that has rows from elsewhere counts as a whole, for two
 sources of the same trades would be every trade twice.
 """
 
+import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,10 +18,11 @@ from adapters.download.notes import Columns, Notes
 from adapters.download.page import Page, Source
 from adapters.download.spans import Span, bridged, missing
 from adapters.download.wanted import BARS, Wanted
+from adapters.security.lock import LockedError
 from messages import NS_PER_DAY, NS_PER_SECOND, Period, UtcNs, iso_utc, period_start
 
 if TYPE_CHECKING:
-    from adapters.store import Store
+    from adapters.store import Store, Written
 
 SETTLE: Final[Period] = 10 * NS_PER_SECOND
 """What is younger may not be whole yet, and is left out."""
@@ -30,6 +33,8 @@ BATCH_ROWS: Final = 100_000
 """So many rows wait in the notes before they go to the store."""
 QUARANTINE: Final = "quarantine"
 _BAD_SHOWN: Final = 3
+_LOCKED_TRIES: Final = 60
+_LOCKED_PAUSE_S: Final = 0.5
 _DAY_CHARACTERS: Final = len("2026-01-01")
 
 
@@ -69,10 +74,11 @@ class Download:
         *,
         look: Callable[[UtcNs], object] = lambda _now: None,
         stopping: Callable[[], bool] = lambda: False,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._store, self._folder, self._wanted, self._source = store, folder, wanted, source
         self.look = look
-        self._stopping = stopping
+        self._stopping, self._sleep = stopping, sleep
         settled = source.now() - SETTLE
         latest = settled - (wanted.period or 0) + 1
         self.outcome = Outcome(wanted=wanted, end=latest if wanted.end is None else min(wanted.end, latest))
@@ -119,7 +125,7 @@ class Download:
                 raise Stopped
 
     def _columns(self, page: Page, there: "np.ndarray[Any, Any] | None") -> dict[str, Columns]:
-        from adapters.store.kinds import rows_of  # noqa: PLC0415 as above
+        from adapters.store.rows import rows_of  # noqa: PLC0415 as above
 
         columns = dict(rows_of(self._wanted.store_kind, page.messages))
         if there is not None:
@@ -141,7 +147,7 @@ class Download:
 
     def _bring(self, notes: Notes) -> None:
         def write(kind: str, columns: Columns) -> Iterable[int]:
-            written = self._store.write(self._wanted.venue, self._wanted.symbol, kind, columns)
+            written = self._written(kind, columns)
             if kind == QUARANTINE:
                 return ()
             self.outcome.new += written.new
@@ -149,6 +155,14 @@ class Download:
             return [int(day) for day in np.unique(days)]
 
         notes.bring(write)
+
+    def _written(self, kind: str, columns: Columns) -> "Written":
+        """The store is somebody else's for moments: an import, a recorder at the end of its day."""
+        for _ in range(_LOCKED_TRIES):
+            with suppress(LockedError):
+                return self._store.write(self._wanted.venue, self._wanted.symbol, kind, columns)
+            self._sleep(_LOCKED_PAUSE_S)
+        return self._store.write(self._wanted.venue, self._wanted.symbol, kind, columns)
 
     def _forget_lost_days(self, notes: Notes) -> None:
         """A day's file that somebody took away is had no longer."""

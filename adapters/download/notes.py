@@ -7,8 +7,8 @@ store has them, so a crash in between brings them there once more, which the sto
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, TypeAlias
@@ -23,7 +23,8 @@ _SCHEMA: Final = 1
 _CREATE: Final = """
     CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
     CREATE TABLE IF NOT EXISTS had (first INTEGER NOT NULL, last INTEGER NOT NULL);
-    CREATE TABLE IF NOT EXISTS pages (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, rows INTEGER NOT NULL, columns TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS pages
+        (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, rows INTEGER NOT NULL, columns TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS days (day INTEGER PRIMARY KEY);
 """
 _BATCH_ROWS: Final = 100_000
@@ -52,6 +53,7 @@ class Notes:
             raise
 
     def _open(self) -> None:
+        self._database.execute("PRAGMA auto_vacuum = FULL")
         self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._database.execute("PRAGMA synchronous = FULL")
         self._database.execute("BEGIN EXCLUSIVE")
@@ -81,29 +83,36 @@ class Notes:
 
     def keep(self, span: Span, columns: Mapping[str, Columns]) -> None:
         """A page was had: its rows by kind, and the span that it is all of."""
-        had = joined([*self.had, span])
-        self._database.execute("BEGIN")
-        try:
+        with self._as_one():
             for kind, rows in columns.items():
                 count = len(rows["received"])
                 if count:
                     self._database.execute(
                         "INSERT INTO pages (kind, rows, columns) VALUES (?, ?, ?)", (kind, count, _packed(rows))
                     )
-            self._note(had)
+            self._note(joined([*self.had, span]))
+
+    def forget(self, spans: Iterable[Span], days: Iterable[int]) -> None:
+        """What was had of these spans is not there any more."""
+        with self._as_one():
+            self._note(without(self.had, spans))
+            self._database.executemany("DELETE FROM days WHERE day = ?", [(day,) for day in days])
+
+    @contextmanager
+    def _as_one(self) -> Iterator[None]:
+        """All of it or nothing; InputError when it cannot be written."""
+        try:
+            self._database.execute("BEGIN")
+            yield
             self._database.execute("COMMIT")
+        except sqlite3.Error as error:
+            with suppress(sqlite3.Error):
+                self._database.execute("ROLLBACK")
+            raise InputError(f"{self._path}: cannot be written: {error}") from None
         except BaseException:
             with suppress(sqlite3.Error):
                 self._database.execute("ROLLBACK")
             raise
-
-    def forget(self, spans: Iterable[Span], days: Iterable[int]) -> None:
-        """What was had of these spans is not there any more."""
-        had = without(self.had, spans)
-        self._database.execute("BEGIN")
-        self._note(had)
-        self._database.executemany("DELETE FROM days WHERE day = ?", [(day,) for day in days])
-        self._database.execute("COMMIT")
 
     def _note(self, had: Iterable[Span]) -> None:
         self._database.execute("DELETE FROM had")
@@ -127,10 +136,9 @@ class Notes:
         if last is None:
             return False
         days = write(kind, {name: np.concatenate([page[name] for page in pages]) for name in pages[0]})
-        self._database.execute("BEGIN")
-        self._database.executemany("INSERT OR IGNORE INTO days VALUES (?)", [(int(day),) for day in days])
-        self._database.execute("DELETE FROM pages WHERE kind = ? AND number <= ?", (kind, last))
-        self._database.execute("COMMIT")
+        with self._as_one():
+            self._database.executemany("INSERT OR IGNORE INTO days VALUES (?)", [(int(day),) for day in days])
+            self._database.execute("DELETE FROM pages WHERE kind = ? AND number <= ?", (kind, last))
         return True
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
 
 
 def bridged(spans: Iterable[Span], gap: Period) -> tuple[Span, ...]:
-    """In order, and one where no more than `gap` lies between: a short pause costs more to leave out than to ask for."""
+    """In order, and one where no more than `gap` lies between: a short pause is dearer to leave out than to ask for."""
     found: list[Span] = []
     for begin, end in sorted(span for span in spans if span[0] < span[1]):
         if found and begin <= found[-1][1] + gap:
