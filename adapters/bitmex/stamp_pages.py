@@ -44,7 +44,10 @@ class StampPages:
         self._held: list[Row] = []
         """Of the stamp `_at`, of which there may be more."""
         self._is_over = first > last
-        self._start = 0
+        self._longest = 0
+        """Of the pages so far: the venue's own limit may be below ours."""
+        self._behind = False
+        """The next question leaves out what is held."""
 
     @property
     def done(self) -> UtcNs:
@@ -56,8 +59,12 @@ class StampPages:
         """What to ask now; None when everything was had."""
         if self._is_over:
             return None
-        self._start = len(self._held) if len(self._held) >= self._size else 0
         return Ask(self._at, self._last, self._start)
+
+    @property
+    def _start(self) -> int:
+        """How many rows of the stamp `_at` are left out of the answer: none, as long as more than those fit a page."""
+        return len(self._held) if self._behind or len(self._held) >= self._size else 0
 
     def take(self, rows: Sequence[Row]) -> list[Row]:
         """The answer to `ask` came; gives the rows that are complete. WrongPage, and nothing has changed, if it can
@@ -70,8 +77,14 @@ class StampPages:
             return list(rows)
         pairs = list(zip(stamps, rows, strict=True))
         fresh = self._fresh([row for stamp, row in pairs if stamp == self._at])
+        was_behind, self._longest = self._start > 0, max(self._longest, len(rows))
         if not pairs or pairs[-1][0] == self._at:
+            if not fresh and rows and not was_behind and len(rows) >= self._longest:
+                # Nothing new, in a page as long as any: this stamp may have more rows than the venue's pages.
+                self._behind = True
+                return []
             return self._same_stamp(fresh)
+        self._behind = False
         before = [*self._held, *fresh, *(row for stamp, row in pairs if self._at < stamp < stamps[-1])]
         self._at = stamps[-1]
         self._held = [row for stamp, row in pairs if stamp == self._at]

@@ -75,7 +75,9 @@ class Download:
         look: Callable[[UtcNs], object] = lambda _now: None,
         stopping: Callable[[], bool] = lambda: False,
         sleep: Callable[[float], None] = time.sleep,
+        batch_rows: int = BATCH_ROWS,
     ) -> None:
+        self._batch_rows = batch_rows
         self._store, self._folder, self._wanted, self._source = store, folder, wanted, source
         self.look = look
         self._stopping, self._sleep = stopping, sleep
@@ -119,7 +121,7 @@ class Download:
             notes.keep((at, done), self._columns(page, there))
             at = max(at, done)
             self.look(page.done)
-            if notes.waiting >= BATCH_ROWS:
+            if notes.waiting >= self._batch_rows:
                 self._bring(notes)
             if self._stopping():
                 raise Stopped
