@@ -328,7 +328,7 @@ def interrupted(folder, venue, series, how, at):
 
 
 @given(seed=st.integers(0, 10**6), kind=st.sampled_from(["ticks", "bars"]), interruptions=INTERRUPTIONS)
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_a_download_that_is_interrupted_anywhere_ends_with_the_rows_of_one_that_is_not(seed, kind, interruptions):
     if kind == "ticks":
         tables = {"/trade": crowded_trades(400, Random(seed))}

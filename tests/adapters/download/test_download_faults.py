@@ -1,4 +1,4 @@
-"""Over the wire: whatever a venue does to a download, it waits as told, asks again a bounded number of times, and says."""
+"""Over the wire: whatever a venue does to a download, it waits as told, asks again, but not for ever, and says so."""
 
 import json
 import time
@@ -134,11 +134,11 @@ def test_the_pace_is_that_of_who_has_no_keys(tmp_path):
 
 
 def test_what_the_venue_says_is_left_slows_it_down(tmp_path):
-    spent = answer(b"[]", X_RateLimit_Limit="30", X_RateLimit_Remaining="0", Content_Type="application/json")
     slow = PastVenue({"/trade": []})
+    spent = {"X_RateLimit_Limit": "30", "X_RateLimit_Remaining": "0"}
+    contract = answer(json.dumps(slow.tables["/instrument"]).encode(), **spent)
 
-    _, _, clock = run(tmp_path, slow, {1: answer(json.dumps(slow.tables["/instrument"]).encode(),
-                                                 X_RateLimit_Limit="30", X_RateLimit_Remaining="0"), 2: spent})  # fmt: skip
+    _, _, clock = run(tmp_path, slow, {1: contract, 2: answer(b"[]", **spent)})
 
     # One token of thirty a minute, behind the nine that are kept for cancels.
     assert 15 <= sum(clock.slept) <= 25
@@ -160,6 +160,6 @@ def test_a_venue_that_is_not_there_is_said_soon_enough(tmp_path):
         pass
     began = time.monotonic()
 
-    with pytest.raises(VenueError, match="Refused|refused"):
+    with pytest.raises(VenueError, match=r"Refused|refused"):
         download(tmp_path, port, Clock())
     assert time.monotonic() - began < 5

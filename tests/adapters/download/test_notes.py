@@ -1,4 +1,4 @@
-"""Notes of a download: a page and the note of it are one thing, rows wait until the store has them, and one has them."""
+"""Notes of a download: a page and the note of it are one thing, and rows wait until the store has them."""
 
 import sqlite3
 

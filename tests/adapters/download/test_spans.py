@@ -1,5 +1,7 @@
 """Spans of time: what is had and what is missing of what is wanted, against sets of instants."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +19,7 @@ def test_joined_spans_are_the_same_instants_in_as_few_spans_as_can_be(spans):
     found = joined(spans)
 
     assert instants(found) == instants(spans)
-    assert all(before[1] < after[0] for before, after in zip(found, found[1:], strict=False))
+    assert all(before[1] < after[0] for before, after in pairwise(found))
 
 
 @given(begin=st.integers(0, 40), length=st.integers(0, 40), had=SPANS)
@@ -39,4 +41,4 @@ def test_a_bridge_adds_only_pauses_that_are_short(spans, gap):
     added = joined([(at, at + 1) for at in instants(found) - instants(plain)])
     assert instants(found) >= instants(plain)
     assert all(end - begin <= gap for begin, end in added)
-    assert all(after[0] - before[1] > gap for before, after in zip(found, found[1:], strict=False))
+    assert all(after[0] - before[1] > gap for before, after in pairwise(found))

@@ -141,4 +141,3 @@ class OnPort:
                 return
             else:
                 connection.sendall(fault)
-
