@@ -30,6 +30,7 @@ from messages import (
     UtcNs,
     WakeAt,
     Woke,
+    iso_utc,
 )
 
 _TIMER: Final = "poll"
@@ -142,7 +143,7 @@ class CcxtFeed(Component):
         seen, before = self._trades[symbol], self._trades[symbol].latest
         fresh = seen.take(marks)
         if not fresh.is_joined:
-            said.append(self._quarantined(symbol, "gap", f"trades after {before} may be missing", at))
+            said.append(self._quarantined(symbol, "gap", f"trades after {_told(before)} may be missing", at))
         said += [tick_of(symbol, mark, at) for mark in fresh.marks]
         was_latest = symbol in self._from_latest
         self._from_latest.discard(symbol)
@@ -211,6 +212,10 @@ class CcxtFeed(Component):
 
     def _quarantined(self, symbol: Symbol, reason: str, text: str, at: UtcNs) -> Quarantined:
         return Quarantined(symbol=symbol, received=at, reason=reason, text=text)
+
+
+def _told(latest: UtcNs | None) -> str:
+    return "the beginning" if latest is None else iso_utc(latest)
 
 
 def _prices(quote: Quote) -> tuple[float, ...]:

@@ -54,7 +54,7 @@ class SeenTrades:
         """An answer came."""
         marks = sorted(marks, key=lambda mark: mark[0])
         listed: Counter[Mark] = Counter()
-        fresh, is_joined = [], not marks or not self._known
+        fresh, is_joined = [], not marks or not self._has_begun
         for mark in marks:
             listed[mark] += 1
             if mark[0] < self.floor or listed[mark] <= self._had[mark]:
