@@ -26,6 +26,8 @@ def market_name(value: Any) -> str:
     """What a feed or a pair is called by: in ids, in the store's folders, in actors' addresses."""
     if not _NAME.fullmatch(text(value)):
         raise ValueError(f"{value!r} is no name: at most 32 of a-z, 0-9 and -, not beginning with -")
+    if value == "market":
+        raise ValueError("'market' is taken: the traded venue's own actors are called so")
     return str(value)
 
 

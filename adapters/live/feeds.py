@@ -3,9 +3,9 @@
     line:feed:<name>  rest:feed:<name>  feed:<name>  side-filter:<name>  side-builder:<name>
 
 Each is a flow of its own (`ActorKind.SIDE`, one group each): its own clock, filter and watchdog, supervised apart. No
-route leads from it to a guard or a venue, and no key is ever given to it. Another kind of venue adds itself to
-`_KINDS`: it gives actors of the roles `line`, `rest` and `side-feed`, of which the last says `Tick`, `Quote`,
-`OrderBook`, `MarketStale` and `MarketFresh` by the venue's own symbols.
+route leads from it to a guard or a venue, and no key is ever given to it. A kind of venue is a maker in `_KINDS`: it
+gives actors of the roles `line`, `rest` and `side-feed`, of which the last says `Tick`, `Quote`, `OrderBook`,
+`MarketStale` and `MarketFresh`, by ids.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -30,7 +30,7 @@ from adapters.configuration import FeedSection
 from adapters.configuration.market_sections import CCXT
 from adapters.errors import InputError, VenueError
 from adapters.store.names import symbol_id
-from messages import Address, Message, Symbol, UtcNs
+from messages import NS_PER_SECOND, Address, Message, Symbol, UtcNs
 
 _ASK_S: Final = 5.0
 """At the start a venue that is only heard is not waited for any longer."""
@@ -116,7 +116,7 @@ def check_feeds(feeds: Iterable[FeedSection]) -> tuple[str, ...]:
         if section.venue.startswith(CCXT):
             continue
         try:
-            with RestClient(environment_of(section), None, timeout_s=_ASK_S, tries=1) as client:
+            with RestClient(environment_of(section), None, timeout_s=_ASK_S, patience=0) as client:
                 missing = [symbol for symbol in section.symbols if client.instrument(symbol) is None]
         except VenueError as error:
             note = f"feed {section.called}: {error}; it is tried again and again, and trading goes on without it"
@@ -162,12 +162,22 @@ def _bitmex(parts: FeedParts) -> Iterable[ActorSpec]:
     yield parts.spec(parts.address, "side-feed", feed)
 
 
+def _ccxt(parts: FeedParts) -> Iterable[ActorSpec]:
+    """A feed that asks, by the library ccxt. It says our ids by itself."""
+    # Only this kind needs the library.
+    from adapters.ccxt_data.feed_spec import ccxt_feed_specs  # noqa: PLC0415
+
+    section = parts.section
+    symbols = {symbol_id(parts.name, symbol): symbol for symbol in section.symbols}
+    told: dict[str, Any] = {} if section.silence_s is None else {"quiet_max": section.silence_s * NS_PER_SECOND}
+    for spec in ccxt_feed_specs(parts.name, section.venue.removeprefix(CCXT), symbols, clock=parts.clock, **told):
+        role = "side-feed" if spec.role == "feed" else spec.role
+        yield attrs.evolve(spec, role=role, kind=ActorKind.SIDE, group=parts.name)
+
+
 _Maker = Callable[[FeedParts], Iterable[ActorSpec]]
 _KINDS: Final[Mapping[str, _Maker]] = {"loopback": _bitmex, "bitmex-testnet": _bitmex, "bitmex": _bitmex}
 
 
 def _maker(section: FeedSection) -> _Maker:
-    kind, colon, _exchange = section.venue.partition(":")
-    if colon:
-        raise InputError(f"feeds: there is no feed of kind {kind!r} for {section.venue}")
-    return _KINDS[kind]
+    return _ccxt if section.venue.startswith(CCXT) else _KINDS[section.venue]
