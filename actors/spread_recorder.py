@@ -6,7 +6,7 @@ nothing is left out because it is old: each side carries the venue's own time of
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
@@ -66,6 +66,39 @@ class SpreadHeritage:
     due: UtcNs | None
 
 
+class _Side:
+    """What is known of one side; a snapshot is made only when one is wanted, for items are many and instants few."""
+
+    __slots__ = ("_snapshot", "ask", "ask_size", "bid", "bid_size", "last", "symbol", "ts")
+
+    def __init__(self, left: VenueSnapshot) -> None:
+        self._snapshot: VenueSnapshot | None = left
+        self.symbol, self.ts, self.last = left.symbol, left.ts, left.last
+        self.bid, self.bid_size, self.ask, self.ask_size = left.bid, left.bid_size, left.ask, left.ask_size
+
+    def trade(self, tick: Tick) -> None:
+        """The last price."""
+        self.last = tick.price
+        self._at(tick.ts)
+
+    def quote(self, quote: Quote) -> None:
+        """The best bid and ask."""
+        self.bid, self.bid_size, self.ask, self.ask_size = quote.bid, quote.bid_size, quote.ask, quote.ask_size
+        self._at(quote.ts)
+
+    @property
+    def snapshot(self) -> VenueSnapshot:
+        """As it is now."""
+        if self._snapshot is None:
+            self._snapshot = VenueSnapshot(**{name: getattr(self, name) for name in self.__slots__[1:]})
+        return self._snapshot
+
+    def _at(self, ts: UtcNs) -> None:
+        self._snapshot = None
+        if self.ts is None or ts > self.ts:
+            self.ts = ts
+
+
 class SpreadRecorder(Component):
     """Samples one pair. Hears Tick and Quote of both sides, Woke and FeedEnded. Says SpreadSample, Subscribe, WakeAt.
 
@@ -79,7 +112,7 @@ class SpreadRecorder(Component):
         left = heritage or SpreadHeritage(
             a=VenueSnapshot(symbol=pair.a, ts=None), b=VenueSnapshot(symbol=pair.b, ts=None), due=None
         )
-        self._sides = {pair.a: left.a, pair.b: left.b}
+        self._sides = {pair.a: _Side(left.a), pair.b: _Side(left.b)}
         self._due = left.due
         """The next instant of the grid; None while no time is known."""
         self._since = since
@@ -87,7 +120,8 @@ class SpreadRecorder(Component):
 
     def heritage(self) -> SpreadHeritage:
         """What is known of both sides, and which instant is next."""
-        return SpreadHeritage(a=self._sides[self._pair.a], b=self._sides[self._pair.b], due=self._due)
+        a, b = self._sides.values()
+        return SpreadHeritage(a=a.snapshot, b=b.snapshot, due=self._due)
 
     def on_start(self) -> tuple[Message, ...]:
         """Ask for both sides, and for the time."""
@@ -97,14 +131,13 @@ class SpreadRecorder(Component):
     def on_tick(self, tick: Tick) -> tuple[Message, ...]:
         """A trade: the last price."""
         said = self._before(tick.received)
-        self._know(tick, {"last": tick.price})
+        self._sides[tick.symbol].trade(tick)
         return said
 
     def on_quote(self, quote: Quote) -> tuple[Message, ...]:
         """The best bid and ask."""
         said = self._before(quote.received)
-        names = ("bid", "bid_size", "ask", "ask_size")
-        self._know(quote, {name: getattr(quote, name) for name in names})
+        self._sides[quote.symbol].quote(quote)
         return said
 
     def on_woke(self, woke: Woke) -> tuple[Message, ...]:
@@ -137,14 +170,8 @@ class SpreadRecorder(Component):
         return tuple(self._sample(at) for at in range(first, self._due, every))
 
     def _sample(self, at: UtcNs) -> SpreadSample:
-        pair = self._pair
-        return SpreadSample(name=pair.name, received=at, a=self._sides[pair.a], b=self._sides[pair.b])
-
-    def _know(self, item: Tick | Quote, prices: dict[str, Any]) -> None:
-        side = self._sides.get(item.symbol)
-        if side is not None:
-            newest = item.ts if side.ts is None else max(side.ts, item.ts)
-            self._sides[item.symbol] = attrs.evolve(side, ts=newest, **prices)
+        a, b = self._sides.values()
+        return SpreadSample(name=self._pair.name, received=at, a=a.snapshot, b=b.snapshot)
 
 
 def _next_on_grid(at: UtcNs, every: Period) -> UtcNs:

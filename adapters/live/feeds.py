@@ -114,6 +114,10 @@ def check_feeds(feeds: Iterable[FeedSection]) -> tuple[str, ...]:
     notes: list[str] = []
     for number, section in enumerate(feeds):
         if section.venue.startswith(CCXT):
+            # Its symbols are looked up by the feed; whether the library is there and knows the exchange, here.
+            from adapters.ccxt_data.public import PublicExchange  # noqa: PLC0415 only this kind needs it
+
+            PublicExchange(section.venue.removeprefix(CCXT)).close()
             continue
         try:
             with RestClient(environment_of(section), None, timeout_s=_ASK_S, patience=0) as client:
