@@ -73,13 +73,20 @@ def plot_spread(  # noqa: PLR0917 typer calls it by keyword
     out: Annotated[Path, typer.Option(metavar="FILE", help="The picture: .svg or .html.")] = Path("spread.html"),
     begin: _Begin = None,
     end: _End = None,
+    stale: Annotated[str, typer.Option(metavar="10s", help="A side that is older is shaded.")] = "10s",
     store: _Store = _DATA,
     quiet: Annotated[bool, typer.Option("--quiet", help="No report.", rich_help_panel=OUTPUT)] = False,  # noqa: FBT002
 ) -> None:
     """Draw a pair's samples: prices, spreads and how old each side was. The file needs nothing else to be seen."""
+    from adapters.errors import InputError
     from adapters.store import Store
     from adapters.store_plots.spread_plot import plot_spread as plot
+    from messages import parse_period
 
-    count = plot(Store(store), name, out, begin, end)
+    try:
+        old = parse_period(stale, 1)
+    except ValueError as error:
+        raise InputError(f"--stale: {error}") from None
+    count = plot(Store(store), name, out, begin, end, stale=old)
     if not quiet:
         sys.stdout.write(f"{out}: {count:,} samples of {name}\n")

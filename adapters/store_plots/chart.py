@@ -1,5 +1,6 @@
 """Panels of lines over a common time, as SVG: labelled axes, a legend, gaps that are seen as gaps."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from html import escape
 from math import ceil, floor, log10
@@ -44,8 +45,15 @@ class Panel:
     from_zero: bool = False
 
 
-def draw(title: str, panels: tuple[Panel, ...], data: Thinned, notes: tuple[str, ...] = ()) -> str:
-    """The picture, complete in itself. Every text in it is escaped."""
+def draw(
+    title: str,
+    panels: tuple[Panel, ...],
+    data: Thinned,
+    notes: tuple[str, ...] = (),
+    *,
+    stale: tuple[tuple[UtcNs, UtcNs], ...] = (),
+) -> str:
+    """The picture, complete in itself. Every text in it is escaped. `stale`: times that are shaded as old."""
     height = 60 + len(panels) * (PANEL + TITLE) + FOOT + 18 * len(notes)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
@@ -54,13 +62,16 @@ def draw(title: str, panels: tuple[Panel, ...], data: Thinned, notes: tuple[str,
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
         f'<text x="{LEFT}" y="28" font-size="17" font-weight="bold">{escape(title)}</text>',
     ]
-    top = 50
-    for panel in panels:
-        parts += _panel(panel, data, top + TITLE)
-        top += PANEL + TITLE
-    parts += _time_axis(data, 50 + TITLE, top)
+    bottom = 50 + len(panels) * (PANEL + TITLE)
+    tops = range(50 + TITLE, bottom, PANEL + TITLE)
+    for top in tops:
+        parts += _shaded("gap", "#f3d9d9", data.gaps, data, top)
+        parts += _shaded("stale", "#fbf3cf", stale, data, top)
+    parts += _time_axis(data, 50 + TITLE, bottom)
+    for panel, top in zip(panels, tops, strict=True):
+        parts += _panel(panel, data, top)
     parts += [
-        f'<text x="{LEFT}" y="{top + FOOT + 18 * place}" fill="#444444">{escape(note)}</text>'
+        f'<text x="{LEFT}" y="{bottom + FOOT + 18 * place}" fill="#444444">{escape(note)}</text>'
         for place, note in enumerate(notes)
     ]
     return "\n".join([*parts, "</svg>"]) + "\n"
@@ -74,7 +85,6 @@ def _panel(panel: Panel, data: Thinned, top: int) -> list[str]:
         parts.append(f'<rect x="{at}" y="{top - 16}" width="14" height="4" fill="{line.colour}"/>')
         parts.append(f'<text x="{at + 20}" y="{top - 10}">{escape(line.label)}</text>')
         at += 20 + 7 * len(line.label) + 24
-    parts += _gaps(data, top, bottom)
     parts.append(f'<rect x="{LEFT}" y="{top}" width="{PIXELS}" height="{bottom - top}" fill="none" stroke="#888888"/>')
     span = data.range_of(*(line.name for line in panel.lines))
     if span is None:
@@ -115,13 +125,12 @@ def _path(data: Thinned, name: str, bottom: float, low: float, scale: float) -> 
     return "".join(words)
 
 
-def _gaps(data: Thinned, top: float, bottom: float) -> list[str]:
-    """Where samples are missing, if it can be seen."""
+def _shaded(kind: str, colour: str, spans: Iterable[tuple[UtcNs, UtcNs]], data: Thinned, top: float) -> list[str]:
     parts = []
-    for begin, end in data.gaps:
+    for begin, end in spans:
         x, right = _x(data, begin), _x(data, end)
-        place = f'x="{x:.1f}" y="{top}" width="{right - x:.1f}" height="{bottom - top}"'
-        parts.append(f'<rect class="gap" {place} fill="#f1e3e3"/>')
+        place = f'x="{x:.1f}" y="{top}" width="{right - x:.1f}" height="{PANEL - 16}"'
+        parts.append(f'<rect class="{kind}" {place} fill="{colour}"/>')
     return parts
 
 

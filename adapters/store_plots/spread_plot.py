@@ -12,8 +12,9 @@ from adapters.store import Moment, Store
 from adapters.store.names import SPREADS, moment_of
 from adapters.store_plots.chart import PIXELS, Line, Panel, draw
 from adapters.store_plots.thinning import Thinned
-from messages import NS_PER_SECOND, iso_utc
+from messages import NS_PER_SECOND, Period, iso_utc, period_name
 
+STALE: Final[Period] = 10 * NS_PER_SECOND
 SUFFIXES: Final = (".svg", ".html")
 _NAMES: Final = ("a_last", "b_last", "last", "sell_a", "buy_a", "a_age", "b_age")
 _BLUE, _ORANGE, _GREEN, _GREY = "#1f5fa8", "#d97706", "#2f855a", "#555555"
@@ -25,9 +26,12 @@ _PAGE: Final = """<!doctype html>
 """
 
 
-def plot_spread(store: Store, name: str, out: Path, start: Moment = None, end: Moment = None) -> int:
+def plot_spread(
+    store: Store, name: str, out: Path, start: Moment = None, end: Moment = None, *, stale: Period = STALE
+) -> int:
     """Write the picture of a pair's samples, as .svg or .html by the file's name; returns how many there are.
 
+    Where a side is older than `stale` (ns) it is shaded: what stands there could not have been had.
     InputError when there are none in that time, or the name is of neither; OutputError when it cannot be written.
     """
     if out.suffix not in SUFFIXES:
@@ -45,7 +49,10 @@ def plot_spread(store: Store, name: str, out: Path, start: Moment = None, end: M
     count = int(data.samples.sum())
     if not count:
         raise InputError(f"{store.root}: there are no samples of {name} in that time")
-    picture = draw(f"{name}: {sides[0]} and {sides[1]}", _panels(*sides), data, _notes(data, count))
+    old = data.above(stale / NS_PER_SECOND, "a_age", "b_age")
+    picture = draw(
+        f"{name}: {sides[0]} and {sides[1]}", _panels(*sides), data, _notes(data, count, stale), stale=old
+    )  # fmt: skip
     title = escape(f"{name}: {sides[0]} and {sides[1]}")
     text = picture if out.suffix == ".svg" else _PAGE.format(title=title, picture=picture)
     try:
@@ -109,10 +116,10 @@ def _panels(a: str, b: str) -> tuple[Panel, ...]:
     )
 
 
-def _notes(data: Thinned, count: int) -> tuple[str, ...]:
+def _notes(data: Thinned, count: int, stale: Period) -> tuple[str, ...]:
     every = "" if data.shortest is None else f", every {data.shortest / NS_PER_SECOND:g} s"
     return (
         f"{count:,} samples{every}, {iso_utc(data.first)} to {iso_utc(data.last)}; {max(0, data.missing):,} missing "
-        "(shaded where it can be seen).",
+        f"(shaded red). Shaded yellow: a side is older than {period_name(stale)}.",
         "A column of pixels shows the lowest and highest of its samples. Age: the instant less the venue's own time.",
     )

@@ -66,6 +66,13 @@ class Thinned:
         low, high = min(lows), max(highs)
         return (float(low), float(high)) if low <= high else None
 
+    def above(self, limit: float, *names: str) -> tuple[tuple[int, int], ...]:
+        """The times (UTC ns) of columns in which one of these is above a limit, neighbours together."""
+        high = np.max([self.highs[name] for name in names], axis=0) > limit
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], high, [False]]).astype(np.int8)))
+        at = [self.first + round(edge * self.width) for edge in edges.tolist()]
+        return tuple(zip(at[::2], at[1::2], strict=True))
+
     def runs(self, name: str) -> list[list[tuple[int, float, float]]]:
         """(column, lowest, highest) in pieces without a gap: between two of one piece every column has a sample.
 

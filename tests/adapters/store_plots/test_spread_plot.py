@@ -54,7 +54,7 @@ def test_axes_have_names_times_and_values_and_what_is_drawn_is_called_by_its_nam
 
     assert {"price", "price difference", "seconds", "UTC", "00:10", "2024-01-01", "A&.X<", "B&.X<"} <= set(texts)
     assert "A&.X< less B&.X<" in texts
-    assert any(re.fullmatch(r"720 samples, every 5 s, .*; 0 missing \(.*\)\.", text) for text in texts)
+    assert any(re.fullmatch(r"720 samples, every 5 s, .*; 0 missing \(.*\)\. .*", text) for text in texts)
 
 
 def test_a_gap_is_shaded_and_no_line_goes_through_it(tmp_path):
@@ -72,6 +72,18 @@ def test_a_gap_is_shaded_and_no_line_goes_through_it(tmp_path):
         assert len(pieces) == 2
         assert max(pieces[0]) <= left + 1
         assert min(pieces[1]) >= left + width - 1
+
+
+def test_a_time_in_which_a_side_was_old_is_shaded(tmp_path):
+    times = np.arange(3600) * SECOND + MONDAY
+    heard = np.where((times >= MONDAY + 900 * SECOND) & (times < MONDAY + 1800 * SECOND), MONDAY + 899 * SECOND, times)
+    _samples(Store(tmp_path / "data"), times - MONDAY, b_ts=heard)
+
+    shaded = [each for each in _drawn(tmp_path).iter(f"{SVG}rect") if each.get("class") == "stale"]
+
+    assert len(shaded) == 4
+    assert float(shaded[0].get("x")) == pytest.approx(LEFT + PIXELS * 910 / 3600, abs=2)
+    assert float(shaded[0].get("width")) == pytest.approx(PIXELS * 890 / 3600, abs=2)
 
 
 def test_a_spike_of_one_sample_is_seen_in_a_long_time(tmp_path):
