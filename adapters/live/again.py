@@ -10,11 +10,12 @@ from actors.runtime.slot import ActorSpec
 from actors.setup import Setup
 from actors.system import TradingSystem
 from actors.wiring import actor_specs
+from adapters.configuration import FeedSection
 from adapters.errors import InputError
 from adapters.journal import JournalError, read_meta
 from adapters.journal.given import Given
 from adapters.live.assembly import bar_builder_spec, store_of, system_of
-from adapters.live.settings import LiveOptions, live_settings
+from adapters.live.settings import LiveOptions, LiveSettings, live_settings
 from messages import Instrument
 from messages.codec import CodecError, decode
 
@@ -45,8 +46,17 @@ def system_again(folder: Path, **wires: Any) -> TradingSystem:
 
 def recorded_in(folder: Path) -> Path:
     """The store that the run's market is recorded into. JournalError when its configuration cannot be read again."""
+    return store_of(_settings(folder), folder)
+
+
+def feeds_again(folder: Path) -> tuple[FeedSection, ...]:
+    """The markets that the run heard beside the one it traded. JournalError as `recorded_in`."""
+    return _settings(folder).configuration.feeds
+
+
+def _settings(folder: Path) -> LiveSettings:
     try:
-        return store_of(live_settings(LiveOptions(), folder), folder)
+        return live_settings(LiveOptions(), folder)
     except InputError as error:
         raise JournalError(f"{folder}: what the run was told cannot be read again: {error}") from error
 

@@ -255,13 +255,18 @@ def cause_of_decision(
     if filled_otherwise is not None and filled_otherwise <= known.at:
         looks = "hears its fills" if hears & {"on_fill", "on_order"} else "may look at its position"
         return f"it {looks}, and it was filled otherwise from {iso_utc(filled_otherwise)} on"
+    return f"all that was said to it is the same{_not_the_same(hears)}"
+
+
+def _not_the_same(hears: frozenset[str]) -> str:
+    """What threads bring otherwise than a replay does, by what a strategy hears."""
     if hears & {"on_quote", "on_book"}:
-        return "all that was said to it is the same; live, who is busy hears of several quotes or books the latest alone"
+        return "; live, who is busy hears of several quotes or books the latest alone"
     if "on_timer" in hears:
-        return "all that it heard is the same; its timers wake as they are due in the backtest, and a little later live"
+        return "; its timers wake as they are due in the backtest, and a little later live"
     return (
-        "all that it heard is the same: it decides on something else (the wall clock, a file, a generator of its own), "
-        "or on the order in which threads brought it several symbols"
+        ": it decides on something else (the wall clock, a file, a generator of its own), or on the order in which "
+        "threads brought it several symbols"
     )
 
 

@@ -77,7 +77,7 @@ def parity_of(folder: Path, number: int | None, *, store: Store | None) -> Parit
     market = _Market(life, venue, store)
     data = market.compared()
     edge = life.ended if data is None else data.edge
-    again = run_again(life, market.again())
+    again = run_again(life, market.again)
     live = story_of(life.said, setup.strategies, until=life.ended)
     differences = () if data is None else data.differences
     bars = compare_bars(live, again.story, data=differences, left_out=life.left_out, edge=edge)

@@ -89,7 +89,7 @@ def read_life(folder: Path, number: int | None) -> LifeRead:
             for envelope in stretch.said:
                 message = envelope.message
                 if isinstance(message, ActorStopped):
-                    if role_of(message.actor) in ("feed", "bar-builder"):
+                    if message.actor in ("feed", "bar-builder"):
                         stopped.append(envelope.posted)
                 elif isinstance(message, MARKET):
                     last = max(last, envelope.posted)
@@ -160,7 +160,7 @@ def about(message: Any) -> str:
 def _belongs(envelope: Envelope) -> bool:
     message, role = envelope.message, role_of(envelope.sender)
     if isinstance(message, Bar):
-        return role == "bar-builder"
+        return role in ("bar-builder", "side-builder")
     # A fill is said by the venue, or by an executor that crossed it; nobody says it again.
     return isinstance(message, TOLD) and not (isinstance(message, Fill) and role not in ("venue", "executor"))
 

@@ -8,7 +8,7 @@ there.
 """
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import Any, Final
 
@@ -27,9 +27,10 @@ from actors.setup import Setup, wanted_bars
 from actors.wiring import closes_of
 from adapters.journal.restoring import restore
 from adapters.journal.results import rebuild_record
-from adapters.live.again import system_again
+from adapters.live.again import feeds_again, system_again
 from adapters.live.assembly import bar_builder_spec
-from adapters.parity.reading import LifeRead
+from adapters.live.feeds import feed_address, flow_specs, ids_of, side_spec
+from adapters.parity.reading import LifeRead, about
 from adapters.parity.story import TOLD, Said, Story, story_of
 from messages import (
     Account,
@@ -66,8 +67,8 @@ class Again:
     cash: Mapping[tuple[Account, str], Cash]
 
 
-def run_again(life: LifeRead, market: Iterable[Message]) -> Again:
-    """Run the life on that market, whose messages come in the order of their reception.
+def run_again(life: LifeRead, market: Callable[[], Iterable[Message]]) -> Again:
+    """Run the life on that market, whose messages come in the order of their reception, once for each feed.
 
     JournalError when the folder cannot be read again; InputError when its configuration cannot.
     """
@@ -129,15 +130,10 @@ def _since(
 def _routes_again() -> tuple[Route, ...]:
     """A live system's, without journal and wire: the guard's word goes to the venue. No bar closes for the feed's end:
     live it has none."""
-    known = {(row.sender, row.message, row.receiver) for row in ROUTES}
-    wanted = {"feed", "tick-filter", "bar-builder", "risk-guard", "reconciler", "venue", "recorder"}
+    absent = {"journal", "line", "rest"}
     return (
         *[row for row in ROUTES if (row.message, row.receiver) != (FeedEnded, "bar-builder")],
-        *[
-            row
-            for row in LIVE_ROUTES
-            if {row.sender, row.receiver} <= wanted and (row.sender, row.message, row.receiver) not in known
-        ],
+        *[row for row in LIVE_ROUTES if row not in ROUTES and not absent & {row.sender, row.receiver}],
     )
 
 
@@ -164,18 +160,27 @@ def _restored(life: LifeRead, setup: Setup) -> Restored:
     return attrs.evolve(restored, kept=kept, heritage={**restored.heritage, **venues})
 
 
-def _besides(setup: Setup, life: LifeRead, market: Iterable[Message]) -> Iterator[ActorSpec]:
-    said = _with_states(market, life)
+def _besides(setup: Setup, life: LifeRead, market: Callable[[], Iterable[Message]]) -> Iterator[ActorSpec]:
+    feeds = feeds_again(life.folder)
+    beside = frozenset([symbol for section in feeds for symbol in ids_of(section)])
+    said = _with_states(market(), life, lambda name: name not in beside)
     yield ActorSpec(
         address="feed",
         role="feed",
         kind=ActorKind.MARKET,
         factory=lambda left: Speaker(said if left is None else left, ends_at=life.ended),
     )
+    for section in feeds:
+        yield _side_feed(section.called, _with_states(market(), life, frozenset(ids_of(section)).__contains__))
+        yield from flow_specs(section, setup)
     yield bar_builder_spec(setup, [BarSoFar(**each) for each in life.given.facts.get("so_far", ())])
     for account in setup.live_accounts:
         spoken = iter(_readiness(life, account))
         yield _reconciler(account, spoken)
+
+
+def _side_feed(name: str, said: Iterator[Said]) -> ActorSpec:
+    return side_spec(name, feed_address(name), "side-feed", lambda left: Speaker(said if left is None else left))
 
 
 def _reconciler(account: Account, spoken: Iterator[Said]) -> ActorSpec:
@@ -192,10 +197,13 @@ def _readiness(life: LifeRead, account: Account) -> list[Said]:
     return [(at, message) for _, at, message in life.readiness if getattr(message, "account", None) == account]
 
 
-def _with_states(market: Iterable[Message], life: LifeRead) -> Iterator[Said]:
-    """The market up to the life's end; what is said of its freshness behind what was heard at the same time."""
-    heard = ((message.received, 0, message) for message in market)  # type: ignore[attr-defined]
-    states = ((at, 1, message) for at, message in life.states)
+def _with_states(market: Iterable[Message], life: LifeRead, is_its: Callable[[str], bool]) -> Iterator[Said]:
+    """What a feed said up to the life's end; of its freshness behind what was heard at the same time.
+
+    `is_its`: whether a symbol or a source of events is the feed's.
+    """
+    heard = ((each.received, 0, each) for each in market if is_its(about(each)))  # type: ignore[attr-defined]
+    states = ((at, 1, each) for at, each in life.states if is_its(about(each)))
     for at, _, message in heapq.merge(heard, states, key=itemgetter(0, 1)):
         if at > life.ended:
             return

@@ -192,11 +192,11 @@ def test_a_decision_differs_for_the_first_of_what_it_had_heard_otherwise():
 
     assert _why(bars=(bar,)) == "bar x (a tick was altered)"
     assert "strategy:trend failed: ZeroDivisionError" in _why(bars=(bar,), stories=(failed, Story()))
-    assert "it decides on something else" in _why(bars=(later, other), data=(bar,))
+    assert ": it decides on something else" in _why(bars=(later, other), data=(bar,))
     assert _why(data=(bar,), hears=frozenset({"on_tick"})) == "bar x"
     assert "hears its fills" in _why(hears=frozenset({"on_bar", "on_fill"}), filled_otherwise=MONDAY)
     assert "may look at its position" in _why(filled_otherwise=MONDAY)
-    assert "it decides on something else" in _why(filled_otherwise=MONDAY + 2 * MINUTE)
+    assert ": it decides on something else" in _why(filled_otherwise=MONDAY + 2 * MINUTE)
     assert "timers" in _why(hears=frozenset({"on_timer"}))
     assert "the latest alone" in _why(hears=frozenset({"on_quote"}))
 

@@ -12,8 +12,10 @@ import pytest
 
 from adapters.parity_command import parity
 from adapters.store import Store
+from messages import Fill
+from tests.system.live.lives import TRADERS as STRATEGIES
 from tests.system.live.lives import Life, Process, a_folder
-from tests.system.live.venue import SYMBOL, until
+from tests.system.live.venue import SYMBOL, a_venue, until
 
 
 def _entry(name, strategy, period, *, lots=1, **params):
@@ -52,8 +54,6 @@ def _a_run(tmp_path, venue, seconds=5, *, live="warm_up = true\n"):
 @pytest.fixture(scope="module")
 def a_run(tmp_path_factory):
     """One recorded run for all tests that only look at it, or at a copy of its store."""
-    from tests.system.live.venue import a_venue  # noqa: PLC0415
-
     place = tmp_path_factory.mktemp("parity")
     os.environ["XDG_STATE_HOME"] = str(place / "state")
     with a_venue() as venue:
@@ -196,8 +196,8 @@ def test_a_line_that_is_cut_and_trades_that_fill_the_gap_change_nothing(tmp_path
     folder, config = a_folder(tmp_path, venue, *TRADERS, live="warm_up = true\n")
     with Life(folder, config) as life:
         life.ready()
-        for times in range(2, 4):
-            until(lambda: len(venue.trades()) >= times - 1, life.story)
+        for times in (2, 3):
+            until(venue.trades, life.story)
             venue.cut()
             life.ready(times)
         traded = len(venue.trades())
@@ -209,3 +209,38 @@ def test_a_line_that_is_cut_and_trades_that_fill_the_gap_change_nothing(tmp_path
     (life,) = told["lives"]
     assert life["bars"]["equal"] == life["bars"]["all"] > 4
     assert "venue lost" in page
+
+
+def test_a_market_that_is_only_heard_and_events_are_run_again_too(tmp_path, venue):
+    file = tmp_path / "news.jsonl"
+    file.touch()
+    follows = (
+        f'[[strategies]]\nid = "follows"\nstrategy = "{STRATEGIES}:Follows"\nsymbols = ["{SYMBOL}"]\n'
+        'hears = ["XBTUSD.OTHER"]\nperiod = "1s"\n'
+    )
+    listens = (
+        f'[[strategies]]\nid = "listens"\nstrategy = "{STRATEGIES}:Listens"\nsymbols = ["{SYMBOL}"]\nperiod = "1s"\n'
+        'events = ["news"]\n'
+    )
+    with a_venue(seed=2) as other:
+        more = (
+            f'[[feeds]]\nvenue = "loopback"\nname = "other"\nport = {other.port}\nsymbols = ["XBTUSD"]\n'
+            f'[[events]]\nsource = "news"\nfile = "{file}"\n'
+        )
+        folder, config = a_folder(tmp_path, venue, follows, listens, more=more)
+        with Life(folder, config) as life:
+            life.ready()
+            for want in (1.0, -1.0, 2.0):
+                with file.open("a", encoding="utf-8") as lines:
+                    lines.write(json.dumps({"kind": "word", "ts": "2026-01-01T00:00:00Z", "want": want}) + "\n")
+                traded = len(venue.trades())
+                until(lambda: len(venue.trades()) > traded, life.story)  # noqa: B023 - it is waited for here
+            until(lambda: len(life.of(Fill)) >= 4, life.story)
+
+    code, told, page, err = _judged(folder)
+
+    assert (code, err) == (0, ""), page
+    (life,) = told["lives"]
+    assert life["decisions"]["by"]["listens"]["equal"] == 3
+    assert life["decisions"]["by"]["follows"]["equal"] >= 1
+    assert set(life["bars"]["by"]) == {f"{SYMBOL} 1s", "XBTUSD.OTHER 1s"}

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 from actors import Strategy
@@ -129,3 +130,51 @@ class Listens(Strategy):
 
     def on_event(self, event):
         self.target(event.get("want"))
+
+
+class TwoMarkets(Strategy):
+    """Notes what it hears of a market that it does not trade."""
+
+    warmup = 5
+    flow_period = "100ms"
+
+    def on_start(self):
+        self.noted = Counter()
+
+    def on_tick(self, tick):
+        self._note("tick", tick)
+
+    def on_quote(self, quote):
+        self._note("quote", quote)
+
+    def on_bar(self, bar):
+        self._note("bar", bar)
+
+    def on_flow(self, flow):
+        self._note("flow", flow)
+
+    def on_stale(self, stale):
+        self._note("stale", stale)
+
+    def on_fresh(self, fresh):
+        self._note("fresh", fresh)
+
+    def _note(self, word, item):
+        self.noted[word] += item.symbol not in self.symbols
+        if item.symbol not in self.symbols and (word in {"stale", "fresh"} or self.noted[word] < 4):
+            self.mark(word)
+
+
+class Follows(Strategy):
+    """Trades one market on the closes of another, and looks back on both."""
+
+    warmup = 3
+
+    def on_bar(self, bar):
+        other = self.history(2, self.hears_first)
+        if bar.symbol == self.hears_first and len(other) == 2:
+            self.target(1.0 if other[1].close > other[0].close else -1.0, self.symbols[0])
+
+    @property
+    def hears_first(self):
+        return "XBTUSD.OTHER"
