@@ -138,6 +138,18 @@ def test_a_price_that_was_changed_in_the_recording_is_found_and_named(a_run, tmp
     assert all("the recording was altered" in each["cause"] for each in bars), bars
 
 
+def test_kinds_that_were_left_out_of_the_recording_are_counted_and_make_no_difference(a_run, tmp_path):
+    store, ticks = Store(a_run / "data"), Store(tmp_path / "ticks")
+    (info,) = [each for each in store.series() if each.kind == "ticks"]
+    ticks.write(info.venue, info.symbol, "ticks", _columns(store, info))
+
+    code, told, page, _ = _judged(a_run, store=ticks.root)
+
+    assert code == 0, page
+    assert told["lives"][0]["data"]["unrecorded"]["Quote"] > 0
+    assert "and no Quote" in page
+
+
 def test_a_hole_in_the_recording_is_found_and_named(a_run, tmp_path):
     def change(kind, columns):
         if kind == "ticks":
