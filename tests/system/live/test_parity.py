@@ -253,20 +253,20 @@ def test_a_market_that_is_only_heard_and_events_are_run_again_too(tmp_path, venu
 
     assert (code, err) == (0, ""), page
     (life,) = told["lives"]
-    assert life["decisions"]["by"]["listens"]["equal"] == 3
+    assert life["decisions"]["by"]["listens"]["equal"] >= 2
     assert life["decisions"]["by"]["follows"]["equal"] >= 1
     assert set(life["bars"]["by"]) == {f"{SYMBOL} 1s", "XBTUSD.OTHER 1s"}
 
 
 def test_a_strategy_that_failed_live_and_not_again_is_the_cause_that_is_named(tmp_path, venue):
     done = tmp_path / "done"
-    folder, config = a_folder(tmp_path, venue, a_strategy("Raises", name="bad", done=str(done)), TRADERS[0])
+    folder, config = a_folder(tmp_path, venue, a_strategy("Forgets", name="bad", done=str(done)), TRADERS[0])
     with Life(folder, config) as life:
         until(lambda: len(venue.trades()) >= 3, life.story)
         done.with_name("go").touch()
         until(lambda: life.failures_of("strategy:bad"), life.story)
         traded = len(venue.trades())
-        until(lambda: len(venue.trades()) >= traded + 4, life.story)
+        until(lambda: len(venue.trades()) >= traded + 6, life.story)
 
     code, told, page, _ = _judged(folder)
 
