@@ -47,6 +47,11 @@ class Recording:
         """Items that were not kept, since the beginning."""
         self.failure = ""
         """Why the last attempt to write failed; empty when it did not."""
+        self.stopped_lost: int | None = None
+        """Items lost since it was said that recording stopped; None: it has not been said, or has gone on since.
+
+        It stands here because whoever says it may be restarted in between.
+        """
         self._busy_s = busy_s
         self._writing = threading.Lock()
         self._writer: SegmentWriter | None = None
