@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from actors import Strategy, TradingSystem
 from actors.columns import BarColumns, TickColumns
-from actors.event_streams import ExternalColumns, external_columns
+from actors.event_streams import ExternalColumns, external_columns, external_streams
 from actors.strategy import StrategyEntry
 from messages import ExternalEvent
 from tests.builders import MINUTE, MONDAY, SECOND
@@ -90,6 +90,12 @@ def test_of_several_sources_at_one_instant_the_first_by_name_is_heard_first():
     _, log = run([some_bars(), zebra, mood, alpha], Notes)
 
     assert [(what, n) for what, n, when in log if when == at] == [("alpha", 7), ("mood", 2), ("mood", 1), ("zebra", 1)]
+
+
+def test_sources_are_streams_in_the_order_of_their_names_for_threads_too():
+    sources = [events(source=name) for name in ("zebra", "alpha", "mood")]
+
+    assert [stream.topic for stream in external_streams(sources)] == [("alpha", None), ("mood", None), ("zebra", None)]
 
 
 def test_events_are_put_in_the_order_of_their_receipt():
