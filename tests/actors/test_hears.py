@@ -3,6 +3,7 @@
 import pytest
 
 from actors import Strategy, TradingSystem
+from actors.risk.limits import RiskLimits
 from actors.strategy import StrategyEntry
 from messages import Bar
 from tests.actors.test_event_streams import some_bars, some_ticks
@@ -89,7 +90,8 @@ def test_its_ticks_are_heard_and_bars_are_built_of_them():
 @pytest.mark.parametrize("symbol", ["GOLD", "XBTUSD"])
 def test_nobody_but_the_strategy_hears_the_bars_of_what_is_only_heard(symbol):
     entry = StrategyEntry(id="s", strategy=Follows, symbols="XBTUSD", hears="GOLD", period=MINUTE)
-    runtime = TradingSystem(feed=[some_bars(), GOLD], strategies=[entry]).make_replay()
+    risk = RiskLimits(daily_loss_max=0.5)
+    runtime = TradingSystem(feed=[some_bars(), GOLD], strategies=[entry], risk=risk).make_replay()
     runtime.run()
 
     plan = runtime.router.flow("feed", Bar).plan_of((symbol, MINUTE))
