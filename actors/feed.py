@@ -13,6 +13,7 @@ import numpy as np
 
 from actors.columns import BarColumns, Columns, EventColumns, QuoteColumns, TickColumns
 from actors.component import Answers, Component
+from actors.event_streams import ExternalColumns, external_streams
 from actors.feed_streams import EventStream, QuoteStream, TickStream
 from actors.tape import Batch, Entry, Run, Source, Stream
 from messages import Bar, BarOpen, FeedEnded, Message, Period, Pull, Step, UtcNs
@@ -26,7 +27,8 @@ class Feed(Component):
     """Hears Pull. Says, batch by batch, everything its columns hold, then FeedEnded.
 
     `block_period` is the shortest period that bars are built of from ticks: blocks of ticks never cross its boundaries.
-    `events` are funding rates and mark prices, said while there are bars, ticks or quotes to say.
+    `events` are funding rates and mark prices, `external` the events of sources beside the market: said while there are
+    bars, ticks or quotes to say.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class Feed(Component):
         columns: Sequence[Columns],
         *,
         events: Sequence[EventColumns] = (),
+        external: Sequence[ExternalColumns] = (),
         block_period: Period | None = None,
         heritage: Iterator[Batch] | None = None,
     ) -> None:
@@ -42,7 +45,7 @@ class Feed(Component):
         ticks = [TickStream(series, block_period) for series in columns if isinstance(series, TickColumns)]
         quotes = [QuoteStream(series) for series in columns if isinstance(series, QuoteColumns)]
         self._streams: tuple[Stream, ...] = (*ticks, *quotes)
-        self._events: tuple[Stream, ...] = tuple([EventStream(series) for series in events])
+        self._events: tuple[Stream, ...] = (*[EventStream(series) for series in events], *external_streams(external))
         self._batches = self._make_batches() if heritage is None else heritage
 
     def heritage(self) -> Iterator[Batch]:

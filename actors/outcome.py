@@ -151,7 +151,8 @@ def _unused_callbacks(setup: Setup) -> dict[str, tuple[str, ...]]:
     for entry in setup.strategies:
         hears = entry.strategy.hears()
         names = [name for name, needs in _CALLBACK_NEEDS.items() if name in hears and needs not in there]
-        names += [name for name in ("on_book", "on_event") if name in hears]
+        names += ["on_book"] if "on_book" in hears else []
+        names += ["on_event"] if "on_event" in hears and not setup.external else []
         if names:
             unused[entry.id] = tuple(names)
     return unused
