@@ -96,6 +96,10 @@ class BitmexHistory:
         if self._client.instrument(self._wanted.symbol) is None:
             raise InputError(f"--symbol {self._wanted.symbol}: {self._wanted.venue} has no such contract")
 
+    def close(self) -> None:
+        """Close the client's connection."""
+        self._client.close()
+
     def pages(self, begin: UtcNs, end: UtcNs) -> Iterator[Page]:
         """Everything from `begin` up to and without `end`."""
         first, last = _up(begin + self._shift), (end + self._shift - 1) // _MS * _MS

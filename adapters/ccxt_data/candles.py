@@ -41,10 +41,14 @@ class Candles:
         self._symbol, self._period = wanted.symbol, wanted.period
         self._sleep, self._clock = sleep, clock
         self._exchange = PublicExchange(exchange, origin=origin)
-        self._frame = self._exchange.time_frame(wanted.period // NS_PER_SECOND)
         self._limit = self._exchange.candles_max
-        self._patiently(lambda: self._exchange.check(wanted.symbol))
-        told = self._patiently(self._exchange.time)
+        try:
+            self._frame = self._exchange.time_frame(wanted.period // NS_PER_SECOND)
+            self._patiently(lambda: self._exchange.check(wanted.symbol))
+            told = self._patiently(self._exchange.time)
+        except BaseException:
+            self._exchange.close()
+            raise
         self._offset = 0 if told is None else told * _MS - clock()
         self._latest: UtcNs | None = None
         """When the newest candle begins, asked for only where an answer is empty."""
