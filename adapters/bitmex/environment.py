@@ -101,6 +101,30 @@ def _port(_instance: "Loopback", _attribute: "attrs.Attribute[int]", value: obje
 
 
 @attrs.frozen(kw_only=True)
+class PublicData(Environment):
+    """Where history is read without keys. No keys belong to it, so nothing can be traded there by mistake."""
+
+    venue: str
+    origin: str
+    """Scheme, host and port: the venue's own, or a server's that speaks like it."""
+
+    @property
+    def name(self) -> str:
+        """See Environment."""
+        return self.venue
+
+    @property
+    def rest(self) -> str:
+        """See Environment."""
+        return self.origin
+
+    @property
+    def socket(self) -> str:
+        """See Environment."""
+        return f"{self.origin.replace('http', 'ws', 1)}/realtime"
+
+
+@attrs.frozen(kw_only=True)
 class Loopback(Environment):
     """An exchange on this machine, the only one that may be spoken to without TLS."""
 
