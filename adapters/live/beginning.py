@@ -73,7 +73,7 @@ def begun(
     if venue.account_id is not None:
         locks = locks_folder(os.environ)
         stack.enter_context(AccountLock(locks, venue.lock_name, str(venue.account_id), folder))
-    run = _run(folder, settings, venue, source_keys, redactor.add)
+    run = _run(folder, settings, venue, redactor.add, source_keys)
     if venue.is_paper:
         # A simulated venue is there from the beginning, and nobody says so.
         account, now = settings.live.account, run.started
@@ -99,7 +99,9 @@ def _seed(settings: LiveSettings) -> int:
     return settings.configuration.backtest.seed
 
 
-def _run(folder: Path, settings: LiveSettings, venue: Venue, source_keys: SourceKeys, guard: KeyGuard) -> LiveRun:
+def _run(
+    folder: Path, settings: LiveSettings, venue: Venue, guard: KeyGuard, source_keys: SourceKeys | None = None
+) -> LiveRun:
     """The run's own facts: made in its first life, and the same in all others."""
     now = time.time_ns()
     meta = _facts(folder, settings, venue)
@@ -125,7 +127,7 @@ def _run(folder: Path, settings: LiveSettings, venue: Venue, source_keys: Source
         ),
         started=now,
         guard=guard,
-        source_keys=source_keys,
+        source_keys=source_keys or SourceKeys(),
         notes=(*settings.notes, *venue.notes, *live_notes(settings.configuration.events)),
     )
 

@@ -104,7 +104,9 @@ def _panel(panel: Panel, data: Thinned, top: int) -> list[str]:
     for line in panel.lines:
         path = _path(data, line.name, bottom, low, scale)
         if path:
-            parts.append(f'<path d="{path}" fill="none" stroke="{line.colour}" stroke-width="1.2" stroke-opacity="0.8"/>')
+            parts.append(
+                f'<path d="{path}" fill="none" stroke="{line.colour}" stroke-width="1.2" stroke-opacity="0.8"/>'
+            )
     return parts
 
 

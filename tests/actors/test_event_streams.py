@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from actors import Strategy, TradingSystem
 from actors.columns import BarColumns, TickColumns
-from actors.event_streams import ExternalColumns, external_columns
+from actors.event_streams import ExternalColumns, external_columns, external_streams
 from actors.strategy import StrategyEntry
 from messages import ExternalEvent
 from tests.builders import MINUTE, MONDAY, SECOND
@@ -90,6 +90,12 @@ def test_of_several_sources_at_one_instant_the_first_by_name_is_heard_first():
     _, log = run([some_bars(), zebra, mood, alpha], Notes)
 
     assert [(what, n) for what, n, when in log if when == at] == [("alpha", 7), ("mood", 2), ("mood", 1), ("zebra", 1)]
+
+
+def test_sources_are_streams_in_the_order_of_their_names_for_threads_too():
+    sources = [events(source=name) for name in ("zebra", "alpha", "mood")]
+
+    assert [stream.topic for stream in external_streams(sources)] == [("alpha", None), ("mood", None), ("zebra", None)]
 
 
 def test_events_are_put_in_the_order_of_their_receipt():
@@ -231,3 +237,35 @@ def test_the_same_events_give_the_same_name_of_the_run_and_others_another():
 
     assert name(one) == name(one)
     assert len({name(one), name(attrs.evolve(one, payload={"n": 2})), name(attrs.evolve(one, ts=MONDAY + 1))}) == 3
+
+
+class Fails(Notes):
+    """Fails at one bar, and knows what it has heard."""
+
+    failed = []  # noqa: RUF012 - of the class, so that only its first incarnation fails
+
+    def on_start(self):
+        self.texts = []
+
+    def on_bar(self, bar):
+        self.log.append(tuple(self.texts))
+        if bar.close_ts == MONDAY + 4 * MINUTE and not self.failed:
+            self.failed.append(bar)
+            raise RuntimeError("failed by the test")
+
+    def on_bar_open(self, bar_open):
+        pass
+
+    def on_event(self, event):
+        self.texts.append(event.get("n"))
+
+
+def test_a_strategy_that_restarts_hears_its_last_events_again():
+    Fails.log = log = []
+    told = events(an_event(MONDAY + 90 * SECOND, n=1), an_event(MONDAY + 91 * SECOND, n=2))
+    entry = StrategyEntry(id="s", strategy=Fails, symbols="XBTUSD", period=MINUTE)
+
+    result = TradingSystem(feed=[some_bars(), told], strategies=[entry]).backtest()
+
+    assert [failure.error for failure in result.failures] == ["RuntimeError: failed by the test"]
+    assert log[-1] == (1, 2)

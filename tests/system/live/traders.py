@@ -154,3 +154,12 @@ class TwoMarkets(Strategy):
         self.noted[word] += item.symbol not in self.symbols
         if item.symbol not in self.symbols and (word in {"stale", "fresh"} or self.noted[word] < 4):
             self.mark(word)
+
+
+class Listens(Strategy):
+    """Wants what the last event wants."""
+
+    warmup = 3
+
+    def on_event(self, event):
+        self.target(event.get("want"))
