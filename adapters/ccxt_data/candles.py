@@ -62,7 +62,8 @@ class Candles:
         """Everything from `begin` up to and without `end`."""
         at = begin
         while at < end:
-            rows = self._page(at)
+            # The library takes some malformed answers for one without rows: such a one is believed the second time.
+            rows = self._page(at) or self._page(at)
             begins = [opened for opened, _ in rows]
             if at == begin and begins and begins[0] >= at + self._period:
                 self.notes.append(f"{self._exchange.name} tells of nothing before {iso_utc(begins[0])}")
