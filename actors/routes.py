@@ -47,12 +47,15 @@ from messages import (
     FundingRate,
     GaveUp,
     HaltTrading,
+    MarketFresh,
+    MarketStale,
     MarkPrice,
     Message,
     OrderAccepted,
     OrderAmended,
     OrderBook,
     OrderEnded,
+    OrderFlow,
     OrderRefused,
     OrderRejected,
     PlaceOrder,
@@ -125,11 +128,24 @@ def _market(sender: str) -> tuple[Route, ...]:
     )
 
 
+def measured(sender: str) -> tuple[Route, ...]:
+    """Order flow and spreads, from what a filter believes."""
+    return (
+        Route(sender, Tick, "order-flow", SUBSCRIBED, Step.TICK_MARKS),
+        Route(sender, MarketStale, "order-flow", SUBSCRIBED),
+        Route(sender, MarketFresh, "order-flow", SUBSCRIBED),
+        Route(sender, Tick, "spread-recorder", SUBSCRIBED, Step.TICK_MARKS),
+        Route(sender, Quote, "spread-recorder", SUBSCRIBED, Step.TICK_MARKS),
+    )
+
+
 ROUTES: tuple[Route, ...] = (
     # Market data. What a host application sends into a running system takes the feed's place.
     *_market("feed"),
     *_market("outside"),
     Route("feed", FeedEnded, "bar-builder", ALL),
+    Route("feed", FeedEnded, "order-flow", ALL),
+    Route("feed", FeedEnded, "spread-recorder", ALL),
     Route("tick-filter", Quarantined, "recorder", ALL),
     Route("tick-filter", TickBlock, "venue", SUBSCRIBED, Step.TICKS),
     Route("tick-filter", TickBlock, "bar-builder", ALL, Step.TICKS),
@@ -140,6 +156,8 @@ ROUTES: tuple[Route, ...] = (
     Route("tick-filter", Tick, "bar-builder", ALL, Step.TICK_MARKS),
     Route("tick-filter", Tick, "portfolio", SUBSCRIBED, Step.TICK_MARKS),
     Route("tick-filter", Tick, "risk-guard", SUBSCRIBED, Step.TICK_MARKS),
+    # Beside the stream: who measures, and decides nothing.
+    *measured("tick-filter"),
     Route("tick-filter", Tick, "strategy", SUBSCRIBED, Step.TICK_STRATEGIES),
     Route("tick-filter", TickBlock, "executor", SUBSCRIBED, Step.TICK_MARKS),
     Route("tick-filter", Tick, "executor", SUBSCRIBED, Step.TICK_MARKS),
@@ -156,6 +174,10 @@ ROUTES: tuple[Route, ...] = (
     Route("bar-builder", Bar, "recorder", SUBSCRIBED, Step.MARKS),
     Route("bar-builder", Bar, "strategy", SUBSCRIBED, Step.CLOSES),
     Route("bar-builder", BarOpen, "strategy", SUBSCRIBED, Step.OPENS),
+    Route("order-flow", OrderFlow, "strategy", SUBSCRIBED, Step.CLOSES),
+    Route("order-flow", Quarantined, "recorder", ALL),
+    # Live, that a market cannot be trusted, or can again.
+    *[Route("tick-filter", said, "strategy", SUBSCRIBED) for said in (MarketStale, MarketFresh)],
     # From wish to order.
     Route("strategy", Signal, "portfolio", STRATEGY),
     Route("strategy", PlaceOrder, "portfolio", STRATEGY),

@@ -5,12 +5,12 @@ The handlers of market data are made in strategy_handlers.py.
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import attrs
 
 from actors.component import Answers, Component, Handler
-from actors.strategy import OrderEvent, StrategyEntry, StrategyFill, make
+from actors.strategy import OrderEvent, StrategyEntry, StrategyFill, flow_of, make
 from actors.strategy_desk import Desk
 from actors.strategy_handlers import market_handlers
 from messages import (
@@ -20,9 +20,12 @@ from messages import (
     Fill,
     Instrument,
     Lots,
+    MarketFresh,
+    MarketStale,
     Message,
     Minor,
     OrderBook,
+    OrderFlow,
     Quote,
     Subscribe,
     Symbol,
@@ -34,6 +37,11 @@ from messages import (
 _EXECUTIONS_KEPT = 4096
 """So many fills back, one that is heard twice is folded once."""
 
+_BY_SYMBOL: Final = (
+    *(("on_tick", Tick), ("on_quote", Quote), ("on_book", OrderBook)),
+    *(("on_stale", MarketStale), ("on_fresh", MarketFresh)),
+)
+"""What is subscribed to by symbol alone, and the callback that hears it."""
 _User: TypeAlias = Callable[[Any], None]
 
 
@@ -52,7 +60,8 @@ class Heritage:
 class StrategyHost(Component):
     """One strategy instance as an actor.
 
-    Hears Bar, BarOpen, Tick, Quote, OrderBook, ExternalEvent (as far as the class overrides their callbacks), Fill,
+    Hears Bar, BarOpen, Tick, Quote, OrderBook, OrderFlow, ExternalEvent, MarketStale, MarketFresh (as far as the class
+    overrides their callbacks), Fill,
     OrderAccepted, OrderRefused, OrderRejected, OrderAmended, AmendRejected, OrderEnded, Woke. Says Subscribe at the
     start, then Signal, PlaceOrder, AmendPlaced, CancelPlaced, Annotated, WakeAt. An exception from the strategy passes
     through, and nothing that the failed call asked for is said. ParameterError at construction when the entry's
@@ -94,6 +103,7 @@ class StrategyHost(Component):
         self.on_quote: Handler = handlers[Quote]
         self.on_order_book: Handler = handlers[OrderBook]
         self.on_external_event: Handler = handlers[ExternalEvent]
+        self.on_order_flow: Handler = handlers[OrderFlow]
         hears = entry.strategy.hears()
         self._tells_fills = "on_fill" in hears
         if "on_order" in hears:
@@ -179,6 +189,14 @@ class StrategyHost(Component):
         """A timer of the strategy."""
         return self._heard(woke.at, self.strategy.on_timer, woke.token)
 
+    def on_market_stale(self, stale: MarketStale) -> Answers:
+        """A market cannot be trusted."""
+        return self._heard(stale.ts, self.strategy.on_stale, stale)
+
+    def on_market_fresh(self, fresh: MarketFresh) -> Answers:
+        """It can."""
+        return self._heard(fresh.ts, self.strategy.on_fresh, fresh)
+
     def _order_event(self, event: OrderEvent) -> Answers:
         return self._heard(event.ts, self.strategy.on_order, event)
 
@@ -208,9 +226,9 @@ class StrategyHost(Component):
                 wanted.append(Subscribe(Bar, symbol, period))
             if "on_bar_open" in hears:
                 wanted.append(Subscribe(BarOpen, symbol, period))
-            for callback, message in (("on_tick", Tick), ("on_quote", Quote), ("on_book", OrderBook)):
-                if callback in hears:
-                    wanted.append(Subscribe(message, symbol))
+            if "on_flow" in hears:
+                wanted.append(Subscribe(OrderFlow, symbol, flow_of(self.strategy)[0]))
+            wanted += [Subscribe(message, symbol) for callback, message in _BY_SYMBOL if callback in hears]
         sources = self.entry.sources
         wanted += (
             [Subscribe(ExternalEvent)] if sources is None else [Subscribe(ExternalEvent, each) for each in sources]

@@ -2,10 +2,11 @@
 
 import typer
 
-from adapters import download_cli
+from adapters import download_cli, spread_cli
 
 data = typer.Typer(name="data", help="Market data: what is kept, and how it comes there.", no_args_is_help=True)
 download_cli.add_to(data)
+spread_cli.add_to(data)
 
 
 @data.callback()

@@ -90,6 +90,26 @@ class Mainnet(Environment):
         return "wss://ws.bitmex.com/realtime"
 
 
+@attrs.frozen
+class MainnetMarket(Environment):
+    """Where the real market is heard, and nothing else: there are no keys of it, so nothing can be traded."""
+
+    @property
+    def name(self) -> str:
+        """See Environment."""
+        return "bitmex"
+
+    @property
+    def rest(self) -> str:
+        """See Environment."""
+        return "https://www.bitmex.com"
+
+    @property
+    def socket(self) -> str:
+        """See Environment."""
+        return "wss://ws.bitmex.com/realtime"
+
+
 def _local(_instance: "Loopback", _attribute: "attrs.Attribute[str]", value: object) -> None:
     if value not in LOOPBACK_HOSTS:
         raise InputError(f"a loopback exchange is on this machine ({', '.join(LOOPBACK_HOSTS)}), not at {value!r}")
