@@ -18,6 +18,14 @@ Answers: TypeAlias = Iterable[Message]
 Handler: TypeAlias = Callable[[Any], Answers]
 
 
+class NotWarmYet(Exception):  # noqa: N818 - while it warms up it is nobody's error
+    """Raised by a handler for want of what was before. While an incarnation warms up it ends that handler alone."""
+
+
+class PerSymbol(int):
+    """So many of each symbol: one that says much does not push out another that says little."""
+
+
 class Component:
     """One actor's decisions. Subclasses add `on_<message>` for each message class they hear.
 
@@ -34,7 +42,10 @@ class Component:
         return ()
 
     def keeps(self) -> Mapping[type[Message], int]:
-        """Message classes of which the address shall keep the last n, to feed the next incarnation with."""
+        """Message classes of which the address shall keep the last n, to feed the next incarnation with.
+
+        A PerSymbol: so many of each symbol.
+        """
         return {}
 
     def heritage(self) -> Any:

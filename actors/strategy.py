@@ -260,6 +260,14 @@ class Strategy:
         """
         return self._desk.last_bars(n, symbol)
 
+    def bars(self, n: int, symbol: Symbol | None = None) -> tuple[Bar, ...]:
+        """The last `n` closed bars, oldest first, never the open one: `history(n)`, where it has `n`.
+
+        NotEnoughBarsError (a ValueError) while fewer exist, or when `warmup` keeps fewer: it says how many there are,
+        and what to set. While the strategy is warmed up that harms nothing; later it fails the call, as any exception.
+        """
+        return self._desk.exact_bars(n, symbol)
+
     def position(self, symbol: Symbol | None = None) -> Lots:
         """Lots held by this strategy: the sum of its own fills."""
         desk = self._desk

@@ -8,13 +8,13 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from hashlib import sha256
-from itertools import islice
 from operator import index
 from random import Random
 from typing import Any, NamedTuple
 
 import attrs
 
+from actors.look_back import exactly, up_to
 from actors.strategy_orders import Terms
 from actors.strategy_values import above_zero, number, whole_lots
 from messages import (
@@ -123,8 +123,12 @@ class Desk:
         n = index(n)
         if not 1 <= n <= self.warmup:
             raise ValueError(f"history({n}): {self.id} keeps {self.warmup} bars; set warmup on the class for more")
-        kept = self.histories[symbol if symbol in self.hears else self.resolve(symbol)]
-        return tuple(islice(kept, max(0, len(kept) - n), None))
+        return up_to(n, self.histories[self._heard(symbol)])
+
+    def exact_bars(self, n: int, symbol: Symbol | None) -> tuple[Bar, ...]:
+        """See Strategy.bars."""
+        symbol = self._heard(symbol)
+        return exactly(index(n), self.histories[symbol], warmup=self.warmup, strategy=self.id, symbol=symbol)
 
     def instrument(self, symbol: Symbol | None) -> Instrument:
         """The contract's terms; ValueError when nobody described it."""
@@ -245,6 +249,16 @@ class Desk:
         self.acts.extend(act for at, act in self._resolved if at <= self.now)
         self._resolved.clear()
 
+    def waiting(self) -> tuple[Any, ...]:
+        """What was asked for before any time was known, timers left out."""
+        return tuple(act for act in self.acts if type(act) is not _Later)
+
+    def ask_again(self, acts: tuple[Any, ...]) -> None:
+        """Let these come first: a warm-up has thrown them away, if it has heard anything."""
+        if self.now and acts:
+            self.acts[:0] = acts
+            self.orders = max([self.orders, *[act.number for act in acts if type(act) is PlaceOrder]])
+
     def forget_wishes(self) -> None:
         """Let the next target be said again, whatever it is."""
         self.units.clear()
@@ -267,6 +281,10 @@ class Desk:
         """Go on counting where an earlier incarnation stopped."""
         self.signals, self.orders = signals, orders
         self.order_mode = set(order_mode)
+
+    def _heard(self, symbol: Symbol | None) -> Symbol:
+        """The symbol meant, be it one that is only heard."""
+        return symbol if symbol is not None and symbol in self.hears else self.resolve(symbol)
 
     def _own_order(self, call: str, number: int) -> tuple[Symbol, bool]:
         number = index(number)

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
-from actors.component import Answers, Component, Handler
+from actors.component import Answers, Component, Handler, PerSymbol
 from actors.strategy import OrderEvent, StrategyEntry, StrategyFill, flow_of, make
 from actors.strategy_desk import Desk
 from actors.strategy_handlers import market_handlers
@@ -83,6 +83,9 @@ class StrategyHost(Component):
         if type(self.warmup) is not int or self.warmup < 0:
             raise ValueError(f"{entry.strategy.__name__}.warmup must be a whole number of bars, not {self.warmup!r}")
         self._heritage = heritage or Heritage()
+        self._is_first = heritage is None
+        self._first_acts: tuple[Any, ...] = ()
+        """What on_start of a first incarnation asked for: it is said with the first message behind a warm-up."""
         self._desk = Desk(
             strategy_id=entry.id,
             symbols=entry.symbols,
@@ -119,7 +122,9 @@ class StrategyHost(Component):
     def on_start(self) -> Answers:
         """Subscribes, then calls the strategy's own on_start; what that asks for waits until a time is known."""
         self._call(self.strategy.on_start)
-        return (*self._subscriptions(), *self._desk.split_timers())
+        timers = self._desk.split_timers()
+        self._first_acts = self._desk.waiting() if self._is_first else ()
+        return (*self._subscriptions(), *timers)
 
     def on_stop(self) -> Answers:
         """The strategy's last word."""
@@ -131,6 +136,8 @@ class StrategyHost(Component):
         self._desk.forget_wishes()
         self._count_on()
         self._desk.renew_lapsed_timers()
+        # A restarted one's had been said. What the first asked for at its start waits for the first bar that counts.
+        self._desk.ask_again(self._first_acts)
 
     def keeps(self) -> dict[type[Message], int]:
         """The last `warmup` bars of each symbol, and as many external events.
@@ -139,10 +146,9 @@ class StrategyHost(Component):
         """
         if not self.warmup:
             return {}
-        kept: dict[type[Message], int] = {Bar: self.warmup * len(self.entry.heard_symbols)}
-        if self.entry.sources != ():
-            kept[ExternalEvent] = self.warmup
-        return kept
+        # What there is only one symbol of is told apart by nothing: this is done at every bar.
+        bars = self.warmup if len(self.entry.heard_symbols) == 1 else PerSymbol(self.warmup)
+        return {Bar: bars, ExternalEvent: self.warmup} if self.entry.sources != () else {Bar: bars}
 
     def heritage(self) -> Heritage:
         """What the next incarnation needs to know of this one."""

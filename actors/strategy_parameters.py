@@ -137,8 +137,9 @@ def _root(strategy_class: type) -> type:
     return next((base for base in reversed(strategy_class.__mro__) if "hears" in vars(base)), object)
 
 
-_SETTINGS: Final = frozenset({"warmup", "flow_period", "flow_zeros"})
-"""Of the base class, which a strategy may make parameters of its own."""
+_SETTINGS: Final = frozenset({"warmup", "flow_period", "flow_zeros", "bars"})
+"""Of the base class, which a strategy may make parameters of its own. `bars` came when strategies had parameters called
+so: those have `history`."""
 
 
 def _hides_nothing(strategy_class: type, name: str) -> None:

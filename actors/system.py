@@ -165,12 +165,16 @@ class TradingSystem:
         runtime.run(progress=progress)
         return self.result()
 
-    def make_replay(self) -> ReplayRuntime:
-        """The replay runtime with every actor in it, not yet started: for tools that drive it themselves."""
+    def make_replay(self, *, start_at: UtcNs | None = None) -> ReplayRuntime:
+        """The replay runtime with every actor in it, not yet started: for tools that drive it themselves.
+
+        `start_at`: what its clock shows at first; without it, the beginning of the columns.
+        """
         runtime = ReplayRuntime(
-            start_at=first_ts(self.setup.columns) or 0,
+            start_at=first_ts(self.setup.columns) or 0 if start_at is None else start_at,
             schedule_seed=self._schedule_seed,
             handler_seconds=self._handler_seconds,
+            routes=self._routes,
         )
         self._inhabit(runtime)
         return runtime
@@ -251,6 +255,10 @@ class TradingSystem:
         if self._runtime is not None:
             raise RuntimeError("an earlier life is restored before the start, or not at all")
         self._restored = restored
+
+    def note(self, *notes: str) -> None:
+        """Add to what the result says besides its figures."""
+        self._notes = (*self._notes, *notes)
 
     def close_gate(self) -> None:
         """From now on no order is delivered to a venue any more, whatever waits in which mailbox. For good."""

@@ -26,6 +26,7 @@ from adapters.preparation import Prepared, prepare
 from adapters.results import OutputError, RunFacts, RunFolder, new_run_folder, summary_of, write_run
 from adapters.results.facts import MARKET
 from adapters.results.summary import to_json
+from adapters.warming import warm_up
 from messages import UtcNs
 
 DONE, FAILED, HALTED = 0, 1, 3
@@ -48,6 +49,7 @@ def run_backtest(options: BacktestOptions, *, out: Path | None, screen: Screen, 
         began = perf_counter()
         prepared = prepare(options)
         system = make_system(prepared)
+        prepared = _warmed(system, prepared)
         seconds = {"load": perf_counter() - began}
         folder = new_run_folder("backtest") if out is None else RunFolder(out)
         try:
@@ -117,6 +119,16 @@ def make_system(prepared: Prepared) -> TradingSystem:
         )
     except ValueError as error:
         raise InputError(str(error)) from error
+
+
+def _warmed(system: TradingSystem, prepared: Prepared) -> Prepared:
+    """Let the system begin with what was before its range, where that is asked for; the notes say with how much."""
+    warm = warm_up(system.setup, prepared.configuration)
+    if warm is None:
+        return prepared
+    system.restore(warm.restored)
+    system.note(*warm.notes)
+    return attrs.evolve(prepared, notes=(*prepared.notes, *warm.notes))
 
 
 def write_results(folder: RunFolder, result: BacktestResult, facts: RunFacts, prepared: Prepared) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The commands around a live run: `live`, `halt`, `status`, `replay`. Each imports what it needs itself."""
+"""The commands around a live run: `live`, `halt`, `status`, `replay`, `parity`. Each imports what it needs itself."""
 # ruff: noqa: PLC0415 - imports inside functions are what makes the start fast
 
 import sys
@@ -14,7 +14,7 @@ _AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout
 
 def add_to(app: typer.Typer) -> None:
     """Make them commands of the program."""
-    for command in (live, halt, status, replay):
+    for command in (live, halt, status, replay, parity):
         app.command()(command)
 
 
@@ -121,4 +121,26 @@ def replay(
     code = run_replay(
         folder, setup_again, life=life, as_json=as_json, out=sys.stdout, err=sys.stderr, make_specs=specs_again
     )
+    raise typer.Exit(code)
+
+
+def parity(
+    folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The folder of a live run.")],
+    life: Annotated[
+        int | None, typer.Option(metavar="N", help="Only this start of it. Default: each for itself.")
+    ] = None,
+    store: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Where its market was recorded. Default: RUN_DIR/data.")
+    ] = None,
+    trace: Annotated[  # noqa: FBT002
+        bool, typer.Option("--trace", help="Take the market from the run's own trace, where nothing was recorded.")
+    ] = False,
+    as_json: _AsJson = False,  # noqa: FBT002
+) -> None:
+    """Compare a live run with the backtest of its recorded market, decision by decision."""
+    from adapters.parity_command import parity as run_parity
+
+    if trace and store is not None:
+        raise typer.BadParameter("takes the market from the trace, and --store from a store", param_hint="--trace")
+    code = run_parity(folder, life=life, store=store, from_trace=trace, as_json=as_json, out=sys.stdout, err=sys.stderr)
     raise typer.Exit(code)

@@ -1,6 +1,6 @@
 """The main road: say what position you want. Run it from the project's folder with
 
-python run.py backtest --strategy examples/breakout.py:Breakout --param bars=30
+python run.py backtest --strategy examples/breakout.py:Breakout --param length=30
 """
 
 from actors import Strategy
@@ -10,18 +10,18 @@ from messages import Bar
 class Breakout(Strategy):
     """Long after a close above the highest high of the last bars, flat after one below the lowest low."""
 
-    bars: int = 20
+    length: int = 20
 
     def check(self) -> None:
         """Keep as many bars as are looked back on."""
-        if self.bars < 1:
-            raise ValueError(f"bars must be at least 1, not {self.bars}")
-        self.warmup = self.bars + 1
+        if self.length < 1:
+            raise ValueError(f"length must be at least 1, not {self.length}")
+        self.warmup = self.length + 1
 
     def on_bar(self, bar: Bar) -> None:
         """The history ends with the current bar: leave it out, or nothing ever breaks out."""
-        before = self.history(self.bars + 1, bar.symbol)[:-1]
-        if len(before) < self.bars:
+        before = self.history(self.length + 1, bar.symbol)[:-1]
+        if len(before) < self.length:
             return
         high = max(past.high for past in before)
         low = min(past.low for past in before)

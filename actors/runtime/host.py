@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 import pykka
 
-from actors.component import Component, Handler, handlers_of
+from actors.component import Component, Handler, NotWarmYet, handlers_of
 from actors.runtime.pykka_seam import ManualShell
 from actors.runtime.slot import Slot, State
 from actors.tape import Batch
@@ -210,7 +210,10 @@ class Host(pykka.Actor):
         now = self._runtime.now()
         timers: list[Message] = []
         for _, message in kept:
-            answers = self._handlers[type(message)](message)
+            try:
+                answers = self._handlers[type(message)](message)
+            except NotWarmYet:
+                continue
             timers.extend(answer for answer in answers if isinstance(answer, WakeAt) and answer.at >= now)
         component.warmed_up()
         return tuple(timers)

@@ -4,10 +4,11 @@ The hot loop of every backtest is here (`_play_run`): one series of bars goes pa
 else is due before the next of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from heapq import heappush
 from typing import Any, Final, TypeAlias
 
+from actors.routes import Route
 from actors.runtime.host import Host
 from actors.runtime.router import Plan
 from actors.runtime.slot import Slot
@@ -49,8 +50,8 @@ def _way(slot: Slot, source: Source) -> _Way:
 class Playback(VirtualTime):
     """The part of a replay that knows feeds. It starts nobody."""
 
-    def __init__(self, *, start_at: UtcNs, schedule_seed: int | None) -> None:
-        super().__init__(start_at=start_at, schedule_seed=schedule_seed)
+    def __init__(self, *, start_at: UtcNs, schedule_seed: int | None, routes: Iterable[Route]) -> None:
+        super().__init__(start_at=start_at, schedule_seed=schedule_seed, routes=routes)
         self._streams: dict[tuple[type[Message], str], Playing] = {}
         self._batch: Batch | None = None
         self._feed: Slot | None = None

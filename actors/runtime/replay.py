@@ -4,8 +4,10 @@ What comes next, and in which order everything is delivered, is `virtual_time`'s
 `playback`'s. Here the feed is asked for batch after batch, and actors are started and stopped.
 """
 
+from collections.abc import Iterable
 from typing import Any, Final
 
+from actors.routes import ROUTES, Route
 from actors.runtime.host import HandlerTimedOut, ReplayHost
 from actors.runtime.playback import Playback
 from actors.runtime.runtime import OUTSIDE, SUPERVISOR, SupervisorFailed
@@ -32,9 +34,14 @@ class ReplayRuntime(Playback):
     """Runs to the end of its feed when told to, on the caller's thread."""
 
     def __init__(
-        self, *, start_at: UtcNs = 0, schedule_seed: int | None = None, handler_seconds: float | None = 30.0
+        self,
+        *,
+        start_at: UtcNs = 0,
+        schedule_seed: int | None = None,
+        handler_seconds: float | None = 30.0,
+        routes: Iterable[Route] = ROUTES,
     ) -> None:
-        super().__init__(start_at=start_at, schedule_seed=schedule_seed)
+        super().__init__(start_at=start_at, schedule_seed=schedule_seed, routes=routes)
         self.watchdog = ReplayWatchdog(self, handler_seconds) if handler_seconds else None
 
     # The run.

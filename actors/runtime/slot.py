@@ -3,12 +3,13 @@
 import enum
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 
-from actors.component import Component
+from actors.component import Component, PerSymbol
 from actors.runtime.mailbox import MUST_DELIVER_CAP, Mailbox
 from messages import Address, Envelope, Message
 
@@ -69,6 +70,33 @@ class State(enum.Enum):
     QUARANTINED = "quarantined"
 
 
+class KeptBySymbol:
+    """The last messages of each symbol. Iterated, they come symbol by symbol."""
+
+    __slots__ = ("_by_symbol", "_count")
+
+    def __init__(self, count: int, before: Iterable[tuple[int, Message]] = ()) -> None:
+        self._count = count
+        self._by_symbol: dict[Any, deque[tuple[int, Message]]] = {}
+        for each in before:
+            self.append(each)
+
+    def append(self, each: tuple[int, Any]) -> None:
+        """Keep it; the oldest of its symbol goes when there is no room."""
+        symbol = each[1].symbol
+        kept = self._by_symbol.get(symbol)
+        if kept is None:
+            kept = self._by_symbol[symbol] = deque(maxlen=self._count)
+        kept.append(each)
+
+    def __iter__(self) -> Iterator[tuple[int, Message]]:
+        # A list first: another thread may still append for the incarnation before.
+        return chain.from_iterable([tuple(kept) for kept in tuple(self._by_symbol.values())])
+
+
+Kept: TypeAlias = deque[tuple[int, Message]] | KeptBySymbol
+
+
 class Slot:
     """One address in one runtime. `deliver` takes an envelope to the incarnation that is up, or into the mailbox."""
 
@@ -103,7 +131,7 @@ class Slot:
         self.account = spec.account
         self.strategy = spec.strategy
         self.mailbox = Mailbox(spec.mailbox_cap)
-        self.kept: dict[type[Message], deque[tuple[int, Message]]] = {
+        self.kept: dict[type[Message], Kept] = {
             message_class: deque(maxlen=count) for message_class, count in spec.keeps.items()
         }
         self.lock = threading.RLock()
@@ -132,9 +160,11 @@ class Slot:
         """The handling itself by class, past envelope and mailbox, while an incarnation is up in a replay."""
 
     def keep(self, message_class: type[Message], count: int) -> None:
-        """From now on keep the last `count` messages of a class."""
+        """From now on keep the last `count` messages of a class; where it is a PerSymbol, of each symbol."""
         kept = self.kept.get(message_class)
-        if kept is None or kept.maxlen != count:
+        if isinstance(count, PerSymbol):
+            self.kept[message_class] = KeptBySymbol(count, kept or ())
+        elif not isinstance(kept, deque) or kept.maxlen != count:
             self.kept[message_class] = deque(kept or (), maxlen=count)
 
     @property

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from heapq import heappop, heappush
 from typing import Any, Final
 
+from actors.routes import Route
 from actors.runtime.host import Host
 from actors.runtime.router import Flow, Plan
 from actors.runtime.runtime import Runtime
@@ -46,8 +47,8 @@ _NETTINGS = (Step.NETTING, Step.OPENS_NETTING, Step.TICKS_NETTING)
 class VirtualTime(Runtime):
     """The part of a replay that decides what comes next. It knows no feed and starts nobody."""
 
-    def __init__(self, *, start_at: UtcNs, schedule_seed: int | None) -> None:
-        super().__init__()
+    def __init__(self, *, start_at: UtcNs, schedule_seed: int | None, routes: Iterable[Route]) -> None:
+        super().__init__(routes)
         self._now = start_at
         self._step: int = _VENUE_BARS
         self._agenda: list[tuple[Any, ...]] = []

@@ -13,7 +13,7 @@ import attrs
 from actors.bar_builder import BarBuilder, BarSoFar, BarWanted
 from actors.bars.running import RunningBar
 from actors.bars.wanted import NOTHING_YET, Conventions
-from adapters.bitmex.past import BINS, GetAll, PageBudget, Past
+from adapters.bitmex.past import BINS, GetAll, Kept, PageBudget, Past
 from adapters.bitmex.trades import LastTrades
 from messages import NS_PER_SECOND, Bar, Instrument, Period, Symbol, Tick, UtcNs, period_name, period_start
 
@@ -37,6 +37,8 @@ class History:
     """For the live feed."""
     notes: tuple[str, ...]
     """What is not complete, in words; nothing stands here when everything is."""
+    from_kept: int = 0
+    """So many bars and trades were at hand, and not asked for."""
 
 
 def warm_up(
@@ -46,11 +48,13 @@ def warm_up(
     now: UtcNs,
     *,
     pages_max: int = PAGES_MAX,
+    kept: Kept | None = None,
 ) -> History:
     """Ask for the last bars of each (symbol, period, how many). `now`: ns UTC, by the venue's clock.
 
-    Each symbol has its part of `pages_max`, and four at least. An interval without trades has no bar, and the bars lie
-    in as many intervals as are wanted, so they can be fewer; `notes` says so. Raises what `get_all` raises.
+    Each symbol has its part of `pages_max`, and four at least; `kept` need not be asked for. An interval without trades
+    has no bar, and the bars lie in as many intervals as are wanted, so they can be fewer; `notes` says so. Raises what
+    `get_all` raises.
     """
     counts: dict[Symbol, dict[Period, int]] = {}
     for symbol, period, bars in wanted:
@@ -60,9 +64,10 @@ def warm_up(
     found: dict[tuple[Symbol, Period], tuple[Bar, ...]] = {}
     so_far: list[BarSoFar] = []
     last_trades: dict[Symbol, LastTrades] = {}
+    from_kept = 0
     for symbol, periods in sorted(counts.items()):
         budget = PageBudget(max(_PAGES_MIN, pages_max // len(counts)))
-        past = Past(symbol, instruments.get(symbol), get_all, now, budget)
+        past = Past(symbol, instruments.get(symbol), get_all, now, budget, kept=kept)
         for period, series in _series(past, periods).items():
             bars_of = series.closed[-periods[period] :] if periods[period] else []
             found[symbol, period] = tuple(bars_of)
@@ -73,7 +78,8 @@ def warm_up(
                 past.notes.append(f"{symbol}: the beginning of the running bar of {period_name(period)} is not known")
         last_trades[symbol] = past.last
         notes += past.notes
-    return History(bars=found, so_far=tuple(so_far), last_trades=last_trades, notes=tuple(notes))
+        from_kept += past.from_kept
+    return History(bars=found, so_far=tuple(so_far), last_trades=last_trades, notes=tuple(notes), from_kept=from_kept)
 
 
 def prime(builder: BarBuilder, history: History) -> None:

@@ -319,6 +319,8 @@ class BacktestSection:
     """The key is `from`."""
     end: MomentText | None = None
     """The key is `to`; the end itself is outside."""
+    warm_up: Truth | None = None
+    """Strategies are fed what the data have from before `from`; None is not."""
     bad_rows: Literal["fail", "quarantine"] = "fail"
     live_marks: Truth = False
     handler_seconds: PositiveFloat = 30.0

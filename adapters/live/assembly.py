@@ -109,7 +109,7 @@ def system_of(
     is_paper: bool,
     **wires: Any,
 ) -> TradingSystem:
-    """What decides in a live run, by itself; `wires` are `beside` and `tracer`."""
+    """What decides in a live run, by itself; `wires` are `beside`, `tracer`, and `routes` where they are others."""
     configuration = settings.configuration
     sizing, account_sizing = sizings_of(configuration)
     return TradingSystem(
@@ -135,8 +135,7 @@ def system_of(
         run_id=run6,
         spreads=settings.spreads,
         side_symbols=settings.side_symbols,
-        routes=LIVE_ROUTES,
-        **wires,
+        **{"routes": LIVE_ROUTES, **wires},
     )
 
 
@@ -170,12 +169,18 @@ def _besides(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Acto
         yield recorder_spec(run.recording, batch_ns=told.batch_ms * NS_PER_MILLISECOND, halts=told.on_failure == "halt")
 
 
+def store_of(settings: LiveSettings, folder: Path) -> Path:
+    """The store that a run records into, and begins warm from."""
+    told = settings.recording.store
+    return folder / "data" if told is None else Path(told)
+
+
 def recording_of(settings: LiveSettings, folder: Path, venue: Venue) -> Recording | None:
     """Where the run's market goes; None where nothing shall be kept. InputError when that can be no store."""
     told = settings.recording
     if not told.enabled:
         return None
-    store = Store(folder / "data" if told.store is None else told.store)
+    store = Store(store_of(settings, folder))
     name = venue.environment.name
     beside = {feed_address(each.called): each.called for each in settings.configuration.feeds}
     return Recording(store.root, RecordingTap({"feed": name, **beside}, venue=name, kinds=told.kinds))

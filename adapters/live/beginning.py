@@ -28,8 +28,9 @@ from adapters.configuration.schema import PAPER
 from adapters.errors import InputError
 from adapters.events.live import SourceKeys, live_notes, read_keys
 from adapters.journal import Recovery, Trace, begin_life, read_meta, rebuild_record, restore, write_given, write_meta
-from adapters.live.assembly import LiveRun, make_system, recording_of
+from adapters.live.assembly import LiveRun, make_system, recording_of, store_of
 from adapters.live.feeds import check_feeds
+from adapters.live.kept_history import KeptHistory
 from adapters.live.settings import LiveOptions, LiveSettings, live_settings, with_instruments, write_configuration
 from adapters.live.state import LiveState
 from adapters.live.venue import KeyGuard, Venue, open_venue
@@ -243,7 +244,12 @@ def _warm_up(run: LiveRun) -> dict[Address, tuple[Message, ...]]:
         # Asked for anything, so that the venue's clock is known.
         client.instruments(run.settings.symbols[:1])
         now = client.clock_offset.venue_time(time.time_ns())
-        run.history = history = warm_up(wanted, run.venue.contracts, client.get_all, now)
+        kept = KeptHistory(store_of(run.settings, run.folder), run.venue.environment.name)
+        run.history = history = warm_up(wanted, run.venue.contracts, client.get_all, now, kept=kept)
+    if history.from_kept:
+        run.notes += (f"warm-up: {history.from_kept:,} bars and trades came from the store, the rest from the venue",)
+    if kept.trouble:
+        run.notes += (f"warm-up: all of it came from the venue, for the store cannot be read: {kept.trouble}",)
     run.notes += tuple(f"warm-up: {note}" for note in history.notes)
     heard: dict[Address, tuple[Message, ...]] = {}
     for entry in run.settings.entries:

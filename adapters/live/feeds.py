@@ -41,6 +41,16 @@ def feed_address(name: str) -> Address:
     return f"feed:{name}"
 
 
+def side_spec(name: str, address: Address, role: str, factory: Callable[[Any], Component]) -> ActorSpec:
+    """An actor of the feed that is called so."""
+    return ActorSpec(address=address, role=role, kind=ActorKind.SIDE, factory=factory, group=name)
+
+
+def ids_of(section: FeedSection) -> tuple[Symbol, ...]:
+    """What its symbols are called in a run."""
+    return tuple([symbol_id(section.called, symbol) for symbol in section.symbols])
+
+
 @attrs.frozen(kw_only=True)
 class FeedParts:
     """What a feed is made of: the entry, and what a live run lends it."""
@@ -66,7 +76,7 @@ class FeedParts:
 
     def spec(self, address: Address, role: str, factory: Callable[[Any], Component]) -> ActorSpec:
         """One of its actors."""
-        return ActorSpec(address=address, role=role, kind=ActorKind.SIDE, factory=factory, group=self.name)
+        return side_spec(self.name, address, role, factory)
 
     def named(self, feed: Component) -> Component:
         """The feed, saying ids in place of the venue's own symbols."""
@@ -92,10 +102,14 @@ def feed_parts(
 def feed_specs(parts: FeedParts, setup: Setup) -> Iterable[ActorSpec]:
     """All actors of one feed, in the order of its flow."""
     yield from _maker(parts.section)(parts)
-    ids = tuple([symbol_id(parts.name, symbol) for symbol in parts.section.symbols])
-    band = parts.section.band
+    yield from flow_specs(parts.section, setup)
+
+
+def flow_specs(section: FeedSection, setup: Setup) -> Iterable[ActorSpec]:
+    """What follows on the feed: who judges what it says, and who builds bars of it."""
+    ids, name, band = ids_of(section), section.called, section.band
     settings = FilterSettings() if band is None else FilterSettings(band=band)
-    yield parts.spec(f"side-filter:{parts.name}", "side-filter", lambda _heritage: SideFilter(ids, settings))
+    yield side_spec(name, f"side-filter:{name}", "side-filter", lambda _heritage: SideFilter(ids, settings))
     wanted = side_bars(setup, ids)
     if wanted:
 
@@ -103,7 +117,7 @@ def feed_specs(parts: FeedParts, setup: Setup) -> Iterable[ActorSpec]:
             policies: dict[str, Any] = {"empty_bars": setup.empty_bars, "late": setup.late}
             return SideBuilder(wanted, close_grace_ns=setup.close_grace_ns, heritage=heritage, **policies)
 
-        yield parts.spec(f"side-builder:{parts.name}", "side-builder", builder)
+        yield side_spec(name, f"side-builder:{name}", "side-builder", builder)
 
 
 def check_feeds(feeds: Iterable[FeedSection]) -> tuple[str, ...]:

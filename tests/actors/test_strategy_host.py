@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.component import handlers_of
+from actors.component import PerSymbol, handlers_of
 from actors.strategy import ParameterError, Strategy, StrategyEntry
 from actors.strategy_host import Heritage, StrategyHost
 from messages import (
@@ -543,5 +543,7 @@ def test_its_address_keeps_the_warm_up_bars_of_each_symbol():
     class Kept(Strategy):
         warmup = 7
 
-    assert a_host(Kept, symbols=("A", "B")).keeps() == {Bar: 14}
+    assert a_host(Kept).keeps() == {Bar: 7}
+    both = a_host(Kept, symbols=("A", "B")).keeps()
+    assert (both, type(both[Bar])) == ({Bar: 7}, PerSymbol)
     assert a_host(type("None_", (Strategy,), {"warmup": 0})).keeps() == {}

@@ -163,3 +163,18 @@ class Listens(Strategy):
 
     def on_event(self, event):
         self.target(event.get("want"))
+
+
+class Follows(Strategy):
+    """Trades one market on the closes of another, and looks back on both."""
+
+    warmup = 3
+
+    def on_bar(self, bar):
+        other = self.history(2, self.hears_first)
+        if bar.symbol == self.hears_first and len(other) == 2:
+            self.target(1.0 if other[1].close > other[0].close else -1.0, self.symbols[0])
+
+    @property
+    def hears_first(self):
+        return "XBTUSD.OTHER"
