@@ -45,6 +45,16 @@ def sound_ticks(values: dict[str, Floats]) -> Mask:
     return sound
 
 
+def sound_quotes(values: dict[str, Floats]) -> Mask:
+    """Rows whose prices and sizes can be. A crossed quote can: it is what somebody said."""
+    sound = np.ones(len(values["bid"]), dtype=np.bool_)
+    for role in ("bid", "ask"):
+        sound &= (values[role] > 0) & (values[role] < np.inf)
+    for role in ("bid_size", "ask_size"):
+        sound &= (values[role] >= 0) & (values[role] < np.inf)
+    return sound
+
+
 def sound_series(values: dict[str, Floats]) -> Mask:
     """Rows whose one value can be: a rate within -1..1, or a price above zero."""
     if "rate" in values:
