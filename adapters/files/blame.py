@@ -44,7 +44,7 @@ class Verdict:
     codes: Codes
     zone: str
     latest: Ints | None = None
-    """The time of the last good row above each, where the table does not hold all rows above; NO_TIME: there is none."""
+    """The time of the last good row above each (NO_TIME: none), where the table does not hold all rows."""
 
 
 @attrs.frozen(eq=False)

@@ -55,6 +55,11 @@ class Layout:
         """Columns that hold numbers."""
         return frozenset(column for role, column in self.values.items() if role not in _TEXTS)
 
+    @property
+    def used(self) -> tuple[int, ...]:
+        """Columns that are read."""
+        return (*self.stamp, *self.values.values())
+
     def expressions(self, *, typed: bool) -> list[str]:
         """SQL for time and values over columns c0, c1, ...; `typed`: numbers already are DOUBLE."""
         selected = [f"{self.form.sql(_joined([f'c{column}' for column in self.stamp]))} AS stamp"]

@@ -90,9 +90,10 @@ class CsvSource:
         """Explicit types: sniffing would cost time and could change its mind within a file."""
         if self.header_line > 1:
             return None
+        header = "true" if self.header_line else "false"
         columns = ", ".join(f"'c{i}': '{'DOUBLE' if i in numeric else 'VARCHAR'}'" for i in range(len(self.header)))
         return (
-            f"read_csv({_quoted(self.path)}, auto_detect=false, header={'true' if self.header_line else 'false'}, delim='{self.delimiter}', "
+            f"read_csv({_quoted(self.path)}, auto_detect=false, header={header}, delim='{self.delimiter}', "
             f"quote='\"', escape='\"', compression='{'gzip' if self.zipped else 'none'}', hive_partitioning=false, "
             f"columns={{{columns}}})"
         )

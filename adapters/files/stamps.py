@@ -30,6 +30,9 @@ SKIPPED: Final = 2
 
 Codes = npt.NDArray[np.uint8]
 
+KDB_DATES: Final = "dates with D before the clock, without a zone"
+"""What the form is called that kdb+ writes, and with it BitMEX's daily dumps."""
+
 _DATE = "[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}"
 _COMPACT_DATE = "[0-9]{8}"
 _CLOCK = "([TD ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?)?"
@@ -96,7 +99,7 @@ def _calendar(date: str, sample: str, width: int) -> Form:
         if width > 3:
             minutes += " + TRY_CAST(right({s}, 2) AS BIGINT)"
         body += f" - CASE WHEN {zone} LIKE '-%' THEN -1 ELSE 1 END * ({minutes}) * {60 * NS_PER_SECOND}"
-    words = "dates with their zone" if width else "dates without a zone"
+    words = "dates with their zone" if width else KDB_DATES if "D" in sample else "dates without a zone"
     return Form(date + _CLOCK + _ZONES[width], body, naive=width == 0, words=words)
 
 
