@@ -17,7 +17,9 @@ from adapters.data.reading import Examined, Fact, Wishes
 from adapters.data.recorded_book import BookFolder
 from adapters.data.shaping import StoreColumns
 from adapters.data.writing import ROWS_MAX, SeriesWriter
+from adapters.errors import InputError
 from adapters.files.blame import BadRow
+from adapters.store.names import check_venue
 
 if TYPE_CHECKING:
     from adapters.store import Store
@@ -85,12 +87,13 @@ def _import_file(
     progress(path.name, 0, 0)
     with opened(path, wishes, folder) as reading:
         examined = reading.examine()
+        venue = _named(path, examined)
         writers: dict[tuple[str, str], SeriesWriter] = {}
         seen = 0
         for piece in reading.pieces():
             writer = writers.get((piece.symbol, piece.kind))
             if writer is None:
-                writer = SeriesWriter(store, examined.venue, piece.symbol, piece.kind)
+                writer = SeriesWriter(store, venue, piece.symbol, piece.kind)
                 writers[piece.symbol, piece.kind] = writer
             writer.add(piece.columns)
             _relieve(writers)
@@ -116,6 +119,15 @@ def _import_file(
         bad_rows=examined.bad_rows,
         seconds=perf_counter() - began,
     )  # fmt: skip
+
+
+def _named(path: Path, examined: Examined) -> str:
+    """The venue; InputError where venue or symbol is neither told nor known."""
+    if examined.venue is None:
+        raise InputError(f"{path}: does not say its venue; say it: --venue bitmex (lower-case letters, digits and -)")
+    if any(fact.name == "symbol" and not fact.value for fact in examined.facts):
+        raise InputError(f"{path}: does not say its symbol; say it: --symbol XBTUSD")
+    return check_venue(examined.venue)
 
 
 def _relieve(writers: dict[tuple[str, str], SeriesWriter]) -> None:

@@ -115,19 +115,16 @@ class NativeFile:
             raise InputError(
                 f"{self.path}: " + (f"none of its {total} rows can be used; {bad[0]}" if bad else "no rows")
             )
-        if self.wishes.venue is None or self.wishes.symbol is None:
-            raise InputError(f"{self.path}: an export says neither venue nor symbol; say --venue and --symbol")
         return Examined(
             venue=self.wishes.venue, facts=tuple(self._facts()), notes=(), rows=total, bad_rows=tuple(bad)
         )  # fmt: skip
 
     def pieces(self) -> Iterator[Piece]:
         """Good rows; see `FileReading`."""
-        assert self.wishes.symbol is not None
         name = self.kind.base if self._period is None else f"{self.kind.base}-{period_name(self._period)}"
         for columns, codes in self._judged():
             good = codes == 0
-            yield Piece(self.wishes.symbol, name, {column: columns[column][good] for column in self.kind.columns})
+            yield Piece(self.wishes.symbol or "", name, {column: columns[column][good] for column in self.kind.columns})
 
     def _judged(self) -> Iterator[tuple[dict[str, Any], Any]]:
         latest = np.iinfo(np.int64).min
@@ -141,8 +138,8 @@ class NativeFile:
             yield columns, codes
 
     def _facts(self) -> Iterator[Fact]:
-        yield Fact("venue", str(self.wishes.venue), TOLD)
-        yield Fact("symbol", str(self.wishes.symbol), TOLD)
+        yield Fact("venue", self.wishes.venue or "", TOLD)
+        yield Fact("symbol", self.wishes.symbol or "", TOLD)
         yield Fact("kind", self.kind.base, TOLD if self.wishes.kind else INFERRED, "the header of an export")
         if self._period is not None:
             how = TOLD if self.wishes.period else INFERRED

@@ -51,7 +51,8 @@ class Fact:
 class Examined:
     """A file that was read to its end, and may be imported."""
 
-    venue: str
+    venue: str | None
+    """None: neither told nor known."""
     facts: tuple[Fact, ...]
     notes: tuple[str, ...]
     """What else there is to say, each on its own."""
@@ -66,6 +67,7 @@ class Piece:
     """Consecutive rows of one series, ready for the store."""
 
     symbol: str
+    """Empty: neither told nor known."""
     kind: str
     """With its length of time: ticks, bars-1m."""
     columns: StoreColumns

@@ -129,17 +129,10 @@ class TabularFile:
         return tuple(describe(judged, most=None))
 
     def _name_of(self, symbol: str | None) -> str:
-        name = symbol or self.wishes.symbol
-        if name is None:
-            raise InputError(f"{self.path}: no column says the symbol; say it: --symbol XBTUSD")
-        return name
+        return symbol or self.wishes.symbol or ""
 
-    def _venue(self) -> str:
-        if self.wishes.venue is not None:
-            return self.wishes.venue
-        if self._is_bitmex_dump():
-            return BITMEX
-        raise InputError(f"{self.path}: does not say its venue; say it: --venue bitmex (lower-case letters, digits, -)")
+    def _venue(self) -> str | None:
+        return self.wishes.venue or (BITMEX if self._is_bitmex_dump() else None)
 
     def _is_bitmex_dump(self) -> bool:
         return self.layout.form.words == KDB_DATES and self.layout.symbol is not None
@@ -147,10 +140,10 @@ class TabularFile:
     def _facts(self, *, inferred: bool) -> Iterator[Fact]:
         wishes = self.wishes
         dump = self._is_bitmex_dump()
-        if wishes.venue is None:
+        if wishes.venue is None and dump:
             yield Fact("venue", BITMEX, INFERRED, "the form of its daily dumps")
         else:
-            yield Fact("venue", wishes.venue, TOLD)
+            yield Fact("venue", wishes.venue or "", TOLD)
         if self.layout.symbol is None:
             yield Fact("symbol", self._name_of(None), TOLD)
         else:

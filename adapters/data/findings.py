@@ -1,0 +1,120 @@
+"""What a check found: how often, where first, and what it means."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import attrs
+import numpy as np
+
+from messages import UtcNs, iso_utc
+
+SHOWN: Final = 3
+"""Examples that a finding names."""
+
+
+@attrs.frozen
+class Example:
+    """One place where it was found."""
+
+    ts: UtcNs
+    """0: not known; the text says the row."""
+    text: str
+
+    def __str__(self) -> str:
+        return f"{iso_utc(self.ts)}  {self.text}".rstrip() if self.ts else self.text
+
+
+@attrs.frozen(kw_only=True)
+class Finding:
+    """One sort of trouble, or of oddity, in one series."""
+
+    code: str
+    """What it is in one or two words, for machines too: missing-bars, crossed, ..."""
+    count: int
+    text: str
+    """In words, with the figures."""
+    meaning: str
+    """Why it matters, or why it may not."""
+    examples: tuple[Example, ...] = ()
+    is_note: bool = False
+    """True: to be known, and no fault: a venue's convention, a market's hours."""
+
+
+@attrs.define(eq=False)
+class Tally:
+    """Counts rows of one sort, and keeps the first few."""
+
+    count: int = 0
+    examples: list[Example] = attrs.field(factory=list)
+
+    def add(self, mask: Any, ts: Any, text_of: Callable[[int], str]) -> None:
+        """Rows where the mask holds; `text_of` says a row in words."""
+        found = int(np.count_nonzero(mask))
+        if not found:
+            return
+        self.count += found
+        for row in np.flatnonzero(mask)[: SHOWN - len(self.examples)]:
+            self.examples.append(Example(int(ts[row]), text_of(int(row))))
+
+    def say(self, ts: UtcNs, text: str) -> None:
+        """One more, in words."""
+        self.count += 1
+        if len(self.examples) < SHOWN:
+            self.examples.append(Example(ts, text))
+
+    def finding(self, code: str, text: str, meaning: str, *, is_note: bool = False) -> list[Finding]:
+        """A finding, where there was anything; `{n}` in the text is the count."""
+        if not self.count:
+            return []
+        return [
+            Finding(
+                code=code, count=self.count, text=text.replace("{n}", f"{self.count:,}"), meaning=meaning,
+                examples=tuple(self.examples), is_note=is_note,
+            )
+        ]  # fmt: skip
+
+
+@attrs.define(eq=False)
+class Tallies:
+    """Tallies by code."""
+
+    _by_code: dict[str, Tally] = attrs.field(factory=dict)
+
+    def __getitem__(self, code: str) -> Tally:
+        return self._by_code.setdefault(code, Tally())
+
+
+@attrs.define(eq=False)
+class Jumps:
+    """Prices that leap: by more than a fraction, and by far more than this market's usual step."""
+
+    least: float
+    """The fraction."""
+    tally: Tally = attrs.field(factory=Tally)
+
+    def add(self, prices: Any, ts: Any) -> None:
+        """Prices in order, the first of which was seen before."""
+        if len(prices) < 2:
+            return
+        with np.errstate(divide="ignore", invalid="ignore"):
+            steps = np.abs(prices[1:] / prices[:-1] - 1.0)
+        leaps = np.isfinite(steps) & (steps > self.least)
+        if not leaps.any():
+            return
+        moved = steps[np.isfinite(steps) & (steps > 0)]
+        leaps &= steps > _TIMES_USUAL * float(np.median(moved))
+        self.tally.add(
+            np.concatenate([[False], leaps]), ts,
+            lambda row: f"{prices[row - 1]:.10g} -> {prices[row]:.10g} ({prices[row] / prices[row - 1] - 1:+.1%})",
+        )  # fmt: skip
+
+    def findings(self) -> list[Finding]:
+        """What leapt."""
+        return self.tally.finding(
+            "jumps",
+            f"{{n}} price jumps of more than {self.least:.4g} of the price",
+            f"and of more than {_TIMES_USUAL} usual steps: bad prices, a hole in the data, or news",
+        )
+
+
+_TIMES_USUAL: Final = 10
