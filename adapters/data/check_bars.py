@@ -101,32 +101,36 @@ class BarCheck:
         tallies = self._tallies
         found = [
             *tallies["values"].finding(
-                "values", "{n} bars with a price or volume that cannot be", "zero, negative, missing or infinite"
+                "values", "{n} bar(s) with a price or volume that cannot be", "zero, negative, missing or infinite"
             ),
             *tallies["high-low"].finding(
-                "high-below-low", "{n} bars with high below low", "the bar contradicts itself"
+                "high-below-low", "{n} bar(s) with high below low", "the bar contradicts itself"
             ),
             *tallies["close"].finding(
-                "close-outside", "{n} bars close outside low..high", "the bar contradicts itself"
+                "close-outside", "{n} bar(s) with a close outside low..high", "the bar contradicts itself"
             ),
             *tallies["open"].finding(
-                "open-outside", "{n} bars open outside low..high", "and not at the previous close, as some venues' do"
+                "open-outside",
+                "{n} bar(s) with an open outside low..high",
+                "and not at the previous close, as some venues' do",
             ),
             *self._vwap_findings(),
-            *tallies["back"].finding("time-back", "{n} bars begin before the one above them", "rows out of order"),
-            *tallies["duplicate"].finding("duplicates", "{n} bars stand twice", "same start as the bar above"),
-            *tallies["overlap"].finding("overlaps", "{n} bars begin before the last is over", "wrong period or stamps"),
+            *tallies["back"].finding("time-back", "{n} bar(s) from before the bar above", "rows out of order"),
+            *tallies["duplicate"].finding("duplicates", "{n} bar(s) that stand twice", "same start as the bar above"),
+            *tallies["overlap"].finding(
+                "overlaps", "{n} bar(s) that begin before the last is over", "wrong period or stamps"
+            ),
             *self._missing.findings(),
             *self._volumes.findings(),
             *self._jumps.findings(),
             *tallies["convention"].finding(
                 "open-at-previous-close",
-                "{n} bars open outside low..high, at the previous close",
+                "{n} bar(s) with an open outside low..high, at the previous close",
                 "the venue's convention (BitMEX has it): the open is no trade of the bar",
                 is_note=True,
             ),
             *tallies["short"].finding(
-                "short-bars", "{n} bars are shorter than the period", "sessions that end early", is_note=True
+                "short-bars", "{n} bar(s) shorter than the period", "sessions that end early", is_note=True
             ),
         ]
         return sorted(found, key=lambda finding: finding.is_note)
@@ -173,7 +177,7 @@ class BarCheck:
                 meaning = (
                     f"turnover is about {ratio:.4g} x price x volume: a contract's multiplier? (import --multiplier)"
                 )
-        return self._tallies["vwap"].finding("vwap-outside", "{n} bars with a mean price outside low..high", meaning)
+        return self._tallies["vwap"].finding("vwap-outside", "{n} bar(s) with a mean price outside low..high", meaning)
 
     def _pairs(self, bars: Mapping[str, Any], new: int) -> None:
         """Each new bar against the one above it."""

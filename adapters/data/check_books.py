@@ -56,7 +56,7 @@ class _LevelCheck(StreamCheck):
             bad, columns["received"], lambda row: f"side {side[row]} price {price[row]:.10g} size {size[row]:.10g}"
         )
 
-    def prices(self, columns: Mapping[str, Any]) -> Any:
+    def prices(self, columns: Mapping[str, Any]) -> Any:  # noqa: ARG002 as the others
         """Levels leap."""
         return None
 
@@ -70,7 +70,7 @@ class _LevelCheck(StreamCheck):
             *super().value_findings(),
             *self._tallies["crossed"].finding(
                 "crossed-book",
-                "{n} times the best bid is not below the best ask",
+                "{n} time(s) the best bid is not below the best ask",
                 "changes are missing, or out of order",
             ),
         ]
@@ -118,11 +118,11 @@ class ChangeCheck(_LevelCheck):
         return [
             *super().value_findings(),
             *self._tallies["unknown"].finding(
-                "no-snapshot", "{n} changes before the first snapshot", "until then the book is only known in part",
+                "no-snapshot", "{n} change(s) before the first snapshot", "until then the book is only known in part",
                 is_note=self._known,
             ),
             *self._tallies["gone"].finding(
-                "unknown-level", "{n} levels go that were not there", "beyond a snapshot's depth, or changes are missing",
+                "unknown-level", "{n} level(s) that go and were not there", "below a snapshot's depth, or changes lack",
                 is_note=True,
             ),
         ]  # fmt: skip

@@ -51,18 +51,18 @@ class StreamCheck:
         """What was found, the gravest first."""
         found = [
             *self.value_findings(),
-            *self._tallies["received"].finding("received-back", "{n} rows received before the row above", "disorder"),
-            *self._tallies["back"].finding("time-back", "{n} rows whose ts goes back", _MEANS_BACK),
+            *self._tallies["received"].finding("received-back", "{n} row(s) received before the row above", "disorder"),
+            *self._tallies["back"].finding("time-back", "{n} row(s) whose ts goes back", _MEANS_BACK),
             *self._jumps.findings(),
             *self._tallies["twice"].finding(
-                "duplicates", "{n} rows equal the row above them", self.meaning_of_twice(), is_note=not self.is_strict()
+                "duplicates", "{n} row(s) equal to the row above", self.meaning_of_twice(), is_note=not self.is_strict()
             ),
             *self._tallies["lag"].finding(
-                "clocks-apart", "{n} rows with ts and received more than 3 s apart", "slow, or a clock that is off",
+                "clocks-apart", "{n} row(s) with ts and received more than 3 s apart", "slow, or a clock that is off",
                 is_note=True,
             ),
             *self._tallies["early"].finding(
-                "received-before-ts", "{n} rows received before they happened", "the recorder's clock is behind",
+                "received-before-ts", "{n} row(s) received before they happened", "the recorder's clock is behind",
                 is_note=True,
             ),
         ]  # fmt: skip
@@ -71,7 +71,7 @@ class StreamCheck:
     def value_findings(self) -> list[Finding]:
         """What was found of values."""
         return self._tallies["values"].finding(
-            "values", "{n} rows with a price or size that cannot be", "zero, negative, missing or infinite"
+            "values", "{n} row(s) with a price or size that cannot be", "zero, negative, missing or infinite"
         )
 
     def is_strict(self) -> bool:
@@ -124,7 +124,7 @@ class TickCheck(StreamCheck):
 
     def value_findings(self) -> list[Finding]:
         """Values, and trades of nothing."""
-        empty = self._tallies["empty"].finding("no-size", "{n} trades of size 0", "rounded away, or no trades")
+        empty = self._tallies["empty"].finding("no-size", "{n} trade(s) of size 0", "rounded away, or no trades")
         return [*super().value_findings(), *empty]
 
     def is_strict(self) -> bool:
@@ -162,9 +162,11 @@ class QuoteCheck(StreamCheck):
         return [
             *super().value_findings(),
             *self._tallies["crossed"].finding(
-                "crossed", "{n} quotes with the bid above the ask", "two states mixed, or late"
+                "crossed", "{n} quote(s) with the bid above the ask", "two states mixed, or late"
             ),
-            *self._tallies["locked"].finding("locked", "{n} quotes with the bid at the ask", "may be a moment's truth"),
+            *self._tallies["locked"].finding(
+                "locked", "{n} quote(s) with the bid at the ask", "may be a moment's truth"
+            ),
         ]
 
     def is_strict(self) -> bool:

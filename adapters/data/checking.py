@@ -117,7 +117,7 @@ def check_file(
             progress(path.name, done, 0)
         for (symbol, kind), one in seen.items():
             unreadable = file.unreadable.get((symbol, kind), Tally())
-            findings = unreadable.finding("unreadable", "{n} rows cannot be read", _UNREADABLE)
+            findings = unreadable.finding("unreadable", "{n} row(s) cannot be read", _UNREADABLE)
             yield Checked(
                 where=path.name, venue=None, symbol=symbol, kind=kind, rows=one.check.rows + unreadable.count,
                 first=one.first, last=one.last, findings=(*findings, *one.check.findings()), facts=file.facts,

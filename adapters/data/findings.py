@@ -63,15 +63,19 @@ class Tally:
             self.examples.append(Example(ts, text))
 
     def finding(self, code: str, text: str, meaning: str, *, is_note: bool = False) -> list[Finding]:
-        """A finding, where there was anything; `{n}` in the text is the count."""
+        """A finding, where there was anything; `{n}` in the text is the count, `bar(s)` one or several."""
         if not self.count:
             return []
         return [
             Finding(
-                code=code, count=self.count, text=text.replace("{n}", f"{self.count:,}"), meaning=meaning,
+                code=code, count=self.count, text=_counted(text, self.count), meaning=meaning,
                 examples=tuple(self.examples), is_note=is_note,
             )
         ]  # fmt: skip
+
+
+def _counted(text: str, count: int) -> str:
+    return text.replace("{n}", f"{count:,}").replace("(s)", "" if count == 1 else "s")
 
 
 @attrs.define(eq=False)
@@ -112,7 +116,7 @@ class Jumps:
         """What leapt."""
         return self.tally.finding(
             "jumps",
-            f"{{n}} price jumps of more than {self.least:.4g} of the price",
+            f"{{n}} price jump(s) of more than {self.least:.4g} of the price",
             f"and of more than {_TIMES_USUAL} usual steps: bad prices, a hole in the data, or news",
         )
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from actors.columns import Ints
 from adapters.data.findings import SHOWN, Example, Finding
+from adapters.data.words import counted
 from messages import NS_PER_DAY, Period
 
 _ENOUGH_DAYS: Final = 3
@@ -60,32 +61,38 @@ class MissingBars:
     def _slots_a_day(self) -> int:
         return NS_PER_DAY // self.period
 
+    def total(self) -> tuple[int, int]:
+        """How many bars are missing, and how many in the longest gap."""
+        lacking = [count for _, count in self._missing()[1]]
+        return sum(lacking), max(lacking, default=0)
+
     def findings(self) -> list[Finding]:
         """Missing bars, and what was learned of the market's hours."""
-        if self.first is None or self.last is None:
-            return []
-        days = np.unique(np.concatenate(self._days))
-        open_slots, open_weekdays = self._hours(days)
-        hours = _Hours(self, days, open_slots, open_weekdays)
-        found = []
-        closes = not (bool(open_slots.all()) and bool(open_weekdays.all()))
-        if closes:
-            found.append(hours.note())
-        count, longest, examples, holes = 0, 0, list[Example](), 0
-        for begin, lacking in hours.missing() if closes else self._all():
-            count, holes, longest = count + lacking, holes + 1, max(longest, lacking)
-            if len(examples) < SHOWN:
-                examples.append(Example(begin, f"{lacking:,} missing"))
-        if count:
+        found, holes = self._missing()
+        if holes:
+            count, longest = self.total()
             span = timedelta(seconds=longest * self.period // 10**9)
             found.append(
                 Finding(
-                    code="missing-bars", count=count, examples=tuple(examples),
-                    text=f"{count:,} bars missing in {holes:,} gaps, the longest {longest:,} ({span})",
+                    code="missing-bars", count=count,
+                    text=f"{counted(count, 'bar')} missing in {counted(len(holes), 'gap')}, "
+                    f"the longest {longest:,} ({span})",
                     meaning="the market was open and nothing was recorded, or nothing was traded",
+                    examples=tuple(Example(begin, f"{lacking:,} missing") for begin, lacking in holes[:SHOWN]),
                 )
             )  # fmt: skip
         return found
+
+    def _missing(self) -> tuple[list[Finding], list[tuple[int, int]]]:
+        """The market's hours, where it has any, and each gap: when its first bar is missing, and how many are."""
+        if self.first is None or self.last is None:
+            return [], []
+        days = np.unique(np.concatenate(self._days))
+        open_slots, open_weekdays = self._hours(days)
+        if bool(open_slots.all()) and bool(open_weekdays.all()):
+            return [], list(self._all())
+        hours = _Hours(self, days, open_slots, open_weekdays)
+        return [hours.note()], list(hours.missing())
 
     def gaps(self) -> Iterator[tuple[int, int]]:
         """Each gap: where it begins, and where the next bar does."""

@@ -42,7 +42,7 @@ class _Chain:
     """The last change's."""
     as_of: int | None = None
     """The snapshot's."""
-    before: "deque[tuple[int, Change]]" = attrs.field(factory=lambda: deque(maxlen=_KEPT))
+    before: "deque[tuple[int, int, Change]]" = attrs.field(factory=lambda: deque(maxlen=_KEPT))
     """The last changes before any snapshot."""
 
 
@@ -84,20 +84,20 @@ class BookFolder:
         chain.number = number
         if chain.as_of is None:
             self.began_without += 1
-            chain.before.append((number, change))
+            chain.before.append((number, ts, change))
         elif number <= chain.as_of:
             self.outdated += 1
             return []
         return self._rows(change, ts, received, whole=False)
 
     def snapshot(self, symbol: str, number: int, change: Change, *, ts: int, received: int) -> list[Row]:
-        """The rows of the whole book, with those differences in it that came before it and are newer."""
+        """The rows of the whole book, with the newer differences that came before it: as of the last of them."""
         chain = self._chains.setdefault(symbol, _Chain())
         self.snapshots += 1
         sides = dict(change.bids), dict(change.asks)
-        for later, missed in chain.before:
+        for later, then, missed in chain.before:
             if later > number:
-                self.folded += 1
+                self.folded, ts = self.folded + 1, max(ts, then)
                 for side, levels in zip(sides, (missed.bids, missed.asks), strict=True):
                     side.update(levels)
         bids, asks = ({price: size for price, size in side.items() if size} for side in sides)

@@ -163,4 +163,8 @@ def temporary_database() -> Iterator["duckdb.DuckDBPyConnection"]:
     with tempfile.TemporaryDirectory(prefix="openoutcry-") as folder:
         settings: dict[str, str | bool | int | float | list[str]] = {**_SETTINGS, "temp_directory": folder}
         with closing(duckdb.connect(str(Path(folder) / "rows.db"), config=settings)) as database:
-            yield database
+            try:
+                yield database
+            except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+                reason = str(error).partition("\n")[0]
+                raise OSError(f"{tempfile.gettempdir()}: temporary files cannot be written: {reason}") from error
