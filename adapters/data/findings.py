@@ -116,7 +116,7 @@ class Jumps:
         """What leapt."""
         return self.tally.finding(
             "jumps",
-            f"{{n}} price jump(s) of more than {self.least:.4g} of the price",
+            f"{{n}} price jump(s) of more than {100 * self.least:.4g} %",
             f"and of more than {_TIMES_USUAL} usual steps: bad prices, a hole in the data, or news",
         )
 

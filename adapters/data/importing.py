@@ -40,7 +40,7 @@ class SeriesReport:
     """Of these rows, those that the store did not have."""
     first: int
     last: int
-    """UTC ns of `received`."""
+    """UTC ns of `received`, of bars and flows of `open_ts`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -123,10 +123,14 @@ def _import_file(
 
 def _named(path: Path, examined: Examined) -> str:
     """The venue; InputError where venue or symbol is neither told nor known."""
+    missing = []
     if examined.venue is None:
-        raise InputError(f"{path}: does not say its venue; say it: --venue bitmex (lower-case letters, digits and -)")
+        missing.append(("venue", "--venue bitmex (lower-case letters, digits and -)"))
     if any(fact.name == "symbol" and not fact.value for fact in examined.facts):
-        raise InputError(f"{path}: does not say its symbol; say it: --symbol XBTUSD")
+        missing.append(("symbol", "--symbol XBTUSD"))
+    if missing or examined.venue is None:
+        what, how = zip(*missing, strict=True)
+        raise InputError(f"{path}: does not say its {' nor its '.join(what)}; say {' and '.join(how)}")
     return check_venue(examined.venue)
 
 

@@ -13,6 +13,8 @@ from adapters.data.words import counted, folded
 from messages import iso_utc
 
 _BAD_ROWS_SHOWN: Final = 5
+_NOTED: Final = 1
+"""Examples of what is only to be known."""
 
 
 def import_lines(report: FileReport, *, dry: bool) -> Iterator[str]:
@@ -86,7 +88,7 @@ def _finding_lines(finding: Finding) -> Iterator[str]:
     mark = "." if finding.is_note else "!"
     yield folded(finding.text, first=f"  {mark} ", indent="    ")
     yield folded(f"({finding.meaning})", indent="      ", first="      ")
-    for example in finding.examples:
+    for example in finding.examples[: _NOTED if finding.is_note else None]:
         yield folded(str(example), indent="        ", first="      ")
     if len(finding.examples) < finding.count and finding.examples and not finding.is_note:
         yield "      ..."

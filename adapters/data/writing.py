@@ -36,7 +36,7 @@ class SeriesWriter:
     """Rows that the store did not have; 0 where nothing is written."""
     first: int | None = None
     last: int | None = None
-    """UTC ns of `received`."""
+    """UTC ns of `received`, of bars and flows of `open_ts`."""
     _parts: list[StoreColumns] = attrs.field(factory=list)
     gathered: int = 0
     """Rows that wait to be written."""
@@ -46,8 +46,9 @@ class SeriesWriter:
         received = columns["received"]
         if not len(received):
             return
-        self.first = int(received[0]) if self.first is None else self.first
-        self.last = int(received[-1])
+        times = columns.get("open_ts", received)
+        self.first = int(times[0]) if self.first is None else self.first
+        self.last = int(times[-1])
         self.rows += len(received)
         if self.store is None:
             return
