@@ -91,9 +91,11 @@ def moment_of(written: "UtcNs | str | datetime | None", what: str = "time") -> U
         written = written.isoformat()
     if not isinstance(written, str):
         try:
-            return int(written.__index__())
+            if not isinstance(written, bool):
+                return int(written.__index__())
         except AttributeError:
-            raise InputError(f"{what} {written!r} must be ns since 1970, an ISO 8601 text or a datetime") from None
+            pass
+        raise InputError(f"{what} {written!r} must be ns since 1970, an ISO 8601 text or a datetime")
     from adapters.configuration import moment_ns  # noqa: PLC0415 it knows all settings, which a store does without
 
     try:
