@@ -18,7 +18,7 @@ from adapters.errors import InputError
 from adapters.files.layout import Layout, layout_of, series_layout_of
 from adapters.files.names import plain
 from adapters.files.series import FUNDING, MARKS, SeriesKind
-from adapters.files.sources import Source, open_source
+from adapters.files.sources import ParquetSource, Source, open_source
 from adapters.files.stamps import zone_named
 from adapters.store.kinds import KINDS, Kind
 
@@ -64,7 +64,7 @@ def _table(path: Path, wishes: Wishes, database: "duckdb.DuckDBPyConnection") ->
 
 
 def _native_kind(source: Source, wishes: Wishes) -> Kind | None:
-    kinds = kinds_of_header(source.header)
+    kinds = kinds_of_header(source.header, typed=isinstance(source, ParquetSource))
     if wishes.kind is not None and wishes.kind not in KINDS:
         raise InputError(f"there is no kind {wishes.kind!r}; there are {', '.join(KINDS)}")
     if not kinds:

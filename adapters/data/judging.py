@@ -3,7 +3,6 @@
 What a chunk is judged by beside itself: the last good row before it, and a few rows behind it.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -65,6 +64,10 @@ class RowJudge:
     """How the bars follow one another, once two good ones were seen."""
     latest: int = NO_TIME
     """The last good row's time."""
+    ordered: int = NO_TIME
+    """The latest time that was in order, whether it kept its distance or not."""
+    above: int = NO_TIME
+    """The last time that could be read."""
     spaced: int = NO_TIME
     """The last time that kept its distance."""
 
@@ -82,8 +85,8 @@ class RowJudge:
         codes[~sound | (stamps == NO_TIME)] = checks.UNREADABLE
         if self.nameless:
             codes[:] = checks.UNREADABLE
-        self._judge_order(utc, codes)
         own = chunk.own
+        self._judge_order(utc, codes, own)
         if self.layout.kind == "bars":
             self._judge_distance(utc, codes, own)
         codes = codes[:own]
@@ -99,10 +102,19 @@ class RowJudge:
             lines=None if lines is None else np.asarray(lines)[:own],
         )
 
-    def _judge_order(self, utc: Ints, codes: Codes) -> None:
+    def _judge_order(self, utc: Ints, codes: Codes, own: int) -> None:
         good = np.flatnonzero(codes == 0)
         strictly = self.layout.kind not in _MAY_STAND_TOGETHER
-        codes[good] = self._after(self.latest, utc[good], lambda ts: checks.order_codes(ts, strictly=strictly))
+        # What rows are compared with: the latest that is in order, and the one just above.
+        above = [ts for ts in dict.fromkeys((self.ordered, self.above)) if ts != NO_TIME]
+        ts = np.concatenate([np.array(above, dtype=np.int64), utc[good]])
+        found = checks.order_codes(ts, strictly=strictly, first_stands=self.ordered != NO_TIME)[len(above) :]
+        codes[good] = found
+        ours = good < own
+        if ours.any():
+            self.above = int(utc[good[ours]][-1])
+            in_order = utc[good[ours & (found == 0)]]
+            self.ordered = max(self.ordered, int(in_order[-1])) if len(in_order) else self.ordered
 
     def _judge_distance(self, utc: Ints, codes: Codes, own: int) -> None:
         good = np.flatnonzero(codes == 0)
@@ -112,16 +124,12 @@ class RowJudge:
                 return
             self.steps = checks.period_of(utc[good], self.told, self.name)
         least = checks.least_step(self.steps.period, naive=self.layout.form.naive, stamps=self.stamps)
-        codes[good] = self._after(self.spaced, utc[good], lambda ts: checks.close_by_codes(ts, least))
+        above = [] if self.spaced == NO_TIME else [self.spaced]
+        ts = np.concatenate([np.array(above, dtype=np.int64), utc[good]])
+        codes[good] = checks.close_by_codes(ts, least)[len(above) :] if len(ts) else 0
         good = good[(codes[good] == 0) & (good < own)]
         if len(good):
             self.spaced = int(utc[good[-1]])
-
-    def _after(self, before: int, ts: Ints, codes_of: Callable[[Ints], Codes]) -> Codes:
-        """The codes of times that come after another."""
-        if before == NO_TIME or not len(ts):
-            return codes_of(ts)
-        return codes_of(np.concatenate([[before], ts]))[1:]
 
 
 @attrs.define(eq=False)

@@ -33,9 +33,14 @@ def exported_names(kind: Kind) -> tuple[str, ...]:
     return tuple(names)
 
 
-def kinds_of_header(header: Sequence[str]) -> tuple[Kind, ...]:
-    """The kinds whose export has that header: none, one, or two that look alike."""
-    return tuple(kind for kind in KINDS.values() if tuple(header) == exported_names(kind))
+def kinds_of_header(header: Sequence[str], *, typed: bool) -> tuple[Kind, ...]:
+    """The kinds whose export has that header: none, one, or two that look alike.
+
+    `typed`: a file whose columns have types holds the store's own columns.
+    """
+    return tuple(
+        kind for kind in KINDS.values() if tuple(header) == (tuple(kind.columns) if typed else exported_names(kind))
+    )
 
 
 @attrs.frozen
@@ -60,9 +65,15 @@ class NativeSelection:
         """The columns of the kind."""
         return tuple(self.place(name) for name in self.kind.columns)
 
+    @property
+    def is_exact(self) -> bool:
+        """Texts are as they were."""
+        return True
+
     def place(self, name: str) -> int:
         """Where a column of the kind stands."""
-        return self.header.index(f"{name}_ns" if name in TIMES else name)
+        twice = f"{name}_ns"
+        return self.header.index(twice if twice in self.header else name)
 
     def expressions(self, *, typed: bool) -> list[str]:  # noqa: ARG002 the texts are the same either way
         """SQL for each column of the kind; a missing number is NaN, where it may be missing."""

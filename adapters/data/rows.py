@@ -44,6 +44,10 @@ class Selection(Protocol):
     def symbol(self) -> int | None:
         """The column of the symbol, if any."""
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether blanks around a cell's text belong to it."""
+
     def expressions(self, *, typed: bool) -> list[str]:
         """SQL over columns c0, c1, ..., each with its name; NULL where a value cannot be read."""
 
@@ -79,13 +83,14 @@ class FileRows:
         """Parse the file again, line by line, so that each row's line is known."""
         self.careful = True
         width, used = len(self.source.header), self._used()
-        cells = [f"unnest(${number}::VARCHAR[]) AS c{column}" for number, column in enumerate(used, start=1)]
-        cells.append(f"unnest(${len(used) + 1}::BIGINT[]) AS line")
-        select = f"SELECT {', '.join([*self._expressions(typed=False), 'line'])} FROM (SELECT {', '.join(cells)})"  # noqa: S608 our own parts
-        made = False
+        unnested = [f"unnest(${number}::VARCHAR[]) AS c{column}" for number, column in enumerate(used, start=1)]
+        unnested.append(f"unnest(${len(used) + 1}::BIGINT[]) AS line")
+        select = f"SELECT {', '.join([*self._expressions(typed=False), 'line'])} FROM (SELECT {', '.join(unnested)})"  # noqa: S608 our own parts
+        made, exact = False, self.selection.is_exact
         rows = iter(self.source.rows())
         while block := list(islice(rows, _BLOCK)):
-            lists: list[Any] = [[row[c].strip() if len(row) == width else "" for _, row in block] for c in used]
+            whole = [row if len(row) == width else [""] * width for _, row in block]
+            lists: list[Any] = [[cells[c] if exact else cells[c].strip() for cells in whole] for c in used]
             lists.append([line for line, _ in block])
             self.database.execute(
                 f"{'INSERT INTO rows' if made else 'CREATE OR REPLACE TABLE rows AS'} {select}", lists

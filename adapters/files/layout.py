@@ -60,6 +60,11 @@ class Layout:
         """Columns that are read."""
         return (*self.stamp, *self.values.values())
 
+    @property
+    def is_exact(self) -> bool:
+        """Blanks around times and numbers mean nothing."""
+        return False
+
     def expressions(self, *, typed: bool) -> list[str]:
         """SQL for time and values over columns c0, c1, ...; `typed`: numbers already are DOUBLE."""
         selected = [f"{self.form.sql(_joined([f'c{column}' for column in self.stamp]))} AS stamp"]
