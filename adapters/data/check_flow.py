@@ -189,7 +189,8 @@ class ValueCheck(StreamCheck):
                 bad |= ~(np.abs(array) < 1)
             elif name == "price":
                 # A liquidation may lack its price.
-                bad |= ~((array > 0) & (array < np.inf)) & ~(np.isnan(array) if "order_id" in columns else False)
+                may_lack = np.isnan(array) if "order_id" in columns else np.zeros(len(array), dtype=np.bool_)
+                bad |= ~((array > 0) & (array < np.inf)) & ~may_lack
             elif name == "size" or name.endswith("_volume"):
                 bad |= ~((array >= 0) & (array < np.inf))
 

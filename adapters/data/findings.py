@@ -94,7 +94,12 @@ class Jumps:
 
     least: float
     """The fraction."""
-    tally: Tally = attrs.field(factory=Tally)
+    _usual: list[Any] = attrs.field(factory=list)
+    """The first steps that were not nothing."""
+    _sampled: int = 0
+    _leaps: list[tuple[UtcNs, float, float]] = attrs.field(factory=list)
+    """Steps of more than the fraction: when, from what, to what."""
+    _more: int = 0
 
     def add(self, prices: Any, ts: Any) -> None:
         """Prices in order, the first of which was seen before."""
@@ -102,19 +107,28 @@ class Jumps:
             return
         with np.errstate(divide="ignore", invalid="ignore"):
             steps = np.abs(prices[1:] / prices[:-1] - 1.0)
-        leaps = np.isfinite(steps) & (steps > self.least)
-        if not leaps.any():
-            return
-        moved = steps[np.isfinite(steps) & (steps > 0)]
-        leaps &= steps > _TIMES_USUAL * float(np.median(moved))
-        self.tally.add(
-            np.concatenate([[False], leaps]), ts,
-            lambda row: f"{prices[row - 1]:.10g} -> {prices[row]:.10g} ({prices[row] / prices[row - 1] - 1:+.1%})",
-        )  # fmt: skip
+        sound = np.isfinite(steps)
+        if self._sampled < _SAMPLED:
+            moved = steps[sound & (steps > 0)][: _SAMPLED - self._sampled]
+            self._usual.append(moved)
+            self._sampled += len(moved)
+        rows = np.flatnonzero(sound & (steps > self.least))
+        kept = rows[: _KEPT - len(self._leaps)]
+        self._more += len(rows) - len(kept)
+        self._leaps += zip(ts[kept + 1].tolist(), prices[kept].tolist(), prices[kept + 1].tolist(), strict=True)
 
     def findings(self) -> list[Finding]:
         """What leapt."""
-        return self.tally.finding(
+        if not self._leaps:
+            return []
+        usual = float(np.median(np.concatenate(self._usual)))
+        tally = Tally()
+        for ts, before, after in self._leaps:
+            if abs(after / before - 1) > _TIMES_USUAL * usual:
+                tally.say(ts, f"{before:.10g} -> {after:.10g} ({after / before - 1:+.1%})")
+        if tally.count:
+            tally.count += self._more
+        return tally.finding(
             "jumps",
             f"{{n}} price jump(s) of more than {100 * self.least:.4g} %",
             f"and of more than {_TIMES_USUAL} usual steps: bad prices, a hole in the data, or news",
@@ -122,3 +136,6 @@ class Jumps:
 
 
 _TIMES_USUAL: Final = 10
+_SAMPLED: Final = 100_000
+_KEPT: Final = 100_000
+"""Steps that are remembered; what comes after so many leaps is only counted."""

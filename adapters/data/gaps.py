@@ -2,8 +2,8 @@
 
 A market's hours are learned from the bars: a time of day, or a day of the week, at which bars stand on less than half
 of its days is closed. What a market that never closes lacks is missing. Of one that closes, a bar is missing where its
-time of day is open, its day has bars, and the day with bars before or after has that very bar: so neither a holiday,
-nor a half day on the eve of one, nor the change of its clock in spring makes a gap.
+time of day is open, its day has bars, and most of the two days with bars before and the two after have that very bar:
+so neither a holiday nor the change of its clock in spring makes a gap.
 """
 
 from collections.abc import Iterator
@@ -150,12 +150,14 @@ class _Hours:
             ts, day, place = ts[active], day[active], place[active]
             if not len(ts):
                 continue
-            near = np.zeros(len(ts), dtype=np.bool_)
-            for step in (-1, 1):
+            neighbours, having = np.zeros(len(ts), dtype=np.int64), np.zeros(len(ts), dtype=np.int64)
+            for step in (-2, -1, 1, 2):
                 other = place + step
                 exists = (other >= 0) & (other < len(self.days))
                 moved = ts + (self.days[np.clip(other, 0, len(self.days) - 1)] - day) * NS_PER_DAY
-                near |= exists & self._present(moved, begins, ends)
+                neighbours += exists
+                having += exists & self._present(moved, begins, ends)
+            near = 2 * having > neighbours
             if near.any():
                 yield int(ts[near][0]), int(np.count_nonzero(near))
 
