@@ -26,6 +26,7 @@ _SETTINGS: Final = {
     "memory_limit": "256MB",
     "threads": "2",
     "preserve_insertion_order": "true",
+    "enable_progress_bar": "false",
 }
 
 

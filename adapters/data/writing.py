@@ -16,7 +16,7 @@ from messages import NS_PER_DAY
 if TYPE_CHECKING:
     from adapters.store import Store
 
-ROWS_MAX: Final = 1_000_000
+ROWS_MAX: Final = 2_000_000
 """How many rows are gathered before some are written."""
 
 

@@ -10,7 +10,6 @@ from adapters.data.checking import check_store
 from adapters.store import Store
 from tests.adapters.data.data_builders import MINUTE, NEW_YEAR, SECOND, a_file, bar_columns, checked, findings, silent
 
-
 CALM = [10.0, 10.1, 10.0, 9.9, 10.0, 10.1, 10.2, 10.1, 10.0]
 
 

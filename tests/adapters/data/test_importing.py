@@ -244,7 +244,7 @@ def files_of_bars(draw):
     return "\n".join(lines) + "\n"
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(text=files_of_bars(), rows=st.integers(1, 12), stamps=st.sampled_from(("start", "end")))
 def test_chunks_of_any_size_give_the_verdicts_and_the_bars_of_a_whole_file(tmp_path_factory, text, rows, stamps):
     folder = tmp_path_factory.mktemp("chunks")

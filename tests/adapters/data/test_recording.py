@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from itertools import islice
 
 import pytest
 
@@ -193,7 +194,8 @@ def test_a_recording_that_is_cut_short_is_named(tmp_path):
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the folder ../shared/data with recorded data is absent")
 def test_the_recorded_book_agrees_with_the_exchanges_own_best_prices(tmp_path):
     """The exchange says its best bid and ask by the same numbers as its changes: an oracle for the book."""
-    path = SHARED / "binance_coinm_BTCUSD_PERP_l2_trades_20240808.gz"
+    with gzip.open(SHARED / "binance_coinm_BTCUSD_PERP_l2_trades_20240808.gz", "rt") as stream:
+        path = a_recording(tmp_path, *islice((line.rstrip() for line in stream), 12_000))
     store, _ = imported_raw(tmp_path, path)
     best = {}
     numbers = []
@@ -227,8 +229,8 @@ def test_the_recorded_book_agrees_with_the_exchanges_own_best_prices(tmp_path):
             (bids if side > 0 else asks).set(price, size)
 
     assert snapshots == 1
-    assert last + 1 == len(numbers) == 26_848
-    assert compared > 1_000
+    assert last + 1 == len(numbers) > 6_000
+    assert compared > 200
     found = findings("l2", {name: l2[name] for name in l2.columns})
     assert "crossed-book" not in found
     assert not [code for code, finding in found.items() if not finding.is_note]

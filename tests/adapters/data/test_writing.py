@@ -1,7 +1,7 @@
 """A series is cut on its way into the store only where a cut changes nothing."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.data.writing import SeriesWriter, cut_of
@@ -34,6 +34,7 @@ def test_a_cut_parts_no_instant_and_a_day_only_when_it_is_the_only_one(received)
         assert len(set(received.tolist())) <= 1
 
 
+@settings(max_examples=20)
 @given(received=TIMES, pieces=st.integers(1, 5), rows_max=st.integers(1, 6))
 def test_all_rows_arrive_however_they_are_cut(tmp_path_factory, received, pieces, rows_max):
     store = Store(tmp_path_factory.mktemp("cut") / "store")
