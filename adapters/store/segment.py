@@ -270,17 +270,25 @@ def _opened(path: Path) -> sqlite3.Connection:
     if not path.exists():
         raise FileNotFoundError(str(path))
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_S,
-                                     isolation_level=None, check_same_thread=False)  # fmt: skip
-        try:
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        except BaseException:
-            connection.close()
-            raise
+        return _connected(path, "mode=ro")
     except sqlite3.Error as error:
         if not path.exists():
             raise FileNotFoundError(str(path)) from None
+        if not path.with_name(path.name + "-wal").exists():
+            # Nobody writes it. In a folder that cannot be written SQLite needs to be told that.
+            with suppress(sqlite3.Error):
+                return _connected(path, "mode=ro&immutable=1")
         raise InputError(f"{path}: cannot be read as a live segment: {error}") from None
+
+
+def _connected(path: Path, how: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=_BUSY_S, isolation_level=None,
+                                 check_same_thread=False)  # fmt: skip
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -17,7 +17,7 @@ from adapters.store.names import day_name, day_of
 from adapters.store.rows import messages_of, rows_of
 from adapters.store.writing import writing
 from messages import ExternalEvent
-from tests.adapters.store.store_builders import DAY, ITEMS, SYMBOL, VENUE, in_order, read, ticks
+from tests.adapters.store.store_builders import DAY, ITEMS, SYMBOL, VENUE, a_segment, in_order, read, ticks
 from tests.builders import MINUTE, MONDAY, SECOND, a_bar, a_book, a_tick
 
 ANY = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -175,6 +175,22 @@ def test_bars_that_are_heard_late_come_when_they_are_heard(tmp_path):
     chunks = store.chunks(VENUE, SYMBOL, "bars-1m", rows=2)
     assert [bar for chunk in chunks for bar in messages_of("bars-1m", SYMBOL, chunk)] == in_order([late, *early])
     assert read(store, "bars-1m", end=MONDAY + DAY) == [late]
+
+
+def test_some_columns_are_read_as_they_are_among_all(tmp_path):
+    store = Store(tmp_path)
+    write(store, "ticks", ticks(5))
+    a_segment(tmp_path, ticks(4, price=7.0), [a_tick(ts=MONDAY + DAY)])
+    whole = store.ticks(VENUE, SYMBOL)
+
+    some = store.table(VENUE, SYMBOL, "ticks", columns=["price"])
+    chunks = list(store.chunks(VENUE, SYMBOL, "ticks", rows=3, columns=["price"]))
+
+    assert some.columns == ("received", "price")
+    np.testing.assert_array_equal(some["price"], whole["price"])
+    np.testing.assert_array_equal(np.concatenate([chunk["price"] for chunk in chunks]), whole["price"])
+    with pytest.raises(InputError, match="ticks have no column 'prices'"):
+        store.table(VENUE, SYMBOL, "ticks", columns=["prices"])
 
 
 def test_a_day_is_replaced_where_that_is_asked_for(tmp_path):
