@@ -8,7 +8,7 @@ can widen it. A closed bar is said once and never changed.
 from collections.abc import Iterable
 
 from actors.bars.running import RunningBar
-from actors.bars.runs import add_run, heard_late, run_length
+from actors.bars.runs import add_run, arrays, heard_late, run_length
 from actors.bars.wanted import BarSoFar, BarWanted, BuilderHeritage, Conventions, EmptyBars, Late
 from actors.component import Component
 from messages import (
@@ -159,16 +159,14 @@ class BarBuilder(Component):
         if bars is None:
             self._unwanted.add(block.symbol)
             return ()
-        if run_length(bars, block.ts, 0) == len(block.ts):
-            add_run(bars, block.prices, block.sizes, block.received)
-            return ()
+        ts, prices, sizes = arrays(block)
         answers: list[Message] = []
         place = 0
-        while place < len(block.ts):
+        while place < len(ts):
             # A tick at an edge closes and opens bars; those that follow it lie inside them, up to the next edge.
-            end = place + run_length(bars, block.ts, place)
+            end = place + run_length(bars, ts, place)
             if end > place:
-                add_run(bars, block.prices[place:end], block.sizes[place:end], block.received)
+                add_run(bars, prices[place:end], sizes[place:end], block.received)
             else:
                 end = place + 1
                 answers += self._member(block, place)

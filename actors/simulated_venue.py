@@ -11,6 +11,8 @@ the time of most runs.
 from collections.abc import Mapping
 from typing import Final
 
+import numpy as np
+
 from actors.component import Answers, Component
 from actors.tape import Calm
 from actors.venue import dealing, showing
@@ -237,10 +239,12 @@ class SimulatedVenue(Component):
         floor = self._floor
         floor.now = block.received
         book = self._books[block.symbol]
-        position, prices = book.position, block.prices
-        if not book.has_hours and position.lower < min(prices) and max(prices) < position.upper:
-            position.last = prices[-1]
-            return ()
+        position = book.position
+        if not book.has_hours:
+            prices = np.asarray(block.prices)
+            if position.lower < np.minimum.reduce(prices) and np.maximum.reduce(prices) < position.upper:
+                position.last = block.prices[-1]
+                return ()
         return showing.block(self._begins(), book, block)
 
     def on_quote(self, quote: Quote) -> Answers:

@@ -14,6 +14,7 @@ from operator import gt, lt
 from typing import Any, TypeAlias
 
 import attrs
+import numpy as np
 
 from actors.component import Component
 from actors.price_band import PriceBand
@@ -53,6 +54,7 @@ DUPLICATE = "duplicate"
 OFF_BAND = "off-band"
 """The price (of a quote or book: the mid) is too far from the running median."""
 
+_least, _most, _all = np.minimum.reduce, np.maximum.reduce, np.logical_and.reduce
 _FAR = 1 << 62
 _NOTHING_YET: UtcNs = -_FAR
 
@@ -197,21 +199,22 @@ class TickFilter(Component):
 
     def _takes_whole(self, trades: _Stream, block: TickBlock) -> bool:
         """Remember the whole block if it is certain that each of its ticks would be accepted; else do nothing."""
-        ts, prices, sizes = block.ts, block.prices, block.sizes
-        lowest, last = min(prices), ts[-1]
-        # A sum shows every NaN and infinity; min and max may overlook a NaN.
-        if not (lowest > 0.0 and sum(prices) < math.inf and min(sizes) >= 0.0 and sum(sizes) < math.inf):
+        prices, sizes = np.asarray(block.prices), np.asarray(block.sizes)
+        # A NaN is both the least and the most there is, and fails every comparison.
+        lowest, highest = _least(prices), _most(prices)
+        if not (lowest > 0.0 and highest < math.inf and _least(sizes) >= 0.0 and _most(sizes) < math.inf):
             return False
-        if ts[0] < trades.latest - self._tick_back or tuple(sorted(ts)) != ts:
+        ts, first, last = np.asarray(block.ts), block.ts[0], block.ts[-1]
+        if first < trades.latest - self._tick_back or not _all(ts[1:] >= ts[:-1]):
             return False
         if not block.received - self._stale <= last <= block.received + self._ahead:
             return False
-        if self._duplicate_ticks and (ts[0] <= trades.latest or len(set(ts)) < len(ts)):
+        if self._duplicate_ticks and (first <= trades.latest or not _all(ts[1:] > ts[:-1])):
             return False
-        if not trades.band.accepts_all(lowest, max(prices), prices):
+        if not trades.band.accepts_all(float(lowest), float(highest), block.prices):
             return False
         trades.latest = max(trades.latest, last)
-        trades.last = (last, prices[-1], sizes[-1], 0)
+        trades.last = (last, block.prices[-1], block.sizes[-1], 0)
         return True
 
     def _one_by_one(self, trades: _Stream, block: TickBlock) -> tuple[Message, ...]:
