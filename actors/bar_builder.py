@@ -5,7 +5,8 @@ of a later interval, or the clock passing its end by the grace. So it closes wit
 can widen it. A closed bar is said once and never changed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from actors.bars.running import RunningBar
 from actors.bars.runs import add_run, arrays, heard_late, run_length
@@ -132,6 +133,34 @@ class BarBuilder(Component):
         if shorter or ticks_began:
             bar.join_late()
         return ()
+
+    def shortcut(self, message_class: type[Message], symbol: Symbol) -> Callable[[Any], bool] | None:
+        """A tick inside the running bars is counted into them."""
+        bars = self._from_ticks.get(symbol)
+        if message_class is not Tick or not bars:
+            return None
+
+        def counts(tick: Tick) -> bool:
+            ts = tick.ts
+            for bar in bars:
+                if not bar.open_ts <= ts < bar.close_ts:
+                    return False
+            if tick.received >= bars[0].close_ts:
+                return False
+            price, size = tick.price, tick.size
+            for bar in bars:
+                # As RunningBar.add_tick, which is a call.
+                if price > bar.high:
+                    bar.high = price
+                elif price < bar.low:
+                    bar.low = price
+                bar.close = price
+                bar.volume += size
+                bar.turnover += price * size  # type: ignore[operator]
+                bar.ticks += 1  # type: ignore[operator]
+            return True
+
+        return counts
 
     def on_tick(self, tick: Tick) -> tuple[Message, ...]:
         """Count the tick into its bars; close and open what it shows to be over and begun."""

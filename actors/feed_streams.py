@@ -32,6 +32,7 @@ class TickStream:
         self._length = 0
         self._at = 0
         self._end = 0
+        self._due: UtcNs = FOREVER
         self._singly = True
         self._loaded_at = self._loaded_end = 0
         self._many = SINGLES_FIRST
@@ -40,9 +41,16 @@ class TickStream:
 
     def next_at(self, *, singly: bool) -> UtcNs:
         """The next tick's time, or the last of the next block's."""
-        at, self._singly = self._at, singly
-        if singly and self._loaded_at <= at < self._loaded_end:
-            return self._rows[at - self._loaded_at][0]
+        at = self._at
+        if singly:
+            self._singly = True
+            if self._loaded_at <= at < self._loaded_end:
+                return self._rows[at - self._loaded_at][0]
+        elif not self._singly and at < self._end:
+            # Announced already: it is asked for again when something came in between.
+            return self._due
+        else:
+            self._singly = False
         if at >= self._length:
             if not self._next_chunk():
                 return FOREVER
@@ -59,7 +67,8 @@ class TickStream:
             if window[-1] >= boundary:
                 end = int(window.searchsorted(boundary))
         self._end = at + end
-        return int(window[end - 1])
+        self._due = int(window[end - 1])
+        return self._due
 
     def take(self) -> Message:
         """The single tick or the block that was announced."""
@@ -69,6 +78,16 @@ class TickStream:
         self._at = at + 1
         received, ts, price, size, aggressor = self._rows[at - self._loaded_at]
         return bulk_tick(self.topic[0], ts, received, price, size, aggressor)
+
+    def rows(self) -> list[tuple[UtcNs, UtcNs, float, float, int]]:
+        """The next single ticks as (received, ts, price, size, aggressor), one at least; empty when there are no more."""
+        if self.next_at(singly=True) == FOREVER:
+            return []
+        return self._rows[self._at - self._loaded_at :]
+
+    def passed(self, count: int) -> None:
+        """So many of these were said."""
+        self._at += count
 
     def interrupt(self, now: UtcNs) -> Message | None:
         """The announced block's ticks before `now`."""

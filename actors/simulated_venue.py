@@ -8,8 +8,8 @@ While nothing rests, and nothing is held that has to be watched, the venue hears
 the time of most runs.
 """
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import numpy as np
 
@@ -118,6 +118,23 @@ class SimulatedVenue(Component):
         """Of a position that nothing but its own prices matters to."""
         book = self._books.get(symbol)
         return book.position.calm if book is not None and period == book.period else None
+
+    def shortcut(self, message_class: type[Message], symbol: Symbol) -> Callable[[Any], bool] | None:
+        """A tick while nothing works here, and which what is held need not be judged at."""
+        book = self._books.get(symbol)
+        if message_class is not Tick or book is None or self._inherits:
+            return None
+        floor, position = self._floor, book.position
+
+        def changes_nothing(tick: Tick) -> bool:
+            price = tick.price
+            if book.resting or book.market or not (position.lower < price < position.upper and book.plain):
+                return False
+            floor.now = tick.received
+            position.last, book.slip = price, book.slip_of_price
+            return True
+
+        return changes_nothing
 
     def warmed_up(self) -> None:
         """From now on it counts what is heard."""

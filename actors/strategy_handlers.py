@@ -21,7 +21,7 @@ def market_handlers(strategy: Strategy, desk: Desk) -> dict[type[Message], Handl
     return {
         Bar: _bars(strategy.on_bar, desk) if bars_only else _bars_among_others(strategy.on_bar, desk),
         BarOpen: _others(strategy.on_bar_open, desk, lambda bar_open: bar_open.price),
-        Tick: _others(strategy.on_tick, desk, lambda tick: tick.price),
+        Tick: _ticks(strategy.on_tick, desk),
         Quote: _others(strategy.on_quote, desk, lambda quote: (quote.bid + quote.ask) / 2),
         OrderBook: _others(strategy.on_book, desk, _book_price),
         ExternalEvent: _others(strategy.on_event, desk, None),
@@ -75,6 +75,24 @@ def _bars_among_others(user: _User, desk: Desk) -> Handler:
         return hear(bar)
 
     return on_bar
+
+
+def _ticks(user: _User, desk: Desk) -> Handler:
+    acts, flush, drop_acts, prices = desk.acts, desk.flush, desk.drop_acts, desk.prices
+
+    def on_tick(tick: Tick) -> Answers:
+        received = tick.received
+        if received > desk.now:  # noqa: PLR1730 - max() is a call, and this runs at every tick
+            desk.now = received
+        prices[tick.symbol] = tick.price
+        try:
+            user(tick)
+        except BaseException:
+            drop_acts()
+            raise
+        return flush() if acts else ()
+
+    return on_tick
 
 
 def _others(user: _User, desk: Desk, price_of: Callable[[Any], float | None] | None) -> Handler:

@@ -10,6 +10,7 @@ remembered, are those of the single ticks.
 """
 
 import math
+from collections.abc import Callable
 from operator import gt, lt
 from typing import Any, TypeAlias
 
@@ -140,31 +141,46 @@ class TickFilter(Component):
         self._quote_back = _far_if_none(settings.quote_back_ns)
         self._duplicate_ticks = settings.duplicate_ticks
         self._trades: _Streams = {}
+        self._passes: dict[Symbol, Callable[[Any], bool]] = {}
         self._quotes: _Streams = {}
         self._books: _Streams = {}
 
+    def shortcut(self, message_class: type[Message], symbol: Symbol) -> Callable[[Any], bool] | None:
+        """The common case of a tick: in order, and within the range that the band has proven."""
+        if message_class is not Tick or self._duplicate_ticks:
+            return None
+        trades = self._trades_of(symbol)
+        ahead, stale, band, remember = self._ahead, self._stale, trades.band, trades.band.window.append
+
+        def passes(tick: Tick) -> bool:
+            ts, received, price = tick.ts, tick.received, tick.price
+            if (
+                trades.latest <= ts <= received + ahead
+                and received - ts <= stale
+                and band.low <= price <= band.high
+                and 0.0 <= tick.size < math.inf
+            ):
+                remember(price)
+                trades.latest = ts
+                return True
+            return False
+
+        return passes
+
     def on_tick(self, tick: Tick) -> tuple[Message, ...]:
         """The tick, or why not."""
-        trades = self._trades.get(tick.symbol)
-        if trades is None:
-            trades = self._trades[tick.symbol] = _Stream(self._settings)
-        elif not self._duplicate_ticks:
-            # The common case: in order, and within the range that the band has proven.
-            ts, received, band = tick.ts, tick.received, trades.band
-            if trades.latest <= ts <= received + self._ahead and received - ts <= self._stale:
-                price = tick.price
-                if band.low <= price <= band.high:
-                    band.window.append(price)
-                    trades.latest = ts
-                    return (tick,)
+        passes = self._passes.get(tick.symbol)
+        if passes is None:
+            passes = self._passes[tick.symbol] = self.shortcut(Tick, tick.symbol) or _never
+        if passes(tick):
+            return (tick,)
+        trades = self._trades_of(tick.symbol)
         reason = self._judge_trade(trades, tick.received, (tick.ts, tick.price, tick.size, tick.aggressor))
         return (tick,) if reason is None else (_aside(tick, reason),)
 
     def on_tick_block(self, block: TickBlock) -> tuple[Message, ...]:
         """The block, or what is left of it and why not the rest."""
-        trades = self._trades.get(block.symbol)
-        if trades is None:
-            trades = self._trades[block.symbol] = _Stream(self._settings)
+        trades = self._trades_of(block.symbol)
         if self._takes_whole(trades, block):
             return (block,)
         return self._one_by_one(trades, block)
@@ -197,12 +213,18 @@ class TickFilter(Component):
         """Pass it on: this actor lives."""
         return (heartbeat,)
 
+    def _trades_of(self, symbol: Symbol) -> _Stream:
+        trades = self._trades.get(symbol)
+        if trades is None:
+            trades = self._trades[symbol] = _Stream(self._settings)
+        return trades
+
     def _takes_whole(self, trades: _Stream, block: TickBlock) -> bool:
         """Remember the whole block if it is certain that each of its ticks would be accepted; else do nothing."""
         prices, sizes = np.asarray(block.prices), np.asarray(block.sizes)
-        # A NaN is both the least and the most there is, and fails every comparison.
+        # A NaN is both the least and the most there is, and fails every comparison; of sizes without end so is the sum.
         lowest, highest = _least(prices), _most(prices)
-        if not (lowest > 0.0 and highest < math.inf and _least(sizes) >= 0.0 and _most(sizes) < math.inf):
+        if not (lowest > 0.0 and highest < math.inf and _least(sizes) >= 0.0 and prices.dot(sizes) < math.inf):
             return False
         ts, first, last = np.asarray(block.ts), block.ts[0], block.ts[-1]
         if first < trades.latest - self._tick_back or not _all(ts[1:] >= ts[:-1]):
@@ -275,6 +297,10 @@ class TickFilter(Component):
         if received - ts > self._stale:
             return STALE
         return OUT_OF_ORDER if ts < stream.latest - back else None
+
+
+def _never(_tick: Tick) -> bool:
+    return False
 
 
 def _far_if_none(span: int | None) -> int:

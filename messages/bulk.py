@@ -59,6 +59,38 @@ def bulk_bars(  # noqa: PLR0917 - columns in the order of the fields
         yield open_at, close_at, bar
 
 
+def bulk_bar(  # noqa: PLR0917 - values in the order of the fields
+    symbol: Symbol,
+    period: Period,
+    open_ts: UtcNs,
+    close_ts: UtcNs,
+    received: UtcNs,
+    open_: float,
+    high: float,
+    low: float,
+    close: float,
+    volume: float,
+    turnover: float | None,
+    ticks: int | None,
+) -> Bar:
+    """One bar that was built of what had been checked."""
+    bar: Any = _BarTwin()
+    bar.symbol = symbol
+    bar.period = period
+    bar.open_ts = open_ts
+    bar.close_ts = close_ts
+    bar.received = received
+    bar.open = open_
+    bar.high = high
+    bar.low = low
+    bar.close = close
+    bar.volume = volume
+    bar.turnover = turnover
+    bar.ticks = ticks
+    bar.__class__ = Bar
+    return bar  # type: ignore[no-any-return]
+
+
 def bulk_bar_open(symbol: Symbol, period: Period, ts: UtcNs, received: UtcNs, price: float) -> BarOpen:
     """One open."""
     opened: Any = _BarOpenTwin()

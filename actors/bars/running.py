@@ -10,6 +10,7 @@ import numpy as np
 from actors.bars.wanted import NOTHING_YET, BarSoFar, BarWanted, Conventions
 from actors.columns import Floats
 from messages import Bar, BarOpen, Step, UtcNs, WakeAt, period_start
+from messages.bulk import bulk_bar
 
 _UNKNOWN: UtcNs = NOTHING_YET
 _STATE = (
@@ -153,19 +154,19 @@ class RunningBar:
 
     def end(self, at: UtcNs) -> Bar:
         """Close the running bar, heard at `at` and not before its own end."""
-        bar = Bar(
-            symbol=self.symbol,
-            period=self.period,
-            open_ts=self.open_ts,
-            close_ts=self.close_ts,
-            received=max(at, self.close_ts),
-            open=self.open,
-            high=self.high,
-            low=self.low,
-            close=self.close,
-            volume=self.volume,
-            turnover=self.turnover,
-            ticks=self.ticks,
+        bar = bulk_bar(
+            self.symbol,
+            self.period,
+            self.open_ts,
+            self.close_ts,
+            max(at, self.close_ts),
+            self.open,
+            self.high,
+            self.low,
+            self.close,
+            self.volume,
+            self.turnover,
+            self.ticks,
         )
         self.open_ts = self.close_ts
         self.volume = self.turnover = self.ticks = 0

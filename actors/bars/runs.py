@@ -25,7 +25,7 @@ def run_length(bars: list[RunningBar], ts: Any, first: int) -> int:
     if not begin <= ts[first] < end:
         return 0
     ahead = ts[first:] if first else ts
-    if begin <= _least(ahead) and _most(ahead) < end:
+    if ahead[-1] < end and begin <= _least(ahead) and _most(ahead) < end:
         return len(ahead)
     return int(np.argmax((ahead < begin) | (ahead >= end)))
 

@@ -5,13 +5,16 @@ else is due before the next of them.
 """
 
 from collections.abc import Callable
+from functools import partial
 from heapq import heappush
 from typing import Any, Final, TypeAlias
 
+from actors.feed_streams import TickStream
 from actors.runtime.host import Host
 from actors.runtime.router import Plan
 from actors.runtime.slot import Slot
 from actors.runtime.streams import Announced, Playing
+from actors.runtime.tick_run import run_ticks
 from actors.runtime.virtual_time import VirtualTime
 from actors.tape import FOREVER, Batch, Calm, Run, Source, Stream
 from messages import Bar, Envelope, Message, Quote, Step, Subscribe, Tick, Unsubscribe, UtcNs
@@ -133,7 +136,8 @@ class Playback(VirtualTime):
         plan = self.router.flow("feed", stream.kind).plan_of(stream.topic)
         listeners = self.router.flow("tick-filter", stream.kind).subscribed(stream.topic)
         say = self._say_tick if self._schedule is None else self._say_now
-        playing = Playing(stream, plan, listeners, announce=self._announce, say=say, is_next=self._is_next)
+        run = partial(run_ticks, self) if self._schedule is None and isinstance(stream, TickStream) else None
+        playing = Playing(stream, plan, listeners, announce=self._announce, say=say, is_next=self._is_next, run=run)
         self._streams[stream.kind, playing.symbol] = playing
         playing.announce()
 

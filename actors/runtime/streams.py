@@ -13,7 +13,8 @@ class Playing:
 
     `announce(at, playing)` puts an entry on the agenda and returns what tells it from an older one; `say(plan,
     message)` delivers, and everything that follows from it, before it returns; `is_next(at)` goes on to `at` if
-    nothing else comes before it.
+    nothing else comes before it. `run(stream)`, where there is one, does all that for single items, the announced one
+    first; False: it said none of them.
     """
 
     def __init__(
@@ -25,6 +26,7 @@ class Playing:
         announce: Callable[[UtcNs, "Playing"], int],
         say: Callable[[Plan, Message], None],
         is_next: Callable[[UtcNs], bool],
+        run: Callable[[Any], bool] | None = None,
     ) -> None:
         self.symbol = stream.topic[0]
         self.due: UtcNs = FOREVER
@@ -34,6 +36,7 @@ class Playing:
         self._announce = announce
         self._say = say
         self._is_next = is_next
+        self._run = run
         self._turn = -1
         self._singly = False
         self._playing = False
@@ -51,6 +54,10 @@ class Playing:
         plan, listeners, take, next_at = self._plan, self._listeners, self._stream.take, self._stream.next_at
         say, is_next = self._say, self._is_next
         self._playing = True
+        if self._singly and self._run is not None and self._run(self._stream):
+            self._playing = False
+            self.announce()
+            return
         say(plan, take())
         while is_next(due := next_at(singly=any(listeners))):
             # Nothing comes before it, so it need not wait its turn on the agenda.
