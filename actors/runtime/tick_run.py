@@ -102,23 +102,27 @@ def _run(
                 gate_slot.handled += 1
                 number = next(ids)
                 for place, step, hearers in legs:
-                    if step is not None:
-                        runtime._step = step
+                    handed = False
                     for slot, ways, way, shortcut in hearers:
+                        if shortcut is not None and slot.ways is ways and shortcut(tick):
+                            slot.handled += 1
+                            continue
+                        handed = True
+                        if step is not None:
+                            runtime._step = step
                         if ways is None or slot.ways is not ways:
                             is_stale = slot.ways is not ways
                             envelope = Envelope(number, 0, gate_slot.address, gate_slot.epoch, runtime._now, tick)
                             runtime._hand(slot, envelope)
-                        elif shortcut is not None and shortcut(tick):
-                            slot.handled += 1
                         elif way is not None:
                             way(tick, number)
-                    if ready or later:
-                        runtime._drain()
-                    if router.version != version:
-                        # From here on others hear it than those who were looked up.
-                        runtime._hand_on(plan[place + 1 :], tick, number, gate_slot)
-                        break
+                    if handed:
+                        if ready or later:
+                            runtime._drain()
+                        if router.version != version:
+                            # From here on others hear it than those who were looked up.
+                            runtime._hand_on(plan[place + 1 :], tick, number, gate_slot)
+                            break
         finally:
             stream.passed(count)
     return False
