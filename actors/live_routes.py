@@ -67,6 +67,8 @@ LIVE_ROUTES: Final[tuple[Route, ...]] = (
     Route("journal", HaltTrading, "risk-guard", _ACCOUNT),
     # Beside the stream everything is written down; what cannot be ends trading.
     Route("trace", HaltTrading, "risk-guard", _ACCOUNT),
+    # Where nobody shall trade unrecorded.
+    Route("market-recorder", HaltTrading, "risk-guard", _ACCOUNT),
     # Market and venue over the wire.
     *_line("feed"),
     *_line("venue"),

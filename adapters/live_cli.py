@@ -39,6 +39,11 @@ def live(  # noqa: PLR0917 typer calls it by keyword
         str | None,
         typer.Option(metavar="cancel|leave|flatten", help="What becomes of orders at the end. Default: cancel."),
     ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Keep what the market says in this store. Default: data in the run's."),
+    ] = None,
+    no_record: Annotated[bool, typer.Option("--no-record", help="Keep nothing of it.")] = False,  # noqa: FBT002
     seconds: Annotated[float | None, typer.Option("--for", metavar="SECONDS", help="End by itself then.")] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Of everything random. Default: 1.")] = None,
     out: Annotated[
@@ -65,7 +70,9 @@ def live(  # noqa: PLR0917 typer calls it by keyword
     known_level(log_level)
     if seconds is not None and not 0 < seconds < 10**9:
         raise typer.BadParameter(f"must be above 0, not {seconds:g}", param_hint="--for")
-    options = LiveOptions(config=config, venue=venue, paper=paper or None, on_stop=on_stop, seed=seed)
+    options = LiveOptions(
+        config=config, venue=venue, paper=paper or None, on_stop=on_stop, seed=seed, record=record, no_record=no_record
+    )
     command = LiveCommand(
         options=options, out=out, seconds=seconds, live_money=live_money, resume=resume, quiet=quiet, as_json=as_json,
         log_level=log_level,

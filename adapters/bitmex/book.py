@@ -14,6 +14,8 @@ from messages import Level
 
 _Id: TypeAlias = tuple[str, str | int]
 _SIDES: Final = ("Buy", "Sell")
+Touched: TypeAlias = tuple[str, float, float]
+"""(side, price, size now): 0 when the level is gone."""
 
 
 @attrs.define
@@ -53,8 +55,11 @@ class Book:
             tuple((at, asks.sizes[at]) for at in asks.prices[:depth]),
         )
 
-    def apply(self, change: Change) -> None:
-        """One level. FieldError when it cannot be a level; the book must then be asked for again."""
+    def apply(self, change: Change) -> tuple[Touched, ...]:
+        """One level: what became of it, and of the price that it had. FieldError when it cannot be a level.
+
+        The book must then be asked for again.
+        """
         side, level = change.row.get("side"), change.row.get("id")
         if side not in _SIDES or type(level) not in (str, int):
             raise wrong("side and id", (side, level), "a level's")
@@ -63,14 +68,18 @@ class Book:
         levels = self._bids if side == "Buy" else self._asks
         known = self._price_of.pop((side, level), None)
         if change.action == "delete":
-            if known is not None:
-                levels.take(known)
-            return
+            if known is None:
+                return ()
+            levels.take(known)
+            return ((side, known, 0.0),)
         at = needed(price(change.row, "price"), "price")
         amount = needed(size(change.row, "size"), "size")
+        moved: tuple[Touched, ...] = ()
         if known is not None and known != at:
             levels.take(known)
+            moved = ((side, known, 0.0),)
         elif known is None and at in levels.sizes:
             raise FieldError(f"two levels at {at}")
         levels.put(at, amount)
         self._price_of[(side, level)] = at
+        return (*moved, (side, at, amount))

@@ -15,7 +15,7 @@ import attrs
 from actors.component import Component
 from adapters.bitmex.events import Line, LineDown, LineUp, Step, TopicLive, TopicRefused, TopicStale
 from adapters.bitmex.gap_filler import GapFiller
-from adapters.bitmex.market import InstrumentState
+from adapters.bitmex.market import InstrumentState, LiquidationOrder
 from adapters.bitmex.market_watch import MarketWatch
 from adapters.bitmex.questions import Questions
 from adapters.bitmex.session import Session, SessionRules
@@ -26,11 +26,14 @@ from messages import (
     NS_PER_SECOND,
     Address,
     Bar,
+    BookChange,
     CloseLine,
     FundingRate,
     Heartbeat,
+    IndexPrice,
     LineClosed,
     LineOpened,
+    Liquidation,
     MarkPrice,
     Message,
     OpenLine,
@@ -47,7 +50,7 @@ from messages import (
 )
 
 _TIMER: Final = "feed"
-_PASSED: Final = (Quote, OrderBook, MarkPrice, FundingRate, Bar, Quarantined)
+_PASSED: Final = (Quote, OrderBook, BookChange, MarkPrice, IndexPrice, FundingRate, Bar, Quarantined)
 
 
 @attrs.frozen(kw_only=True)
@@ -63,10 +66,14 @@ class FeedHeritage:
 
 
 class BitmexFeed(Component):
-    """Ticks, quotes, marks and funding of some symbols, and books (ten levels) of those in `books`.
+    """Ticks, quotes, marks, indices and funding of some symbols, and books (ten levels) of those in `books`.
+
+    What is only kept for later: the venue's liquidations of the symbols in `liquidations`, and every change of the 25
+    best levels of those in `changes`.
 
     Hears LineOpened, LineClosed and TextReceived of its line, RequestAnswered of its worker, Woke and Heartbeat. Says
-    OpenLine, CloseLine, SendText and SendRequest; Tick, Quote, OrderBook, MarkPrice, FundingRate, Quarantined; and
+    OpenLine, CloseLine, SendText and SendRequest; Tick, Quote, OrderBook, BookChange, MarkPrice, IndexPrice,
+    FundingRate, Liquidation, Quarantined; and
     MarketStale and MarketFresh when it changes, of a symbol that begins stale. Fresh means: trades and quotes are
     subscribed to, no trade was missed, a quote was heard, the contract is open, and what comes is no older than 3 s.
 
@@ -85,6 +92,7 @@ class BitmexFeed(Component):
         address: Address = "feed",
         books: Collection[Symbol] = (),
         liquidations: Collection[Symbol] = (),
+        changes: Collection[Symbol] = (),
         last_trades: Mapping[Symbol, LastTrades] | None = None,
         silence_s: int | None = None,
         rules: SessionRules | None = None,
@@ -101,8 +109,10 @@ class BitmexFeed(Component):
         self._wake: UtcNs | None = None
         self._in_partial = False
         """Trades that follow in this step are the last ones before the subscription was live."""
-        stream = Stream(readers={"trade": trade}, history=("trade",))
-        topics = _topics(symbols, books, liquidations, silence_s)
+        stream = Stream(readers={"trade": trade}, history=("trade",), says_changes=True)
+        topics = _topics(symbols, books, silence_s)
+        topics += [Topic("liquidation", symbol) for symbol in liquidations]
+        topics += [Topic("orderBookL2_25", symbol) for symbol in changes]
         self._session = Session(topics, random=random, stream=stream, rules=rules)
         questions = Questions(address, worker, left.request)
         self._trades = GapFiller(symbols, questions, stream, random, lasts=left.last_trades, held=left.held)
@@ -111,6 +121,7 @@ class BitmexFeed(Component):
             Trade: self._heard_trade,
             Quote: self._heard_quote,
             InstrumentState: self._heard_state,
+            LiquidationOrder: self._heard_liquidation,
             TopicLive: self._topic_live,
             TopicStale: self._topic_stale,
             TopicRefused: self._topic_refused,
@@ -249,6 +260,14 @@ class BitmexFeed(Component):
             self._watches[said.symbol].state(said.state)
         return ()
 
+    def _heard_liquidation(self, said: LiquidationOrder) -> Iterable[Message]:
+        # The table tells no time of its own.
+        liquidation = Liquidation(
+            symbol=said.symbol, ts=said.received, received=said.received, order_id=said.order_id, side=said.side,
+            size=float(abs(said.contracts)), price=said.price,
+        )  # fmt: skip
+        return (liquidation,)
+
     def _topic_live(self, event: TopicLive) -> Iterable[Message]:
         symbol = event.topic.symbol
         assert symbol is not None
@@ -280,17 +299,14 @@ class BitmexFeed(Component):
         return ()
 
 
-def _topics(
-    symbols: Iterable[Symbol], books: Collection[Symbol], liquidations: Collection[Symbol], silence_s: int | None
-) -> list[Topic]:
+def _topics(symbols: Iterable[Symbol], books: Collection[Symbol], silence_s: int | None) -> list[Topic]:
     """The contract first: it says the grid that prices stand on."""
     silence = None if silence_s is None else silence_s * NS_PER_SECOND
     topics = []
     for symbol in symbols:
         topics += [Topic("instrument", symbol), Topic("trade", symbol), Topic("quote", symbol, silence)]
         topics += [Topic("funding", symbol)]
-    topics += [Topic("orderBook10", symbol) for symbol in books]
-    return topics + [Topic("liquidation", symbol) for symbol in liquidations]
+    return topics + [Topic("orderBook10", symbol) for symbol in books]
 
 
 def _is_plain(step: Step) -> bool:

@@ -27,6 +27,7 @@ from adapters.bitmex.fields import (
 from messages import (
     Bar,
     FundingRate,
+    IndexPrice,
     Instrument,
     Level,
     MarkPrice,
@@ -53,6 +54,8 @@ class LiquidationOrder:
 
     symbol: Symbol
     order_id: str
+    side: int
+    """+1 when the venue buys, -1 when it sells."""
     contracts: int
     """Signed, what is left of it; 0 when it is gone."""
     price: float | None
@@ -194,6 +197,16 @@ def mark_price(row: Row, received: UtcNs) -> MarkPrice:
     )
 
 
+def index_price(row: Row, received: UtcNs) -> IndexPrice:
+    """The index that the contract of a row of `instrument` follows; no multiple of the tick."""
+    return IndexPrice(
+        symbol=symbol_of(row),
+        ts=needed(moment(row, "timestamp"), "timestamp"),
+        received=received,
+        price=needed(price(row, "indicativeSettlePrice"), "indicativeSettlePrice"),
+    )
+
+
 def funding_rate(row: Row, received: UtcNs) -> FundingRate:
     """A row of `funding`: what was paid at its timestamp."""
     return FundingRate(
@@ -229,6 +242,7 @@ def liquidation(row: Row, received: UtcNs, *, gone: bool) -> LiquidationOrder:
     return LiquidationOrder(
         symbol=symbol_of(row),
         order_id=needed(word(row, "orderID"), "orderID"),
+        side=_AGGRESSORS[side],
         contracts=left if side == "Buy" else -left,
         price=price(row, "price"),
         received=received,

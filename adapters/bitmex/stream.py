@@ -11,14 +11,14 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from adapters.bitmex import market, private
-from adapters.bitmex.book import Book
+from adapters.bitmex.book import Book, Touched
 from adapters.bitmex.codec import TableFrame
 from adapters.bitmex.contracts import instrument as contract
 from adapters.bitmex.fields import FieldError, Row, moment
 from adapters.bitmex.reports import Execution, ExecutionKind
 from adapters.bitmex.tables import Applied, Change, Filter, Table
 from adapters.bitmex.topics import BOOKS, PRIVATE
-from messages import Instrument, OrderBook, Quarantined, Symbol, UtcNs
+from messages import BookChange, Instrument, OrderBook, Quarantined, Symbol, UtcNs
 
 BOOK_DEPTH: Final = 25
 SEEN_MAX: Final = 4096
@@ -83,9 +83,18 @@ class Stream:
     """Tables, books and contracts of one connection. `take` never raises on what a venue may send."""
 
     def __init__(
-        self, depth: int = BOOK_DEPTH, readers: Mapping[str, Reader] | None = None, history: Collection[str] = ()
+        self,
+        depth: int = BOOK_DEPTH,
+        readers: Mapping[str, Reader] | None = None,
+        history: Collection[str] = (),
+        *,
+        says_changes: bool = False,
     ) -> None:
-        """`readers`: other meanings for rows of a table. `history`: tables of which a partial's past is said too."""
+        """`readers`: other meanings for rows of a table. `history`: tables of which a partial's past is said too.
+
+        `says_changes`: of a kept book what has changed is said (BookChange), and not its best levels (OrderBook).
+        """
+        self._says_changes = says_changes
         self.instruments: dict[Symbol, Instrument] = {}
         """The contracts as the venue last described them; they outlive a connection."""
         self._depth = depth
@@ -197,6 +206,8 @@ class Stream:
             parts.append(lambda: market.instrument_state(row, at))
         if change.said.get("markPrice") is not None:
             parts.append(lambda: market.mark_price(row, at))
+        if change.said.get("indicativeSettlePrice") is not None:
+            parts.append(lambda: market.index_price(row, at))
         if changed & {"fundingRate", "fundingTimestamp"}:
             parts.append(lambda: market.upcoming_funding(row, at))
         for part in parts:
@@ -220,22 +231,27 @@ class Stream:
         if taking.frame.action == "partial":
             self._begin_books(taking)
         touched: dict[Symbol, UtcNs] = {}
+        levels: dict[Symbol, list[Touched]] = {}
         for change in applied.changes:
             row = change.row
             try:
                 symbol = market.symbol_of(row)
-                self._books.setdefault((table.name, symbol), Book()).apply(change)
+                changed = self._books.setdefault((table.name, symbol), Book()).apply(change)
+                levels.setdefault(symbol, []).extend(changed)
                 touched[symbol] = max(touched.get(symbol, 0), moment(change.said, "timestamp") or 0)
             except FieldError as error:
                 taking.said.append(market.quarantined(row, taking.at, error, table.name))
                 taking.lose(table, row)
         for symbol, ts in touched.items():
             known = (table.name, symbol)
+            is_whole = (("symbol", symbol),) not in taking.lost and () not in taking.lost
+            if self._says_changes and is_whole and levels[symbol]:
+                taking.said.append(_book_change(symbol, ts or taking.at, levels[symbol], taking))
             if self._books[known].crossed:
                 self._crossed.setdefault(known, taking.at)
                 continue
             self._crossed.pop(known, None)
-            if (("symbol", symbol),) not in taking.lost and () not in taking.lost:
+            if is_whole and not self._says_changes:
                 bids, asks = self._books[known].best(self._depth)
                 book = OrderBook(symbol=symbol, ts=ts or taking.at, received=taking.at, bids=bids, asks=asks)
                 taking.said.append(book)
@@ -245,6 +261,19 @@ class Stream:
         for known in [each for each in self._books if each[0] == taking.frame.table and only in (None, each[1])]:
             del self._books[known]
             self._crossed.pop(known, None)
+
+
+def _book_change(symbol: Symbol, ts: UtcNs, levels: list[Touched], taking: _Taking) -> BookChange:
+    """What a frame did to a book. A level that it touched twice is as it was left."""
+    left = {(side, price): size for side, price, size in levels}
+    return BookChange(
+        symbol=symbol,
+        ts=ts,
+        received=taking.at,
+        is_snapshot=taking.frame.action == "partial",
+        bids=tuple((price, size) for (side, price), size in left.items() if side == "Buy"),
+        asks=tuple((price, size) for (side, price), size in left.items() if side == "Sell"),
+    )
 
 
 def _fault(text: str, at: UtcNs) -> Quarantined:

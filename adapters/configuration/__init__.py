@@ -16,6 +16,7 @@ from adapters.configuration.schema import (
     LimitSection,
     LiveSection,
     PortfolioSection,
+    RecordingSection,
     RiskSection,
     StrategySection,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "LiveSection",
     "PortfolioSection",
     "Problem",
+    "RecordingSection",
     "RiskSection",
     "StrategySection",
     "moment_ns",

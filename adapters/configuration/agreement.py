@@ -108,10 +108,21 @@ def _live(section: schema.LiveSection) -> list[Mistake]:
     return wrong
 
 
+def _recording(section: schema.RecordingSection) -> list[Mistake]:
+    from adapters.store.kinds import KINDS  # noqa: PLC0415 a store knows its kinds, and most commands need none
+
+    return [
+        (f".kinds[{number}]", f"there is no kind {kind!r}; there are {', '.join(KINDS)}")
+        for number, kind in enumerate(section.kinds or ())
+        if kind not in KINDS
+    ]
+
+
 _JUDGES: Mapping[type, Callable[[Any], list[Mistake]]] = {
     schema.DataSection: _data,
     schema.InstrumentSection: _instrument,
     schema.StrategySection: _strategy,
     schema.RiskSection: _risk,
     schema.LiveSection: _live,
+    schema.RecordingSection: _recording,
 }

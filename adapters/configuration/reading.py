@@ -32,6 +32,7 @@ _TABLES: dict[str, type] = {
     "risk": schema.RiskSection,
     "backtest": schema.BacktestSection,
     "live": schema.LiveSection,
+    "recording": schema.RecordingSection,
 }
 
 

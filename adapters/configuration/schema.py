@@ -279,6 +279,23 @@ class LiveSection:
 
 
 @attrs.frozen(kw_only=True)
+class RecordingSection:
+    """`[recording]`: what `live` keeps of what the market says; a backtest reads past it."""
+
+    enabled: Truth = True
+    store: Filled | None = None
+    """The store's folder; None is `data` in the run's own."""
+    kinds: tuple[Filled, ...] | None = None
+    """Such as ticks, quotes, books; None is all."""
+    l2: tuple[SymbolName, ...] = ()
+    """Symbols of which every change of the book's 25 best levels is kept."""
+    batch_ms: PositiveInt = 100
+    """So often what came is written; a killed process loses no more."""
+    on_failure: Literal["trade", "halt"] = "trade"
+    """What becomes of trading when nothing can be written."""
+
+
+@attrs.frozen(kw_only=True)
 class Configuration:
     """A whole configuration, and what was wrong with the file it came from."""
 
@@ -290,6 +307,7 @@ class Configuration:
     risk: RiskSection | None = None
     backtest: BacktestSection = attrs.field(factory=BacktestSection)
     live: LiveSection | None = None
+    recording: RecordingSection | None = None
 
 
 KEY_OF = {"begin": "from", "end": "to"}

@@ -17,7 +17,7 @@ def to_toml(configuration: Configuration, header: str = BACKTEST_HEADER) -> str:
     parts = [header]
     for name in ("instruments", "data", "accounts", "strategies"):
         parts += [_section(f"[[{name}]]", values_of(entry)) for entry in getattr(configuration, name)]
-    for name in ("portfolio", "risk", "backtest", "live"):
+    for name in ("portfolio", "risk", "backtest", "live", "recording"):
         section = getattr(configuration, name)
         if section is not None:
             parts += _with_entries(name, dict(values_of(section)))

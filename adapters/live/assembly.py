@@ -2,7 +2,7 @@
 
 market   line:market (a socket), rest:market (a worker for questions), feed
 account  line@main, rest:orders@main, rest:cancels@main, rest:queries@main, venue@main (the gateway), reconciler@main
-beside   journal (in the order path), trace, view
+beside   journal (in the order path), trace, view, market-recorder
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,6 +18,7 @@ from actors.live_routes import LIVE_ROUTES
 from actors.reconciler import Reconciler
 from actors.runtime.clocks import WallClock
 from actors.runtime.slot import ActorKind, ActorSpec
+from actors.runtime.tracer import Tracers
 from actors.setup import Setup, wanted_bars
 from actors.system import TradingSystem
 from actors.wiring import bar_builder
@@ -34,10 +35,13 @@ from adapters.limits import risk_limits, scoped_limits
 from adapters.live.settings import LiveSettings
 from adapters.live.state import LiveState, watcher_spec
 from adapters.live.venue import KeyGuard, Venue
+from adapters.recording import Recording, RecordingTap, recorder_spec
+from adapters.store import Store
 from messages import Account, Address, Instrument, Minor, Symbol, UtcNs
 
 _MARKET_LINE: Final[Address] = "line:market"
 _MARKET_REST: Final[Address] = "rest:market"
+NS_PER_MILLISECOND: Final = 1_000_000
 
 
 @attrs.define(kw_only=True)
@@ -55,6 +59,8 @@ class LiveRun:
     """Of accounts that began with something else: paper ones."""
     trace: Trace
     state: LiveState
+    recording: Recording | None = None
+    """What the market says is kept there; None: it is not."""
     recovery: Recovery | None = None
     history: History | None = None
     """Bars for the strategies, and what the feed and the bar builder go on from; None: nothing is warmed up."""
@@ -83,7 +89,7 @@ def make_system(run: LiveRun) -> TradingSystem:
         run6=run.run6,
         is_paper=run.venue.is_paper,
         beside=lambda setup: _besides(system, run, setup),
-        tracer=run.trace,
+        tracer=run.trace if run.recording is None else Tracers([run.trace, run.recording.tap]),
     )
     return system
 
@@ -139,6 +145,19 @@ def _besides(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Acto
     yield journal_spec(run.folder, life=run.life, full_sync=run.settings.live.sync == "full")
     yield trace_spec(run.trace)
     yield watcher_spec(run.state)
+    if run.recording is not None:
+        told = run.settings.recording
+        yield recorder_spec(run.recording, batch_ns=told.batch_ms * NS_PER_MILLISECOND, halts=told.on_failure == "halt")
+
+
+def recording_of(settings: LiveSettings, folder: Path, venue: Venue) -> Recording | None:
+    """Where the run's market goes; None where nothing shall be kept. InputError when that can be no store."""
+    told = settings.recording
+    if not told.enabled:
+        return None
+    store = Store(folder / "data" if told.store is None else told.store)
+    name = venue.environment.name
+    return Recording(store.root, RecordingTap({"feed": name}, venue=name, kinds=told.kinds))
 
 
 def _market(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[ActorSpec]:
@@ -151,6 +170,8 @@ def _market(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Actor
             symbols=tuple(setup.instruments),
             random=Random(f"feed {run.seed} {run.life}"),  # noqa: S311 it spreads retries, and keeps no secret
             books=_books(run),
+            liquidations=tuple(setup.instruments) if _keeps(run, "liquidations") else (),
+            changes=run.settings.recording.l2 if _keeps(run, "l2") else (),
             last_trades={} if run.history is None else run.history.last_trades,
             heritage=heritage,
         )
@@ -183,6 +204,11 @@ def bar_builder_spec(setup: Setup, so_far: Sequence[BarSoFar]) -> ActorSpec:
         return builder
 
     return ActorSpec(address="bar-builder", role="bar-builder", kind=ActorKind.MARKET, factory=factory)
+
+
+def _keeps(run: LiveRun, kind: str) -> bool:
+    kinds = run.settings.recording.kinds
+    return run.recording is not None and (kinds is None or kind in kinds)
 
 
 def _books(run: LiveRun) -> tuple[str, ...]:

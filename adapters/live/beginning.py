@@ -27,7 +27,7 @@ from adapters.configuration import Problem
 from adapters.configuration.schema import PAPER
 from adapters.errors import InputError
 from adapters.journal import Recovery, Trace, begin_life, read_meta, rebuild_record, restore, write_given, write_meta
-from adapters.live.assembly import LiveRun, make_system
+from adapters.live.assembly import LiveRun, make_system, recording_of
 from adapters.live.settings import LiveOptions, LiveSettings, live_settings, with_instruments, write_configuration
 from adapters.live.state import LiveState
 from adapters.live.venue import KeyGuard, Venue, open_venue
@@ -101,6 +101,7 @@ def _run(folder: Path, settings: LiveSettings, venue: Venue, guard: KeyGuard) ->
         cash=meta["cash"],
         account_cash=meta["account_cash"],
         trace=Trace(folder, life=life),
+        recording=recording_of(settings, folder, venue),
         state=LiveState(
             venue=venue.environment.name,
             account=settings.live.account,

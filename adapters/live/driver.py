@@ -63,6 +63,8 @@ class Driver:
             self._interrupts.stops(_noted)
             control.close()
             system.stop(ABORT_S if self._is_aborted else STOP_S)
+            if run.recording is not None:
+                run.recording.close(run.clock.now())
             run.trace.close()
             run.seconds["run"] = time.perf_counter() - began
 

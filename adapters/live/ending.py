@@ -14,6 +14,7 @@ from adapters.live.driver import Driver
 from adapters.live.snapshot import AccountView, MarketView
 from adapters.live.stopping import exit_code
 from adapters.live.summary import live_facts, live_result, print_live_report, write_live_results
+from adapters.recording import Recording
 from adapters.report_words import count
 from adapters.results import RunFacts, RunFolder
 from adapters.results.summary import to_json
@@ -48,6 +49,7 @@ def ended(run: LiveRun, system: TradingSystem, driver: Driver, *, quiet: bool, a
     )
     troubles = [*driver.stopping.troubles, *filter(None, (driver.failed, driver.internal))]
     troubles += left_unknown(result.orders, seen.accounts)
+    troubles += not_recorded(run.recording)
     live = live_facts(
         system.record,
         venue=run.venue.environment.name,
@@ -84,6 +86,14 @@ def left_unknown(orders: Iterable[OrderRow], accounts: Iterable[AccountView]) ->
     if missing:
         told.append(f"fills of {count(missing, 'order')} that the venue had filled were not heard of: {_MAY_DIFFER}")
     return told
+
+
+def not_recorded(recording: Recording | None) -> list[str]:
+    """What the store lacks of this life."""
+    if recording is None or not (recording.lost or recording.failure):
+        return []
+    why = f" ({recording.failure})" if recording.failure else ""
+    return [f"{count(recording.lost, 'item')} of the market had not been recorded{why}: {recording.root} lacks them"]
 
 
 def _left_open(run: LiveRun, markets: Iterable[MarketView]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from adapters.configuration import (
     InstrumentSection,
     LiveSection,
     Problem,
+    RecordingSection,
     RiskSection,
     StrategySection,
     read_toml,
@@ -43,6 +44,9 @@ class LiveOptions:
     paper: bool | None = None
     on_stop: str | None = None
     seed: int | None = None
+    record: Path | None = None
+    """The store to record into."""
+    no_record: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -56,6 +60,11 @@ class LiveSettings:
     described: Mapping[StrategyId, str]
     """What each strategy is, in words, by id."""
     notes: tuple[str, ...] = ()
+
+    @property
+    def recording(self) -> RecordingSection:
+        """What is kept of the market."""
+        return self.configuration.recording or RecordingSection()
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:
@@ -105,6 +114,12 @@ def refusals(configuration: Configuration) -> list[Problem]:
     problems += [
         (f"live.books[{number}]", f"no strategy trades {symbol!r}; they trade {', '.join(sorted(traded))}")
         for number, symbol in enumerate(live.books or ())
+        if symbol not in traded
+    ]
+    recording = configuration.recording or RecordingSection()
+    problems += [
+        (f"recording.l2[{number}]", f"no strategy trades {symbol!r}; they trade {', '.join(sorted(traded))}")
+        for number, symbol in enumerate(recording.l2)
         if symbol not in traded
     ]
     return problems
@@ -174,7 +189,10 @@ def _anchored(configuration: Configuration, folder: Path) -> Configuration:
     strategies = tuple(
         attrs.evolve(section, folder=placed(folder, section.folder or ".")) for section in configuration.strategies
     )
-    return attrs.evolve(configuration, live=attrs.evolve(live, keys=keys), strategies=strategies)
+    recording = configuration.recording
+    if recording is not None and recording.store is not None:
+        recording = attrs.evolve(recording, store=placed(folder, recording.store))
+    return attrs.evolve(configuration, live=attrs.evolve(live, keys=keys), strategies=strategies, recording=recording)
 
 
 def _with_options(configuration: Configuration, options: LiveOptions, problems: list[Problem]) -> Configuration:
@@ -198,7 +216,16 @@ def _with_options(configuration: Configuration, options: LiveOptions, problems: 
     backtest = configuration.backtest
     if options.seed is not None:
         backtest = attrs.evolve(backtest, seed=options.seed)
-    return attrs.evolve(configuration, live=changed, backtest=backtest)
+    recording = _recorded(configuration.recording or RecordingSection(), options, problems)
+    return attrs.evolve(configuration, live=changed, backtest=backtest, recording=recording)
+
+
+def _recorded(section: RecordingSection, options: LiveOptions, problems: list[Problem]) -> RecordingSection:
+    if options.record is not None and options.no_record:
+        problems.append(("--no-record", "says the opposite of --record"))
+    if options.record is not None:
+        return attrs.evolve(section, enabled=True, store=str(options.record.absolute()))
+    return attrs.evolve(section, enabled=False) if options.no_record else section
 
 
 def _risk(section: RiskSection | None) -> RiskSection | None:

@@ -94,6 +94,16 @@ class Counts:
 
 
 @attrs.frozen(kw_only=True)
+class RecordingView:
+    """Whether what the market says is kept."""
+
+    stopped: str | None = None
+    """Why nothing can be written; None while it is."""
+    lost: int = 0
+    """Items that are missing for good."""
+
+
+@attrs.frozen(kw_only=True)
 class Snapshot:
     """Everything."""
 
@@ -108,6 +118,7 @@ class Snapshot:
     orders: tuple[OrderView, ...]
     """Oldest first."""
     counts: Counts
+    recording: RecordingView = RecordingView()
     news: tuple[News, ...]
     """Oldest first."""
 

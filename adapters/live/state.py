@@ -16,6 +16,7 @@ from adapters.live.folds.actors import Actors
 from adapters.live.folds.market import Markets
 from adapters.live.folds.money import Money
 from adapters.live.folds.orders import Orders
+from adapters.live.folds.recording import Recorded
 from adapters.live.news import NewsPaper
 from adapters.live.snapshot import Counts, Snapshot
 from messages import (
@@ -43,6 +44,8 @@ from messages import (
     OrderUnknown,
     PositionAdjusted,
     Quote,
+    RecordingResumed,
+    RecordingStopped,
     StrategyId,
     SubmitOrder,
     Subscribe,
@@ -59,6 +62,7 @@ HEARD: Final[tuple[type[Message], ...]] = (
     *(SubmitOrder, ApprovedOrder, OrderAccepted, OrderUnknown, OrderAmended, OrderRefused, OrderRejected, OrderEnded),
     *(Fill, FundingPaid, PositionAdjusted, ForeignActivity),
     *(ActorStarted, ActorFailed, ActorHung, ActorQuarantined, ActorLagging),
+    *(RecordingStopped, RecordingResumed),
 )
 """What a listener subscribes to. Ticks are understood too, but quotes and bars say enough for a tenth of the work."""
 WATCHER: Final = "listener:live"
@@ -90,7 +94,8 @@ class LiveState:
         self._money = Money(account, instruments, strategies, self._news)
         self._accounts = Accounts(account, self._money.accounts, self._news)
         self._actors = Actors(self._news)
-        folds = (self._markets, self._orders, self._money, self._accounts, self._actors)
+        self._recorded = Recorded(self._news)
+        folds = (self._markets, self._orders, self._money, self._accounts, self._actors, self._recorded)
         self._hears: dict[type[Message], tuple[_Hear, ...]] = {
             each: tuple(getattr(fold, name) for fold in folds if hasattr(fold, name))
             for each in ALL_MESSAGES
@@ -131,6 +136,7 @@ class LiveState:
                     foreign=self._accounts.foreign,
                     reconnects=self._accounts.reconnects,
                 ),
+                recording=self._recorded.view,
                 news=self._news.since(news_since),
             )
 

@@ -4,7 +4,16 @@ from collections.abc import Mapping
 
 from actors.system import TradingSystem
 from adapters.live.assembly import LiveRun
+from adapters.live.snapshot import RecordingView
 from messages import NS_PER_SECOND, iso_utc
+
+
+def _recording(run: LiveRun, view: RecordingView) -> Mapping[str, object] | None:
+    if run.recording is None:
+        return None
+    return {
+        "store": str(run.recording.root), "written": run.recording.written, "lost": view.lost, "stopped": view.stopped
+    }  # fmt: skip
 
 
 def status_of(run: LiveRun, system: TradingSystem) -> Mapping[str, object]:
@@ -48,6 +57,7 @@ def status_of(run: LiveRun, system: TradingSystem) -> Mapping[str, object]:
             "orders": seen.counts.orders, "fills": seen.counts.fills, "refused": seen.counts.refused,
             "rejected": seen.counts.rejected, "restarts": seen.counts.restarts, "foreign": seen.counts.foreign,
         },
+        "recording": _recording(run, seen.recording),
         "actors": [
             {"address": each.address, "state": each.state, "epoch": each.epoch, "waiting": each.waiting,
              "restarts": each.restarts}

@@ -66,6 +66,10 @@ def _head(snapshot: Snapshot, now: UtcNs, width: int) -> Iterator[Text]:
         number = getattr(counts, name)
         if number or name in ("orders", "fills"):
             line.append("  ").append(f"{name} {number:,}", style="" if name in ("orders", "fills") else "yellow")
+    if snapshot.recording.stopped is not None:
+        line.append("  ").append("not recording", style="bold red")
+    elif snapshot.recording.lost:
+        line.append("  ").append(f"unrecorded {snapshot.recording.lost:,}", style="yellow")
     yield _one_line(line)
 
 
@@ -209,6 +213,8 @@ def status_line(snapshot: Snapshot, now: UtcNs) -> str:
         if book.account == snapshot.account:
             profits[book.currency] = profits.get(book.currency, 0) + book.profit_minor
     parts += [f"profit {words.money(profit, currency)} {currency}" for currency, profit in profits.items()]
+    if snapshot.recording.stopped is not None:
+        parts.append(f"not recording: {snapshot.recording.stopped}")
     parts.append(f"{count(len(snapshot.orders), 'open order')}")
     parts.append(f"{count(snapshot.counts.orders, 'order')}, {count(snapshot.counts.fills, 'fill')}")
     return f"{words.clock(now)}   {'; '.join(parts)}"

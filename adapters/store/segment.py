@@ -1,0 +1,292 @@
+"""The live segment: what has been recorded since the last rolling, in one SQLite file in WAL mode.
+
+A batch is one transaction and has a number; it holds one packed piece for each series and UTC day in it. Pieces are
+only ever added, so a reader that knows their row ids reads the same thing later. Who writes a segment holds its lock;
+one whose lock nobody holds is closed, and will be rolled.
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from adapters.errors import InputError
+from adapters.security.lock import FileLock
+from adapters.store.kinds import SCHEMA, Kind
+from adapters.store.names import day_name, day_of
+from adapters.store.packing import Packed, unpack
+from adapters.store.rows import Columns
+
+_APPLICATION_ID: Final = 0x6F6F6C73
+_READ_AT_ONCE: Final = 500
+_BUSY_S: Final = 5.0
+_TABLES: Final = f"""
+    PRAGMA application_id = {_APPLICATION_ID};
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+    CREATE TABLE series (id INTEGER PRIMARY KEY, venue TEXT NOT NULL, symbol TEXT NOT NULL, kind TEXT NOT NULL,
+                         UNIQUE (venue, symbol, kind));
+    CREATE TABLE pieces (id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, series INTEGER NOT NULL, day INTEGER NOT NULL,
+                         first INTEGER NOT NULL, last INTEGER NOT NULL, rows INTEGER NOT NULL, size INTEGER NOT NULL,
+                         records BLOB NOT NULL, texts TEXT NOT NULL, checksum INTEGER NOT NULL);
+    CREATE INDEX pieces_of_series ON pieces (series, batch, day, first, last, rows, size);
+    INSERT INTO meta VALUES ('schema', '{SCHEMA}');
+"""  # noqa: S608 our own parts
+
+
+@attrs.frozen
+class Series:
+    """One kind of rows of one symbol at one venue."""
+
+    venue: str
+    symbol: str
+    kind: Kind
+
+
+@attrs.frozen
+class Piece:
+    """Rows of one series and day in one batch: where they are and from when to when they were received."""
+
+    id: int
+    batch: int
+    day: int
+    first: int
+    last: int
+    rows: int
+    size: int
+    """Bytes of its records and texts."""
+
+
+@attrs.frozen
+class NewPiece:
+    """Rows of one series and day, to be written; `first` and `last` are the least and the greatest `received`."""
+
+    series: Series
+    day: int
+    first: int
+    last: int
+    packed: Packed
+
+
+class SegmentWriter:
+    """A new segment, open for writing until `close`. InputError when it cannot be made; sqlite3.Error from `write`."""
+
+    def __init__(self, live: Path, *, started: int, busy_s: float = _BUSY_S) -> None:
+        live.mkdir(parents=True, exist_ok=True)
+        self.day = day_of(started)
+        # No two segments ever have one name: files remember by it what is in them.
+        self.path = live / f"{day_name(self.day)}-{time.time_ns():x}-{os.urandom(4).hex()}.sqlite"
+        self._lock = FileLock(lock_path(self.path), f"the live segment {self.path}", live)
+        self._lock.acquire()
+        try:
+            self._connection = _made(self.path, busy_s)
+        except BaseException:
+            self._lock.release()
+            with suppress(OSError):
+                lock_path(self.path).unlink()
+            raise
+        self._series: dict[Series, int] = {}
+        self._batch = 0
+        self._is_unsure = False
+
+    def write(self, pieces: Iterable[NewPiece]) -> int:
+        """Write one batch, all or nothing; returns its number. sqlite3.Error or OSError when it fails.
+
+        After a failure the same batch must be given again first: its commit may have been done all the same.
+        """
+        if not self.path.exists():
+            raise FileNotFoundError(f"{self.path}: somebody has removed it")
+        number = self._batch + 1
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        known = dict(self._series)
+        try:
+            if self._is_unsure and connection.execute("SELECT 1 FROM pieces WHERE batch = ?", (number,)).fetchone():
+                pieces = ()
+            self._is_unsure = True
+            for piece in pieces:
+                series = known.get(piece.series)
+                if series is None:
+                    series = known[piece.series] = self._series_id(piece.series)
+                packed = piece.packed
+                span = (number, series, piece.day, piece.first, piece.last, packed.rows)
+                connection.execute(
+                    "INSERT INTO pieces (batch, series, day, first, last, rows, size, records, texts, checksum) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (*span, packed.size, packed.records, packed.texts, packed.checksum(*span)),
+                )
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        self._series, self._batch, self._is_unsure = known, number, False
+        return number
+
+    def close(self) -> None:
+        """Leave the segment to be rolled."""
+        self._connection.close()
+        self._lock.release()
+
+    def _series_id(self, series: Series) -> int:
+        key = (series.venue, series.symbol, series.kind.name)
+        self._connection.execute("INSERT OR IGNORE INTO series (venue, symbol, kind) VALUES (?, ?, ?)", key)
+        (found,) = self._connection.execute(
+            "SELECT id FROM series WHERE venue = ? AND symbol = ? AND kind = ?", key
+        ).fetchone()
+        return int(found)
+
+
+class SegmentReader:
+    """A segment, open for reading. InputError names the file when it is damaged."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = path.stem
+        """What Parquet files remember it by."""
+        self._connection = _opened(path)
+        try:
+            with _naming(path):
+                self._check()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def series(self) -> list[tuple[str, str, str]]:
+        """(venue, symbol, name of the kind) of all that is in it."""
+        with _naming(self.path):
+            return self._connection.execute("SELECT venue, symbol, kind FROM series ORDER BY 1, 2, 3").fetchall()
+
+    def pieces(self, series: Series) -> list[Piece]:
+        """Where the rows of a series are, as they were written."""
+        query = """
+            SELECT pieces.id, batch, day, first, last, rows, size FROM pieces JOIN series ON series.id = series
+            WHERE venue = ? AND symbol = ? AND kind = ? ORDER BY batch, pieces.id
+        """
+        with _naming(self.path):
+            rows = self._connection.execute(query, (series.venue, series.symbol, series.kind.name))
+            return [Piece(*row) for row in rows]
+
+    def rows(self, kind: Kind, pieces: Sequence[Piece]) -> Columns:
+        """The rows of some pieces, in the pieces' order."""
+        packed: list[Packed] = []
+        for first in range(0, len(pieces), _READ_AT_ONCE):
+            some = pieces[first : first + _READ_AT_ONCE]
+            marks = ",".join("?" * len(some))
+            query = (
+                "SELECT id, batch, series, day, first, last, rows, records, texts, checksum "  # noqa: S608 marks only
+                f"FROM pieces WHERE id IN ({marks})"
+            )
+            with _naming(self.path):
+                found = {row[0]: row[1:] for row in self._connection.execute(query, [piece.id for piece in some])}
+            packed += [self._checked(found.get(piece.id)) for piece in some]
+        try:
+            return unpack(kind, packed)
+        except (ValueError, TypeError) as error:
+            raise InputError(f"{self.path}: damaged: {error}") from None
+
+    def close(self) -> None:
+        """Forget the file."""
+        self._connection.close()
+
+    def _checked(self, row: tuple[Any, ...] | None) -> Packed:
+        if row is not None:
+            *span, records, texts, checksum = row
+            packed = Packed(span[-1], records, texts)
+            if packed.checksum(*span) == checksum:
+                return packed
+            raise InputError(f"{self.path}: damaged: batch {span[0]} does not have its checksum")
+        raise InputError(f"{self.path}: damaged: a batch is missing")
+
+    def _check(self) -> None:
+        connection = self._connection
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+            # Its writer was killed before the first transaction.
+            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+                connection.close()
+                self._connection = sqlite3.connect(":memory:")
+                self._connection.executescript(_TABLES)
+                return
+            raise InputError(f"{self.path}: not a live segment")
+        row = connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
+        version = int(row[0]) if row and str(row[0]).isdigit() else 0
+        if not 1 <= version <= SCHEMA:
+            raise InputError(
+                f"{self.path}: its version is {row and row[0]!r}, this program knows 1..{SCHEMA}: "
+                "written by a newer openoutcry?"
+            )
+
+
+def lock_path(segment: Path) -> Path:
+    """The lock of a segment: held for as long as it is written."""
+    return segment.with_suffix(".lock")
+
+
+def segment_paths(live: Path) -> list[Path]:
+    """The segments there are, oldest first."""
+    return sorted(live.glob("*.sqlite")) if live.is_dir() else []
+
+
+def open_readers(live: Path) -> list[SegmentReader]:
+    """All segments. One that is rolled and removed meanwhile is left out: its rows are in Parquet by then."""
+    readers: list[SegmentReader] = []
+    try:
+        for path in segment_paths(live):
+            with suppress(FileNotFoundError):
+                readers.append(SegmentReader(path))
+    except BaseException:
+        for reader in readers:
+            reader.close()
+        raise
+    return readers
+
+
+def remove(path: Path) -> None:
+    """Remove a segment that is rolled. The database goes first: what is left of it then is nothing that is read."""
+    for each in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm"), lock_path(path)):
+        # Where a file that is being read cannot be removed, the next rolling does it.
+        with suppress(FileNotFoundError, PermissionError):
+            each.unlink()
+
+
+def _made(path: Path, busy_s: float) -> sqlite3.Connection:
+    # An actor's incarnations live on threads of their own; one at a time has the connection.
+    connection = sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.executescript(f"BEGIN; {_TABLES} COMMIT;")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    if not path.exists():
+        raise FileNotFoundError(str(path))
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_S,
+                                     isolation_level=None, check_same_thread=False)  # fmt: skip
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except BaseException:
+            connection.close()
+            raise
+    except sqlite3.Error as error:
+        if not path.exists():
+            raise FileNotFoundError(str(path)) from None
+        raise InputError(f"{path}: cannot be read as a live segment: {error}") from None
+    return connection
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise InputError(f"{path}: damaged: {error}") from None
