@@ -162,4 +162,4 @@ def _marked(setup: Setup) -> tuple[tuple[Symbol, Period], ...]:
     for each in wanted_bars(setup):
         if each.symbol not in periods:
             wanted[each.symbol] = min(each.period, wanted.get(each.symbol, each.period))
-    return tuple(sorted(wanted.items()))
+    return tuple(sorted((symbol, period) for symbol, period in wanted.items() if symbol in setup.instruments))

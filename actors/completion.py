@@ -7,6 +7,7 @@ from typing import Any
 
 from actors.columns import BarColumns, Columns, EventColumns, FundingColumns, MarkColumns, QuoteColumns, TickColumns
 from actors.component import Component
+from actors.event_streams import ExternalColumns
 from actors.money.grid import common_tick_size
 from actors.setup import Setup, run6_of, wanted_bars
 from actors.strategy import Strategy, StrategyEntry
@@ -18,25 +19,28 @@ LIVE_CLOSE_GRACE_NS = 250 * 10**6
 """How long a bar waits behind its end for ticks that are still on their way, where the host sends them as they come."""
 _DECIDE_NOTHING = frozenset({"venue", "funding_words", "policy", "live_accounts"})
 """What a set-up has besides what its run is named by."""
-_COLUMNS = (BarColumns, TickColumns, QuoteColumns, FundingColumns, MarkColumns)
+_COLUMNS = (BarColumns, TickColumns, QuoteColumns, FundingColumns, MarkColumns, ExternalColumns)
 
 
 def feed_parts(
     feed: Any,
-) -> tuple[tuple[Columns, ...], tuple[EventColumns, ...], Callable[[], Component] | None]:
-    """(columns, funding and marks, maker of a feed component): ValueError for what is none of them."""
+) -> tuple[tuple[Columns, ...], tuple[EventColumns, ...], tuple[ExternalColumns, ...], Callable[[], Component] | None]:
+    """(columns, funding and marks, external events, maker of a feed component): ValueError for what is none of them."""
     if feed is None:
-        return (), (), None
+        return (), (), (), None
     series = (feed,) if isinstance(feed, _COLUMNS) else tuple(feed) if isinstance(feed, Sequence) else ()
     if series and all(isinstance(each, _COLUMNS) for each in series):
-        columns = tuple([each for each in series if not isinstance(each, FundingColumns | MarkColumns)])
+        columns = tuple([each for each in series if isinstance(each, BarColumns | TickColumns | QuoteColumns)])
+        external = tuple([each for each in series if isinstance(each, ExternalColumns)])
         events = tuple([each for each in series if isinstance(each, FundingColumns | MarkColumns)])
         unknown = sorted({each.symbol for each in events} - {each.symbol for each in columns})
         if unknown:
             raise ValueError(f"there is funding or there are marks of {', '.join(unknown)}, but no market data of it")
-        return columns, events, None
+        if len({each.source for each in external}) < len(external):
+            raise ValueError("a source of external events is given twice")
+        return columns, events, external, None
     if callable(feed):
-        return (), (), feed
+        return (), (), (), feed
     raise ValueError(
         f"feed must be columns, a sequence of columns, a callable that makes a component, or None: not {feed!r}"
     )
@@ -88,6 +92,23 @@ def complete_entries(
     return tuple(entries)
 
 
+def _only_heard(strategies: Iterable[type[Strategy] | StrategyEntry]) -> set[Symbol]:
+    """Symbols that entries hear and no entry trades: a class alone trades what nobody only hears."""
+    entries = [each for each in strategies if isinstance(each, StrategyEntry)]
+    heard = {symbol for entry in entries for symbol in entry.hears}
+    return heard - {symbol for entry in entries for symbol in entry.symbols}
+
+
+def _know_their_sources(entries: Iterable[StrategyEntry], external: Iterable[ExternalColumns]) -> None:
+    """ValueError for a source that a strategy names and the feed has not: it would wait for ever."""
+    known = [each.source for each in external]
+    for entry in entries:
+        unknown = [source for source in entry.sources or () if source not in known]
+        if unknown:
+            there = f"there are {', '.join(known)}" if known else "there is none"
+            raise ValueError(f"strategy {entry.id} hears the events of {', '.join(unknown)}: {there}")
+
+
 def _id_of(strategy: type[Strategy], taken: set[str]) -> str:
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", strategy.__name__).lower()
     stem = re.sub(r"[^a-z0-9-]", "-", words).strip("-")[:16] or "strategy"
@@ -111,6 +132,8 @@ def described(entries: Sequence[StrategyEntry]) -> list[tuple[Any, ...]]:
             e.lots,
             e.account,
             e.execution.text,
+            *([e.hears] if e.hears else []),
+            *([e.events] if e.events is not None else []),
         )
         for e in entries
     ]
@@ -131,11 +154,16 @@ def complete_setup(
 
     `rest` is what a Setup has besides, as it has it. Without `run_id` a run is named by a hash of all that decides.
     """
-    columns, events, make_feed = feed_parts(feed)
+    columns, events, external, make_feed = feed_parts(feed)
+    strategies = tuple(strategies)
     known = {instrument.symbol: instrument for instrument in instruments}
-    for series in columns:
+    only_heard = _only_heard(strategies) - known.keys()
+    traded = tuple([series for series in columns if series.symbol not in only_heard])
+    for series in traded:
         known.setdefault(series.symbol, default_instrument(series))
-    entries = complete_entries(strategies, columns, known)
+    entries = complete_entries(strategies, traded, known)
+    if columns or external:
+        _know_their_sources(entries, external)
     purse = dict(cash)
     for instrument in known.values():
         purse.setdefault(instrument.currency, DEFAULT_CASH * 10**instrument.minor_digits)
@@ -154,12 +182,13 @@ def complete_setup(
     setup = Setup(
         columns=columns,
         events=events,
+        external=external,
         feed=make_feed,
         instruments=known,
         strategies=entries,
         cash=purse,
         account_cash={account: {**purse, **own} for account, own in account_cash.items()},
-        run6=run_id or run6_of((*columns, *events), *parts),
+        run6=run_id or run6_of((*columns, *events, *external), *parts),
         close_grace_ns=close_grace_ns if close_grace_ns is not None else 0 if columns else LIVE_CLOSE_GRACE_NS,
         **rest,
     )

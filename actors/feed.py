@@ -13,6 +13,7 @@ import numpy as np
 
 from actors.columns import BarColumns, ChunkedColumns, Columns, EventColumns, TickColumns, kind_of
 from actors.component import Answers, Component
+from actors.event_streams import ExternalColumns, external_streams
 from actors.feed_streams import EventStream, TickStream
 from actors.row_streams import RowStream
 from actors.tape import Batch, Entry, Run, Source, Stream
@@ -27,8 +28,8 @@ class Feed(Component):
     """Hears Pull. Says, batch by batch, everything its columns hold, then FeedEnded.
 
     `block_period` is the shortest period that bars are built of from ticks: blocks of ticks never cross its boundaries.
-    `events` are funding rates and mark prices, said while there is a market to say. Columns may come in chunks: one of
-    each is held.
+    `events` are funding rates and mark prices, `external` the events of sources beside the market: said while there is
+    a market to say. Columns may come in chunks: one of each is held.
     """
 
     def __init__(
@@ -36,13 +37,14 @@ class Feed(Component):
         columns: Sequence[Columns | ChunkedColumns],
         *,
         events: Sequence[EventColumns | ChunkedColumns] = (),
+        external: Sequence[ExternalColumns] = (),
         block_period: Period | None = None,
         heritage: Iterator[Batch] | None = None,
     ) -> None:
         self._bars = [_BarSeries(series) for series in columns if isinstance(series, BarColumns)]
         self._bars.sort(key=lambda series: (series.columns.period, series.columns.symbol))
         self._streams = tuple([_stream(series, block_period) for series in columns if kind_of(series) is not BarColumns])
-        self._events: tuple[Stream, ...] = tuple([EventStream(series) for series in events])
+        self._events: tuple[Stream, ...] = (*[EventStream(series) for series in events], *external_streams(external))
         self._batches = self._make_batches() if heritage is None else heritage
 
     def heritage(self) -> Iterator[Batch]:

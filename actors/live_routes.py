@@ -13,6 +13,7 @@ from messages import (
     ApprovedCancel,
     ApprovedOrder,
     CloseLine,
+    ExternalEvent,
     ForeignActivity,
     HaltTrading,
     Heartbeat,
@@ -73,6 +74,9 @@ LIVE_ROUTES: Final[tuple[Route, ...]] = (
     *_line("feed"),
     *_line("venue"),
     Route("feed", Quarantined, "recorder", _ALL),
+    # Sources of external events: what they cannot read is named, and nobody waits for them.
+    Route("events", ExternalEvent, "strategy", By.SUBSCRIBED),
+    Route("events", Quarantined, "recorder", _ALL),
     Route("venue", Quarantined, "recorder", _ALL),
     Route("feed", MarketStale, "risk-guard", _ALL),
     Route("feed", MarketFresh, "risk-guard", _ALL),

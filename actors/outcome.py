@@ -28,9 +28,13 @@ def outcome(
     fills = record.fills
     books = accounting.Books(record.booked, setup.instruments)
     orders = order_history.last_terms(record)
-    closes = samples.closes_of(setup.columns, record, until)
+    closes = samples.closes_of(setup.traded_columns, record, until)
+    # Of what is only heard nothing is measured.
+    closes = {symbol: each for symbol, each in closes.items() if symbol in setup.instruments}
     curves = _curves(setup, record, books, closes, until)
-    trades = round_trips(books.booked, instruments=setup.instruments, ranges=samples.ranges_of(setup.columns, closes))
+    trades = round_trips(
+        books.booked, instruments=setup.instruments, ranges=samples.ranges_of(setup.traded_columns, closes)
+    )
     stops = [state for state in record.states if state.state not in _GOES_ON]
     last_states = {state.account: state for state in record.states}.values()
     halted = next((state.reason for state in last_states if state.state in _HALTED), None)
@@ -79,7 +83,7 @@ def _curves(
         instruments=setup.instruments,
         closes=closes,
         samples={
-            currency: samples.sample_times(setup.columns, record, _symbols_in(setup, currency), until, closes)
+            currency: samples.sample_times(setup.traded_columns, record, _symbols_in(setup, currency), until, closes)
             for currency in currencies
         },
     )
@@ -151,7 +155,8 @@ def _unused_callbacks(setup: Setup) -> dict[str, tuple[str, ...]]:
     for entry in setup.strategies:
         hears = entry.strategy.hears()
         names = [name for name, needs in _CALLBACK_NEEDS.items() if name in hears and needs not in there]
-        names += [name for name in ("on_book", "on_event") if name in hears]
+        names += ["on_book"] if "on_book" in hears else []
+        names += ["on_event"] if "on_event" in hears and not setup.external else []
         if names:
             unused[entry.id] = tuple(names)
     return unused

@@ -9,6 +9,7 @@ import attrs
 from actors.bar_builder import BarWanted
 from actors.columns import BarColumns, Columns, EventColumns, QuoteColumns, TickColumns
 from actors.component import Component
+from actors.event_streams import ExternalColumns
 from actors.risk.limits import RiskLimits, ScopedLimits
 from actors.sizing.sizing import Sizing
 from actors.strategy import StrategyEntry
@@ -30,6 +31,8 @@ class Setup:
     columns: tuple[Columns, ...]
     events: tuple[EventColumns, ...] = ()
     """Funding rates and mark prices."""
+    external: tuple[ExternalColumns, ...] = ()
+    """What sources beside the market say, one each."""
     feed: Callable[[], Component] | None = None
     """Makes a feed of the host's own, in place of one that plays the columns."""
     venue: VenueFactory | None = None
@@ -73,6 +76,17 @@ class Setup:
         return self.account_sizing.get(account, self.sizing)
 
     @property
+    def only_heard(self) -> frozenset[Symbol]:
+        """Symbols that strategies hear and nobody trades: they have no instrument, and no place in results."""
+        heard = {symbol for entry in self.strategies for symbol in entry.hears}
+        return frozenset(heard - {symbol for entry in self.strategies for symbol in entry.symbols})
+
+    @property
+    def traded_columns(self) -> tuple[Columns, ...]:
+        """The feed's columns without those that are only heard: what results are measured by."""
+        return tuple([series for series in self.columns if series.symbol in self.instruments])
+
+    @property
     def file_periods(self) -> dict[Symbol, tuple[Period, ...]]:
         """The periods of the feed's own bars, shortest first."""
         found: dict[Symbol, list[Period]] = {}
@@ -85,7 +99,7 @@ class Setup:
     def tick_symbols(self) -> frozenset[Symbol]:
         """Symbols with ticks or quotes in the feed, and all symbols when the data come from outside."""
         if self.feed is not None or not self.columns:
-            return frozenset(self.instruments)
+            return frozenset(self.instruments) | self.only_heard
         return frozenset(series.symbol for series in self.columns if isinstance(series, TickColumns | QuoteColumns))
 
 
@@ -95,7 +109,7 @@ def wanted_bars(setup: Setup) -> tuple[BarWanted, ...]:
     periods = setup.file_periods
     for entry in setup.strategies:
         hears = entry.strategy.hears()
-        for symbol in entry.symbols:
+        for symbol in entry.heard_symbols:
             own = periods.get(symbol, ())
             if entry.period in own:
                 continue
@@ -116,10 +130,13 @@ def wanted_bars(setup: Setup) -> tuple[BarWanted, ...]:
     return tuple(wanted[key] for key in sorted(wanted, key=lambda key: (key[1], key[0])))
 
 
-def run6_of(columns: Sequence[Columns | EventColumns], *parts: object) -> str:
+def run6_of(columns: Sequence[Columns | EventColumns | ExternalColumns], *parts: object) -> str:
     """Six characters that name a run: a hash of its configuration, data and seed."""
     digest = hashlib.sha256(repr(parts).encode())
     for series in columns:
+        if isinstance(series, ExternalColumns):
+            digest.update(series.digest().encode())
+            continue
         digest.update(repr((type(series).__name__, series.symbol, len(series))).encode())
         for field in ("close_ts", "close", "received", "price", "bid", "ask", "rate"):
             column = getattr(series, field, None)

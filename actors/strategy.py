@@ -6,10 +6,10 @@ live.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 
@@ -88,6 +88,9 @@ class Strategy:
 
     warmup = 200
     """How many closed bars per symbol are kept for `history` and heard again after a restart."""
+
+    events: ClassVar[Sequence[str] | None] = None
+    """The sources that `on_event` hears; None: all of them. An entry's own `events` take its place."""
 
     _desk: Desk = NotHosted()
 
@@ -230,6 +233,8 @@ class Strategy:
     def history(self, n: int, symbol: Symbol | None = None) -> tuple[Bar, ...]:
         """The last `n` closed bars, oldest first, the current one included; fewer while fewer exist.
 
+        Of a symbol that it only hears too. Left out, the symbol is the one that it trades.
+
         ValueError when `n` is below 1 or above `warmup`, for no more are kept.
         """
         return self._desk.last_bars(n, symbol)
@@ -264,7 +269,7 @@ class Strategy:
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:
-        """What it hears and trades, in the entry's order."""
+        """What it hears and trades, in the entry's order; what it only hears stands in the entry's `hears`."""
         return self._desk.symbols
 
     @property
@@ -290,6 +295,18 @@ def _strategy_class(instance: "StrategyEntry", _attribute: "attrs.Attribute[Any]
         raise TypeError(f"StrategyEntry {instance.id}: {value!r} is not a subclass of actors.Strategy")
 
 
+def _names_or_none(sources: Iterable[str] | None) -> tuple[str, ...] | None:
+    return None if sources is None else _names(sources)
+
+
+def _hears(instance: "StrategyEntry", _attribute: "attrs.Attribute[Any]", value: tuple[str, ...]) -> None:
+    if len(set(value)) < len(value) or not all(isinstance(symbol, str) and symbol for symbol in value):
+        raise ValueError(f"StrategyEntry {instance.id}: hears must be different names, not {value!r}")
+    both = [symbol for symbol in value if symbol in instance.symbols]
+    if both:
+        raise ValueError(f"StrategyEntry {instance.id}: {', '.join(both)} is traded, and heard without saying so")
+
+
 def _symbols(instance: "StrategyEntry", _attribute: "attrs.Attribute[Any]", value: tuple[str, ...]) -> None:
     if not value or len(set(value)) < len(value) or not all(isinstance(symbol, str) and symbol for symbol in value):
         raise ValueError(f"StrategyEntry {instance.id}: symbols must be different names, at least one, not {value!r}")
@@ -302,6 +319,10 @@ class StrategyEntry:
     id: StrategyId = attrs.field(validator=attrs.validators.matches_re(r"[a-z0-9-]{1,16}"))
     strategy: type[Strategy] = attrs.field(validator=_strategy_class)
     symbols: tuple[Symbol, ...] = attrs.field(converter=_names, validator=_symbols)
+    hears: tuple[Symbol, ...] = attrs.field(default=(), converter=_names, validator=_hears)
+    """Symbols whose bars, ticks, quotes and books it hears besides, and that it cannot trade."""
+    events: tuple[str, ...] | None = attrs.field(default=None, converter=_names_or_none)
+    """The sources that `on_event` hears; None leaves it to the class."""
     period: Period = attrs.field(validator=[attrs.validators.instance_of(int), attrs.validators.gt(0)])
     params: tuple[tuple[str, Any], ...] = attrs.field(default=(), converter=_pairs)
     """Names and values; a mapping is copied. They are checked when the strategy is made."""
@@ -312,3 +333,16 @@ class StrategyEntry:
     execution: Execution = attrs.field(default=MARKET, converter=execution_of)
     """How its share of an order is worked: `"chase"`, or `{"algorithm": "chase", "seconds": 60}`."""
     on_quarantine: str = attrs.field(default="hold", validator=attrs.validators.in_(("hold", "flatten")))
+
+    @property
+    def heard_symbols(self) -> tuple[Symbol, ...]:
+        """Every symbol that it hears, those that it trades first."""
+        return (*self.symbols, *self.hears)
+
+    @property
+    def sources(self) -> tuple[str, ...] | None:
+        """The sources of external events that it hears: None is all of them, () where it hears no events."""
+        if "on_event" not in self.strategy.hears():
+            return ()
+        told = self.events if self.events is not None else self.strategy.events
+        return None if told is None else _names(told)

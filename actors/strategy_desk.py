@@ -59,6 +59,7 @@ class Desk:
         *,
         strategy_id: StrategyId,
         symbols: tuple[Symbol, ...],
+        hears: tuple[Symbol, ...] = (),
         instruments: Mapping[Symbol, Instrument],
         starting_cash_minor: Mapping[str, Minor],
         seed: int,
@@ -66,10 +67,14 @@ class Desk:
     ) -> None:
         self.id = strategy_id
         self.symbols = symbols
+        self.hears = hears
+        """What it hears besides, and cannot trade."""
         self.warmup = warmup
         self.now: UtcNs = 0
         self.random = Random(int.from_bytes(sha256(f"{seed}:{strategy_id}".encode()).digest()))  # noqa: S311 - trading, not secrets
-        self.histories: dict[Symbol, deque[Bar]] = {symbol: deque(maxlen=max(1, warmup)) for symbol in symbols}
+        self.histories: dict[Symbol, deque[Bar]] = {
+            symbol: deque(maxlen=max(1, warmup)) for symbol in (*symbols, *hears)
+        }
         self.prices: dict[Symbol, float] = {}
         """Last prices seen other than bars' closes; used where a strategy hears more than bars."""
         self.positions: dict[Symbol, Lots] = dict.fromkeys(symbols, 0)
@@ -102,6 +107,8 @@ class Desk:
                 )
             return self._only
         if symbol not in self.positions:
+            if symbol in self.hears:
+                raise ValueError(f"{self.id} hears {symbol} and does not trade it: its entry names it under hears")
             raise ValueError(f"{self.id} does not trade {symbol!r}: its entry names {', '.join(self.symbols)}")
         return symbol
 
@@ -116,7 +123,7 @@ class Desk:
         n = index(n)
         if not 1 <= n <= self.warmup:
             raise ValueError(f"history({n}): {self.id} keeps {self.warmup} bars; set warmup on the class for more")
-        kept = self.histories[self.resolve(symbol)]
+        kept = self.histories[symbol if symbol in self.hears else self.resolve(symbol)]
         return tuple(islice(kept, max(0, len(kept) - n), None))
 
     def instrument(self, symbol: Symbol | None) -> Instrument:

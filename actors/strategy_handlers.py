@@ -29,7 +29,7 @@ def market_handlers(strategy: Strategy, desk: Desk) -> dict[type[Message], Handl
 
 
 def _bars(user: _User, desk: Desk) -> Handler:
-    if len(desk.symbols) > 1:
+    if len(desk.histories) > 1:
         return _bars_of_several(user, desk)
     acts, flush, drop_acts = desk.acts, desk.flush, desk.drop_acts
     keep = desk.histories[desk.symbols[0]].append

@@ -77,6 +77,7 @@ class StrategyHost(Component):
         self._desk = Desk(
             strategy_id=entry.id,
             symbols=entry.symbols,
+            hears=entry.hears,
             instruments=instruments,
             starting_cash_minor=starting_cash_minor,
             seed=seed,
@@ -123,7 +124,7 @@ class StrategyHost(Component):
 
     def keeps(self) -> dict[type[Message], int]:
         """The last `warmup` bars of each symbol. Fills need not be kept: the position is in the heritage."""
-        return {Bar: self.warmup * len(self.entry.symbols)} if self.warmup else {}
+        return {Bar: self.warmup * len(self.entry.heard_symbols)} if self.warmup else {}
 
     def heritage(self) -> Heritage:
         """What the next incarnation needs to know of this one."""
@@ -194,7 +195,7 @@ class StrategyHost(Component):
         hears = self.entry.strategy.hears()
         period = self.entry.period
         wanted: list[Message] = []
-        for symbol in self.entry.symbols:
+        for symbol in self.entry.heard_symbols:
             if "on_bar" in hears or self.warmup > 0:
                 wanted.append(Subscribe(Bar, symbol, period))
             if "on_bar_open" in hears:
@@ -202,6 +203,8 @@ class StrategyHost(Component):
             for callback, message in (("on_tick", Tick), ("on_quote", Quote), ("on_book", OrderBook)):
                 if callback in hears:
                     wanted.append(Subscribe(message, symbol))
-        if "on_event" in hears:
-            wanted.append(Subscribe(ExternalEvent))
+        sources = self.entry.sources
+        wanted += (
+            [Subscribe(ExternalEvent)] if sources is None else [Subscribe(ExternalEvent, each) for each in sources]
+        )
         return tuple(wanted)

@@ -2,8 +2,8 @@
 
 Policies. A strategy restarts alone and never takes anybody with it. Market data and venue restart what comes after
 the failed one in the flow (rest for one). The core that keeps an account's money restarts as a whole (one for all).
-What stands beside the stream restarts alone. Whoever fails too often within the budget is quarantined; if it was
-neither a strategy nor beside the stream, trading halts besides.
+What stands beside the stream (sources of external events too) restarts alone. Whoever fails too often within the
+budget is quarantined; if it was neither a strategy nor beside the stream, trading halts besides.
 """
 
 import random
@@ -36,10 +36,10 @@ from messages import (
     Woke,
 )
 
-START_ORDER = (ActorKind.EDGE, ActorKind.VENUE, ActorKind.CORE, ActorKind.STRATEGY, ActorKind.MARKET)
+START_ORDER = (ActorKind.EDGE, ActorKind.VENUE, ActorKind.CORE, ActorKind.STRATEGY, ActorKind.MARKET, ActorKind.SOURCE)
 """Hearers before sayers, so that nothing is said to nobody. The stop takes the reverse order."""
 _RESTART = "restart|"
-_BESIDE = (ActorKind.STRATEGY, ActorKind.EDGE)
+_BESIDE = (ActorKind.STRATEGY, ActorKind.EDGE, ActorKind.SOURCE)
 """Nobody waits for these: the others start without one that fails, and go on without one that is given up on."""
 
 

@@ -20,6 +20,7 @@ from actors.agreement import agreement, positions
 from actors.columns import Columns, EventColumns
 from actors.completion import complete_setup
 from actors.component import Component
+from actors.event_streams import ExternalColumns
 from actors.listener import Listener
 from actors.outcome import first_ts, outcome
 from actors.recorder import Record
@@ -49,7 +50,8 @@ _HEARD_FROM_OUTSIDE = frozenset(route.message for route in ROUTES if route.sende
 class TradingSystem:
     """A feed, a venue and strategies, wired.
 
-    `feed`: columns of bars, ticks or quotes (one or several, with funding rates and mark prices beside them), a
+    `feed`: columns of bars, ticks or quotes (one or several, with funding rates, mark prices and
+    external events beside them), a
     callable that makes a feed component, or None when the host sends market data itself. `venue`: a callable (account,
     instruments) -> component; without it, and for paper accounts always, each account trades on a simulated venue.
     `strategies`: Strategy classes or StrategyEntry objects. `instruments`: one per symbol; a symbol without one becomes
@@ -66,7 +68,7 @@ class TradingSystem:
     def __init__(
         self,
         *,
-        feed: Columns | Sequence[Columns | EventColumns] | Callable[[], Component] | None = None,
+        feed: Columns | Sequence[Columns | EventColumns | ExternalColumns] | Callable[[], Component] | None = None,
         venue: VenueFactory | None = None,
         strategies: Iterable[type[Strategy] | StrategyEntry],
         instruments: Iterable[Instrument] = (),

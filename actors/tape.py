@@ -97,7 +97,8 @@ class Batch:
     streams: Sequence[Stream] = ()
     """In the first batch only: they go on through all batches."""
     events: Sequence[Stream] = ()
-    """Funding rates and mark prices, each said at `Step.MARKS` of its time. In the first batch only, as streams."""
+    """Funding rates and mark prices, each said at `Step.MARKS` of its time, and external events, said at `Step.TICKS`
+    before the ticks. In the first batch only, as streams."""
     run: Run | None = None
     """In place of entries, when the feed is one series of bars."""
     last: bool = False

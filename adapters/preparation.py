@@ -11,6 +11,7 @@ from pathlib import Path
 import attrs
 
 from actors.columns import BarColumns, Columns, EventColumns
+from actors.event_streams import ExternalColumns
 from actors.execution.algorithms import MARKET, execution_of
 from actors.sizing.sizing import Sizing
 from actors.strategy import StrategyEntry
@@ -20,13 +21,17 @@ from adapters.configuration.option_data import guessed_symbols
 from adapters.configuration.options import with_options
 from adapters.configuration.schema import (
     DataSection,
+    EventsSection,
     InstrumentSection,
     StrategySection,
     funding_file,
+    only_heard,
 )
 from adapters.configuration.typed import BacktestOptions
 from adapters.contracts import instrument_from, settled
 from adapters.errors import InputError
+from adapters.events.loading import ExternalData, load_external
+from adapters.events.subscribing import source_problems
 from adapters.files import BadRow
 from adapters.funding_data import EventData, load_events
 from adapters.limits import unknown_scopes
@@ -45,7 +50,7 @@ class Prepared:
 
     configuration: Configuration
     """Effective: complete, with absolute paths."""
-    columns: tuple[Columns | EventColumns, ...]
+    columns: tuple[Columns | EventColumns | ExternalColumns, ...]
     instruments: tuple[Instrument, ...]
     entries: tuple[StrategyEntry, ...]
     cash: Mapping[str, Minor]
@@ -75,6 +80,7 @@ def prepare(options: BacktestOptions) -> Prepared:
     where = f"{options.config}: " if options.config is not None and not options.strategies else ""
     chosen = choose(configuration.strategies, options.params, where=where, problems=problems)
     _know_their_symbols(configuration, where=where, problems=problems)
+    problems += source_problems(chosen, configuration.events, where=where)
     # Who is missing because of a mistake of its own is nobody whose account or limits are a mistake too.
     if not any("strateg" in path for path, _ in problems):
         _know_their_accounts(configuration, chosen, where=where, problems=problems)
@@ -97,10 +103,18 @@ def _complete(
         instruments.append(instrument_from(section, problems))
     fail(problems)
     ready = [each for each in instruments if each is not None]
-    strategies = [_settled_strategy(each, loaded) for each in chosen]
+    heard = only_heard(configuration.strategies)
+    traded = [each for each in loaded if each.section.symbol not in heard]
+    strategies = [_settled_strategy(each, traded) for each in chosen]
     cash = cash_of(configuration, ready, _traded(chosen, strategies), problems)
     fail(problems)
     events = load_events(sections, loaded, bad_rows=configuration.backtest.bad_rows)
+    external = load_external(
+        configuration.events,
+        first=min(each.fact.first_ts for each in loaded),
+        last=max(each.fact.last_ts for each in loaded),
+        bad_rows=configuration.backtest.bad_rows,
+    )
     effective = attrs.evolve(
         with_amounts(configuration, cash),
         data=tuple(each.section for each in loaded),
@@ -110,7 +124,7 @@ def _complete(
     sizing, account_sizing = sizings_of(effective)
     return Prepared(
         configuration=effective,
-        columns=(*(each.columns for each in loaded), *events.columns),
+        columns=(*(each.columns for each in loaded), *events.columns, *external.columns),
         instruments=tuple(ready),
         entries=tuple(entry_of(each, section) for each, section in zip(chosen, strategies, strict=True)),
         cash=cash.minor(ready),
@@ -118,11 +132,11 @@ def _complete(
         sizing=sizing,
         account_sizing=account_sizing,
         funding_words=events.words,
-        data=(*(each.fact for each in loaded), *events.facts),
-        bad_rows=(*(row for each in loaded for row in each.bad_rows), *events.bad_rows),
+        data=(*(each.fact for each in loaded), *events.facts, *external.facts),
+        bad_rows=(*(row for each in loaded for row in each.bad_rows), *events.bad_rows, *external.bad_rows),
         described={str(section.id): described(section) for section in strategies},
-        notes=(*(note for each in loaded for note in each.notes), *notes, *events.notes),
-        run_id=_run_id(effective, loaded, events),
+        notes=(*(note for each in loaded for note in each.notes), *notes, *events.notes, *external.notes),
+        run_id=_run_id(effective, loaded, events, external),
     )
 
 
@@ -139,6 +153,13 @@ def _know_their_symbols(configuration: Configuration, *, where: str, problems: l
             if symbol not in known:
                 reason = f"there are no data of {symbol!r}; there are data of {', '.join(known)}"
                 problems.append((f"{where}strategies[{number}].symbols", reason))
+        for symbol in section.hears or ():
+            if symbol not in known:
+                reason = f"there are no data of {symbol!r}; there are data of {', '.join(known)}"
+                problems.append((f"{where}strategies[{number}].hears", reason))
+        if section.symbols is None and not set(known) - only_heard(configuration.strategies):
+            reason = "must be given: all symbols of the data are only heard"
+            problems.append((f"{where}strategies[{number}].symbols", reason))
     problems += [
         (f"{where}portfolio.symbol_multiplier.{symbol}", f"there are no data of {symbol!r}")
         for symbol in configuration.portfolio.symbol_multiplier
@@ -161,6 +182,7 @@ def _know_their_accounts(
 
 def _files_exist(configuration: Configuration, problems: list[Problem]) -> None:
     files = [section.file for section in configuration.data]
+    files += [section.file for section in configuration.events]
     for section in configuration.instruments:
         files += [funding_file(section), section.mark_prices]
     problems += [(file, "there is no such file") for file in dict.fromkeys(files) if file and not Path(file).exists()]
@@ -175,7 +197,10 @@ def _by_symbol(
 
 def _settled_strategy(chosen: Chosen, loaded: Sequence[LoadedData]) -> StrategySection:
     section = chosen.section
-    symbols = section.symbols or tuple(dict.fromkeys(each.section.symbol for each in loaded))
+    hears = section.hears or ()
+    symbols = section.symbols or tuple(
+        dict.fromkeys(each.section.symbol for each in loaded if each.section.symbol not in hears)
+    )
     period = section.period
     if period is None:
         own = [each.columns.period for each in loaded if each.section.symbol in symbols and _bars(each)]  # type: ignore[union-attr]
@@ -204,6 +229,8 @@ def entry_of(chosen: Chosen, section: StrategySection) -> StrategyEntry:
         id=chosen.id,
         strategy=chosen.strategy,
         symbols=tuple(section.symbols),
+        hears=section.hears or (),
+        events=section.events,
         period=parse_period(section.period),
         params=chosen.params,
         weight=section.weight,
@@ -221,6 +248,8 @@ def described(section: StrategySection) -> str:
     """
     params = "".join(f" {name}={value}" for name, value in section.params.items())
     words = [f"{_placeless(section.strategy)}{params}", f"{' '.join(section.symbols or ())} {section.period}"]
+    if section.hears:
+        words.append(f"hears {' '.join(section.hears)}")
     execution = execution_of(section.execution)
     if execution != MARKET:
         words.append(str(execution))
@@ -234,11 +263,14 @@ def _placeless(strategy: str) -> str:
     return f"{Path(place).name}{colon}{name}" if place.endswith(".py") else strategy
 
 
-def _run_id(configuration: Configuration, loaded: Sequence[LoadedData], events: EventData) -> str:
+def _run_id(
+    configuration: Configuration, loaded: Sequence[LoadedData], events: EventData, external: ExternalData
+) -> str:
     """Six characters that are equal for equal configuration, data and seed, wherever the files lie."""
     portable = attrs.evolve(
         configuration,
         data=tuple(_portable(each) for each in loaded),
+        events=tuple(_sourceless(section, external.digests) for section in configuration.events),
         instruments=tuple(_fileless(section, events.digests) for section in configuration.instruments),
         strategies=tuple(
             attrs.evolve(section, strategy=_placeless(section.strategy), folder=None)
@@ -251,6 +283,11 @@ def _run_id(configuration: Configuration, loaded: Sequence[LoadedData], events: 
 
 def _portable(loaded: LoadedData) -> DataSection:
     return attrs.evolve(loaded.section, file=loaded.fact.sha256)
+
+
+def _sourceless(section: EventsSection, digests: Mapping[str, str]) -> EventsSection:
+    """What was heard, in place of where it came from."""
+    return attrs.evolve(section, file=digests[section.source], store=None, listen=None, poll=None)
 
 
 def _fileless(section: InstrumentSection, digests: Mapping[str, str]) -> InstrumentSection:

@@ -93,6 +93,23 @@ class MarketFresh(Message):
 
 
 @attrs.frozen(kw_only=True)
+class SourceStale(Message):
+    """A source of external events cannot be heard, or has been silent for too long. Trading goes on without it."""
+
+    source: str = attrs.field(validator=filled)
+    reason: str = attrs.field(validator=filled)
+    ts: UtcNs = attrs.field(validator=whole)
+
+
+@attrs.frozen(kw_only=True)
+class SourceFresh(Message):
+    """A source of external events is heard."""
+
+    source: str = attrs.field(validator=filled)
+    ts: UtcNs = attrs.field(validator=whole)
+
+
+@attrs.frozen(kw_only=True)
 class Heartbeat(Message):
     """Goes once around the whole path of an order, from hand to hand: back at the gateway it proves that all live."""
 

@@ -17,7 +17,7 @@ from actors.runtime.streams import Announced, Playing
 from actors.runtime.tick_run import run_ticks
 from actors.runtime.virtual_time import VirtualTime
 from actors.tape import FOREVER, Batch, Calm, Run, Source, Stream
-from messages import Bar, Envelope, Message, Quote, Step, Subscribe, Tick, Unsubscribe, UtcNs
+from messages import Bar, Envelope, ExternalEvent, Message, Quote, Step, Subscribe, Tick, Unsubscribe, UtcNs
 from messages.bulk import bulk_bar_open
 
 # An enum's member costs ten times what a global does, and these are asked for at every order.
@@ -152,13 +152,13 @@ class Playback(VirtualTime):
 
     def _announce_event(self, at: UtcNs, event: Announced) -> int:
         turn = next(self._turns)
-        heappush(self._agenda, (max(at, self._now), _MARKS, event.place, event.symbol, turn, None, event))
+        heappush(self._agenda, (max(at, self._now), event.step, event.place, event.symbol, turn, None, event))
         return turn
 
     def _say_event(self, plan: Plan, message: Message) -> None:
         for playing in self._streams.values():
             playing.catch_up(self._now)
-        self._step = _MARKS
+        self._step = _TICKS if message.__class__ is ExternalEvent else _MARKS
         self._say_now(plan, message)
 
     def _is_next(self, at: UtcNs) -> bool:

@@ -226,7 +226,7 @@ class Runtime(abc.ABC):
             slot.lagging = True
             lagging = ActorLagging(actor=slot.address, waiting=len(slot.mailbox), at=self.now())
             self.say("host", lagging, sender=slot.address)
-            if slot.spec.kind not in (ActorKind.STRATEGY, ActorKind.EDGE):
+            if slot.spec.kind not in (ActorKind.STRATEGY, ActorKind.EDGE, ActorKind.SOURCE):
                 reason = f"mailbox of {slot.address} is full"
                 self.say(SUPERVISOR, HaltTrading(reason=reason, ts=self.now()), sender=slot.address)
         return 0

@@ -27,6 +27,8 @@ class ActorKind(enum.Enum):
     STRATEGY = "strategy"
     EDGE = "edge"
     """Recorder, checker, listeners: beside the stream."""
+    SOURCE = "source"
+    """What says external events: started last, stopped first, and nobody waits for it."""
     ROOT = "root"
     """The supervisor."""
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from actors.runtime.router import Plan
 from actors.tape import FOREVER, Stream
-from messages import FundingRate, Message, UtcNs
+from messages import ExternalEvent, FundingRate, Message, Step, UtcNs
 
 
 class Playing:
@@ -95,8 +95,10 @@ class Announced:
         say: Callable[[Plan, Message], None],
     ) -> None:
         self.symbol = stream.topic[0]
-        self.place = 0 if stream.kind is FundingRate else 1
-        """Within an instant funding comes before marks: it is charged at the mark before."""
+        self.step = Step.TICKS if stream.kind is ExternalEvent else Step.MARKS
+        self.place = -1 if stream.kind is ExternalEvent else 0 if stream.kind is FundingRate else 1
+        """Within an instant funding comes before marks: it is charged at the mark before. External events come before
+        its ticks, which may be said one by one or in blocks."""
         self._stream = stream
         self._plan = plan
         self._announce = announce

@@ -46,7 +46,7 @@ class ThreadedHost(Host, ThreadShell):
         self.slot.state = State.STARTING
         self.handling = "start"
         self.busy_since = time.monotonic()
-        daemon = self.slot.spec.kind in (ActorKind.STRATEGY, ActorKind.EDGE)
+        daemon = self.slot.spec.kind in (ActorKind.STRATEGY, ActorKind.EDGE, ActorKind.SOURCE)
         self.launch(self._take, name=f"{self.slot.address}#{self.epoch}", daemon=daemon)
 
     def on_start(self) -> None:

@@ -15,6 +15,8 @@ _NOT_OF_SPOT = (
     *("initial_margin", "maintenance_margin", "leverage", "funding", "funding_interval", "funding_at"),
     *("mark_prices", "expiry", "settlement_price", "settlement_fee"),
 )
+LOOPBACK = ("127.0.0.1", "::1")
+"""Addresses that only this machine reaches."""
 SCOPES = ("account", "strategy", "symbol")
 _OF_DATED = ("settlement_price", "settlement_fee")
 _OF_PERPETUAL = ("funding", "funding_interval", "funding_at")
@@ -30,6 +32,45 @@ def _data(section: schema.DataSection) -> list[Mistake]:
     if (section.file is None) == (section.generated is None):
         return [("", "must have either a file or generated = { ... }")]
     return []
+
+
+def _events(section: schema.EventsSection) -> list[Mistake]:
+    live = [name for name in ("file", "listen", "poll") if getattr(section, name) is not None]
+    if len(live) > 1:
+        return [("", f"comes from one place: a file, listen or poll, not {' and '.join(live)}")]
+    if not live and section.store is None:
+        return [("", "must have a file, listen = { ... }, poll = { ... } or a store")]
+    wrong = []
+    if section.file is not None and section.store is not None:
+        wrong.append((".store", "a backtest would read both: give the file or the store"))
+    if section.delay_s is not None and section.file is None:
+        wrong.append((".delay_s", "belongs to a file; what comes otherwise has its time of receipt"))
+    if section.listen is not None:
+        wrong += _listen(section.listen)
+    if section.poll is not None:
+        wrong += _poll(section.poll)
+    return wrong
+
+
+def _listen(section: schema.ListenSection) -> list[Mistake]:
+    wrong = []
+    if section.host not in LOOPBACK and not section.allow_remote:
+        reason = f"others could reach {section.host}: say allow_remote = true as well, or listen on 127.0.0.1"
+        wrong.append((".listen.host", reason))
+    if section.token_file is not None and section.token_env is not None:
+        wrong.append((".listen.token_env", "the token comes from a file or from the environment, not from both"))
+    return wrong
+
+
+def _poll(section: schema.PollSection) -> list[Mistake]:
+    wrong = []
+    if section.every_s < 1:
+        wrong.append((".poll.every_s", f"must be at least 1 second, not {section.every_s:g}"))
+    if section.format == "rss":
+        told = [name for name in ("items", "id", "ts", "kind") if getattr(section, name) is not None]
+        told += ["fields"] if section.fields else []
+        wrong += [(f".poll.{name}", "belongs to format = 'json'; a feed says it by itself") for name in told]
+    return wrong
 
 
 def _instrument(section: schema.InstrumentSection) -> list[Mistake]:
@@ -79,6 +120,9 @@ def _sessions(section: schema.InstrumentSection) -> list[Mistake]:
 
 
 def _strategy(section: schema.StrategySection) -> list[Mistake]:
+    both = [symbol for symbol in section.hears or () if symbol in (section.symbols or ())]
+    if both:
+        return [(".hears", f"{', '.join(both)}: stands in symbols already, and what is traded is heard")]
     if section.mode == "paper" and section.account != schema.MAIN:
         return [(".account", "a paper strategy has an account of its own, and takes no other")]
     if section.account.startswith(schema.PAPER):
@@ -120,6 +164,7 @@ def _recording(section: schema.RecordingSection) -> list[Mistake]:
 
 _JUDGES: Mapping[type, Callable[[Any], list[Mistake]]] = {
     schema.DataSection: _data,
+    schema.EventsSection: _events,
     schema.InstrumentSection: _instrument,
     schema.StrategySection: _strategy,
     schema.RiskSection: _risk,

@@ -125,6 +125,11 @@ def multipliers(value: Any) -> dict[str, float]:
     return _each(value, weight)
 
 
+def field_paths(value: Any) -> dict[str, str]:
+    """Name -> path of names joined by points."""
+    return _each(value, text)
+
+
 def cash(value: Any) -> dict[str, Decimal]:
     """One amount, or a table of amounts by currency."""
     if not isinstance(value, dict):

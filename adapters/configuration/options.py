@@ -41,12 +41,35 @@ def with_options(
         ),
     )
     data = data_sections(configuration, options, told, folder=folder, seed=backtest.seed)
+    strategies = _strategies(configuration, options, told, folder=folder)
+    heard = schema.only_heard(strategies)
+    traded = [section for section in data if section.symbol not in heard]
     return attrs.evolve(
         configuration,
         backtest=backtest,
         data=data,
-        instruments=_instruments(configuration, data, options, told, folder=folder),
-        strategies=_strategies(configuration, options, told, folder=folder),
+        events=anchored_events(configuration.events, folder),
+        instruments=_instruments(configuration, traded, options, told, folder=folder),
+        strategies=strategies,
+    )
+
+
+def anchored_events(sections: Sequence[schema.EventsSection], folder: Path) -> tuple[schema.EventsSection, ...]:
+    """With absolute paths, which a file tells from its own folder."""
+    return tuple(
+        attrs.evolve(
+            section,
+            file=None if section.file is None else placed(folder, section.file),
+            store=None if section.store is None else placed(folder, section.store),
+            listen=None if section.listen is None else _anchored_listen(section.listen, folder),
+        )
+        for section in sections
+    )
+
+
+def _anchored_listen(section: schema.ListenSection, folder: Path) -> schema.ListenSection:
+    return (
+        section if section.token_file is None else attrs.evolve(section, token_file=placed(folder, section.token_file))
     )
 
 

@@ -24,6 +24,7 @@ Problem = tuple[str, str]
 _LISTS: dict[str, type] = {
     "instruments": schema.InstrumentSection,
     "data": schema.DataSection,
+    "events": schema.EventsSection,
     "accounts": schema.AccountSection,
     "strategies": schema.StrategySection,
 }
@@ -34,6 +35,8 @@ _TABLES: dict[str, type] = {
     "live": schema.LiveSection,
     "recording": schema.RecordingSection,
 }
+_NESTED: tuple[type, ...] = (schema.GeneratedSection, schema.LimitSection, schema.ListenSection, schema.PollSection)
+"""Tables within these."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -64,6 +67,7 @@ def structured(raw: dict[str, Any]) -> tuple[schema.Configuration, list[Problem]
     problems += _twice(raw, "instruments", "symbol")
     problems += _twice(raw, "strategies", "id")
     problems += _twice(raw, "accounts", "name")
+    problems += _twice(raw, "events", "source")
     configuration = schema.Configuration(**found)
     return configuration, problems + _sizing_mistakes(configuration, raw)
 
@@ -149,7 +153,7 @@ def _converter() -> Converter:
     converter.register_structure_hook_func(_is_literal, literal)
     converter.register_structure_hook_func(_is_optional, _optional(converter))
     converter.register_structure_hook_func(_is_tuple, _tuple_of(converter))
-    for kind in (*_LISTS.values(), *_TABLES.values(), schema.GeneratedSection, schema.LimitSection):
+    for kind in (*_LISTS.values(), *_TABLES.values(), *_NESTED):
         renamed: Any = {
             field.name: override(rename=schema.KEY_OF[field.name])
             for field in attrs.fields(kind)

@@ -18,8 +18,10 @@ from adapters.configuration.value_types import (
     Band,
     Cash,
     ClockText,
+    EnvironmentName,
     Execution,
     FeeRate,
+    FieldPaths,
     Filled,
     Fraction,
     Funding,
@@ -31,14 +33,17 @@ from adapters.configuration.value_types import (
     Params,
     PeriodText,
     Portion,
+    PortNumber,
     PositiveFloat,
     PositiveInt,
     PositiveNumber,
     Session,
+    SourceName,
     StrategyName,
     SwitchSeconds,
     SymbolName,
     Truth,
+    WebAddress,
     Weekdays,
     WeightFloat,
     WholeFromZero,
@@ -119,6 +124,70 @@ class DataSection:
 
 
 @attrs.frozen(kw_only=True)
+class ListenSection:
+    """Events that are sent to us by HTTP POST: `listen = { port = 8765 }`."""
+
+    port: PortNumber
+    host: Filled = "127.0.0.1"
+    allow_remote: Truth = False
+    """Needed for any other address than this machine's own."""
+    token_file: Filled | None = None
+    """A file that nobody else can read; made where there is none. None is `events.token` in the run's folder."""
+    token_env: EnvironmentName | None = None
+    """A variable of the environment, in place of a file."""
+    events_per_second: PositiveInt = 20
+    """More are turned away."""
+    bytes_max: PositiveInt = 65_536
+    """Of one request's body."""
+
+
+@attrs.frozen(kw_only=True)
+class PollSection:
+    """An address that is asked on a schedule: `poll = { url = "https://...", every_s = 60, format = "rss" }`."""
+
+    url: WebAddress
+    every_s: PositiveFloat = 60.0
+    format: Literal["json", "rss"] = "json"
+    """rss is Atom too."""
+    items: Filled | None = None
+    """Where in a JSON answer the list of items stands, names joined by points; None is the answer itself."""
+    id: Filled | None = None
+    """What an item is known by; None is all that is in it."""
+    ts: Filled | None = None
+    """An item's own time; None is the time of receipt."""
+    kind: Filled | None = None
+    """Where an item says what sort of thing it is; None is the entry's `kind`."""
+    fields: FieldPaths = attrs.field(factory=dict)
+    """What is taken of an item; empty takes every value that is a number, a text, true, false or null."""
+    key_env: EnvironmentName | None = None
+    """A variable of the environment with a key, sent in `key_header`."""
+    key_header: Filled = "Authorization"
+    backlog: Truth = False
+    """Whether what the first answer already holds is heard; else it is only remembered."""
+    bytes_max: PositiveInt = 1_048_576
+    """Of one answer."""
+
+
+@attrs.frozen(kw_only=True)
+class EventsSection:
+    """One `[[events]]` entry: a source of external events, and where they come from."""
+
+    source: SourceName
+    file: Filled | None = None
+    """JSON lines or CSV: a backtest reads it, live it is followed as it grows."""
+    listen: ListenSection | None = None
+    poll: PollSection | None = None
+    store: Filled | None = None
+    """A store folder with recorded events: what a backtest hears, alone or beside `listen` or `poll`."""
+    kind: Filled | None = None
+    """Of events that do not say one; None is the source's name."""
+    delay_s: WeightFloat | None = None
+    """From an event's time to its receipt, where a file does not say when it was received; None is 0, and is said."""
+    silence_s: PositiveFloat | None = None
+    """Live, a source that says nothing for so long is called stale."""
+
+
+@attrs.frozen(kw_only=True)
 class StrategySection:
     """One `[[strategies]]` entry: one instance, one actor."""
 
@@ -127,6 +196,10 @@ class StrategySection:
     folder: Filled | None = None
     """Where a module or a relative path starts from; None is the configuration file's own folder."""
     symbols: tuple[SymbolName, ...] | None = None
+    hears: tuple[SymbolName, ...] | None = None
+    """Symbols that it hears and cannot trade: an index, gold, another contract."""
+    events: tuple[SourceName, ...] | None = None
+    """Sources of external events that it hears; None is what the class says, and else all."""
     period: PeriodText | None = None
     params: Params = attrs.field(factory=dict)
     weight: WeightFloat = 1.0
@@ -301,6 +374,7 @@ class Configuration:
 
     instruments: tuple[InstrumentSection, ...] = ()
     data: tuple[DataSection, ...] = ()
+    events: tuple[EventsSection, ...] = ()
     accounts: tuple[AccountSection, ...] = ()
     strategies: tuple[StrategySection, ...] = ()
     portfolio: PortfolioSection = attrs.field(factory=PortfolioSection)
@@ -317,6 +391,12 @@ KEY_OF = {"begin": "from", "end": "to"}
 def instrument_of(sections: tuple[InstrumentSection, ...], symbol: Symbol) -> InstrumentSection | None:
     """The entry of that symbol."""
     return next((section for section in sections if section.symbol == symbol), None)
+
+
+def only_heard(strategies: tuple[StrategySection, ...]) -> frozenset[Symbol]:
+    """Symbols that some strategy hears and none names to trade: they need no instrument."""
+    traded = {symbol for section in strategies for symbol in section.symbols or ()}
+    return frozenset(symbol for section in strategies for symbol in section.hears or () if symbol not in traded)
 
 
 def funding_file(section: InstrumentSection) -> str | None:

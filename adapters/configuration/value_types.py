@@ -52,5 +52,12 @@ Actions = Annotated[dict[str, str], compounds.actions]
 KindName = Annotated[str, values.kind_name]
 AccountName = Annotated[str, values.account_name]
 """Our name of an account at a venue: 1 to 16 of a-z, 0-9 and -."""
+SourceName = Annotated[str, values.source_name]
+"""A source of external events: 1 to 32 of a-z, 0-9 and -."""
+PortNumber = Annotated[int, values.port_number]
+EnvironmentName = Annotated[str, values.environment_name]
+WebAddress = Annotated[str, values.web_address]
+FieldPaths = Annotated[dict[str, str], compounds.field_paths]
+"""Name of a value -> where it stands in an item, names joined by points."""
 SwitchSeconds = Annotated[int, values.switch_seconds]
 """0, or from 15 to 3600."""

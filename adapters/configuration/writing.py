@@ -15,7 +15,7 @@ BACKTEST_HEADER = "# What this run was, complete: `python run.py backtest --conf
 def to_toml(configuration: Configuration, header: str = BACKTEST_HEADER) -> str:
     """The file's text, behind a comment. What is None was not told, and is left out."""
     parts = [header]
-    for name in ("instruments", "data", "accounts", "strategies"):
+    for name in ("instruments", "data", "events", "accounts", "strategies"):
         parts += [_section(f"[[{name}]]", values_of(entry)) for entry in getattr(configuration, name)]
     for name in ("portfolio", "risk", "backtest", "live", "recording"):
         section = getattr(configuration, name)

@@ -6,6 +6,7 @@ of the file, and guessing it away would move a trade by hours.
 
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -91,6 +92,14 @@ def _calendar(date: str, sample: str, width: int) -> Form:
             minutes += " + TRY_CAST(right({s}, 2) AS BIGINT)"
         body += f" - CASE WHEN {zone} LIKE '-%' THEN -1 ELSE 1 END * ({minutes}) * {60 * NS_PER_SECOND}"
     return Form(date + _CLOCK + _ZONES[width], body, naive=width == 0)
+
+
+def epoch_ns(number: Decimal) -> int | None:
+    """UTC ns of a number of s, ms, us or ns since 1970, told apart by its magnitude; None when it can be none."""
+    for least, greatest, unit in _EPOCH_UNITS:
+        if least <= number <= greatest:
+            return int(number * unit)
+    return None
 
 
 def zone_named(name: str) -> ZoneInfo:

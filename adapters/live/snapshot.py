@@ -38,6 +38,21 @@ class MarketView:
 
 
 @attrs.frozen(kw_only=True)
+class SourceView:
+    """One source of external events."""
+
+    source: str
+    events: int = 0
+    """So many were heard in this life."""
+    malformed: int = 0
+    """So many could not be read."""
+    received: UtcNs | None = None
+    """When it was last heard of."""
+    stale: str | None = None
+    """Why it is not heard; "" when it is, None when nobody has said."""
+
+
+@attrs.frozen(kw_only=True)
 class BookView:
     """One strategy's book in one symbol."""
 
@@ -121,6 +136,8 @@ class Snapshot:
     recording: RecordingView = RecordingView()
     news: tuple[News, ...]
     """Oldest first."""
+    sources: tuple[SourceView, ...] = ()
+    """Of external events."""
 
     @property
     def is_flat(self) -> bool:

@@ -17,6 +17,7 @@ from adapters.live.folds.market import Markets
 from adapters.live.folds.money import Money
 from adapters.live.folds.orders import Orders
 from adapters.live.folds.recording import Recorded
+from adapters.live.folds.sources import Sources
 from adapters.live.news import NewsPaper
 from adapters.live.snapshot import Counts, Snapshot
 from messages import (
@@ -29,6 +30,7 @@ from messages import (
     ActorStarted,
     ApprovedOrder,
     Bar,
+    ExternalEvent,
     Fill,
     ForeignActivity,
     FundingPaid,
@@ -43,9 +45,12 @@ from messages import (
     OrderRejected,
     OrderUnknown,
     PositionAdjusted,
+    Quarantined,
     Quote,
     RecordingResumed,
     RecordingStopped,
+    SourceFresh,
+    SourceStale,
     StrategyId,
     SubmitOrder,
     Subscribe,
@@ -63,6 +68,7 @@ HEARD: Final[tuple[type[Message], ...]] = (
     *(Fill, FundingPaid, PositionAdjusted, ForeignActivity),
     *(ActorStarted, ActorFailed, ActorHung, ActorQuarantined, ActorLagging),
     *(RecordingStopped, RecordingResumed),
+    *(ExternalEvent, SourceStale, SourceFresh, Quarantined),
 )
 """What a listener subscribes to. Ticks are understood too, but quotes and bars say enough for a tenth of the work."""
 WATCHER: Final = "listener:live"
@@ -73,7 +79,8 @@ _Hear = Callable[[Any], None]
 class LiveState:
     """The run so far. `hear` is one thread's, `snapshot` anybody's; what it does not know it leaves alone.
 
-    `strategies` are (account, strategy, symbol) of everybody who may trade: they are shown before their first fill.
+    `strategies` are (account, strategy, symbol) of everybody who may trade: they are shown before their first fill, as
+    are the `sources` of external events before they say anything.
     """
 
     def __init__(
@@ -85,6 +92,7 @@ class LiveState:
         started: UtcNs,
         instruments: Mapping[Symbol, Instrument],
         strategies: Iterable[tuple[Account, StrategyId, Symbol]],
+        sources: Iterable[str] = (),
     ) -> None:
         self._lock = threading.Lock()
         self._venue, self._account, self._run_id, self._started = venue, account, run_id, started
@@ -95,7 +103,9 @@ class LiveState:
         self._accounts = Accounts(account, self._money.accounts, self._news)
         self._actors = Actors(self._news)
         self._recorded = Recorded(self._news)
-        folds = (self._markets, self._orders, self._money, self._accounts, self._actors, self._recorded)
+        self._sources = Sources(sources, self._news)
+        core = (self._markets, self._orders, self._money, self._accounts, self._actors)
+        folds = (*core, self._recorded, self._sources)
         self._hears: dict[type[Message], tuple[_Hear, ...]] = {
             each: tuple(getattr(fold, name) for fold in folds if hasattr(fold, name))
             for each in ALL_MESSAGES
@@ -138,6 +148,7 @@ class LiveState:
                 ),
                 recording=self._recorded.view,
                 news=self._news.since(news_since),
+                sources=tuple(self._sources.views.values()),
             )
 
     def _hear(self, message: Message) -> None:

@@ -53,6 +53,11 @@ def status_of(run: LiveRun, system: TradingSystem) -> Mapping[str, object]:
              "type": each.type.value, "price": each.price, "state": each.state}
             for each in seen.orders
         ],
+        "sources": [
+            {"source": each.source, "events": each.events, "malformed": each.malformed, "stale": each.stale,
+             "received": None if each.received is None else iso_utc(each.received)}
+            for each in seen.sources
+        ],
         "counts": {
             "orders": seen.counts.orders, "fills": seen.counts.fills, "refused": seen.counts.refused,
             "rejected": seen.counts.rejected, "restarts": seen.counts.restarts, "foreign": seen.counts.foreign,
