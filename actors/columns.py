@@ -4,7 +4,7 @@ Files, stores and generators make these; the feed plays them; the results read t
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 import attrs
 import numpy as np
@@ -225,10 +225,6 @@ Ticking: TypeAlias = TickColumns | QuoteColumns | BookColumns
 """What strategies hear one by one."""
 Beside: TypeAlias = IndexColumns | LiquidationColumns
 """What whoever asked for it hears, and nobody trades by."""
-Columns: TypeAlias = BarColumns | Ticking | Beside
-"""What strategies hear."""
-EventColumns: TypeAlias = FundingColumns | MarkColumns
-"""What venue and portfolio hear beside it."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -239,7 +235,7 @@ class ChunkedColumns:
     """
 
     symbol: Symbol
-    of: type[Ticking | Beside | EventColumns]
+    of: type[Ticking | Beside | FundingColumns | MarkColumns]
     """What the chunks are."""
     read: Callable[[], Iterator[Any]]
     """Begins anew; gives chunks in the order received, none of them empty, no message in two of them."""
@@ -259,11 +255,29 @@ class ChunkedColumns:
         return self.rows
 
 
+Columns: TypeAlias = BarColumns | Ticking | Beside | ChunkedColumns
+"""What strategies hear."""
+EventColumns: TypeAlias = FundingColumns | MarkColumns | ChunkedColumns
+"""What venue and portfolio hear beside it."""
+
+
 def chunks_of(series: Any) -> Iterator[Any]:
     """The chunks of chunked columns; columns in one piece are their only chunk."""
     if isinstance(series, ChunkedColumns):
         return series.read()
     return iter((series,) if len(series) else ())
+
+
+def in_chunks(series: Any) -> TypeGuard[ChunkedColumns]:
+    """Whether they come a chunk at a time."""
+    return isinstance(series, ChunkedColumns)
+
+
+def holds_changes(series: Any) -> bool:
+    """Whether they are books of which each is a change of the one before."""
+    if isinstance(series, ChunkedColumns):
+        return series.is_changes
+    return isinstance(series, BookColumns) and series.is_snapshot is not None
 
 
 def kind_of(series: Any) -> type[Any]:

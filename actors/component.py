@@ -46,7 +46,7 @@ class Component:
         return None
 
     def shortcut(self, message_class: type[Message], symbol: Symbol) -> Callable[[Any], bool] | None:  # noqa: ARG002
-        """What a replay may ask in place of the handler, or None: True when that was all, False when it has to be heard.
+        """What a replay may ask in place of the handler, or None. True: that was all; False: it has to be heard.
 
         That was all: it is remembered, and nothing is said, or what is heard is said on as it is by whom everything
         passes. It raises nothing, and does nothing where it says False.

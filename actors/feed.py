@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from actors.columns import BarColumns, ChunkedColumns, Columns, EventColumns, TickColumns, kind_of
+from actors.columns import BarColumns, Columns, EventColumns, TickColumns, kind_of
 from actors.component import Answers, Component
 from actors.event_streams import ExternalColumns, external_streams
 from actors.feed_streams import EventStream, TickStream
@@ -34,16 +34,17 @@ class Feed(Component):
 
     def __init__(
         self,
-        columns: Sequence[Columns | ChunkedColumns],
+        columns: Sequence[Columns],
         *,
-        events: Sequence[EventColumns | ChunkedColumns] = (),
+        events: Sequence[EventColumns] = (),
         external: Sequence[ExternalColumns] = (),
         block_period: Period | None = None,
         heritage: Iterator[Batch] | None = None,
     ) -> None:
         self._bars = [_BarSeries(series) for series in columns if isinstance(series, BarColumns)]
         self._bars.sort(key=lambda series: (series.columns.period, series.columns.symbol))
-        self._streams = tuple([_stream(series, block_period) for series in columns if kind_of(series) is not BarColumns])
+        ticking = [series for series in columns if kind_of(series) is not BarColumns]
+        self._streams = tuple([_stream(series, block_period) for series in ticking])
         self._events: tuple[Stream, ...] = (*[EventStream(series) for series in events], *external_streams(external))
         self._batches = self._make_batches() if heritage is None else heritage
 

@@ -80,7 +80,7 @@ class TickStream:
         return bulk_tick(self.topic[0], ts, received, price, size, aggressor)
 
     def rows(self) -> list[tuple[UtcNs, UtcNs, float, float, int]]:
-        """The next single ticks as (received, ts, price, size, aggressor), one at least; empty when there are no more."""
+        """The next single ticks as (received, ts, price, size, aggressor), at least one; empty at the end."""
         if self.next_at(singly=True) == FOREVER:
             return []
         return self._rows[self._at - self._loaded_at :]
@@ -129,7 +129,7 @@ class TickStream:
 class EventStream:
     """Funding rates or mark prices of one symbol: never passed over."""
 
-    def __init__(self, columns: EventColumns | ChunkedColumns) -> None:
+    def __init__(self, columns: EventColumns) -> None:
         self.topic = (columns.symbol, None)
         self._marks = kind_of(columns) is MarkColumns
         self.kind: type[Message] = MarkPrice if self._marks else FundingRate

@@ -11,12 +11,12 @@ import attrs
 
 from actors.columns import (
     BookColumns,
-    ChunkedColumns,
     IndexColumns,
     Ints,
     LiquidationColumns,
     QuoteColumns,
     chunks_of,
+    holds_changes,
     kind_of,
 )
 from actors.tape import FOREVER
@@ -55,6 +55,7 @@ class RowStream:
         self._times: Any = ()
         self._at = 0
         self._announced = False
+        self._past: UtcNs | None = None
         self._rows: list[Row] = []
         self._loaded_at = self._loaded_end = 0
         self._many = ROWS_FIRST
@@ -64,6 +65,9 @@ class RowStream:
         self._announced = singly
         if not singly:
             return FOREVER
+        if self._past is not None:
+            self._pass_over(self._past)
+            self._past = None
         at = self._at
         if not self._loaded_at <= at < self._loaded_end:
             if at >= len(self._times) and not self._next_chunk():
@@ -79,15 +83,19 @@ class RowStream:
         return self._reading.make(self.topic[0], *self._rows[at - self._loaded_at])
 
     def interrupt(self, now: UtcNs) -> Message | None:
-        """Nobody listened until now: what lies before now is past."""
-        while not self._announced:
+        """Nobody listened until now: what lies before now is past. It is passed over when somebody listens."""
+        if not self._announced:
+            self._past = now
+        return None
+
+    def _pass_over(self, now: UtcNs) -> None:
+        while True:
             ahead = self._times[self._at :]
             if len(ahead) and ahead[-1] >= now:
                 self._at += int(ahead.searchsorted(now))
-                break
+                return
             if not self._next_chunk():
-                break
-        return None
+                return
 
     def _next_chunk(self) -> bool:
         self._columns = next(self._chunks, None)
@@ -106,8 +114,7 @@ def reading_of(columns: Any) -> Reading:
     """How these are read; KeyError for what does not come in rows."""
     of = kind_of(columns)
     if of is BookColumns:
-        changes = columns.is_changes if isinstance(columns, ChunkedColumns) else columns.is_snapshot is not None
-        return CHANGES if changes else BOOKS
+        return CHANGES if holds_changes(columns) else BOOKS
     return _READINGS[of]
 
 
@@ -154,7 +161,7 @@ def _book_rows(columns: BookColumns, start: int, end: int) -> list[Row]:
     return made
 
 
-def _book(symbol: Symbol, received: UtcNs, ts: UtcNs, _whole: int, bids: Any, asks: Any) -> Message:  # noqa: PLR0917
+def _book(symbol: Symbol, received: UtcNs, ts: UtcNs, _whole: int, bids: Any, asks: Any) -> Message:
     return OrderBook(symbol=symbol, ts=ts, received=received, bids=bids, asks=asks)
 
 

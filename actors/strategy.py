@@ -23,7 +23,9 @@ from messages import (
     Bar,
     BarOpen,
     ExternalEvent,
+    IndexPrice,
     Instrument,
+    Liquidation,
     Liquidity,
     Lots,
     Minor,
@@ -112,7 +114,13 @@ class Strategy:
         """The best bid and ask have changed."""
 
     def on_book(self, book: OrderBook) -> None:
-        """A snapshot of the order book."""
+        """The order book's best levels, or the best of the book that a venue tells change by change."""
+
+    def on_index(self, index: IndexPrice) -> None:
+        """The index that a contract follows has moved."""
+
+    def on_liquidation(self, liquidation: Liquidation) -> None:
+        """The venue closes somebody's position, or goes on doing so."""
 
     def on_order(self, event: OrderEvent) -> None:
         """One of this strategy's orders was accepted, refused, rejected, amended or not, or has ended.

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from actors.component import Answers, Handler
 from actors.strategy import Strategy
 from actors.strategy_desk import Desk
-from messages import Bar, BarOpen, ExternalEvent, Message, OrderBook, Quote, Tick
+from messages import Bar, BarOpen, ExternalEvent, IndexPrice, Liquidation, Message, OrderBook, Quote, Tick
 
 _User: TypeAlias = Callable[[Any], None]
 
@@ -24,6 +24,8 @@ def market_handlers(strategy: Strategy, desk: Desk) -> dict[type[Message], Handl
         Tick: _ticks(strategy.on_tick, desk),
         Quote: _others(strategy.on_quote, desk, lambda quote: (quote.bid + quote.ask) / 2),
         OrderBook: _others(strategy.on_book, desk, _book_price),
+        IndexPrice: _others(strategy.on_index, desk, None),
+        Liquidation: _others(strategy.on_liquidation, desk, None),
         ExternalEvent: _others(strategy.on_event, desk, None),
     }
 

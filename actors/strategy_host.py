@@ -5,7 +5,7 @@ The handlers of market data are made in strategy_handlers.py.
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import attrs
 
@@ -18,7 +18,9 @@ from messages import (
     BarOpen,
     ExternalEvent,
     Fill,
+    IndexPrice,
     Instrument,
+    Liquidation,
     Lots,
     Message,
     Minor,
@@ -34,6 +36,13 @@ from messages import (
 _EXECUTIONS_KEPT = 4096
 """So many fills back, one that is heard twice is folded once."""
 
+_BY_SYMBOL: Final[tuple[tuple[str, type[Message]], ...]] = (
+    ("on_tick", Tick),
+    ("on_quote", Quote),
+    ("on_book", OrderBook),
+    ("on_index", IndexPrice),
+    ("on_liquidation", Liquidation),
+)
 _User: TypeAlias = Callable[[Any], None]
 
 
@@ -52,7 +61,8 @@ class Heritage:
 class StrategyHost(Component):
     """One strategy instance as an actor.
 
-    Hears Bar, BarOpen, Tick, Quote, OrderBook, ExternalEvent (as far as the class overrides their callbacks), Fill,
+    Hears Bar, BarOpen, Tick, Quote, OrderBook, IndexPrice, Liquidation, ExternalEvent (as far as the class overrides
+    their callbacks), Fill,
     OrderAccepted, OrderRefused, OrderRejected, OrderAmended, AmendRejected, OrderEnded, Woke. Says Subscribe at the
     start, then Signal, PlaceOrder, AmendPlaced, CancelPlaced, Annotated, WakeAt. An exception from the strategy passes
     through, and nothing that the failed call asked for is said. ParameterError at construction when the entry's
@@ -93,6 +103,8 @@ class StrategyHost(Component):
         self.on_tick: Handler = handlers[Tick]
         self.on_quote: Handler = handlers[Quote]
         self.on_order_book: Handler = handlers[OrderBook]
+        self.on_index_price: Handler = handlers[IndexPrice]
+        self.on_liquidation: Handler = handlers[Liquidation]
         self.on_external_event: Handler = handlers[ExternalEvent]
         hears = entry.strategy.hears()
         self._tells_fills = "on_fill" in hears
@@ -200,9 +212,7 @@ class StrategyHost(Component):
                 wanted.append(Subscribe(Bar, symbol, period))
             if "on_bar_open" in hears:
                 wanted.append(Subscribe(BarOpen, symbol, period))
-            for callback, message in (("on_tick", Tick), ("on_quote", Quote), ("on_book", OrderBook)):
-                if callback in hears:
-                    wanted.append(Subscribe(message, symbol))
+            wanted += [Subscribe(message, symbol) for callback, message in _BY_SYMBOL if callback in hears]
         sources = self.entry.sources
         wanted += (
             [Subscribe(ExternalEvent)] if sources is None else [Subscribe(ExternalEvent, each) for each in sources]

@@ -134,9 +134,7 @@ def bulk_quote(  # noqa: PLR0917 - values in the order of the fields
     return quote  # type: ignore[no-any-return]
 
 
-def bulk_block(
-    symbol: Symbol, received: UtcNs, ts: memoryview, prices: memoryview, sizes: memoryview
-) -> TickBlock:
+def bulk_block(symbol: Symbol, received: UtcNs, ts: memoryview, prices: memoryview, sizes: memoryview) -> TickBlock:
     """One block of ticks; its columns are read-only and of one length, at least 1."""
     block: Any = _TickBlockTwin()
     block.symbol = symbol

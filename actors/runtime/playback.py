@@ -13,11 +13,11 @@ from actors.feed_streams import TickStream
 from actors.runtime.host import Host
 from actors.runtime.router import Plan
 from actors.runtime.slot import Slot
-from actors.runtime.streams import Announced, Playing
+from actors.runtime.streams import HEARD_FROM, Announced, Playing
 from actors.runtime.tick_run import run_ticks
 from actors.runtime.virtual_time import VirtualTime
 from actors.tape import FOREVER, Batch, Calm, Run, Source, Stream
-from messages import Bar, Envelope, ExternalEvent, Message, Quote, Step, Subscribe, Tick, Unsubscribe, UtcNs
+from messages import Bar, Envelope, ExternalEvent, Message, Step, Subscribe, Unsubscribe, UtcNs
 from messages.bulk import bulk_bar_open
 
 # An enum's member costs ten times what a global does, and these are asked for at every order.
@@ -134,16 +134,19 @@ class Playback(VirtualTime):
 
     def _add_stream(self, stream: Stream) -> None:
         plan = self.router.flow("feed", stream.kind).plan_of(stream.topic)
-        listeners = self.router.flow("tick-filter", stream.kind).subscribed(stream.topic)
+        role, kind = HEARD_FROM.get(stream.kind, ("feed", stream.kind))
+        listeners = self.router.flow(role, kind).subscribed(stream.topic)
+        if kind is not stream.kind:
+            listeners = [*listeners, self.router.listeners(stream.kind)]
         say = self._say_tick if self._schedule is None else self._say_now
         run = partial(run_ticks, self) if self._schedule is None and isinstance(stream, TickStream) else None
         playing = Playing(stream, plan, listeners, announce=self._announce, say=say, is_next=self._is_next, run=run)
-        self._streams[stream.kind, playing.symbol] = playing
+        self._streams[stream.kind, stream.topic[0]] = playing
         playing.announce()
 
     def _announce(self, at: UtcNs, playing: Playing) -> int:
         turn = next(self._turns)
-        heappush(self._agenda, (max(at, self._now), _TICKS, 0, playing.symbol, turn, None, playing))
+        heappush(self._agenda, (max(at, self._now), _TICKS, 0, playing.place, turn, None, playing))
         return turn
 
     def _add_events(self, stream: Stream) -> None:
@@ -202,7 +205,7 @@ class Playback(VirtualTime):
 
     def _listeners_changed(self, message: Message) -> None:
         assert isinstance(message, Subscribe | Unsubscribe)
-        if message.message in (Tick, Quote):
-            for (kind, symbol), playing in self._streams.items():
-                if kind is message.message and message.symbol in (None, symbol):
-                    playing.listeners_changed(self._now)
+        for (kind, symbol), playing in self._streams.items():
+            heard = message.message is kind or message.message is HEARD_FROM.get(kind, ("", kind))[1]
+            if heard and message.symbol in (None, symbol):
+                playing.listeners_changed(self._now)

@@ -1,11 +1,37 @@
 """Streams on a replay's agenda: ticks and quotes, one by one while anybody hears them, and events."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from actors.runtime.router import Plan
 from actors.tape import FOREVER, Stream
-from messages import ExternalEvent, FundingRate, Message, Step, UtcNs
+from messages import (
+    BookChange,
+    ExternalEvent,
+    FundingRate,
+    IndexPrice,
+    Liquidation,
+    Message,
+    OrderBook,
+    Quote,
+    Step,
+    Tick,
+    UtcNs,
+)
+
+HEARD_FROM: Final[dict[type[Message], tuple[str, type[Message]]]] = {
+    Tick: ("tick-filter", Tick),
+    Quote: ("tick-filter", Quote),
+    OrderBook: ("tick-filter", OrderBook),
+    BookChange: ("tick-filter", OrderBook),
+}
+"""Of what a feed says: from whom, and as what, those hear it who asked for it. What is not here comes from the feed."""
+_AT_ONE_INSTANT: Final = (Tick, Quote, OrderBook, BookChange, IndexPrice, Liquidation)
+
+
+def place_of(stream: Stream) -> str:
+    """What streams are sorted by within an instant: the symbol, then the class."""
+    return f"{stream.topic[0]} {_AT_ONE_INSTANT.index(stream.kind)}"
 
 
 class Playing:
@@ -28,7 +54,7 @@ class Playing:
         is_next: Callable[[UtcNs], bool],
         run: Callable[[Any], bool] | None = None,
     ) -> None:
-        self.symbol = stream.topic[0]
+        self.place = place_of(stream)
         self.due: UtcNs = FOREVER
         self._stream = stream
         self._plan = plan

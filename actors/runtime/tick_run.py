@@ -67,10 +67,13 @@ def _hearer(slot: Slot, symbol: str) -> Hearer:
     return slot, ways, ways.get(Tick), component.shortcut(Tick, symbol)
 
 
-def _run(
+def _run(  # noqa: PLR0912 - the hot loop: what is called costs more than what is done
     runtime: "Playback", stream: "TickStream", gate: Hearer, legs: list[Leg], plan: Plan, *, announced: bool
 ) -> bool:
-    """True: who hears has changed, and it goes on. False: something else is next. `announced`: the first tick is due."""
+    """True: who hears has changed, and it goes on. False: something else is next.
+
+    `announced`: the first tick's time has come.
+    """
     router, ids, agenda, ready, later = runtime.router, runtime._ids, runtime._agenda, runtime._ready, runtime._legs
     symbol, version = stream.topic[0], router.version
     gate_slot, gate_ways, gate_way, passes = gate
