@@ -115,7 +115,9 @@ class _Events:
 
     def _read_stored(self, section: InstrumentSection, file: str, kind: SeriesKind, first: UtcNs, last: UtcNs) -> None:
         try:
-            found = load_stored_events(file, kind.name, section.symbol, self._venues.get(section.symbol), (first, last))
+            found = load_stored_events(
+                file, kind.name, section.symbol, self._venues.get(section.symbol), first=first, last=last
+            )
         except InputError as error:
             self.wrong.append(str(error))
             return

@@ -12,7 +12,7 @@ Chunk = TypeVar("Chunk")
 
 
 def ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-    """The same chunks. What reading raises is raised where the chunk would have come; an early end closes the source."""
+    """The same chunks. What reading raises is raised where the chunk would have come; who stops closes it."""
     pool = ThreadPoolExecutor(1, "read-ahead")
     try:
         coming = pool.submit(next, chunks, None)

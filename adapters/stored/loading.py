@@ -169,9 +169,9 @@ class StoredEvents:
 
 
 def load_stored_events(
-    path: str, kind: str, symbol: Symbol, venue: str | None, first: UtcNs, last: UtcNs
+    path: str, kind: str, symbol: Symbol, venue: str | None, *, first: UtcNs, last: UtcNs
 ) -> StoredEvents:
-    """Those received from `first` to `last`, both included; InputError when there are none at all."""
+    """Those received from `first` to `last`, both included; InputError when there are none."""
     store, there = find_series(path, symbol, venue)
     info = next((each for each in there if each.kind == kind), None)
     if info is None:
