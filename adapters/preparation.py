@@ -102,7 +102,7 @@ def _complete(
         section, said = settled(section, each)  # noqa: PLW2901 the same section, now complete
         notes += said
         told = next(data for data in configuration.data if data.symbol == section.symbol)
-        section, said = with_stored_events(section, told, loaded)  # noqa: PLW2901
+        section, said = with_stored_events(section, told)  # noqa: PLW2901
         notes += said
         sections.append(section)
         instruments.append(instrument_from(section, problems))

@@ -135,20 +135,17 @@ def _digest(columns: Any) -> str:
 # Funding and marks.
 
 
-def with_stored_events(
-    section: InstrumentSection, told: DataSection, loaded: Collection[LoadedData]
-) -> tuple[InstrumentSection, list[str]]:
+def with_stored_events(section: InstrumentSection, told: DataSection) -> tuple[InstrumentSection, list[str]]:
     """A perpetual's section with the store's own funding and marks, where nothing else is told of them.
 
     `told`: the data entry as it was before its kind was settled; one that names its kind is all that is wanted.
     """
     perpetual = section.kind != Kind.SPOT and section.expiry is None
-    if told.kind is not None or not perpetual or not any(each.section.file == told.file for each in loaded):
+    if told.file is None or not Path(told.file).is_dir() or told.kind is not None or not perpetual:
         return section, []
     _, there = find_series(str(told.file), told.symbol, told.venue)
     kinds = {each.kind for each in there}
     notes = []
-    assert told.file is not None
     if "funding" in kinds and section.funding == NO_FUNDING:
         section = attrs.evolve(section, funding=told.file)
         notes.append(f"funding: of {section.symbol} from the store, at its times")
