@@ -197,6 +197,15 @@ def backtest(  # noqa: PLR0917 typer calls it by keyword
         Path | None,
         typer.Option(metavar="DIR", help="Where results go. Default: runs/<time>-backtest.", rich_help_panel=OUTPUT),
     ] = None,
+    speed: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N",
+            min=1e-3,
+            help="Play N times as fast as it was, and show it. No result changes.",
+            rich_help_panel=_RUN,
+        ),
+    ] = None,
     as_json: Annotated[  # noqa: FBT002
         bool, typer.Option("--json", help="One JSON object on stdout, nothing else.", rich_help_panel=OUTPUT)
     ] = False,
@@ -223,7 +232,9 @@ def backtest(  # noqa: PLR0917 typer calls it by keyword
     _collect_garbage_seldom()
     with Interrupts() as interrupts:
         try:
-            code = run_backtest(options, out=out, screen=Screen(quiet=quiet, json=as_json), interrupts=interrupts)
+            code = run_backtest(
+                options, out=out, screen=Screen(quiet=quiet, json=as_json, speed=speed), interrupts=interrupts
+            )
         except KeyboardInterrupt:
             code = interrupted(interrupts)
         except RuntimeError as error:

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from actors.feed_streams import TickStream
 from actors.runtime.host import Host
+from actors.runtime.pacing import Pacer, paced
 from actors.runtime.router import Plan
 from actors.runtime.slot import Slot
 from actors.runtime.streams import HEARD_FROM, Announced, Playing
@@ -56,11 +57,14 @@ class Playback(VirtualTime):
         super().__init__(start_at=start_at, schedule_seed=schedule_seed)
         self._streams: dict[tuple[type[Message], str], Playing] = {}
         self._batch: Batch | None = None
+        self._pacer: Pacer | None = None
+        """Who lets what is played pass; None: nothing waits."""
+        self._progress: Callable[[UtcNs], None] | None = None
         self._feed: Slot | None = None
 
     def play(self, host: Host, batch: Batch) -> None:
         """The feed's answer to Pull: played by `_pull`, when the queue is empty."""
-        self._batch = batch
+        self._batch = batch if self._pacer is None else paced(batch, self._pacer)
         self._feed = host.slot
 
     def _play(self, batch: Batch) -> None:
@@ -192,6 +196,8 @@ class Playback(VirtualTime):
             if due == FOREVER:
                 return
             self._run_agenda(max(due, self._now), _CHECKS + 1, streams_to=(FOREVER, 0))
+            if self._progress is not None:
+                self._progress(self._now)
 
     def _subscribe(self, host: Host, _cause: int, message: Message) -> None:
         self.router.subscribe(host.slot, message)  # type: ignore[arg-type]
