@@ -86,7 +86,7 @@ class _PacedSource:
 
 
 def _entries_of(run: Run) -> Iterator[Entry]:
-    """Bars that would be played past the agenda, as entries of a tape: their sources make the same in the same order."""
+    """Bars that would be played past the agenda, as entries of a tape: their sources make the same, in order."""
     for opens_at, at, _bar in run.rows:
         yield opens_at, Step.VENUE_OPENS, run.opens
         yield at, Step.VENUE_BARS, run.bars
