@@ -33,6 +33,7 @@ from messages import (
     TickBlock,
     UtcNs,
 )
+from messages.market import Level
 
 NOT_FINITE = "not-finite"
 """A price or size is NaN or infinite."""
@@ -316,6 +317,8 @@ def _not_a_number(price: float, size: float) -> str | None:
 def _malformed(book: OrderBook) -> str | None:
     if not book.bids or not book.asks:
         return EMPTY_SIDE
+    if _is_sound(book.bids, book.asks):
+        return None
     for price, size in (*book.bids, *book.asks):
         reason = _not_a_number(price, size)
         if reason is not None:
@@ -324,6 +327,19 @@ def _malformed(book: OrderBook) -> str | None:
     if not (all(map(gt, bids, bids[1:])) and all(map(lt, asks, asks[1:]))):
         return NOT_SORTED
     return CROSSED if bids[0] >= asks[0] else None
+
+
+def _is_sound(bids: tuple[Level, ...], asks: tuple[Level, ...]) -> bool:
+    """Whether nothing at all is wrong: the usual case, found at once. A NaN fails every comparison."""
+    falling, rising = [level[0] for level in bids], [level[0] for level in asks]
+    sizes = [level[1] for level in (*bids, *asks)]
+    return (
+        0.0 < falling[-1] <= falling[0] < rising[0] <= rising[-1] < math.inf
+        and all(map(gt, falling, falling[1:]))
+        and all(map(lt, rising, rising[1:]))
+        and min(sizes) >= 0.0
+        and sum(sizes) < math.inf
+    )
 
 
 def _aside(item: Tick | Quote | OrderBook, reason: str) -> Quarantined:
