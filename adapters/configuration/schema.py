@@ -365,8 +365,8 @@ class RecordingSection:
     """The store's folder; None is `data` in the run's own."""
     kinds: tuple[Filled, ...] | None = None
     """Such as ticks, quotes, books; None is all."""
-    l2: tuple[SymbolName, ...] = ()
-    """Symbols of which every change of the book's 25 best levels is kept."""
+    l2: tuple[SymbolName, ...] | None = None
+    """Symbols of which every change of the book's 25 best levels is kept; None is none."""
     batch_ms: PositiveInt = 100
     """So often what came is written; a killed process loses no more."""
     on_failure: Literal["trade", "halt"] = "trade"

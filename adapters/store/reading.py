@@ -17,7 +17,7 @@ import numpy as np
 
 from adapters.errors import InputError
 from adapters.store.database import blaming, cursor, fetched, listed
-from adapters.store.kinds import Kind
+from adapters.store.kinds import Kind, kind_named
 from adapters.store.merging import appended, renumbered, sorted_rows, taken
 from adapters.store.names import day_number, folder_of
 from adapters.store.parquet import (
@@ -217,6 +217,7 @@ def _runs(groups: list[RowGroup], rows: int) -> Iterator[list[RowGroup]]:
 
 def _of_segment(reader: SegmentReader, kind: Kind, pieces: list[Piece], wanted: Range, rows: int | None) -> Source:
     def parts() -> Iterator[Columns]:
+        whole = kind_named(kind.name)
         # What is read of a run waits until no later piece can have an earlier row.
         firsts = np.minimum.accumulate(np.array([piece.first for piece in pieces], dtype=np.int64)[::-1])[::-1]
         kept: list[Columns] = []
@@ -228,7 +229,8 @@ def _of_segment(reader: SegmentReader, kind: Kind, pieces: list[Piece], wanted: 
             is_last = index + 1 == len(pieces)
             if not is_last and (rows is None or count < rows):
                 continue
-            read = appended(kind, [*kept, reader.rows(kind, run)])
+            found = reader.rows(whole, run)
+            read = appended(kind, [*kept, {name: found[name] for name in kind.columns}])
             cut = len(read["received"]) if is_last else int(np.searchsorted(read["received"], firsts[index + 1]))
             yield wanted.of(kind, taken(read, slice(0, cut)))
             kept, run, count = [taken(read, slice(cut, None))], [], 0

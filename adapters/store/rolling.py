@@ -13,7 +13,7 @@ import attrs
 from adapters.errors import InputError
 from adapters.security.lock import FileLock, LockedError
 from adapters.store.kinds import kind_named
-from adapters.store.merging import appended, sorted_rows
+from adapters.store.merging import appended, first_part, renumbered, sorted_rows
 from adapters.store.names import day_name, day_number
 from adapters.store.parquet import write_rows
 from adapters.store.reading import LIVE, series_folder
@@ -110,5 +110,6 @@ def _roll_day(root: Path, series: Series, day: int, reader: SegmentReader, piece
         return 0
     coming = sorted_rows(reader.rows(series.kind, pieces))
     columns = appended(series.kind, [coming] if there is None else [there, coming])
+    columns = renumbered(series.kind, columns, first_part(day))
     write_rows(path, series.kind, columns, {**rolled, reader.name: max(piece.batch for piece in pieces)})
     return sum(piece.rows for piece in pieces)

@@ -67,7 +67,8 @@ def messages_of(kind: KindName, symbol: Symbol, columns: Columns) -> Iterator[Me
     names = tuple(kind.columns)
     count = len(columns[names[0]])
     if kind.is_parted:
-        yield from _parted(kind, symbol, columns)
+        if count:
+            yield from _parted(kind, symbol, columns)
         return
     for first in range(0, count, _CHUNK):
         lists = [columns[name][first : first + _CHUNK].tolist() for name in names]
@@ -177,7 +178,7 @@ def _snapshot(row: tuple[Any, ...]) -> VenueSnapshot:
     symbol, ts, *numbers = row
     last, bid, bid_size, ask, ask_size = map(_or_none, numbers)
     return VenueSnapshot(
-        symbol=symbol, ts=None if ts < 0 else ts, last=last, bid=bid, bid_size=bid_size, ask=ask, ask_size=ask_size
+        symbol=symbol, ts=None if ts == -1 else ts, last=last, bid=bid, bid_size=bid_size, ask=ask, ask_size=ask_size
     )
 
 

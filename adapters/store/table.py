@@ -1,7 +1,6 @@
 """What reading gives: read-only numpy columns, and from there to pandas or polars where those are installed."""
 
 from collections.abc import Iterator
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -47,7 +46,10 @@ class Table:
 
     def to_pandas(self) -> Any:
         """A pandas DataFrame; times become UTC timestamps. InputError when pandas is not installed."""
-        pandas = _installed("pandas")
+        try:
+            import pandas  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: PLC0415 not everybody has it
+        except ImportError:
+            raise _missing("pandas") from None
         return pandas.DataFrame(
             {
                 name: pandas.to_datetime(column, unit="ns", utc=True) if _is_time(name) else column
@@ -57,7 +59,10 @@ class Table:
 
     def to_polars(self) -> Any:
         """A polars DataFrame; times become UTC timestamps. InputError when polars is not installed."""
-        polars = _installed("polars")
+        try:
+            import polars  # type: ignore[import-not-found,import-untyped,unused-ignore]  # noqa: PLC0415 as above
+        except ImportError:
+            raise _missing("polars") from None
         times = [
             polars.from_epoch(polars.col(name), time_unit="ns").dt.replace_time_zone("UTC")
             for name in self._columns
@@ -80,8 +85,5 @@ def _read_only(array: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
     return view
 
 
-def _installed(name: str) -> Any:
-    try:
-        return import_module(name)
-    except ImportError:
-        raise InputError(f"{name} is not installed: pip install {name}") from None
+def _missing(name: str) -> InputError:
+    return InputError(f"{name} is not installed: pip install {name}")

@@ -15,6 +15,7 @@ BLOCKS = re.findall(r"^```toml\n(.*?)^```", DOCUMENT.read_text(encoding="utf-8")
 NOT_FOR_USERS = {
     "folder": "written by the program, so that a strategy is found again",
     "live": "belongs to a command that has a page of its own",
+    "recording": "belongs to the same command, and stands on the page about the store",
 }
 
 

@@ -209,8 +209,10 @@ def test_a_liquidation_comes_and_goes():
     (came,) = told(stream, a_frame("liquidation", "insert", row)).said
     (gone,) = told(stream, a_frame("liquidation", "delete", {"orderID": "l-1", "symbol": "XBTUSD"})).said
 
-    assert came == LiquidationOrder(symbol="XBTUSD", order_id="l-1", contracts=-500, price=41000.0, received=NOW)
-    assert gone.contracts == 0
+    assert came == LiquidationOrder(
+        symbol="XBTUSD", order_id="l-1", side=-1, contracts=-500, price=41000.0, received=NOW
+    )
+    assert (gone.contracts, gone.side) == (0, -1)
 
 
 # What forces a comparison with the venue.
