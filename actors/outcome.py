@@ -46,11 +46,9 @@ def outcome(
     fills = record.fills
     books = accounting.Books(record.booked, setup.instruments)
     orders = order_history.last_terms(record)
-    closes = samples.closes_of(setup.traded_columns, record, until)
-    # Of what is only heard nothing is measured.
-    closes = {symbol: each for symbol, each in closes.items() if symbol in setup.instruments}
+    closes = samples.closes_of(setup.columns, record, until)
     curves = _curves(setup, record, books, closes, until)
-    ranges = samples.ranges_of(setup.traded_columns, closes, record.extremes)
+    ranges = samples.ranges_of(setup.columns, closes, record.extremes)
     trades = round_trips(books.booked, instruments=setup.instruments, ranges=ranges)
     stops = [state for state in record.states if state.state not in _GOES_ON]
     last_states = {state.account: state for state in record.states}.values()
@@ -100,7 +98,7 @@ def _curves(
         instruments=setup.instruments,
         closes=closes,
         samples={
-            currency: samples.sample_times(setup.traded_columns, record, _symbols_in(setup, currency), until, closes)
+            currency: samples.sample_times(setup.columns, record, _symbols_in(setup, currency), until, closes)
             for currency in currencies
         },
     )

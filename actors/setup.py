@@ -91,11 +91,6 @@ class Setup:
         return frozenset(heard - {symbol for entry in self.strategies for symbol in entry.symbols})
 
     @property
-    def traded_columns(self) -> tuple[Columns, ...]:
-        """The feed's columns without those that are only heard: what results are measured by."""
-        return tuple([series for series in self.columns if series.symbol in self.instruments])
-
-    @property
     def file_periods(self) -> dict[Symbol, tuple[Period, ...]]:
         """The periods of the feed's own bars, shortest first."""
         found: dict[Symbol, list[Period]] = {}

@@ -89,7 +89,7 @@ class Strategy:
     """
 
     warmup = 200
-    """How many closed bars per symbol are kept for `history` and heard again after a restart."""
+    """How many closed bars per symbol are kept for `history` and heard again after a restart, as are so many events."""
 
     events: ClassVar[Sequence[str] | None] = None
     """The sources that `on_event` hears; None: all of them. An entry's own `events` take its place."""

@@ -135,8 +135,16 @@ class StrategyHost(Component):
         self._desk.renew_lapsed_timers()
 
     def keeps(self) -> dict[type[Message], int]:
-        """The last `warmup` bars of each symbol. Fills need not be kept: the position is in the heritage."""
-        return {Bar: self.warmup * len(self.entry.heard_symbols)} if self.warmup else {}
+        """The last `warmup` bars of each symbol, and as many external events.
+
+        Fills need not be kept: the position is in the heritage.
+        """
+        if not self.warmup:
+            return {}
+        kept: dict[type[Message], int] = {Bar: self.warmup * len(self.entry.heard_symbols)}
+        if self.entry.sources != ():
+            kept[ExternalEvent] = self.warmup
+        return kept
 
     def heritage(self) -> Heritage:
         """What the next incarnation needs to know of this one."""

@@ -98,7 +98,7 @@ class Batch:
     """In the first batch only: they go on through all batches."""
     events: Sequence[Stream] = ()
     """Funding rates and mark prices, each said at `Step.MARKS` of its time, and external events, said at `Step.TICKS`
-    before the ticks. In the first batch only, as streams."""
+    after the ticks. In the first batch only, as streams."""
     run: Run | None = None
     """In place of entries, when the feed is one series of bars."""
     last: bool = False

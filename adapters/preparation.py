@@ -187,7 +187,7 @@ def _know_their_accounts(
 
 def _files_exist(configuration: Configuration, problems: list[Problem]) -> None:
     files = [section.file for section in configuration.data]
-    files += [section.file for section in configuration.events]
+    files += [path for section in configuration.events for path in (section.file, section.store)]
     for section in configuration.instruments:
         files += [funding_file(section), section.mark_prices]
     problems += [(file, "there is no such file") for file in dict.fromkeys(files) if file and not Path(file).exists()]

@@ -163,9 +163,11 @@ class Playback(VirtualTime):
         return turn
 
     def _say_event(self, plan: Plan, message: Message) -> None:
+        is_external = message.__class__ is ExternalEvent
         for playing in self._streams.values():
-            playing.catch_up(self._now)
-        self._step = _TICKS if message.__class__ is ExternalEvent else _MARKS
+            # Ticks of this very instant come after funding and marks, and before external events.
+            playing.catch_up(self._now + is_external)
+        self._step = _TICKS if is_external else _MARKS
         self._say_now(plan, message)
 
     def _is_next(self, at: UtcNs) -> bool:

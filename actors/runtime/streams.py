@@ -11,6 +11,7 @@ from messages import (
     FundingRate,
     IndexPrice,
     Liquidation,
+    MarkPrice,
     Message,
     OrderBook,
     Quote,
@@ -29,9 +30,15 @@ HEARD_FROM: Final[dict[type[Message], tuple[str, type[Message]]]] = {
 _AT_ONE_INSTANT: Final = (Tick, Quote, OrderBook, BookChange, IndexPrice, Liquidation)
 
 
-def place_of(stream: Stream) -> str:
-    """What streams are sorted by within an instant: the symbol, then the class."""
-    return f"{stream.topic[0]} {_AT_ONE_INSTANT.index(stream.kind)}"
+def place_of(stream: Stream) -> tuple[int, str]:
+    """What streams are sorted by within an instant: funding, marks, then the market by symbol and class, then events.
+
+    In a replay `Step` tells the first of these apart, and this the rest.
+    """
+    symbol, kind = str(stream.topic[0]), stream.kind
+    if kind in _AT_ONE_INSTANT:
+        return 2, f"{symbol} {_AT_ONE_INSTANT.index(kind)}"
+    return (0 if kind is FundingRate else 1 if kind is MarkPrice else 3), symbol
 
 
 class Playing:
@@ -54,7 +61,7 @@ class Playing:
         is_next: Callable[[UtcNs], bool],
         run: Callable[[Any], bool] | None = None,
     ) -> None:
-        self.place = place_of(stream)
+        self.place = place_of(stream)[1]
         self.due: UtcNs = FOREVER
         self._stream = stream
         self._plan = plan
@@ -122,9 +129,9 @@ class Announced:
     ) -> None:
         self.symbol = stream.topic[0]
         self.step = Step.TICKS if stream.kind is ExternalEvent else Step.MARKS
-        self.place = -1 if stream.kind is ExternalEvent else 0 if stream.kind is FundingRate else 1
-        """Within an instant funding comes before marks: it is charged at the mark before. External events come before
-        its ticks, which may be said one by one or in blocks."""
+        self.place = 0 if stream.kind is FundingRate else 1
+        """Within an instant funding comes before marks: it is charged at the mark before. External events come after
+        its ticks, whether these are said one by one or in blocks."""
         self._stream = stream
         self._plan = plan
         self._announce = announce

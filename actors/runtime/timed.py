@@ -105,7 +105,7 @@ class TimedRuntime(Runtime):
         """In the feed's own thread: each message at its time, waiting while too much is unfinished."""
         assert isinstance(host, ThreadedHost)
         slot = host.slot
-        streams = (*batch.events, *sorted(batch.streams, key=place_of))
+        streams = sorted((*batch.events, *batch.streams), key=place_of)
         self._streaming += [Streamed(self.router, stream) for stream in streams]
         for at, plan, optional, make in interleaved(tape_of(self.router, batch), self._streaming, all_of_it=batch.last):
             self._hold_back(host, at)

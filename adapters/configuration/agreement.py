@@ -1,9 +1,11 @@
 """What must fit together within a section: each value may be sound by itself, and the whole still make no sense."""
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
+from urllib.parse import urlsplit
 
 from adapters.configuration import schema
 from adapters.configuration.compounds import NO_FUNDING, session_minutes
@@ -71,6 +73,11 @@ def _poll(section: schema.PollSection) -> list[Mistake]:
     wrong = []
     if section.every_s < 1:
         wrong.append((".poll.every_s", f"must be at least 1 second, not {section.every_s:g}"))
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,63}", section.key_header):
+        wrong.append((".poll.key_header", f"{section.key_header!r} is no name of a header"))
+    parts = urlsplit(section.url)
+    if section.key_env is not None and parts.scheme != "https" and parts.hostname not in (*LOOPBACK, "localhost"):
+        wrong.append((".poll.url", "a key is sent over https alone, or on this machine"))
     if section.format == "rss":
         told = [name for name in ("items", "id", "ts", "kind") if getattr(section, name) is not None]
         told += ["fields"] if section.fields else []

@@ -6,13 +6,13 @@ from pathlib import Path
 import attrs
 import numpy as np
 
-from actors.event_streams import ExternalColumns
+from actors.event_streams import ExternalColumns, external_columns
 from adapters.configuration import EventsSection
 from adapters.errors import InputError
 from adapters.events.files import load_events_file
 from adapters.files import BadRow
 from adapters.results import DataFact
-from messages import UtcNs, iso_utc
+from messages import ExternalEvent, UtcNs, iso_utc
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -39,7 +39,7 @@ def load_external(sections: Sequence[EventsSection], *, first: UtcNs, last: UtcN
     wrong: list[str] = []
     for section in sections:
         try:
-            whole, read = _load(section, bad_rows)
+            whole, read = _load(section, first, last, bad_rows)
         except InputError as error:
             wrong.append(str(error))
             continue
@@ -76,7 +76,9 @@ class _Read:
     bad_rows: tuple[BadRow, ...] = ()
 
 
-def _load(section: EventsSection, bad_rows: str) -> tuple[ExternalColumns, _Read]:
+def _load(section: EventsSection, first: UtcNs, last: UtcNs, bad_rows: str) -> tuple[ExternalColumns, _Read]:
+    if section.store is not None:
+        return _stored(section, section.store, first, last)
     if section.file is not None:
         found = load_events_file(Path(section.file), section, bad_rows=bad_rows)
         read = _Read(name=found.name, rows=found.rows, sha256=found.sha256, notes=found.notes, bad_rows=found.bad_rows)
@@ -85,6 +87,22 @@ def _load(section: EventsSection, bad_rows: str) -> tuple[ExternalColumns, _Read
     way = "listen" if section.listen is not None else "poll"
     note = f"events {section.source}: {way} has no past; a backtest hears nothing of it without a store or a file"
     return columns, _Read(name=way, rows=0, sha256=columns.digest(), notes=(note,))
+
+
+def _stored(section: EventsSection, folder: str, first: UtcNs, last: UtcNs) -> tuple[ExternalColumns, _Read]:
+    """What a store has of the range; it says itself what was received when."""
+    # A store brings its database along, which only those wait for who have one.
+    from adapters.store import Store  # noqa: PLC0415
+    from adapters.store.names import EXTERNAL  # noqa: PLC0415
+    from adapters.store.rows import messages_of  # noqa: PLC0415
+
+    events: list[ExternalEvent] = []
+    for chunk in Store(folder).chunks(EXTERNAL, section.source, "events", first, last + 1):
+        events += [each for each in messages_of("events", section.source, chunk) if isinstance(each, ExternalEvent)]
+    columns = external_columns(section.source, events)
+    name = Path(folder).name
+    notes = () if events else (f"events {section.source}: the store {name} has none of the time of the market data",)
+    return columns, _Read(name=name, rows=len(columns), sha256=columns.digest(), notes=notes)
 
 
 def within(columns: ExternalColumns, first: UtcNs, last: UtcNs) -> ExternalColumns:

@@ -2,7 +2,7 @@
 
 market   line:market (a socket), rest:market (a worker for questions), feed
 account  line@main, rest:orders@main, rest:cancels@main, rest:queries@main, venue@main (the gateway), reconciler@main
-beside   journal (in the order path), trace, view, market-recorder
+beside   journal (in the order path), trace, view, market-recorder, events:<source> (a file, an endpoint, an address)
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,6 +30,7 @@ from adapters.bitmex.history import History
 from adapters.bitmex.line import SocketLine
 from adapters.bitmex.live_feed import BitmexFeed
 from adapters.bitmex.rest import RestWorker
+from adapters.events.live import SourceKeys, source_specs
 from adapters.journal import Recovery, Trace, journal_spec, trace_spec
 from adapters.limits import risk_limits, scoped_limits
 from adapters.live.settings import LiveSettings
@@ -72,6 +73,8 @@ class LiveRun:
     notes: tuple[str, ...] = ()
     guard: KeyGuard
     """Takes a way to make something secret unreadable in the log."""
+    source_keys: SourceKeys = attrs.field(factory=SourceKeys)
+    """Of the sources of external events."""
 
     @property
     def seed(self) -> int:
@@ -145,6 +148,13 @@ def _besides(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Acto
     yield journal_spec(run.folder, life=run.life, full_sync=run.settings.live.sync == "full")
     yield trace_spec(run.trace)
     yield watcher_spec(run.state)
+    yield from source_specs(
+        run.settings.configuration.events,
+        run.source_keys,
+        voice=system.voice,
+        clock=run.clock.now,
+        seed=f"{run.seed} {run.life}",
+    )
     if run.recording is not None:
         told = run.settings.recording
         yield recorder_spec(run.recording, batch_ns=told.batch_ms * NS_PER_MILLISECOND, halts=told.on_failure == "halt")
@@ -167,7 +177,7 @@ def _market(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Actor
         return BitmexFeed(
             line=_MARKET_LINE,
             worker=_MARKET_REST,
-            symbols=tuple(setup.instruments),
+            symbols=(*setup.instruments, *sorted(setup.only_heard)),
             random=Random(f"feed {run.seed} {run.life}"),  # noqa: S311 it spreads retries, and keeps no secret
             books=_books(run),
             liquidations=tuple(setup.instruments) if _keeps(run, "liquidations") else (),
@@ -216,7 +226,7 @@ def _books(run: LiveRun) -> tuple[str, ...]:
     if told is not None:
         return told
     hearing = [entry for entry in run.settings.entries if "on_book" in entry.strategy.hears()]
-    return tuple(dict.fromkeys(symbol for entry in hearing for symbol in entry.symbols))
+    return tuple(dict.fromkeys(symbol for entry in hearing for symbol in entry.heard_symbols))
 
 
 def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account) -> Iterable[ActorSpec]:

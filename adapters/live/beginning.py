@@ -26,6 +26,7 @@ from adapters.bitmex.history import warm_up
 from adapters.configuration import Problem
 from adapters.configuration.schema import PAPER
 from adapters.errors import InputError
+from adapters.events.live import SourceKeys, live_notes, read_keys
 from adapters.journal import Recovery, Trace, begin_life, read_meta, rebuild_record, restore, write_given, write_meta
 from adapters.live.assembly import LiveRun, make_system, recording_of
 from adapters.live.settings import LiveOptions, LiveSettings, live_settings, with_instruments, write_configuration
@@ -55,13 +56,21 @@ def begun(
     redactor = Redactor()
     stack.callback(configure_logging(folder / LOG_FILE, log_level.upper(), redactor))
     settings = live_settings(options, folder)
+    # Before a process of ours could inherit them.
+    source_keys = read_keys(settings.configuration.events, folder, os.environ, redactor.add)
     venue = open_venue(
-        settings.live, folder, settings.symbols, live_money=live_money, seed=_seed(settings), guard=redactor.add
+        settings.live,
+        folder,
+        settings.symbols,
+        only_heard=settings.only_heard,
+        live_money=live_money,
+        seed=_seed(settings),
+        guard=redactor.add,
     )
     if venue.account_id is not None:
         locks = locks_folder(os.environ)
         stack.enter_context(AccountLock(locks, venue.lock_name, str(venue.account_id), folder))
-    run = _run(folder, settings, venue, redactor.add)
+    run = _run(folder, settings, venue, redactor.add, source_keys)
     if venue.is_paper:
         # A simulated venue is there from the beginning, and nobody says so.
         account, now = settings.live.account, run.started
@@ -87,7 +96,9 @@ def _seed(settings: LiveSettings) -> int:
     return settings.configuration.backtest.seed
 
 
-def _run(folder: Path, settings: LiveSettings, venue: Venue, guard: KeyGuard) -> LiveRun:
+def _run(
+    folder: Path, settings: LiveSettings, venue: Venue, guard: KeyGuard, source_keys: SourceKeys | None = None
+) -> LiveRun:
     """The run's own facts: made in its first life, and the same in all others."""
     now = time.time_ns()
     meta = _facts(folder, settings, venue)
@@ -109,10 +120,12 @@ def _run(folder: Path, settings: LiveSettings, venue: Venue, guard: KeyGuard) ->
             started=now,
             instruments=venue.contracts,
             strategies=[(each.account, each.id, symbol) for each in settings.entries for symbol in each.symbols],
+            sources=[each.source for each in settings.configuration.events],
         ),
         started=now,
         guard=guard,
-        notes=(*settings.notes, *venue.notes),
+        source_keys=source_keys or SourceKeys(),
+        notes=(*settings.notes, *venue.notes, *live_notes(settings.configuration.events)),
     )
 
 
@@ -216,7 +229,7 @@ def _warm_up(run: LiveRun) -> dict[Address, tuple[Message, ...]]:
     wanted = [
         (symbol, entry.period, make(entry.strategy, dict(entry.params)).warmup)
         for entry in run.settings.entries
-        for symbol in entry.symbols
+        for symbol in entry.heard_symbols
     ]
     if not run.settings.live.warm_up:
         return {}
@@ -230,7 +243,7 @@ def _warm_up(run: LiveRun) -> dict[Address, tuple[Message, ...]]:
     run.notes += tuple(f"warm-up: {note}" for note in history.notes)
     heard: dict[Address, tuple[Message, ...]] = {}
     for entry in run.settings.entries:
-        bars = [bar for symbol in entry.symbols for bar in history.bars.get((symbol, entry.period), ())]
+        bars = [bar for symbol in entry.heard_symbols for bar in history.bars.get((symbol, entry.period), ())]
         bars.sort(key=lambda bar: (bar.close_ts, bar.symbol))
         heard[f"strategy:{entry.id}"] = tuple(bars)
     return heard

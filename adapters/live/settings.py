@@ -25,7 +25,10 @@ from adapters.configuration import (
 )
 from adapters.configuration.agreement import mistakes
 from adapters.configuration.compounds import DAYS
+from adapters.configuration.options import anchored_events
 from adapters.configuration.typed import placed
+from adapters.events.live import live_problems
+from adapters.events.subscribing import source_problems
 from adapters.live.default import default_configuration
 from adapters.preparation import TICK_PERIOD, described, entry_of, fail
 from adapters.strategy_choice import Chosen, choose
@@ -71,6 +74,12 @@ class LiveSettings:
         """Everything that is traded, each once."""
         return tuple(dict.fromkeys(symbol for entry in self.entries for symbol in entry.symbols))
 
+    @property
+    def only_heard(self) -> tuple[Symbol, ...]:
+        """Everything that is heard and not traded, each once."""
+        heard = dict.fromkeys(symbol for entry in self.entries for symbol in entry.hears)
+        return tuple(symbol for symbol in heard if symbol not in self.symbols)
+
 
 def live_settings(options: LiveOptions, folder: Path) -> LiveSettings:
     """Read, lay over, check. `folder` is the run's. InputError says everything that is wrong.
@@ -84,6 +93,7 @@ def live_settings(options: LiveOptions, folder: Path) -> LiveSettings:
     if not problems:
         # A section that is missing because of a mistake in it is no second mistake.
         problems += [(f"{where}{path}", reason) for path, reason in refusals(configuration)]
+        problems += source_problems(chosen, configuration.events, where=where)
     fail(list(dict.fromkeys(problems)))
     strategies = tuple(_settled(each) for each in chosen)
     assert configuration.live is not None
@@ -111,10 +121,11 @@ def refusals(configuration: Configuration) -> list[Problem]:
             reason = f"{section.account!r} is not the account that is traded, live.account = {live.account!r}"
             problems.append((f"strategies[{number}].account", reason))
     traded = {symbol for section in configuration.strategies for symbol in section.symbols or ()}
+    heard = {symbol for section in configuration.strategies for symbol in section.hears or ()}
     problems += [
         (f"live.books[{number}]", f"no strategy trades {symbol!r}; they trade {', '.join(sorted(traded))}")
         for number, symbol in enumerate(live.books or ())
-        if symbol not in traded
+        if symbol not in traded | heard
     ]
     recording = configuration.recording or RecordingSection()
     problems += [
@@ -122,7 +133,7 @@ def refusals(configuration: Configuration) -> list[Problem]:
         for number, symbol in enumerate(recording.l2 or ())
         if symbol not in traded
     ]
-    return problems
+    return problems + live_problems(configuration.events)
 
 
 def write_configuration(folder: Path, configuration: Configuration) -> None:
@@ -192,7 +203,13 @@ def _anchored(configuration: Configuration, folder: Path) -> Configuration:
     recording = configuration.recording
     if recording is not None and recording.store is not None:
         recording = attrs.evolve(recording, store=placed(folder, recording.store))
-    return attrs.evolve(configuration, live=attrs.evolve(live, keys=keys), strategies=strategies, recording=recording)
+    return attrs.evolve(
+        configuration,
+        live=attrs.evolve(live, keys=keys),
+        strategies=strategies,
+        events=anchored_events(configuration.events, folder),
+        recording=recording,
+    )
 
 
 def _with_options(configuration: Configuration, options: LiveOptions, problems: list[Problem]) -> Configuration:

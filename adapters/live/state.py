@@ -67,8 +67,8 @@ HEARD: Final[tuple[type[Message], ...]] = (
     *(SubmitOrder, ApprovedOrder, OrderAccepted, OrderUnknown, OrderAmended, OrderRefused, OrderRejected, OrderEnded),
     *(Fill, FundingPaid, PositionAdjusted, ForeignActivity),
     *(ActorStarted, ActorFailed, ActorHung, ActorQuarantined, ActorLagging),
-    *(RecordingStopped, RecordingResumed),
     *(ExternalEvent, SourceStale, SourceFresh, Quarantined),
+    *(RecordingStopped, RecordingResumed),
 )
 """What a listener subscribes to. Ticks are understood too, but quotes and bars say enough for a tenth of the work."""
 WATCHER: Final = "listener:live"
@@ -104,8 +104,10 @@ class LiveState:
         self._actors = Actors(self._news)
         self._recorded = Recorded(self._news)
         self._sources = Sources(sources, self._news)
-        core = (self._markets, self._orders, self._money, self._accounts, self._actors)
-        folds = (*core, self._recorded, self._sources)
+        folds = (
+            *(self._markets, self._orders, self._money),
+            *(self._accounts, self._actors, self._recorded, self._sources),
+        )
         self._hears: dict[type[Message], tuple[_Hear, ...]] = {
             each: tuple(getattr(fold, name) for fold in folds if hasattr(fold, name))
             for each in ALL_MESSAGES

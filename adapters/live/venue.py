@@ -56,7 +56,14 @@ KeyGuard = Callable[[Redact], None]
 
 
 def open_venue(
-    live: LiveSection, folder: Path, symbols: tuple[Symbol, ...], *, live_money: bool, seed: int, guard: KeyGuard
+    live: LiveSection,
+    folder: Path,
+    symbols: tuple[Symbol, ...],
+    *,
+    only_heard: tuple[Symbol, ...] = (),
+    live_money: bool,
+    seed: int,
+    guard: KeyGuard,
 ) -> Venue:
     """Find it, log in, ask. InputError and VenueError say what is wrong; ExchangeFailed what the loopback one said."""
     environment, keys, notes, exchange = _reach(live, folder, live_money=live_money, seed=seed)
@@ -74,6 +81,7 @@ def open_venue(
             if live.venue != "loopback":
                 client.require_no_withdrawals()
         rows = zip(symbols, _rows(client, symbols), strict=True)
+        _require_markets(client, only_heard)
         contracts = {symbol: _contract(row, environment, is_paper=keys is None) for symbol, row in rows}
         cash = {} if keys is None else _wallets(client)
     return Venue(
@@ -112,6 +120,17 @@ def _rows(client: RestClient, symbols: tuple[Symbol, ...]) -> list[Row]:
     if missing:
         raise InputError(f"strategies: the venue has no contract {', '.join(missing)}; see `symbols`")
     return [row for row in rows.values() if row is not None]
+
+
+def _require_markets(client: RestClient, symbols: tuple[Symbol, ...]) -> None:
+    """InputError for what strategies hear and the venue has no market of: an index has a price there, and no trades."""
+    for symbol, row in zip(symbols, _rows(client, symbols), strict=True):
+        try:
+            found = instrument(row)
+        except FieldError as error:
+            raise InputError(f"strategies: {symbol} cannot be heard: {error}") from None
+        if found is None:
+            raise InputError(f"strategies: {symbol} is an index, and live only contracts of the venue are heard")
 
 
 def _check_account(live: LiveSection, number: int) -> None:

@@ -7,19 +7,17 @@ client sends its token to nobody who took our port after us), `control.token` an
 """
 
 import contextlib
-import io
 import json
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from adapters.errors import InputError
-from adapters.security.control_rules import Asked, Gatekeeper, Recent, Refused
+from adapters.security.bounded_http import BoundedHandler, BoundedServer
+from adapters.security.control_rules import Gatekeeper
 from adapters.security.lock import FileLock
 from adapters.security.private_files import private_folder, write_private_atomically
 from adapters.security.tokens import Tokens, tokens_of
@@ -29,12 +27,6 @@ LOCK_FILE: Final = "control.lock"
 HOSTS: Final = ("127.0.0.1", "::1")
 REASON_MAX: Final = 200
 """Characters of a reason."""
-_REQUESTS_MAX: Final = 16
-"""At a time; whoever comes then is turned away unheard, and may come again."""
-_REQUEST_S: Final = 5.0
-"""For all of a request to arrive: who sends it drop by drop gives up his place."""
-_TOLD_MAX: Final = 20
-"""Refusals in a minute that the operator is told of."""
 _POLL_S: Final = 0.1
 
 OnHalt = Callable[[str, bool], Mapping[str, object]]
@@ -161,139 +153,33 @@ def _order(body: bytes) -> tuple[str, bool]:
     return reason.strip(), flatten
 
 
-class _Server(ThreadingHTTPServer):
-    """A bounded number of requests at a time, each with a bounded time to arrive."""
-
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 64
-    # Windows would let another program listen on the same port.
-    allow_reuse_address = os.name == "posix"
+class _Server(BoundedServer):
+    """Judges by the gatekeeper, and calls."""
 
     def __init__(self, address: tuple[str, int], tokens: Tokens, calls: _Calls) -> None:
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self.calls = calls
-        self._places = threading.BoundedSemaphore(_REQUESTS_MAX)
         super().__init__(address, _Handler)
         self.gatekeeper = Gatekeeper(tokens, self.server_address[1])
-        self._told = Recent(_TOLD_MAX)
 
-    def tell_refusal(self, refused: Refused) -> None:
-        """Tell the operator, but not so often that somebody could fill the log."""
-        if self._told.another(time.monotonic()) is None:
-            self.calls.trouble(f"control refused a request: {refused.reason}")
-
-    def server_bind(self) -> None:
-        """Without the name server that HTTPServer asks for our name."""
-        if self.allow_reuse_address:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """See ThreadingMixIn."""
-        if not self._places.acquire(blocking=False):
-            self.shutdown_request(request)
-            return
-        try:
-            super().process_request(request, client_address)
-        except BaseException:
-            self._places.release()
-            raise
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """See ThreadingMixIn."""
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self._places.release()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
-        """Nothing goes to stderr past the log."""
-        self.calls.trouble("a request to control broke off")
+    def trouble(self, text: str) -> None:
+        """Tell the operator."""
+        self.calls.trouble(f"control: {text}")
 
 
-class _Deadline(io.RawIOBase):
-    """What a socket sends until a moment; TimeoutError after it, however steadily it drips."""
-
-    def __init__(self, connection: socket.socket, seconds: float) -> None:
-        self._connection = connection
-        self._until = time.monotonic() + seconds
-
-    def readable(self) -> bool:
-        """See RawIOBase."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """See RawIOBase."""
-        left = self._until - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self._connection.settimeout(left)
-        return self._connection.recv_into(buffer)
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(BoundedHandler):
     """One request on one connection."""
 
     server: _Server
-    protocol_version = "HTTP/1.0"
 
-    def setup(self) -> None:
-        """See StreamRequestHandler."""
-        super().setup()
-        self.rfile = io.BufferedReader(_Deadline(self.connection, _REQUEST_S))
-
-    def do_GET(self) -> None:
-        """See BaseHTTPRequestHandler."""
-        self._do()
-
-    do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = do_TRACE = do_GET  # noqa: N815
-
-    def _do(self) -> None:
+    def respond(self) -> None:
+        """Halt, or say how things stand."""
         calls = self.server.calls
-        refused = self.server.gatekeeper.judge(self._asked(), time.monotonic())
+        refused = self.server.gatekeeper.judge(self.asked(), time.monotonic())
         if refused is not None:
-            self.server.tell_refusal(refused)
-            self._refuse(refused)
+            self.refuse(refused)
         elif self.command == "GET":
-            self._answer(*calls.status())
+            self.answer(*calls.status())
         else:
-            length = int(self.headers["content-length"])
-            body = self.rfile.read(length)
-            if len(body) == length:
-                self._answer(*calls.halt(body))
-
-    def _asked(self) -> Asked:
-        headers = [(name.lower(), str(value)) for name, value in self.headers.items()]
-        # Of the bytes that came: the parsed path has lost slashes at its beginning.
-        words = self.requestline.split()
-        return Asked(verb=self.command, target=words[1] if len(words) > 1 else "", headers=headers)
-
-    def _refuse(self, refused: Refused) -> None:
-        headers = {} if refused.wait_s is None else {"Retry-After": str(refused.wait_s)}
-        if refused.status == 401:
-            headers["WWW-Authenticate"] = "Bearer"
-        self._answer(refused.status, {"error": refused.reason}, headers)
-
-    def _answer(self, status: int, body: Mapping[str, object], headers: Mapping[str, str] | None = None) -> None:
-        content = json.dumps(body).encode()
-        told = {
-            "Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(content)),
-            "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "default-src 'none'", **(headers or {}),
-        }  # fmt: skip
-        self.connection.settimeout(_REQUEST_S)
-        self.send_response_only(status)
-        for name, value in told.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
-
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
-        """What the standard library itself refuses: without repeating anything of what came."""
-        self._answer(code, {"error": "this is not a request that control understands"})
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 the name is the base class's
-        """No access log: what stands in a request is nobody else's business."""
+            body = self.body()
+            if body is not None:
+                self.answer(*calls.halt(body))

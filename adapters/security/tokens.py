@@ -23,11 +23,16 @@ _DISTINCT: Final = 16
 
 
 def _strong(_instance: object, attribute: "attrs.Attribute[str]", token: str) -> None:
+    require_strong(attribute.name, token)
+
+
+def require_strong(name: str, token: str) -> None:
+    """InputError, which does not show it, for a token that could be guessed."""
     letters = token.replace("-", "").replace("_", "")
     if not (_LENGTH <= len(token) <= _LENGTH_MAX and token.isascii() and letters.isalnum()):
-        raise InputError(f"the {attribute.name} token is not one: it has at least {_LENGTH} random letters and digits")
+        raise InputError(f"the {name} token is not one: it has at least {_LENGTH} random letters and digits")
     if len(set(token)) < _DISTINCT:
-        raise InputError(f"the {attribute.name} token was not made by chance")
+        raise InputError(f"the {name} token was not made by chance")
 
 
 @attrs.frozen(kw_only=True)
@@ -49,6 +54,23 @@ class Tokens:
     def redact(self, text: str) -> str:
         """The text with both made unreadable: for the log's redactor."""
         return self._conceal(text)
+
+
+def token_made_at(path: Path) -> str:
+    """The token in a private file, made where there is none. InputError, naming the file, for one that is not good."""
+    try:
+        with create_private(path) as file:
+            file.write(secrets.token_urlsafe(_BYTES) + "\n")
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise InputError(f"{path}: the token cannot be written: {error.strerror or error}") from None
+    token = read_token(path)
+    try:
+        require_strong(path.stem, token)
+    except InputError as error:
+        raise InputError(f"{path}: {error}; remove the file, and the next start makes a new one") from None
+    return token
 
 
 def tokens_of(folder: Path) -> Tokens:

@@ -11,7 +11,14 @@ import pytest
 from adapters.configuration import Configuration, schema, structured
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "running.md"
-BLOCKS = re.findall(r"^```toml\n(.*?)^```", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+EVENTS = DOCUMENT.with_name("events.md")
+
+
+def _blocks_of(document):
+    return re.findall(r"^```toml\n(.*?)^```", document.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+BLOCKS, EVENT_BLOCKS = _blocks_of(DOCUMENT), _blocks_of(EVENTS)
 NOT_FOR_USERS = {
     "folder": "written by the program, so that a strategy is found again",
     "live": "belongs to a command that has a page of its own",
@@ -19,7 +26,7 @@ NOT_FOR_USERS = {
 }
 
 
-@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.parametrize("block", [*BLOCKS, *EVENT_BLOCKS])
 def test_each_block_is_a_sound_configuration(block):
     assert structured(tomllib.loads(block, parse_float=Decimal))[1] == []
 
@@ -47,3 +54,11 @@ def test_every_section_and_every_key_of_it_is_shown():
     assert _shown_in("backtest") == _keys(schema.BacktestSection)
     # An account is sized by the same keys; together they show every sizing.
     assert _shown_in("portfolio") | _shown("accounts") == _keys(schema.PortfolioSection) | _keys(schema.AccountSection)
+
+
+def test_every_key_of_a_source_is_shown_on_its_page():
+    entries = [each for block in EVENT_BLOCKS for each in tomllib.loads(block)["events"]]
+
+    assert {name for each in entries for name in each} == _keys(schema.EventsSection)
+    assert {name for each in entries for name in each.get("listen", {})} == _keys(schema.ListenSection)
+    assert {name for each in entries for name in each.get("poll", {})} == _keys(schema.PollSection)

@@ -61,3 +61,16 @@ def test_an_example_strategy_trades(strategy, tmp_path):
     )
 
     assert json.loads(done.stdout)["fills"] > 0
+
+
+def test_the_example_of_sentiment_trades_on_what_was_received_and_on_an_index_that_it_cannot_trade(tmp_path):
+    run_command("backtest", "--config", EXAMPLES / "sentiment.toml", "--out", tmp_path, cwd=tmp_path)
+    summary = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
+    marks = (tmp_path / "marks.csv").read_text(encoding="utf-8").splitlines()[1:]
+    told = [json.loads(line) for line in (EXAMPLES / "sentiment.jsonl").read_text(encoding="utf-8").splitlines()]
+
+    assert summary["fills"] > 20
+    assert summary["restarts"] == {}
+    assert [line.split(",")[0] for line in marks] == [each["received"] for each in told]
+    assert "DOLLAR" not in (tmp_path / "strategies.csv").read_text(encoding="utf-8")
+    assert 'symbol = "DOLLAR"' not in (tmp_path / "config.toml").read_text(encoding="utf-8").split("[[data]]")[0]

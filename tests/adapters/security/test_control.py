@@ -385,7 +385,7 @@ def test_who_breaks_off_halts_nothing(trader):
 
 
 def test_who_only_occupies_places_gives_them_up(tmp_path, monkeypatch):
-    monkeypatch.setattr("adapters.security.control._REQUEST_S", 0.5)
+    monkeypatch.setattr("adapters.security.bounded_http.REQUEST_S", 0.5)
     with trading(tmp_path) as trader:
         idle = [socket.create_connection(("127.0.0.1", trader.port), timeout=30) for _ in range(40)]
         dripping = threading.Event()

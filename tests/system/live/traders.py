@@ -120,3 +120,12 @@ class Writes(Strategy):
     def on_bar(self, bar):
         with Path(self.file).open("a", encoding="utf-8") as lines:
             lines.write(f"{bar.open_ts},{bar.open!r},{bar.high!r},{bar.low!r},{bar.close!r},{bar.volume!r}\n")
+
+
+class Listens(Strategy):
+    """Wants what the last event wants."""
+
+    warmup = 3
+
+    def on_event(self, event):
+        self.target(event.get("want"))

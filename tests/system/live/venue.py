@@ -190,11 +190,10 @@ class Venue:
 
 
 @contextlib.contextmanager
-def a_venue(seed=1, **how):
-    """One market with a short past."""
-    market = generated_market(
-        seed=seed, now=time.time_ns(), contracts=(CONTRACTS[SYMBOL],), history_minutes=30, warm_up_s=20
-    )
+def a_venue(seed=1, symbols=(SYMBOL,), **how):
+    """One market with a short past, or several."""
+    contracts = tuple(CONTRACTS[symbol] for symbol in symbols)
+    market = generated_market(seed=seed, now=time.time_ns(), contracts=contracts, history_minutes=30, warm_up_s=20)
     # Large ones and not none: a trader who is told of none believes in BitMEX's own.
     limits = Limits(LimitRules(per_minute=100_000, per_minute_without_key=100_000, per_second=10_000))
     with served(market, **{"limits": limits, **how}) as server:
