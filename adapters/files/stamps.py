@@ -106,7 +106,7 @@ def _calendar(date: str, sample: str, width: int) -> Form:
 
 def epoch_ns(number: Decimal) -> int | None:
     """UTC ns of a number of s, ms, us or ns since 1970, told apart by its magnitude; None when it can be none."""
-    for least, greatest, unit in _EPOCH_UNITS:
+    for least, greatest, unit, _ in _EPOCH_UNITS:
         if least <= number <= greatest:
             return int(number * unit)
     return None
