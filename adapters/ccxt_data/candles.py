@@ -16,7 +16,9 @@ from adapters.errors import VenueError
 from messages import NS_PER_SECOND, Bar, Period, Quarantined, UtcNs, iso_utc
 
 TRIES: Final = 7
-"""Of one page: about two minutes in all."""
+"""Of one page: about a minute in all."""
+FIRST_TRIES: Final = 3
+"""Of the first questions: an address that is wrong should not take long to be told."""
 _PAUSE_S: Final = 1.0
 _PAUSE_S_MAX: Final = 60.0
 _MS: Final = 1_000_000
@@ -44,8 +46,8 @@ class Candles:
         self._limit = self._exchange.candles_max
         try:
             self._frame = self._exchange.time_frame(wanted.period // NS_PER_SECOND)
-            self._patiently(lambda: self._exchange.check(wanted.symbol))
-            told = self._patiently(self._exchange.time)
+            self._patiently(lambda: self._exchange.check(wanted.symbol), FIRST_TRIES)
+            told = self._patiently(self._exchange.time, FIRST_TRIES)
         except BaseException:
             self._exchange.close()
             raise
@@ -93,13 +95,13 @@ class Candles:
             self._latest = rows[-1][0] if rows else 0
         return self._latest
 
-    def _patiently(self, ask: Callable[[], Any]) -> Any:
+    def _patiently(self, ask: Callable[[], Any], tries: int = TRIES) -> Any:
         pause = _PAUSE_S
-        for tried in range(1, TRIES + 1):
+        for tried in range(1, tries + 1):
             try:
                 return ask()
             except ExchangeTrouble as trouble:
-                if not trouble.again or tried == TRIES:
+                if not trouble.again or tried == tries:
                     raise VenueError(
                         f"{self._exchange.name}: {trouble}" + (f" ({tried} times)" if tried > 1 else "")
                     ) from None
