@@ -21,6 +21,8 @@ FIRST_TRIES: Final = 3
 """Of the first questions: an address that is wrong should not take long to be told."""
 _PAUSE_S: Final = 1.0
 _PAUSE_S_MAX: Final = 60.0
+_WAIT_S_MAX: Final = 600
+"""If the exchange asks for more, nobody waits for it."""
 _MS: Final = 1_000_000
 _FIELDS: Final = 6
 
@@ -101,12 +103,12 @@ class Candles:
             try:
                 return ask()
             except ExchangeTrouble as trouble:
-                if not trouble.again or tried == tries:
-                    raise VenueError(
-                        f"{self._exchange.name}: {trouble}" + (f" ({tried} times)" if tried > 1 else "")
-                    ) from None
-                self._sleep(min(max(pause, trouble.pause_s), _PAUSE_S_MAX))
-                pause *= 2
+                if not trouble.again or tried == tries or trouble.pause_s > _WAIT_S_MAX:
+                    wait = f" (wait {trouble.pause_s} s)" if trouble.pause_s else ""
+                    times = f" ({tried} times)" if tried > 1 else ""
+                    raise VenueError(f"{self._exchange.name}: {trouble}{wait}{times}") from None
+                self._sleep(max(pause, trouble.pause_s))
+                pause = min(2 * pause, _PAUSE_S_MAX)
         raise AssertionError("unreachable")
 
     def _read(self, rows: list[tuple[UtcNs, Any]]) -> tuple[tuple[Bar, ...], tuple[Quarantined, ...]]:
