@@ -158,6 +158,17 @@ def test_trouble_that_lasts_ends_it(tmp_path):
     assert len(exchange.paths("klines")) == TRIES
 
 
+def test_a_ban_is_not_waited_for(tmp_path):
+    exchange, slept = Binance().with_candles(10), []
+    banned = answer(b'{"code":-1003,"msg":"Way too many requests."}', status="418 Teapot", Retry_After="7200")
+    inner = exchange._told
+    exchange._told = lambda path, said: banned if path.endswith("/klines") else inner(path, said)
+
+    with pytest.raises(VenueError, match=r"binance: .*\(wait 7200 s\)"):
+        download(tmp_path, exchange, wanted(exchange), slept)
+    assert slept == []
+
+
 def test_what_the_exchange_does_not_have_is_named(tmp_path):
     with on_port(Binance()) as origin, pytest.raises(InputError, match="binance has no market 'ETH/USDT'"):
         Candles("binance", wanted(Binance(), symbol="ETH/USDT"), origin=origin)

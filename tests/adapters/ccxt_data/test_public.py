@@ -76,6 +76,7 @@ def test_candles_trades_and_prices_are_read(kind, symbol):
     ]
     with on_port(exchange) as origin:
         public = PublicExchange(exchange.name, origin=origin)
+        public._exchange.enableRateLimit = False
         public.check(symbol)
 
         assert public.candles(symbol, "1h", (MONDAY + 2 * HOUR) // MS, 100) == [
@@ -127,6 +128,7 @@ def test_an_error_inside_an_answer_of_200_is_one():
     exchange = Kraken().with_candles(3)
     with on_port(exchange) as origin:
         public = PublicExchange("kraken", origin=origin)
+        public._exchange.enableRateLimit = False
         public.check("BTC/USD")
         exchange.faults = [answer(b'{"error":["EAPI:Rate limit exceeded"]}'), answer(b'{"error":["EService:Busy"]}')]
 
