@@ -26,6 +26,8 @@ from messages import Bar, FeedEnded, Message, Symbol, UtcNs, iso_utc
 SLACK: Final = 4
 """So many times the time that the bars take is looked back in a store: markets pause, and have silent minutes."""
 _BUILDER: Final = "bar-builder"
+_BUILT_FROM: Final = ("bars", "ticks")
+"""What bars are made of. Quotes and books warm nobody up."""
 
 
 @attrs.frozen(kw_only=True)
@@ -57,17 +59,19 @@ def _before(configuration: Configuration, setup: Setup, begins: UtcNs) -> tuple[
     columns: list[Columns] = []
     notes: list[str] = []
     for section in configuration.data:
+        if getattr(section, "kind", None) not in (None, *_BUILT_FROM):
+            continue
         # A file is read whole in any case. Of a store, which may hold years, only what may be needed.
         is_file = section.generated is not None or (section.file is not None and Path(section.file).is_file())
         since = None if is_file else iso_utc(begins - SLACK * _reach(setup, section.symbol))
         backtest = attrs.evolve(configuration.backtest, begin=since, end=iso_utc(begins))
         try:
-            (loaded,) = load_data(attrs.evolve(configuration, data=(section,), backtest=backtest), wanted=None)
+            loaded = load_data(attrs.evolve(configuration, data=(section,), backtest=backtest), wanted=None)
         except InputError:
             # It has been read already, and was sound: there is nothing of it before.
             notes.append(f"warm-up: there is nothing of {section.symbol} before {iso_utc(begins)}")
             continue
-        columns.append(loaded.columns)
+        columns += [each.columns for each in loaded if each.fact.kind in _BUILT_FROM]
     return columns, notes
 
 

@@ -21,7 +21,7 @@ from adapters.parity.comparing import (
 )
 from adapters.parity.fills import FillsCompared, compare_fills
 from adapters.parity.reading import LifeRead, heard, read_life
-from adapters.parity.recorded import DataCompared, compare_data, recorded, series_of
+from adapters.parity.recorded import DataCompared, classes_of, compare_data, recorded, series_of
 from adapters.parity.rerun import Cash, cash_of_life, run_again
 from adapters.parity.story import Story, story_of
 from adapters.store import Store
@@ -109,9 +109,8 @@ class _Market:
             return
         self.source = str(store.root)
         self._series = series_of(store, venue, life.heard)
-        if life.heard and not any(
-            info.first <= life.ended and info.last >= life.started for infos in self._series.values() for info in infos
-        ):
+        self._classes = classes_of(self._series, life.started, life.ended)
+        if life.heard and not self._classes:
             raise InputError(
                 f"{store.root}: nothing of {', '.join(sorted(life.heard))} at {venue} was recorded while life "
                 f"{life.number} went on: {HOW_TO_RECORD}"
@@ -129,7 +128,7 @@ class _Market:
         if self._store is None:
             return None
         then = (each for each in heard(self._life) if each.received <= self._life.ended)  # type: ignore[attr-defined]
-        return compare_data(then, self.again(), self._life)
+        return compare_data(then, self.again(), self._life, self._classes)
 
 
 class _Why:

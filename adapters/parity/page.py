@@ -46,6 +46,8 @@ def _data_words(parity: Parity) -> str:
     if data is None:
         return "from the run's own trace, so that there is nothing to compare it with"
     kinds = ", ".join(count(number, name) for name, number in data.recorded.items())
+    if data.unrecorded:
+        kinds += f" (and no {' and no '.join(f'{name}, {n:,} heard' for name, n in data.unrecorded.items())})"
     if data.is_equal:
         return f"{kinds} recorded in {parity.source}, equal to what was heard"
     words = [
@@ -150,6 +152,7 @@ def as_data(parity: Parity) -> dict[str, Any]:
         else {
             "source": parity.source,
             "recorded": dict(data.recorded),
+            "unrecorded": dict(data.unrecorded),
             "heard": data.heard,
             "missing": data.missing,
             "extra": data.extra,

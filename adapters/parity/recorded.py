@@ -33,6 +33,8 @@ class DataCompared:
 
     recorded: Mapping[str, int]
     """By class, how many were recorded of the life's time."""
+    unrecorded: Mapping[str, int]
+    """By class, how many were heard of which the recording has none at all: it is not about them."""
     heard: int
     missing: int
     """Heard, and not in the recording."""
@@ -65,6 +67,13 @@ def series_of(store: Store, venue: str, symbols: Iterable[Symbol]) -> dict[Symbo
     return found
 
 
+def classes_of(series: Mapping[Symbol, Iterable[SeriesInfo]], start: UtcNs, end: UtcNs) -> frozenset[type[Message]]:
+    """Of which classes anything was recorded in that time."""
+    return frozenset(
+        [KINDS[i.kind].message for infos in series.values() for i in infos if i.first <= end and i.last >= start]
+    )
+
+
 def recorded(
     store: Store, series: Mapping[Symbol, Iterable[SeriesInfo]], start: UtcNs, end: UtcNs
 ) -> Iterator[Message]:
@@ -88,9 +97,17 @@ def _stream(  # noqa: PLR0917 - a series, a range, and what its symbol is called
 # Is it what was heard?
 
 
-def compare_data(heard: Iterable[Message], recording: Iterable[Message], life: LifeRead) -> DataCompared:
-    """Message by message, by class and symbol, in windows of time. What the trace left out is no difference."""
-    tally = _Tally(has_gaps=bool(life.left_out))
+def compare_data(
+    heard: Iterable[Message],
+    recording: Iterable[Message],
+    life: LifeRead,
+    classes: frozenset[type[Message]] | None = None,
+) -> DataCompared:
+    """Message by message, by class and symbol, in windows of time. What the trace left out is no difference.
+
+    `classes`: those that were recorded at all; None: all that were heard. The others are counted, and no more.
+    """
+    tally = _Tally(has_gaps=bool(life.left_out), classes=classes)
     left, right = _Reader(heard), _Reader(recording)
     while left.has_more or right.has_more:
         cut = min(left.next_cut(), right.next_cut())
@@ -131,8 +148,9 @@ class _Reader:
 
 
 class _Tally:
-    def __init__(self, *, has_gaps: bool) -> None:
-        self._has_gaps = has_gaps
+    def __init__(self, *, has_gaps: bool, classes: frozenset[type[Message]] | None) -> None:
+        self._has_gaps, self._classes = has_gaps, classes
+        self._unrecorded: dict[str, int] = {}
         self._recorded: dict[str, int] = {}
         self._heard = self._missing = self._extra = self._altered = 0
         self._last_heard = self._last_recorded = 0
@@ -142,6 +160,12 @@ class _Tally:
 
     def compare(self, heard: list[Any], recorded: list[Any]) -> None:
         self._heard += len(heard)
+        if self._classes is not None:
+            for each in heard:
+                if type(each) not in self._classes:
+                    name = type(each).__name__
+                    self._unrecorded[name] = self._unrecorded.get(name, 0) + 1
+            heard = [each for each in heard if type(each) in self._classes]
         for each in recorded:
             name = type(each).__name__
             self._recorded[name] = self._recorded.get(name, 0) + 1
@@ -196,6 +220,7 @@ class _Tally:
         self._differences.sort(key=lambda each: each.at)
         return DataCompared(
             recorded=dict(sorted(self._recorded.items())),
+            unrecorded=dict(sorted(self._unrecorded.items())),
             heard=self._heard,
             missing=self._missing,
             extra=self._extra,

@@ -14,7 +14,7 @@ from adapters.parity_command import parity
 from adapters.store import Store
 from messages import Fill
 from tests.system.live.lives import TRADERS as STRATEGIES
-from tests.system.live.lives import Life, Process, a_folder
+from tests.system.live.lives import Life, Process, a_folder, a_strategy
 from tests.system.live.venue import SYMBOL, a_venue, until
 
 
@@ -138,6 +138,18 @@ def test_a_price_that_was_changed_in_the_recording_is_found_and_named(a_run, tmp
     assert all("the recording was altered" in each["cause"] for each in bars), bars
 
 
+def test_kinds_that_were_left_out_of_the_recording_are_counted_and_make_no_difference(a_run, tmp_path):
+    store, ticks = Store(a_run / "data"), Store(tmp_path / "ticks")
+    (info,) = [each for each in store.series() if each.kind == "ticks"]
+    ticks.write(info.venue, info.symbol, "ticks", _columns(store, info))
+
+    code, told, page, _ = _judged(a_run, store=ticks.root)
+
+    assert code == 0, page
+    assert told["lives"][0]["data"]["unrecorded"]["Quote"] > 0
+    assert "and no Quote" in page
+
+
 def test_a_hole_in_the_recording_is_found_and_named(a_run, tmp_path):
     def change(kind, columns):
         if kind == "ticks":
@@ -244,3 +256,24 @@ def test_a_market_that_is_only_heard_and_events_are_run_again_too(tmp_path, venu
     assert life["decisions"]["by"]["listens"]["equal"] == 3
     assert life["decisions"]["by"]["follows"]["equal"] >= 1
     assert set(life["bars"]["by"]) == {f"{SYMBOL} 1s", "XBTUSD.OTHER 1s"}
+
+
+def test_a_strategy_that_failed_live_and_not_again_is_the_cause_that_is_named(tmp_path, venue):
+    done = tmp_path / "done"
+    folder, config = a_folder(tmp_path, venue, a_strategy("Raises", name="bad", done=str(done)), TRADERS[0])
+    with Life(folder, config) as life:
+        until(lambda: len(venue.trades()) >= 3, life.story)
+        done.with_name("go").touch()
+        until(lambda: life.failures_of("strategy:bad"), life.story)
+        traded = len(venue.trades())
+        until(lambda: len(venue.trades()) >= traded + 4, life.story)
+
+    code, told, page, _ = _judged(folder)
+
+    (life,) = told["lives"]
+    assert code == 1, page
+    assert life["decisions"]["by"]["dice"]["equal"] == life["decisions"]["by"]["dice"]["all"]
+    wrong = [each for each in life["differences"] if each["level"] == "decisions"]
+    assert wrong
+    assert any("strategy:bad failed: ZeroDivisionError" in each["cause"] for each in wrong), page
+    assert "live       " in page
