@@ -26,7 +26,6 @@ _SETTINGS: Final = {
     "memory_limit": "256MB",
     "threads": "2",
     "preserve_insertion_order": "true",
-    "enable_progress_bar": "false",
 }
 
 
@@ -169,6 +168,8 @@ def temporary_database() -> Iterator["duckdb.DuckDBPyConnection"]:
     with tempfile.TemporaryDirectory(prefix="openoutcry-") as folder:
         settings: dict[str, str | bool | int | float | list[str]] = {**_SETTINGS, "temp_directory": folder}
         with closing(duckdb.connect(str(Path(folder) / "rows.db"), config=settings)) as database:
+            # On a terminal duckdb would draw a bar of its own.
+            database.execute("SET enable_progress_bar = false")
             try:
                 yield database
             except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
