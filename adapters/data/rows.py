@@ -172,6 +172,16 @@ def temporary_database() -> Iterator["duckdb.DuckDBPyConnection"]:
             database.execute("SET enable_progress_bar = false")
             try:
                 yield database
-            except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-                reason = str(error).partition("\n")[0]
-                raise OSError(f"{tempfile.gettempdir()}: temporary files cannot be written: {reason}") from error
+            except (
+                duckdb.IOException,
+                duckdb.OutOfMemoryException,
+                duckdb.TransactionException,
+                duckdb.FatalException,
+            ) as error:
+                raise OSError(f"{tempfile.gettempdir()}: no room for temporary files: {reason_of(error)}") from error
+
+
+def reason_of(error: Exception) -> str:
+    """What an error of duckdb or the system comes to, in one line."""
+    text = str(error)
+    return "no space left on device" if "No space left" in text else text.partition("\n")[0]
