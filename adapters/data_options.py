@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from adapters.options import OUTPUT, interrupted, say
+from adapters.options import INTERRUPTED, OUTPUT, interrupted, say
 
 if TYPE_CHECKING:
     from adapters.data.choosing import Wanted
@@ -59,10 +59,12 @@ def run_command(work: Callable[[], int], unfinished: Callable[[], str] | None = 
 
 
 def _stopped(interrupts: Any, unfinished: Callable[[], str] | None) -> int:
-    code = interrupted(interrupts)
-    if unfinished is not None:
-        say(unfinished())
-    return code
+    from adapters.interrupts import EXIT_CODES
+
+    if unfinished is None:
+        return interrupted(interrupts)
+    say(f"interrupted by {interrupts.name}: {unfinished()}")
+    return EXIT_CODES.get(interrupts.name or "", INTERRUPTED)
 
 
 def opened_store(folder: Path) -> "Store":

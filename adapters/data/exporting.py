@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from adapters.data.native import TIMES
-from adapters.data.rows import temporary_database
+from adapters.data.rows import reason_of, temporary_database
 from adapters.errors import InputError
 from adapters.store.kinds import TEXT, Kind, kind_named
 from messages import UtcNs
@@ -68,7 +68,7 @@ def export(
             _sync(temporary)
             temporary.replace(path)
         except (duckdb.Error, OSError) as error:
-            raise OSError(f"{path}: cannot be written: {str(error).splitlines()[0]}") from error
+            raise OSError(f"{path}: cannot be written: {reason_of(error)}") from error
         finally:
             with suppress(OSError):
                 temporary.unlink()

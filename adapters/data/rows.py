@@ -26,7 +26,6 @@ _SETTINGS: Final = {
     "memory_limit": "256MB",
     "threads": "2",
     "preserve_insertion_order": "true",
-    "enable_progress_bar": "false",
 }
 
 
@@ -169,8 +168,20 @@ def temporary_database() -> Iterator["duckdb.DuckDBPyConnection"]:
     with tempfile.TemporaryDirectory(prefix="openoutcry-") as folder:
         settings: dict[str, str | bool | int | float | list[str]] = {**_SETTINGS, "temp_directory": folder}
         with closing(duckdb.connect(str(Path(folder) / "rows.db"), config=settings)) as database:
+            # On a terminal duckdb would draw a bar of its own.
+            database.execute("SET enable_progress_bar = false")
             try:
                 yield database
-            except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-                reason = str(error).partition("\n")[0]
-                raise OSError(f"{tempfile.gettempdir()}: temporary files cannot be written: {reason}") from error
+            except (
+                duckdb.IOException,
+                duckdb.OutOfMemoryException,
+                duckdb.TransactionException,
+                duckdb.FatalException,
+            ) as error:
+                raise OSError(f"{tempfile.gettempdir()}: no room for temporary files: {reason_of(error)}") from error
+
+
+def reason_of(error: Exception) -> str:
+    """What an error of duckdb or the system comes to, in one line."""
+    text = str(error)
+    return "no space left on device" if "No space left" in text else text.partition("\n")[0]
