@@ -109,7 +109,8 @@ def _fact(  # noqa: PLR0917 - what a fact is made of
     return DataFact(
         symbol=series.name,
         file=Path(series.store.root).name,
-        rows=info.rows,
+        # A store counts rows, a run messages: of what has a row for each level only the latter is told.
+        rows=used if series.base in ("books", "l2") else info.rows,
         used=used,
         sha256=digest,
         kind=series.base,
