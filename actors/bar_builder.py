@@ -5,10 +5,11 @@ of a later interval, or the clock passing its end by the grace. So it closes wit
 can widen it. A closed bar is said once and never changed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from actors.bars.running import RunningBar
-from actors.bars.runs import add_run, heard_late, run_length
+from actors.bars.runs import add_run, arrays, heard_late, run_length
 from actors.bars.wanted import BarSoFar, BarWanted, BuilderHeritage, Conventions, EmptyBars, Late
 from actors.component import Component
 from messages import (
@@ -133,6 +134,34 @@ class BarBuilder(Component):
             bar.join_late()
         return ()
 
+    def shortcut(self, message_class: type[Message], symbol: Symbol) -> Callable[[Any], bool] | None:
+        """A tick inside the running bars is counted into them."""
+        bars = self._from_ticks.get(symbol)
+        if message_class is not Tick or not bars:
+            return None
+
+        def counts(tick: Tick) -> bool:
+            ts = tick.ts
+            for bar in bars:
+                if not bar.open_ts <= ts < bar.close_ts:
+                    return False
+            if tick.received >= bars[0].close_ts:
+                return False
+            price, size = tick.price, tick.size
+            for bar in bars:
+                # As RunningBar.add_tick, which is a call.
+                if price > bar.high:
+                    bar.high = price
+                elif price < bar.low:
+                    bar.low = price
+                bar.close = price
+                bar.volume += size
+                bar.turnover += price * size  # type: ignore[operator]
+                bar.ticks += 1  # type: ignore[operator]
+            return True
+
+        return counts
+
     def on_tick(self, tick: Tick) -> tuple[Message, ...]:
         """Count the tick into its bars; close and open what it shows to be over and begun."""
         bars = self._from_ticks.get(tick.symbol)
@@ -159,16 +188,14 @@ class BarBuilder(Component):
         if bars is None:
             self._unwanted.add(block.symbol)
             return ()
-        if run_length(bars, block.ts, 0) == len(block.ts):
-            add_run(bars, block.prices, block.sizes, block.received)
-            return ()
+        ts, prices, sizes = arrays(block)
         answers: list[Message] = []
         place = 0
-        while place < len(block.ts):
+        while place < len(ts):
             # A tick at an edge closes and opens bars; those that follow it lie inside them, up to the next edge.
-            end = place + run_length(bars, block.ts, place)
+            end = place + run_length(bars, ts, place)
             if end > place:
-                add_run(bars, block.prices[place:end], block.sizes[place:end], block.received)
+                add_run(bars, prices[place:end], sizes[place:end], block.received)
             else:
                 end = place + 1
                 answers += self._member(block, place)

@@ -3,13 +3,14 @@
 Files, stores and generators make these; the feed plays them; the results read the closes afterwards.
 """
 
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias, TypeGuard
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 
-from messages import Period, Symbol
+from messages import Period, Symbol, UtcNs
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -148,7 +149,137 @@ class MarkColumns:
         return len(self.ts)
 
 
-Columns: TypeAlias = BarColumns | TickColumns | QuoteColumns
+@attrs.frozen(kw_only=True, eq=False)
+class IndexColumns:
+    """The index that a contract follows, in the order received; shape (n,) each."""
+
+    symbol: Symbol
+    ts: Ints = attrs.field(converter=_ints)
+    received: Ints = attrs.field(converter=_ints)
+    price: Floats = attrs.field(converter=_floats)
+
+    def __attrs_post_init__(self) -> None:
+        _one_length(self)
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class LiquidationColumns:
+    """Orders with which the venue closes positions, in the order received; shape (n,) each."""
+
+    symbol: Symbol
+    ts: Ints = attrs.field(converter=_ints)
+    received: Ints = attrs.field(converter=_ints)
+    order_id: tuple[str, ...] = attrs.field(converter=tuple)
+    side: Ints = attrs.field(converter=_ints)
+    """+1 when the venue buys, -1 when it sells, 0 when it does not say."""
+    size: Floats = attrs.field(converter=_floats)
+    price: Floats = attrs.field(converter=_floats)
+    """NaN where there is none."""
+
+    def __attrs_post_init__(self) -> None:
+        _one_length(self)
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class BookColumns:
+    """Order books, whole or what changes in them, in the order received: one row a level, several rows a message.
+
+    Rows of one message stand together, share its times and `part`, and have the message's own order within a side.
+    """
+
+    symbol: Symbol
+    ts: Ints = attrs.field(converter=_ints)
+    received: Ints = attrs.field(converter=_ints)
+    part: Ints = attrs.field(converter=_ints)
+    """Which message a row belongs to: equal within one, another one in the next."""
+    side: Ints = attrs.field(converter=_ints)
+    """+1 a bid, -1 an ask, 0 in the only row of a message without levels."""
+    price: Floats = attrs.field(converter=_floats)
+    size: Floats = attrs.field(converter=_floats)
+    is_snapshot: Ints | None = attrs.field(default=None, converter=_ints_or_none)
+    """Of changes: 1 where a message is the whole book. None: each message is the best levels of a whole book."""
+    starts: Ints = attrs.field(init=False)
+    """The first row of each message, and behind them the number of rows; shape (messages + 1,)."""
+
+    def __attrs_post_init__(self) -> None:
+        rows = len(self.part)
+        begins = np.flatnonzero(self.part[1:] != self.part[:-1]) + 1 if rows else np.zeros(0, np.int64)
+        starts = np.concatenate([np.zeros(min(rows, 1), np.int64), begins, [rows]])
+        object.__setattr__(self, "starts", _ints(starts))
+        lengths = {len(getattr(self, name)) for name in ("ts", "received", "part", "side", "price", "size")}
+        if len(lengths | ({rows} if self.is_snapshot is None else {len(self.is_snapshot)})) > 1:
+            raise ValueError(f"BookColumns of {self.symbol}: columns differ in length")
+
+    def __len__(self) -> int:
+        """How many messages."""
+        return len(self.starts) - 1
+
+
+Ticking: TypeAlias = TickColumns | QuoteColumns | BookColumns
+"""What strategies hear one by one."""
+Beside: TypeAlias = IndexColumns | LiquidationColumns
+"""What whoever asked for it hears, and nobody trades by."""
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class ChunkedColumns:
+    """Columns that are more than fits into memory: one symbol's, a chunk at a time, read anew by each run.
+
+    Whoever makes one has looked at all of it once, and says what a run has to know beforehand.
+    """
+
+    symbol: Symbol
+    of: type[Ticking | Beside | FundingColumns | MarkColumns]
+    """What the chunks are."""
+    read: Callable[[], Iterator[Any]]
+    """Begins anew; gives chunks in the order received, none of them empty, no message in two of them."""
+    rows: int
+    """Messages in all chunks, at least 1."""
+    first_ts: UtcNs
+    """When the first is received, and the last."""
+    last_ts: UtcNs
+    digest: str
+    """Names the content: equal for equal data, and for nothing else."""
+    is_changes: bool = False
+    """Of books: each message is a change of the one before."""
+    ending: TickColumns | None = None
+    """The last few trades: what is held at the end is worth their price."""
+
+    def __len__(self) -> int:
+        return self.rows
+
+
+Columns: TypeAlias = BarColumns | Ticking | Beside | ChunkedColumns
 """What strategies hear."""
-EventColumns: TypeAlias = FundingColumns | MarkColumns
+EventColumns: TypeAlias = FundingColumns | MarkColumns | ChunkedColumns
 """What venue and portfolio hear beside it."""
+
+
+def chunks_of(series: Any) -> Iterator[Any]:
+    """The chunks of chunked columns; columns in one piece are their only chunk."""
+    if isinstance(series, ChunkedColumns):
+        return series.read()
+    return iter((series,) if len(series) else ())
+
+
+def in_chunks(series: Any) -> TypeGuard[ChunkedColumns]:
+    """Whether they come a chunk at a time."""
+    return isinstance(series, ChunkedColumns)
+
+
+def holds_changes(series: Any) -> bool:
+    """Whether they are books of which each is a change of the one before."""
+    if isinstance(series, ChunkedColumns):
+        return series.is_changes
+    return isinstance(series, BookColumns) and series.is_snapshot is not None
+
+
+def kind_of(series: Any) -> type[Any]:
+    """Which columns they are, in one piece or in chunks."""
+    return series.of if isinstance(series, ChunkedColumns) else type(series)

@@ -5,7 +5,21 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from actors.columns import BarColumns, Columns, EventColumns, FundingColumns, MarkColumns, QuoteColumns, TickColumns
+from actors.columns import (
+    BarColumns,
+    BookColumns,
+    ChunkedColumns,
+    Columns,
+    EventColumns,
+    FundingColumns,
+    IndexColumns,
+    LiquidationColumns,
+    MarkColumns,
+    QuoteColumns,
+    TickColumns,
+    chunks_of,
+    kind_of,
+)
 from actors.component import Component
 from actors.event_streams import ExternalColumns
 from actors.money.grid import common_tick_size
@@ -19,7 +33,9 @@ LIVE_CLOSE_GRACE_NS = 250 * 10**6
 """How long a bar waits behind its end for ticks that are still on their way, where the host sends them as they come."""
 _DECIDE_NOTHING = frozenset({"venue", "funding_words", "policy", "live_accounts", "spreads", "side_symbols"})
 """What a set-up has besides what its run is named by."""
-_COLUMNS = (BarColumns, TickColumns, QuoteColumns, FundingColumns, MarkColumns, ExternalColumns)
+_MARKET = (BarColumns, TickColumns, QuoteColumns, BookColumns, IndexColumns, LiquidationColumns)
+_EVENTS = (FundingColumns, MarkColumns)
+_COLUMNS = (*_MARKET, *_EVENTS, ExternalColumns, ChunkedColumns)
 
 
 def feed_parts(
@@ -30,9 +46,9 @@ def feed_parts(
         return (), (), (), None
     series = (feed,) if isinstance(feed, _COLUMNS) else tuple(feed) if isinstance(feed, Sequence) else ()
     if series and all(isinstance(each, _COLUMNS) for each in series):
-        columns = tuple([each for each in series if isinstance(each, BarColumns | TickColumns | QuoteColumns)])
+        columns = tuple([each for each in series if kind_of(each) in _MARKET])
         external = tuple([each for each in series if isinstance(each, ExternalColumns)])
-        events = tuple([each for each in series if isinstance(each, FundingColumns | MarkColumns)])
+        events = tuple([each for each in series if kind_of(each) in _EVENTS])
         unknown = sorted({each.symbol for each in events} - {each.symbol for each in columns})
         if unknown:
             raise ValueError(f"there is funding or there are marks of {', '.join(unknown)}, but no market data of it")
@@ -46,13 +62,17 @@ def feed_parts(
     )
 
 
+def prices_of(columns: Any) -> list[Any]:
+    """The columns of prices, of columns in one piece."""
+    if isinstance(columns, BarColumns):
+        return [columns.open, columns.high, columns.low, columns.close]
+    return [columns.bid, columns.ask] if isinstance(columns, QuoteColumns) else [columns.price]
+
+
 def default_instrument(series: Columns) -> Instrument:
-    """A linear contract in USD on the coarsest tick grid that fits the data."""
-    if isinstance(series, BarColumns):
-        prices = [series.open, series.high, series.low, series.close]
-    else:
-        prices = [series.price] if isinstance(series, TickColumns) else [series.bid, series.ask]
-    tick_size = common_tick_size(prices) if len(prices[0]) else Decimal("0.01")
+    """A linear contract in USD on the coarsest tick grid that fits the data, or the first of its chunks."""
+    first = next(chunks_of(series), None)
+    tick_size = Decimal("0.01") if first is None else common_tick_size(prices_of(first))
     return Instrument(symbol=series.symbol, kind=Kind.LINEAR, tick_size=tick_size, currency="USD")
 
 
@@ -160,7 +180,8 @@ def complete_setup(
     only_heard = _only_heard(strategies) - known.keys()
     traded = tuple([series for series in columns if series.symbol not in only_heard])
     for series in traded:
-        known.setdefault(series.symbol, default_instrument(series))
+        if series.symbol not in known and kind_of(series) not in (IndexColumns, LiquidationColumns):
+            known[series.symbol] = default_instrument(series)
     entries = complete_entries(strategies, traded, known)
     if columns or external:
         _know_their_sources(entries, external)

@@ -56,6 +56,14 @@ class Component:
         """What a replay may look at to spare this component bars of a topic; None: it hears every bar."""
         return None
 
+    def shortcut(self, message_class: type[Message], symbol: Symbol) -> Callable[[Any], bool] | None:  # noqa: ARG002
+        """What a replay may ask in place of the handler, or None. True: that was all; False: it has to be heard.
+
+        That was all: it is remembered, and nothing is said, or what is heard is said on as it is by whom everything
+        passes. It raises nothing, and does nothing where it says False.
+        """
+        return None
+
     def warmed_up(self) -> None:
         """The kept messages have been heard, and what was answered to them thrown away. From now on it counts."""
 

@@ -11,10 +11,11 @@ from typing import Any
 import attrs
 import numpy as np
 
-from actors.columns import BarColumns, Columns, EventColumns, QuoteColumns, TickColumns
+from actors.columns import BarColumns, Columns, EventColumns, TickColumns, kind_of
 from actors.component import Answers, Component
 from actors.event_streams import ExternalColumns, external_streams
-from actors.feed_streams import EventStream, QuoteStream, TickStream
+from actors.feed_streams import EventStream, TickStream
+from actors.row_streams import RowStream
 from actors.tape import Batch, Entry, Run, Source, Stream
 from messages import Bar, BarOpen, FeedEnded, Message, Period, Pull, Step, UtcNs
 from messages.bulk import bulk_bar_open, bulk_bars
@@ -27,8 +28,8 @@ class Feed(Component):
     """Hears Pull. Says, batch by batch, everything its columns hold, then FeedEnded.
 
     `block_period` is the shortest period that bars are built of from ticks: blocks of ticks never cross its boundaries.
-    `events` are funding rates and mark prices, `external` the events of sources beside the market: said while there are
-    bars, ticks or quotes to say.
+    `events` are funding rates and mark prices, `external` the events of sources beside the market: said while there is
+    a market to say. Columns may come in chunks: one of each is held.
     """
 
     def __init__(
@@ -42,9 +43,8 @@ class Feed(Component):
     ) -> None:
         self._bars = [_BarSeries(series) for series in columns if isinstance(series, BarColumns)]
         self._bars.sort(key=lambda series: (series.columns.period, series.columns.symbol))
-        ticks = [TickStream(series, block_period) for series in columns if isinstance(series, TickColumns)]
-        quotes = [QuoteStream(series) for series in columns if isinstance(series, QuoteColumns)]
-        self._streams: tuple[Stream, ...] = (*ticks, *quotes)
+        ticking = [series for series in columns if kind_of(series) is not BarColumns]
+        self._streams = tuple([_stream(series, block_period) for series in ticking])
         self._events: tuple[Stream, ...] = (*[EventStream(series) for series in events], *external_streams(external))
         self._batches = self._make_batches() if heritage is None else heritage
 
@@ -73,6 +73,10 @@ class Feed(Component):
             streams = events = ()
         if streams:
             yield Batch(streams=streams, events=events, last=True)
+
+
+def _stream(series: Any, block_period: Period | None) -> Stream:
+    return TickStream(series, block_period) if kind_of(series) is TickColumns else RowStream(series)
 
 
 def _merge(parts: list[tuple[Any, int, Source]]) -> Iterator[Entry]:

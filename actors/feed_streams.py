@@ -1,17 +1,22 @@
-"""What a feed plays beside its bars: streams of ticks, quotes, funding rates and mark prices, one a symbol."""
+"""What a feed plays beside its bars: streams of ticks, funding rates and mark prices, one a symbol.
 
+A stream reads its columns a chunk at a time and holds one chunk. What is heard one by one and passed over otherwise
+(quotes, books, index prices, liquidations) is in row_streams.py.
+"""
+
+from collections.abc import Iterator
 from itertools import repeat
+from typing import Any
 
-import numpy as np
-
-from actors.columns import EventColumns, MarkColumns, QuoteColumns, TickColumns
+from actors.columns import ChunkedColumns, EventColumns, MarkColumns, TickColumns, chunks_of, kind_of
 from actors.tape import FOREVER
-from messages import FundingRate, MarkPrice, Message, Period, Quote, Tick, TickBlock, UtcNs, period_start
-from messages.bulk import bulk_tick
+from messages import FundingRate, MarkPrice, Message, Period, Tick, UtcNs, period_start
+from messages.bulk import bulk_block, bulk_tick
 
-BLOCK_MAX = 4_096
+BLOCK_MAX = 16_384
 SINGLES = 1_024
-"""Ticks turned into Python numbers at a time: often somebody hears only the next few."""
+"""Ticks turned into Python numbers at a time, at most: often somebody hears only the next few."""
+SINGLES_FIRST = 64
 
 
 class TickStream:
@@ -19,36 +24,51 @@ class TickStream:
 
     kind: type[Message] = Tick
 
-    def __init__(self, columns: TickColumns, block_period: Period | None) -> None:
+    def __init__(self, columns: TickColumns | ChunkedColumns, block_period: Period | None) -> None:
         self.topic = (columns.symbol, None)
-        self._columns = columns
+        self._chunks: Iterator[TickColumns] = chunks_of(columns)
         self._block_period = block_period
+        self._columns: TickColumns | None = None
+        self._length = 0
         self._at = 0
         self._end = 0
+        self._due: UtcNs = FOREVER
         self._singly = True
         self._loaded_at = self._loaded_end = 0
+        self._many = SINGLES_FIRST
         self._rows: list[tuple[UtcNs, UtcNs, float, float, int]] = []
         """(received, ts, price, size, aggressor) of the loaded rows: only single ticks need them as Python numbers."""
 
     def next_at(self, *, singly: bool) -> UtcNs:
         """The next tick's time, or the last of the next block's."""
-        at, self._singly = self._at, singly
+        at = self._at
         if singly:
-            if at >= self._loaded_end or at < self._loaded_at:
-                if at >= len(self._columns):
-                    return FOREVER
-                self._load(at)
-            return self._rows[at - self._loaded_at][0]
+            self._singly = True
+            if self._loaded_at <= at < self._loaded_end:
+                return self._rows[at - self._loaded_at][0]
+        elif not self._singly and at < self._end:
+            # Announced already: it is asked for again when something came in between.
+            return self._due
+        else:
+            self._singly = False
+        if at >= self._length:
+            if not self._next_chunk():
+                return FOREVER
+            at = 0
+        if singly:
+            self._load(at)
+            return self._rows[0][0]
+        assert self._columns is not None
         received = self._columns.received
-        if at >= len(received):
-            return FOREVER
         window = received[at : at + BLOCK_MAX]
         end = len(window)
         if self._block_period is not None:
             boundary = period_start(int(window[0]), self._block_period) + self._block_period
-            end = int(window.searchsorted(boundary))
+            if window[-1] >= boundary:
+                end = int(window.searchsorted(boundary))
         self._end = at + end
-        return int(window[end - 1])
+        self._due = int(window[end - 1])
+        return self._due
 
     def take(self) -> Message:
         """The single tick or the block that was announced."""
@@ -59,15 +79,35 @@ class TickStream:
         received, ts, price, size, aggressor = self._rows[at - self._loaded_at]
         return bulk_tick(self.topic[0], ts, received, price, size, aggressor)
 
+    def rows(self) -> list[tuple[UtcNs, UtcNs, float, float, int]]:
+        """The next single ticks as (received, ts, price, size, aggressor), at least one; empty at the end."""
+        if self.next_at(singly=True) == FOREVER:
+            return []
+        return self._rows[self._at - self._loaded_at :]
+
+    def passed(self, count: int) -> None:
+        """So many of these were said."""
+        self._at += count
+
     def interrupt(self, now: UtcNs) -> Message | None:
         """The announced block's ticks before `now`."""
-        if self._singly or self._end <= self._at:
+        if self._singly or self._end <= self._at or self._columns is None:
             return None
         end = self._at + int(self._columns.received[self._at : self._end].searchsorted(now))
         return self._block(end) if end > self._at else None
 
+    def _next_chunk(self) -> bool:
+        self._columns = next(self._chunks, None)
+        self._length = 0 if self._columns is None else len(self._columns)
+        self._at = self._end = self._loaded_at = self._loaded_end = 0
+        return self._columns is not None
+
     def _load(self, start: int) -> None:
-        columns, rows = self._columns, slice(start, start + SINGLES)
+        columns = self._columns
+        assert columns is not None
+        # Who goes on hearing gets more at a time.
+        self._many = min(self._many * 2, SINGLES) if start == self._loaded_end else SINGLES_FIRST
+        rows = slice(start, start + self._many)
         aggressors = repeat(0) if columns.aggressor is None else columns.aggressor[rows].tolist()
         columns_now = (columns.received, columns.ts, columns.price, columns.size)
         self._rows = list(zip(*[column[rows].tolist() for column in columns_now], aggressors, strict=False))
@@ -75,72 +115,44 @@ class TickStream:
 
     def _block(self, end: int) -> Message:
         columns, rows = self._columns, slice(self._at, end)
+        assert columns is not None
         self._at = end
-        return TickBlock(
-            symbol=self.topic[0],
-            received=int(columns.received[end - 1]),
-            ts=tuple(columns.ts[rows].tolist()),
-            prices=tuple(columns.price[rows].tolist()),
-            sizes=tuple(columns.size[rows].tolist()),
+        return bulk_block(
+            self.topic[0],
+            int(columns.received[end - 1]),
+            columns.ts[rows].data,
+            columns.price[rows].data,
+            columns.size[rows].data,
         )
-
-
-class QuoteStream:
-    """Quotes of one symbol: made one by one while anybody hears them, passed over otherwise."""
-
-    kind: type[Message] = Quote
-
-    def __init__(self, columns: QuoteColumns) -> None:
-        self.topic = (columns.symbol, None)
-        self._columns = columns
-        self._at = 0
-        self._announced = False
-
-    def next_at(self, *, singly: bool) -> UtcNs:
-        """The next quote's time; FOREVER while nobody listens."""
-        self._announced = singly
-        return int(self._columns.received[self._at]) if singly and self._at < len(self._columns) else FOREVER
-
-    def take(self) -> Message:
-        """The quote that was announced."""
-        columns, at = self._columns, self._at
-        self._at = at + 1
-        return Quote(
-            symbol=self.topic[0],
-            ts=int(columns.ts[at]),
-            received=int(columns.received[at]),
-            bid=float(columns.bid[at]),
-            bid_size=float(columns.bid_size[at]),
-            ask=float(columns.ask[at]),
-            ask_size=float(columns.ask_size[at]),
-        )
-
-    def interrupt(self, now: UtcNs) -> Message | None:
-        """Nobody listened until now: what lies before now is past."""
-        if not self._announced:
-            self._at = max(self._at, int(np.searchsorted(self._columns.received, now, side="left")))
-        return None
 
 
 class EventStream:
-    """Funding rates or mark prices of one symbol: few, and never passed over."""
+    """Funding rates or mark prices of one symbol: never passed over."""
 
     def __init__(self, columns: EventColumns) -> None:
         self.topic = (columns.symbol, None)
-        self.kind: type[Message] = MarkPrice if isinstance(columns, MarkColumns) else FundingRate
-        self._columns = columns
+        self._marks = kind_of(columns) is MarkColumns
+        self.kind: type[Message] = MarkPrice if self._marks else FundingRate
+        self._chunks: Iterator[Any] = chunks_of(columns)
+        self._columns: Any = None
+        self._length = 0
         self._at = 0
 
     def next_at(self, *, singly: bool) -> UtcNs:  # noqa: ARG002 - a stream is asked so
         """The next one's time."""
-        return int(self._columns.received[self._at]) if self._at < len(self._columns) else FOREVER
+        if self._at >= self._length:
+            self._columns = next(self._chunks, None)
+            self._at, self._length = 0, 0 if self._columns is None else len(self._columns)
+            if not self._length:
+                return FOREVER
+        return int(self._columns.received[self._at])
 
     def take(self) -> Message:
         """The next one."""
         columns, at = self._columns, self._at
         self._at = at + 1
-        symbol, ts, received = columns.symbol, int(columns.ts[at]), int(columns.received[at])
-        if isinstance(columns, MarkColumns):
+        symbol, ts, received = self.topic[0], int(columns.ts[at]), int(columns.received[at])
+        if self._marks:
             return MarkPrice(symbol=symbol, ts=ts, received=received, price=float(columns.price[at]))
         return FundingRate(symbol=symbol, ts=ts, received=received, rate=float(columns.rate[at]))
 

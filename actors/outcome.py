@@ -6,7 +6,19 @@ from typing import Any
 import numpy as np
 
 from actors import accounting, order_history, samples
-from actors.columns import BarColumns, Columns, FundingColumns, QuoteColumns, TickColumns
+from actors.columns import (
+    BarColumns,
+    BookColumns,
+    ChunkedColumns,
+    Columns,
+    FundingColumns,
+    IndexColumns,
+    LiquidationColumns,
+    QuoteColumns,
+    TickColumns,
+    chunks_of,
+    kind_of,
+)
 from actors.money.shortfall import execution_rows
 from actors.money.trades import round_trips
 from actors.recorder import Record
@@ -18,7 +30,13 @@ from messages import Account, Fill, FundingPaid, Minor, Symbol, TradingState, Ut
 
 _HALTED = (TradingState.HALTED, TradingState.FLATTENING)
 _GOES_ON = (TradingState.ACTIVE, TradingState.RECOVERING)
-_CALLBACK_NEEDS = {"on_tick": TickColumns, "on_quote": QuoteColumns}
+_CALLBACK_NEEDS = {
+    "on_tick": TickColumns,
+    "on_quote": QuoteColumns,
+    "on_book": BookColumns,
+    "on_index": IndexColumns,
+    "on_liquidation": LiquidationColumns,
+}
 
 
 def outcome(
@@ -28,19 +46,16 @@ def outcome(
     fills = record.fills
     books = accounting.Books(record.booked, setup.instruments)
     orders = order_history.last_terms(record)
-    closes = samples.closes_of(setup.traded_columns, record, until)
-    # Of what is only heard nothing is measured.
-    closes = {symbol: each for symbol, each in closes.items() if symbol in setup.instruments}
+    closes = samples.closes_of(setup.columns, record, until)
     curves = _curves(setup, record, books, closes, until)
-    trades = round_trips(
-        books.booked, instruments=setup.instruments, ranges=samples.ranges_of(setup.traded_columns, closes)
-    )
+    ranges = samples.ranges_of(setup.columns, closes, record.extremes)
+    trades = round_trips(books.booked, instruments=setup.instruments, ranges=ranges)
     stops = [state for state in record.states if state.state not in _GOES_ON]
     last_states = {state.account: state for state in record.states}.values()
     halted = next((state.reason for state in last_states if state.state in _HALTED), None)
     return BacktestResult(
         bars=sum(_played(series, until) for series in setup.columns if isinstance(series, BarColumns)),
-        ticks=sum(_played(series, until) for series in setup.columns if isinstance(series, TickColumns)),
+        ticks=sum(_played(series, until) for series in setup.columns if kind_of(series) is TickColumns),
         first_ts=first_ts(setup.columns),
         last_ts=_last_ts(setup.columns) if until is None else until,
         instruments=setup.instruments,
@@ -83,7 +98,7 @@ def _curves(
         instruments=setup.instruments,
         closes=closes,
         samples={
-            currency: samples.sample_times(setup.traded_columns, record, _symbols_in(setup, currency), until, closes)
+            currency: samples.sample_times(setup.columns, record, _symbols_in(setup, currency), until, closes)
             for currency in currencies
         },
     )
@@ -91,18 +106,32 @@ def _curves(
 
 def first_ts(columns: Sequence[Columns]) -> UtcNs | None:
     """When the data begin: the first open, tick or quote."""
-    return min((int(_times(series, "open_ts")[0]) for series in columns if len(series)), default=None)
+    return min((_edge(series, "open_ts", 0) for series in columns if len(series)), default=None)
 
 
 def _last_ts(columns: Sequence[Columns]) -> UtcNs | None:
-    return max((int(_times(series, "close_ts")[-1]) for series in columns if len(series)), default=None)
+    return max((_edge(series, "close_ts", -1) for series in columns if len(series)), default=None)
 
 
 def _played(series: Columns, until: UtcNs | None) -> int:
-    return len(series) if until is None else int(np.searchsorted(_times(series, "close_ts"), until, side="right"))
+    if until is None:
+        return len(series)
+    played = 0
+    for chunk in chunks_of(series):
+        times = _times(chunk, "close_ts")
+        played += int(np.searchsorted(times, until, side="right"))
+        if times[-1] > until:
+            break
+    return played
 
 
-def _times(series: Columns, name: str) -> Any:
+def _edge(series: Columns, name: str, row: int) -> UtcNs:
+    if isinstance(series, ChunkedColumns):
+        return series.last_ts if row else series.first_ts
+    return int(_times(series, name)[row])
+
+
+def _times(series: Any, name: str) -> Any:
     return getattr(series, name) if isinstance(series, BarColumns) else series.received
 
 
@@ -138,7 +167,7 @@ def _conventions(setup: Setup, fills: Iterable[Fill], notes: Sequence[str]) -> C
 
 def _funding(setup: Setup) -> str:
     """In one word where nobody or everybody has it alike, or else symbol by symbol."""
-    given = {series.symbol for series in setup.events if isinstance(series, FundingColumns)}
+    given = {series.symbol for series in setup.events if kind_of(series) is FundingColumns}
     words = {
         symbol: setup.funding_words.get(symbol, "as given" if symbol in given else "none")
         for symbol in sorted(setup.instruments)
@@ -148,14 +177,13 @@ def _funding(setup: Setup) -> str:
 
 
 def _unused_callbacks(setup: Setup) -> dict[str, tuple[str, ...]]:
-    there = {type(series) for series in setup.columns}
+    there = {kind_of(series) for series in setup.columns}
     if not there:
         return {}
     unused = {}
     for entry in setup.strategies:
         hears = entry.strategy.hears()
         names = [name for name, needs in _CALLBACK_NEEDS.items() if name in hears and needs not in there]
-        names += ["on_book"] if "on_book" in hears else []
         names += ["on_event"] if "on_event" in hears and not setup.external else []
         if names:
             unused[entry.id] = tuple(names)

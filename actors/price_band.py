@@ -8,7 +8,7 @@ makes the bounds be counted anew, and only one that leaves that too makes the wi
 
 import math
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 _CALM_NEVER = (math.inf, -math.inf)
 
@@ -54,14 +54,15 @@ class PriceBand:
         self._bound()
         return True
 
-    def accepts_all(self, lowest: float, highest: float, prices: Iterable[float]) -> bool:
+    def accepts_all(self, lowest: float, highest: float, prices: Sequence[float]) -> bool:
         """Remember prices that lie between two of them, if it is certain that each would be accepted; else do nothing.
 
         False means that the band does not know without judging them one after the other.
         """
         if self._band is not None and not self._proves(lowest, highest):
             return False
-        self.window.extend(prices)
+        window = self.window
+        window.extend(prices[-window.maxlen :] if window.maxlen else prices)
         return True
 
     def _proves(self, lowest: float, highest: float) -> bool:

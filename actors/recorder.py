@@ -76,6 +76,8 @@ class Record:
         self.states: list[TradingStateChanged] = []
         self.closes: dict[Symbol, tuple[array[int], array[float]]] = {}
         """(close times, closes) of the built bars that were subscribed to, by symbol."""
+        self.extremes: dict[Symbol, tuple[array[float], array[float]]] = {}
+        """(highs, lows) of the same."""
 
     @property
     def fills(self) -> list[Fill]:
@@ -114,6 +116,9 @@ class Recorder(Component):
         times, closes = self.record.closes.setdefault(bar.symbol, (array("q"), array("d")))
         times.append(bar.close_ts)
         closes.append(bar.close)
+        highs, lows = self.record.extremes.setdefault(bar.symbol, (array("d"), array("d")))
+        highs.append(bar.high)
+        lows.append(bar.low)
         return ()
 
     def on_quarantined(self, item: Quarantined) -> Answers:

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from actors.columns import BarColumns, Columns, Floats, Ints, QuoteColumns, TickColumns
+from actors.columns import BarColumns, ChunkedColumns, Columns, Floats, Ints, TickColumns, in_chunks, kind_of
 from actors.money.trades import Ranges
 from actors.recorder import Record
 from messages import NS_PER_SECOND, Fill, Symbol, UtcNs
 
 MINUTE = 60 * NS_PER_SECOND
 Closes = Mapping[Symbol, tuple[Ints, Floats]]
+Extremes = Mapping[Symbol, tuple[Sequence[float], Sequence[float]]]
 
 
 def closes_of(
@@ -24,7 +25,8 @@ def closes_of(
     Where there is none of these (quotes alone, or a host that has sent less than a bar) the fills' own prices serve.
     `until` cuts off what a run that was stopped never played.
     """
-    known = {series.symbol for series in columns if not isinstance(series, QuoteColumns)}.union(record.closes)
+    ticks_or_bars = [series for series in columns if kind_of(series) in (BarColumns, TickColumns)]
+    known = {series.symbol for series in ticks_or_bars}.union(record.closes)
     # Nearly always none: going through all fills for nothing would cost as much as booking them.
     found: dict[Symbol, tuple[Ints, Floats]] = _prices_paid([each for each in record.fills if each.symbol not in known])
     for adjusted in record.adjusted:
@@ -34,9 +36,12 @@ def closes_of(
         symbol: (np.array(times, dtype=np.int64), np.array(closes, dtype=np.float64))
         for symbol, (times, closes) in record.closes.items()
     }
-    for ticks in columns:
+    for ticks in ticks_or_bars:
+        unheard = record.unheard_ticks.get(ticks.symbol)
         if isinstance(ticks, TickColumns):
-            found[ticks.symbol] = _heard(ticks, record.unheard_ticks.get(ticks.symbol))
+            found[ticks.symbol] = _heard(ticks, unheard)
+        elif isinstance(ticks, ChunkedColumns):
+            found[ticks.symbol] = _to_the_end(found.get(ticks.symbol), ticks, unheard)
     for bars in sorted((c for c in columns if isinstance(c, BarColumns)), key=lambda bars: -bars.period):
         found[bars.symbol] = (bars.close_ts, bars.close)
     if until is None:
@@ -47,12 +52,20 @@ def closes_of(
     }
 
 
-def ranges_of(columns: Sequence[Columns], closes: Closes) -> dict[Symbol, Ranges]:
+def ranges_of(columns: Sequence[Columns], closes: Closes, extremes: Extremes | None = None) -> dict[Symbol, Ranges]:
     """(end times, highs, lows) by symbol of what `closes` were taken from, as long as these are.
 
-    A bar of the feed has its own high and low; where there is none, a close or a tick is both.
+    A bar of the feed has its own high and low, and of ticks in chunks the bars built of them have (`extremes`); where
+    there is none, a close or a tick is both.
     """
     found: dict[Symbol, Ranges] = {symbol: (times, prices, prices) for symbol, (times, prices) in closes.items()}
+    for symbol in {series.symbol for series in columns if in_chunks(series)} & (extremes or {}).keys():
+        times, prices = closes[symbol]
+        assert extremes is not None
+        highs, lows = (np.array(each, dtype=np.float64) for each in extremes[symbol])
+        # Behind the bars there may be one trade more, and a run that was stopped has fewer of both.
+        last, rows = prices[len(highs) :], len(times)
+        found[symbol] = (times, np.concatenate([highs, last])[:rows], np.concatenate([lows, last])[:rows])
     for bars in sorted((c for c in columns if isinstance(c, BarColumns)), key=lambda bars: -bars.period):
         rows = len(closes[bars.symbol][0])
         found[bars.symbol] = (bars.close_ts[:rows], bars.high[:rows], bars.low[:rows])
@@ -66,6 +79,19 @@ def _heard(ticks: TickColumns, unheard: set[tuple[UtcNs, float, float]] | None) 
         for row in np.flatnonzero(np.isin(ticks.ts, [ts for ts, _, _ in unheard])).tolist():
             heard[row] &= (int(ticks.ts[row]), float(ticks.price[row]), float(ticks.size[row])) not in unheard
     return (ticks.received, ticks.price) if heard.all() else (ticks.received[heard], ticks.price[heard])
+
+
+def _to_the_end(
+    built: tuple[Ints, Floats] | None, ticks: ChunkedColumns, unheard: set[tuple[UtcNs, float, float]] | None
+) -> tuple[Ints, Floats]:
+    """The closes of the bars that were built, and the last trade that was heard after them."""
+    times, closes = built or (np.zeros(0, np.int64), np.zeros(0))
+    if ticks.ending is None:
+        return times, closes
+    late, prices = _heard(ticks.ending, unheard)
+    if not len(late) or (len(times) and late[-1] <= times[-1]):
+        return times, closes
+    return np.append(times, late[-1]), np.append(closes, prices[-1])
 
 
 def _prices_paid(fills: Iterable[Fill]) -> dict[Symbol, tuple[Ints, Floats]]:

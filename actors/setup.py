@@ -7,7 +7,16 @@ from typing import Any
 import attrs
 
 from actors.bar_builder import BarWanted
-from actors.columns import BarColumns, Columns, EventColumns, QuoteColumns, TickColumns
+from actors.columns import (
+    BarColumns,
+    BookColumns,
+    ChunkedColumns,
+    Columns,
+    EventColumns,
+    QuoteColumns,
+    TickColumns,
+    kind_of,
+)
 from actors.component import Component
 from actors.event_streams import ExternalColumns
 from actors.order_flow import FlowWanted
@@ -88,11 +97,6 @@ class Setup:
         return frozenset(heard - {symbol for entry in self.strategies for symbol in entry.symbols})
 
     @property
-    def traded_columns(self) -> tuple[Columns, ...]:
-        """The feed's columns without those that are only heard: what results are measured by."""
-        return tuple([series for series in self.columns if series.symbol in self.instruments])
-
-    @property
     def file_periods(self) -> dict[Symbol, tuple[Period, ...]]:
         """The periods of the feed's own bars, shortest first."""
         found: dict[Symbol, list[Period]] = {}
@@ -106,7 +110,8 @@ class Setup:
         """Symbols with ticks or quotes in the feed, and all symbols when the data come from outside."""
         if self.feed is not None or not self.columns:
             return frozenset(self.instruments) | self.only_heard
-        return frozenset(series.symbol for series in self.columns if isinstance(series, TickColumns | QuoteColumns))
+        ticking = (TickColumns, QuoteColumns, BookColumns)
+        return frozenset(series.symbol for series in self.columns if kind_of(series) in ticking)
 
 
 def wanted_bars(setup: Setup) -> tuple[BarWanted, ...]:
@@ -172,7 +177,9 @@ def run6_of(columns: Sequence[Columns | EventColumns | ExternalColumns], *parts:
         if isinstance(series, ExternalColumns):
             digest.update(series.digest().encode())
             continue
-        digest.update(repr((type(series).__name__, series.symbol, len(series))).encode())
+        digest.update(repr((kind_of(series).__name__, series.symbol, len(series))).encode())
+        if isinstance(series, ChunkedColumns):
+            digest.update(series.digest.encode())
         for field in ("close_ts", "close", "received", "price", "bid", "ask", "rate"):
             column = getattr(series, field, None)
             if column is not None:

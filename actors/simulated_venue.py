@@ -8,8 +8,10 @@ While nothing rests, and nothing is held that has to be watched, the venue hears
 the time of most runs.
 """
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
 
 from actors.component import Answers, Component
 from actors.tape import Calm
@@ -116,6 +118,23 @@ class SimulatedVenue(Component):
         """Of a position that nothing but its own prices matters to."""
         book = self._books.get(symbol)
         return book.position.calm if book is not None and period == book.period else None
+
+    def shortcut(self, message_class: type[Message], symbol: Symbol) -> Callable[[Any], bool] | None:
+        """A tick while nothing works here, and which what is held need not be judged at."""
+        book = self._books.get(symbol)
+        if message_class is not Tick or book is None or self._inherits:
+            return None
+        floor, position = self._floor, book.position
+
+        def changes_nothing(tick: Tick) -> bool:
+            price = tick.price
+            if book.resting or book.market or not (position.lower < price < position.upper and book.plain):
+                return False
+            floor.now = tick.received
+            position.last, book.slip = price, book.slip_of_price
+            return True
+
+        return changes_nothing
 
     def warmed_up(self) -> None:
         """From now on it counts what is heard."""
@@ -237,10 +256,12 @@ class SimulatedVenue(Component):
         floor = self._floor
         floor.now = block.received
         book = self._books[block.symbol]
-        position, prices = book.position, block.prices
-        if not book.has_hours and position.lower < min(prices) and max(prices) < position.upper:
-            position.last = prices[-1]
-            return ()
+        position = book.position
+        if not book.has_hours:
+            prices = np.asarray(block.prices)
+            if position.lower < np.minimum.reduce(prices) and np.maximum.reduce(prices) < position.upper:
+                position.last = block.prices[-1]
+                return ()
         return showing.block(self._begins(), book, block)
 
     def on_quote(self, quote: Quote) -> Answers:

@@ -24,7 +24,9 @@ from messages import (
     Bar,
     BarOpen,
     ExternalEvent,
+    IndexPrice,
     Instrument,
+    Liquidation,
     Liquidity,
     Lots,
     MarketFresh,
@@ -120,7 +122,13 @@ class Strategy:
         """The best bid and ask have changed."""
 
     def on_book(self, book: OrderBook) -> None:
-        """A snapshot of the order book."""
+        """The order book's best levels, or the best of the book that a venue tells change by change."""
+
+    def on_index(self, index: IndexPrice) -> None:
+        """The index that a contract follows has moved."""
+
+    def on_liquidation(self, liquidation: Liquidation) -> None:
+        """The venue closes somebody's position, or goes on doing so."""
 
     def on_flow(self, flow: OrderFlow) -> None:
         """An interval of `flow_period` has closed: what buyers took in it, and what sellers hit."""

@@ -6,7 +6,18 @@ from typing import Any, TypeAlias
 from actors.component import Answers, Handler
 from actors.strategy import Strategy
 from actors.strategy_desk import Desk
-from messages import Bar, BarOpen, ExternalEvent, Message, OrderBook, OrderFlow, Quote, Tick
+from messages import (
+    Bar,
+    BarOpen,
+    ExternalEvent,
+    IndexPrice,
+    Liquidation,
+    Message,
+    OrderBook,
+    OrderFlow,
+    Quote,
+    Tick,
+)
 
 _User: TypeAlias = Callable[[Any], None]
 
@@ -21,9 +32,11 @@ def market_handlers(strategy: Strategy, desk: Desk) -> dict[type[Message], Handl
     return {
         Bar: _bars(strategy.on_bar, desk) if bars_only else _bars_among_others(strategy.on_bar, desk),
         BarOpen: _others(strategy.on_bar_open, desk, lambda bar_open: bar_open.price),
-        Tick: _others(strategy.on_tick, desk, lambda tick: tick.price),
+        Tick: _ticks(strategy.on_tick, desk),
         Quote: _others(strategy.on_quote, desk, lambda quote: (quote.bid + quote.ask) / 2),
         OrderBook: _others(strategy.on_book, desk, _book_price),
+        IndexPrice: _others(strategy.on_index, desk, None),
+        Liquidation: _others(strategy.on_liquidation, desk, None),
         ExternalEvent: _others(strategy.on_event, desk, None),
         OrderFlow: _flows(strategy, desk),
     }
@@ -76,6 +89,24 @@ def _bars_among_others(user: _User, desk: Desk) -> Handler:
         return hear(bar)
 
     return on_bar
+
+
+def _ticks(user: _User, desk: Desk) -> Handler:
+    acts, flush, drop_acts, prices = desk.acts, desk.flush, desk.drop_acts, desk.prices
+
+    def on_tick(tick: Tick) -> Answers:
+        received = tick.received
+        if received > desk.now:  # noqa: PLR1730 - max() is a call, and this runs at every tick
+            desk.now = received
+        prices[tick.symbol] = tick.price
+        try:
+            user(tick)
+        except BaseException:
+            drop_acts()
+            raise
+        return flush() if acts else ()
+
+    return on_tick
 
 
 def _others(user: _User, desk: Desk, price_of: Callable[[Any], float | None] | None) -> Handler:

@@ -18,7 +18,9 @@ from messages import (
     BarOpen,
     ExternalEvent,
     Fill,
+    IndexPrice,
     Instrument,
+    Liquidation,
     Lots,
     MarketFresh,
     MarketStale,
@@ -37,9 +39,14 @@ from messages import (
 _EXECUTIONS_KEPT = 4096
 """So many fills back, one that is heard twice is folded once."""
 
-_BY_SYMBOL: Final = (
-    *(("on_tick", Tick), ("on_quote", Quote), ("on_book", OrderBook)),
-    *(("on_stale", MarketStale), ("on_fresh", MarketFresh)),
+_BY_SYMBOL: Final[tuple[tuple[str, type[Message]], ...]] = (
+    ("on_tick", Tick),
+    ("on_quote", Quote),
+    ("on_book", OrderBook),
+    ("on_index", IndexPrice),
+    ("on_liquidation", Liquidation),
+    ("on_stale", MarketStale),
+    ("on_fresh", MarketFresh),
 )
 """What is subscribed to by symbol alone, and the callback that hears it."""
 _User: TypeAlias = Callable[[Any], None]
@@ -60,8 +67,8 @@ class Heritage:
 class StrategyHost(Component):
     """One strategy instance as an actor.
 
-    Hears Bar, BarOpen, Tick, Quote, OrderBook, OrderFlow, ExternalEvent, MarketStale, MarketFresh (as far as the class
-    overrides their callbacks), Fill,
+    Hears Bar, BarOpen, Tick, Quote, OrderBook, OrderFlow, IndexPrice, Liquidation, ExternalEvent, MarketStale,
+    MarketFresh (as far as the class overrides their callbacks), Fill,
     OrderAccepted, OrderRefused, OrderRejected, OrderAmended, AmendRejected, OrderEnded, Woke. Says Subscribe at the
     start, then Signal, PlaceOrder, AmendPlaced, CancelPlaced, Annotated, WakeAt. An exception from the strategy passes
     through, and nothing that the failed call asked for is said. ParameterError at construction when the entry's
@@ -105,6 +112,8 @@ class StrategyHost(Component):
         self.on_tick: Handler = handlers[Tick]
         self.on_quote: Handler = handlers[Quote]
         self.on_order_book: Handler = handlers[OrderBook]
+        self.on_index_price: Handler = handlers[IndexPrice]
+        self.on_liquidation: Handler = handlers[Liquidation]
         self.on_external_event: Handler = handlers[ExternalEvent]
         self.on_order_flow: Handler = handlers[OrderFlow]
         hears = entry.strategy.hears()

@@ -10,10 +10,12 @@ remembered, are those of the single ticks.
 """
 
 import math
+from collections.abc import Callable
 from operator import gt, lt
 from typing import Any, TypeAlias
 
 import attrs
+import numpy as np
 
 from actors.component import Component
 from actors.price_band import PriceBand
@@ -31,6 +33,7 @@ from messages import (
     TickBlock,
     UtcNs,
 )
+from messages.market import Level
 
 NOT_FINITE = "not-finite"
 """A price or size is NaN or infinite."""
@@ -53,6 +56,7 @@ DUPLICATE = "duplicate"
 OFF_BAND = "off-band"
 """The price (of a quote or book: the mid) is too far from the running median."""
 
+_least, _most, _all = np.minimum.reduce, np.maximum.reduce, np.logical_and.reduce
 _FAR = 1 << 62
 _NOTHING_YET: UtcNs = -_FAR
 
@@ -138,31 +142,46 @@ class TickFilter(Component):
         self._quote_back = _far_if_none(settings.quote_back_ns)
         self._duplicate_ticks = settings.duplicate_ticks
         self._trades: _Streams = {}
+        self._passes: dict[Symbol, Callable[[Any], bool]] = {}
         self._quotes: _Streams = {}
         self._books: _Streams = {}
 
+    def shortcut(self, message_class: type[Message], symbol: Symbol) -> Callable[[Any], bool] | None:
+        """The common case of a tick: in order, and within the range that the band has proven."""
+        if message_class is not Tick or self._duplicate_ticks:
+            return None
+        trades = self._trades_of(symbol)
+        ahead, stale, band, remember = self._ahead, self._stale, trades.band, trades.band.window.append
+
+        def passes(tick: Tick) -> bool:
+            ts, received, price = tick.ts, tick.received, tick.price
+            if (
+                trades.latest <= ts <= received + ahead
+                and received - ts <= stale
+                and band.low <= price <= band.high
+                and 0.0 <= tick.size < math.inf
+            ):
+                remember(price)
+                trades.latest = ts
+                return True
+            return False
+
+        return passes
+
     def on_tick(self, tick: Tick) -> tuple[Message, ...]:
         """The tick, or why not."""
-        trades = self._trades.get(tick.symbol)
-        if trades is None:
-            trades = self._trades[tick.symbol] = _Stream(self._settings)
-        elif not self._duplicate_ticks:
-            # The common case: in order, and within the range that the band has proven.
-            ts, received, band = tick.ts, tick.received, trades.band
-            if trades.latest <= ts <= received + self._ahead and received - ts <= self._stale:
-                price = tick.price
-                if band.low <= price <= band.high:
-                    band.window.append(price)
-                    trades.latest = ts
-                    return (tick,)
+        passes = self._passes.get(tick.symbol)
+        if passes is None:
+            passes = self._passes[tick.symbol] = self.shortcut(Tick, tick.symbol) or _never
+        if passes(tick):
+            return (tick,)
+        trades = self._trades_of(tick.symbol)
         reason = self._judge_trade(trades, tick.received, (tick.ts, tick.price, tick.size, tick.aggressor))
         return (tick,) if reason is None else (_aside(tick, reason),)
 
     def on_tick_block(self, block: TickBlock) -> tuple[Message, ...]:
         """The block, or what is left of it and why not the rest."""
-        trades = self._trades.get(block.symbol)
-        if trades is None:
-            trades = self._trades[block.symbol] = _Stream(self._settings)
+        trades = self._trades_of(block.symbol)
         if self._takes_whole(trades, block):
             return (block,)
         return self._one_by_one(trades, block)
@@ -195,23 +214,30 @@ class TickFilter(Component):
         """Pass it on: this actor lives."""
         return (heartbeat,)
 
+    def _trades_of(self, symbol: Symbol) -> _Stream:
+        trades = self._trades.get(symbol)
+        if trades is None:
+            trades = self._trades[symbol] = _Stream(self._settings)
+        return trades
+
     def _takes_whole(self, trades: _Stream, block: TickBlock) -> bool:
         """Remember the whole block if it is certain that each of its ticks would be accepted; else do nothing."""
-        ts, prices, sizes = block.ts, block.prices, block.sizes
-        lowest, last = min(prices), ts[-1]
-        # A sum shows every NaN and infinity; min and max may overlook a NaN.
-        if not (lowest > 0.0 and sum(prices) < math.inf and min(sizes) >= 0.0 and sum(sizes) < math.inf):
+        prices, sizes = np.asarray(block.prices), np.asarray(block.sizes)
+        # A NaN is both the least and the most there is, and fails every comparison; of sizes without end so is the sum.
+        lowest, highest = _least(prices), _most(prices)
+        if not (lowest > 0.0 and highest < math.inf and _least(sizes) >= 0.0 and prices.dot(sizes) < math.inf):
             return False
-        if ts[0] < trades.latest - self._tick_back or tuple(sorted(ts)) != ts:
+        ts, first, last = np.asarray(block.ts), block.ts[0], block.ts[-1]
+        if first < trades.latest - self._tick_back or not _all(ts[1:] >= ts[:-1]):
             return False
         if not block.received - self._stale <= last <= block.received + self._ahead:
             return False
-        if self._duplicate_ticks and (ts[0] <= trades.latest or len(set(ts)) < len(ts)):
+        if self._duplicate_ticks and (first <= trades.latest or not _all(ts[1:] > ts[:-1])):
             return False
-        if not trades.band.accepts_all(lowest, max(prices), prices):
+        if not trades.band.accepts_all(float(lowest), float(highest), block.prices):
             return False
         trades.latest = max(trades.latest, last)
-        trades.last = (last, prices[-1], sizes[-1], 0)
+        trades.last = (last, block.prices[-1], block.sizes[-1], 0)
         return True
 
     def _one_by_one(self, trades: _Stream, block: TickBlock) -> tuple[Message, ...]:
@@ -274,6 +300,10 @@ class TickFilter(Component):
         return OUT_OF_ORDER if ts < stream.latest - back else None
 
 
+def _never(_tick: Tick) -> bool:
+    return False
+
+
 def _far_if_none(span: int | None) -> int:
     return _FAR if span is None else span
 
@@ -287,6 +317,8 @@ def _not_a_number(price: float, size: float) -> str | None:
 def _malformed(book: OrderBook) -> str | None:
     if not book.bids or not book.asks:
         return EMPTY_SIDE
+    if _is_sound(book.bids, book.asks):
+        return None
     for price, size in (*book.bids, *book.asks):
         reason = _not_a_number(price, size)
         if reason is not None:
@@ -295,6 +327,19 @@ def _malformed(book: OrderBook) -> str | None:
     if not (all(map(gt, bids, bids[1:])) and all(map(lt, asks, asks[1:]))):
         return NOT_SORTED
     return CROSSED if bids[0] >= asks[0] else None
+
+
+def _is_sound(bids: tuple[Level, ...], asks: tuple[Level, ...]) -> bool:
+    """Whether nothing at all is wrong: the usual case, found at once. A NaN fails every comparison."""
+    falling, rising = [level[0] for level in bids], [level[0] for level in asks]
+    sizes = [level[1] for level in (*bids, *asks)]
+    return (
+        0.0 < falling[-1] <= falling[0] < rising[0] <= rising[-1] < math.inf
+        and all(map(gt, falling, falling[1:]))
+        and all(map(lt, rising, rising[1:]))
+        and min(sizes) >= 0.0
+        and sum(sizes) < math.inf
+    )
 
 
 def _aside(item: Tick | Quote | OrderBook, reason: str) -> Quarantined:

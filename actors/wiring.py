@@ -1,10 +1,12 @@
 """Who is in the house: from a set-up to the actors' specs, in the order of the data flow."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from actors.account_actors import Agree, Read, account_specs
 from actors.bar_builder import BarBuilder, BarWanted
+from actors.book_keeper import BookKeeper
+from actors.columns import TickColumns, holds_changes, in_chunks, kind_of
 from actors.component import Component
 from actors.feed import Feed
 from actors.live_bars import LiveBarBuilder
@@ -21,8 +23,9 @@ from messages import Period, Symbol
 
 _RANKS: Final = {
     "feed": 1,
-    "tick-filter": 2,
-    "bar-builder": 3,
+    "book-keeper": 2,
+    "tick-filter": 3,
+    "bar-builder": 4,
     "side-feed": 1,
     "side-filter": 2,
     "side-builder": 3,
@@ -36,7 +39,7 @@ def actor_specs(setup: Setup, record: Record, read: Read | None = None, agree: A
     """Every actor but the supervisor. `read` and `agree`: what checkers compare by, where messages are not needed."""
     wanted = wanted_bars(setup)
     return [
-        *_beside(record, wanted),
+        *_beside(setup, record, wanted),
         *_measures(setup),
         *[spec for account in setup.accounts for spec in account_specs(setup, account, read, agree)],
         *[_strategy(setup, entry) for entry in setup.strategies],
@@ -64,20 +67,25 @@ def supervisor_spec(setup: Setup, specs: Sequence[ActorSpec]) -> ActorSpec:
     )
 
 
-def closes_of(wanted: Sequence[BarWanted]) -> list[tuple[Symbol, Period]]:
-    """The built bars whose closes the equity curve is made of: the shortest."""
+def closes_of(wanted: Sequence[BarWanted], alone: Collection[Symbol] = ()) -> list[tuple[Symbol, Period]]:
+    """The built bars whose closes the equity curve is made of: the shortest.
+
+    Of symbols that nothing else is kept of (`alone`) the shortest of each, however long.
+    """
     built = [each for each in wanted if each.source == "ticks"]
     shortest = min((each.period for each in built), default=None)
-    return [(each.symbol, each.period) for each in built if each.period == shortest]
+    own = {symbol: min((each.period for each in built if each.symbol == symbol), default=None) for symbol in alone}
+    return [(each.symbol, each.period) for each in built if each.period == own.get(each.symbol, shortest)]
 
 
-def _beside(record: Record, wanted: Sequence[BarWanted]) -> list[ActorSpec]:
+def _beside(setup: Setup, record: Record, wanted: Sequence[BarWanted]) -> list[ActorSpec]:
+    alone = {series.symbol for series in setup.columns if in_chunks(series) and kind_of(series) is TickColumns}
     return [
         ActorSpec(
             address="recorder",
             role="recorder",
             kind=ActorKind.EDGE,
-            factory=lambda _heritage: Recorder(record, closes_of=closes_of(wanted)),
+            factory=lambda _heritage: Recorder(record, closes_of=closes_of(wanted, alone)),
         )
     ]
 
@@ -140,6 +148,8 @@ def bar_builder(
 
 def _market(setup: Setup, wanted: Sequence[BarWanted]) -> list[ActorSpec]:
     specs: list[ActorSpec] = []
+    if any(holds_changes(series) for series in setup.columns):
+        specs.append(_market_spec("book-keeper", lambda heritage: BookKeeper(heritage=heritage)))
     if setup.tick_symbols:
         specs.append(_market_spec("tick-filter", lambda _heritage: TickFilter(setup.filter_settings)))
     if wanted:

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -29,6 +29,9 @@ from adapters.results.summary import to_json
 from adapters.warming import warm_up
 from messages import UtcNs
 
+if TYPE_CHECKING:
+    from adapters.pacing import Pace
+
 DONE, FAILED, HALTED = 0, 1, 3
 _PACKAGES = ("openoutcry", "attrs", "cattrs", "duckdb", "numpy", "pykka")
 Progress = Callable[[UtcNs], None]
@@ -36,10 +39,12 @@ Progress = Callable[[UtcNs], None]
 
 @attrs.frozen(kw_only=True)
 class Screen:
-    """How much is said, and where."""
+    """How much is said, and where, and how fast the run goes."""
 
     quiet: bool = False
     json: bool = False
+    speed: float | None = None
+    """So many times as fast as it was; None: as fast as it can."""
 
 
 def run_backtest(options: BacktestOptions, *, out: Path | None, screen: Screen, interrupts: Interrupts) -> int:
@@ -157,6 +162,7 @@ def _run(
         runtime.watchdog.on_stuck = _give_up
     interrupts.stops(system.request_stop)
     stopped = None
+    pace = _pace(system, screen, interrupts)
     try:
         with _progress(prepared, screen) as show:
 
@@ -165,12 +171,28 @@ def _run(
                     system.request_stop(interrupts.name)
                 show(now)
 
-            runtime.run(progress=progress)
+            runtime.run(progress=progress, pacer=pace)
     except HandlerTimedOut as error:
         stopped = str(error)
     finally:
         interrupts.stops(None)
+        if pace is not None:
+            pace.close()
     return system.result(), stopped or interrupts.name
+
+
+def _pace(system: TradingSystem, screen: Screen, interrupts: Interrupts) -> "Pace | None":
+    """Who makes the run wait for the wall's time, and shows where it stands meanwhile; None without a speed."""
+    if screen.speed is None:
+        return None
+    from adapters.pacing import Pace, Standing, StandingLine  # noqa: PLC0415 nearly no run needs it
+
+    pace = Pace(screen.speed, stopped=lambda: interrupts.name is not None)
+    if not screen.quiet and sys.stderr.isatty():
+        setup = system.setup
+        cash = {account: setup.cash_of(account) for account in setup.accounts}
+        pace.show = StandingLine(Standing(system.record, setup.instruments, cash, pace.prices))
+    return pace
 
 
 def _give_up(actor: str, message: str) -> None:
@@ -182,7 +204,7 @@ def _give_up(actor: str, message: str) -> None:
 
 def _progress(prepared: Prepared, screen: Screen) -> AbstractContextManager[Progress]:
     """A bar on stderr, only on a terminal; it shows itself after the first half second."""
-    if screen.quiet or not sys.stderr.isatty() or not prepared.data:
+    if screen.quiet or screen.speed is not None or not sys.stderr.isatty() or not prepared.data:
         return nullcontext(lambda _now: None)
     from adapters.progress import ProgressBar  # noqa: PLC0415
 

@@ -40,7 +40,15 @@ def backtest(  # noqa: PLR0917 typer calls it by keyword
         list[str] | None,
         typer.Option(
             metavar="[SYMBOL=]FILE",
-            help="Bars or ticks: .csv, .csv.gz, .parquet. Repeatable. Without it: a generated market.",
+            help="Bars or ticks: .csv, .csv.gz, .parquet; or a store. Repeatable. Without it: a generated market.",
+            rich_help_panel=_DATA,
+        ),
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ticks,quotes",
+            help="Of a store: bars, ticks, quotes, books, l2, index, liquidations. Default: what is needed.",
             rich_help_panel=_DATA,
         ),
     ] = None,
@@ -189,6 +197,15 @@ def backtest(  # noqa: PLR0917 typer calls it by keyword
         Path | None,
         typer.Option(metavar="DIR", help="Where results go. Default: runs/<time>-backtest.", rich_help_panel=OUTPUT),
     ] = None,
+    speed: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N",
+            min=1e-3,
+            help="Play N times as fast as it was, and show it. No result changes.",
+            rich_help_panel=_RUN,
+        ),
+    ] = None,
     as_json: Annotated[  # noqa: FBT002
         bool, typer.Option("--json", help="One JSON object on stdout, nothing else.", rich_help_panel=OUTPUT)
     ] = False,
@@ -203,7 +220,8 @@ def backtest(  # noqa: PLR0917 typer calls it by keyword
     from adapters.interrupts import Interrupts
 
     options = BacktestOptions(
-        config=config, data=tuple(data or ()), symbol=symbol, period=period, stamps=stamps, timezone=timezone,
+        config=config, data=tuple(data or ()), kind=kind, symbol=symbol, period=period, stamps=stamps,
+        timezone=timezone,
         instrument=instrument, tick_size=tick_size, lot_size=lot_size, multiplier=multiplier, currency=currency,
         strategies=tuple(strategy or ()), params=tuple(param or ()), lots=lots, execution=execution, fill=fill,
         slippage_ticks=slippage_ticks, slippage_spread=slippage_spread, half_spread_ticks=half_spread_ticks,
@@ -214,7 +232,9 @@ def backtest(  # noqa: PLR0917 typer calls it by keyword
     _collect_garbage_seldom()
     with Interrupts() as interrupts:
         try:
-            code = run_backtest(options, out=out, screen=Screen(quiet=quiet, json=as_json), interrupts=interrupts)
+            code = run_backtest(
+                options, out=out, screen=Screen(quiet=quiet, json=as_json, speed=speed), interrupts=interrupts
+            )
         except KeyboardInterrupt:
             code = interrupted(interrupts)
         except RuntimeError as error:

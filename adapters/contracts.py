@@ -10,7 +10,8 @@ from adapters.configuration.agreement import initial_margin
 from adapters.configuration.compounds import DAYS, NO_FUNDING, session_minutes
 from adapters.configuration.schema import InstrumentSection
 from adapters.errors import InputError
-from adapters.market_data import LoadedData
+from adapters.loaded import LoadedData
+from adapters.store.names import split_symbol
 from messages import Instrument, Kind, Sessions, Symbol, ValueRounding, parse_period
 
 COINS = ("XBT", "BTC")
@@ -37,7 +38,7 @@ def settled(section: InstrumentSection, loaded: LoadedData) -> tuple[InstrumentS
                 f"{section.tick_size}; fills there are at the nearest tick. Is it right?"
             )
     if section.currency is None:
-        section = attrs.evolve(section, currency=currency_of(section.symbol, Kind(section.kind)))
+        section = attrs.evolve(section, currency=currency_of(split_symbol(section.symbol)[0], Kind(section.kind)))
         notes.append(f"currency: {section.currency} for {section.symbol}, since none was told")
     return _with_defaults(section), notes
 

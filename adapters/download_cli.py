@@ -1,12 +1,13 @@
 """The command `data download`. What it needs is imported when it is called."""
 # ruff: noqa: PLC0415 - imports inside functions are what makes the start fast
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from adapters.options import OUTPUT, interrupted
+from adapters.options import OUTPUT, LogLevel, interrupted, known_level
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,8 +37,11 @@ def download(  # noqa: PLR0917 typer calls it by keyword
     quiet: Annotated[  # noqa: FBT002
         bool, typer.Option("--quiet", help="No report, no progress.", rich_help_panel=OUTPUT)
     ] = False,
+    log_level: LogLevel = "warning",
 ) -> None:
     """Have a venue's history over REST. Interrupted, the same command goes on where it was."""
+    from loguru import logger
+
     from adapters.download.command import DownloadOptions, run_download
     from adapters.interrupts import Interrupts
 
@@ -45,6 +49,9 @@ def download(  # noqa: PLR0917 typer calls it by keyword
         venue=venue, symbol=symbol, kind=kind, period=period, begin=begin, end=end, store=store, url=url,
         as_json=as_json, quiet=quiet,
     )  # fmt: skip
+    known_level(log_level)
+    logger.remove()
+    logger.add(sys.stderr, level=log_level.upper(), diagnose=False)
     with Interrupts() as interrupts:
         try:
             code = run_download(options, interrupts)

@@ -19,6 +19,7 @@ from adapters.files import FUNDING, MARKS, BadRow, LoadedSeries, load_series
 from adapters.files.series import SeriesKind
 from adapters.market_data import LoadedData
 from adapters.results import DataFact
+from adapters.stored.loading import load_stored_events
 from messages import NS_PER_SECOND, Kind, Symbol, UtcNs, iso_utc
 
 _MINUTE = 60 * NS_PER_SECOND
@@ -34,7 +35,7 @@ class EventData:
     words: Mapping[Symbol, str]
     """How funding is told, in words; a symbol without funding has none."""
     digests: Mapping[str, str]
-    """File as the configuration names it -> its sha256."""
+    """`digest_key` of a file, as the configuration names it -> its sha256."""
     notes: tuple[str, ...]
     bad_rows: tuple[BadRow, ...]
 
@@ -44,7 +45,7 @@ def load_events(sections: Sequence[InstrumentSection], loaded: Sequence[LoadedDa
 
     InputError names each file that cannot be read, and why.
     """
-    events = _Events(bad_rows)
+    events = _Events(bad_rows, {each.section.symbol: each.section.venue for each in loaded})
     for section in sections:
         facts = [each.fact for each in loaded if each.section.symbol == section.symbol]
         first, last = min(fact.first_ts for fact in facts), max(fact.last_ts for fact in facts)
@@ -67,11 +68,17 @@ def load_events(sections: Sequence[InstrumentSection], loaded: Sequence[LoadedDa
     )
 
 
+def digest_key(file: str, kind: str, symbol: Symbol) -> str:
+    """What names one file's series in the digests: a store is one folder for many of them."""
+    return f"{file} {kind} {symbol}" if Path(file).is_dir() else file
+
+
 class _Events:
     """Collects, instrument by instrument."""
 
-    def __init__(self, bad_rows: str) -> None:
+    def __init__(self, bad_rows: str, venues: Mapping[Symbol, str | None]) -> None:
         self._policy = bad_rows
+        self._venues = venues
         self.columns: list[EventColumns] = []
         self.facts: list[DataFact] = []
         self.words: dict[Symbol, str] = {}
@@ -88,7 +95,10 @@ class _Events:
         self.words[section.symbol] = f"{rate.normalize():f} each {section.funding_interval} from {at}"
 
     def read(self, section: InstrumentSection, file: str, kind: SeriesKind, first: UtcNs, last: UtcNs) -> None:
-        """A file's rows that lie in the data's range."""
+        """The rows of a file, or of a store, that lie in the data's range."""
+        if Path(file).is_dir():
+            self._read_stored(section, file, kind, first, last)
+            return
         try:
             found = load_series(Path(file), kind, bad_rows=self._policy)
         except InputError as error:
@@ -97,11 +107,26 @@ class _Events:
         begin, end = (int(np.searchsorted(found.ts, first)), int(np.searchsorted(found.ts, last, side="right")))
         self._add(kind, section.symbol, found.ts[begin:end], found.values[begin:end])
         self.facts.append(_fact(found, kind, section.symbol, slice(begin, end)))
-        self.digests[file] = found.sha256
+        self.digests[digest_key(file, kind.name, section.symbol)] = found.sha256
         self.bad_rows += found.quarantined
         if kind is FUNDING:
             self.words[section.symbol] = found.name
-        self._compare(found, kind, section, first, last)
+        self._compare(found.name, kind, section, (int(found.ts[0]), int(found.ts[-1])), (first, last))
+
+    def _read_stored(self, section: InstrumentSection, file: str, kind: SeriesKind, first: UtcNs, last: UtcNs) -> None:
+        try:
+            found = load_stored_events(
+                file, kind.name, section.symbol, self._venues.get(section.symbol), first=first, last=last
+            )
+        except InputError as error:
+            self.wrong.append(str(error))
+            return
+        self.columns.append(found.columns)
+        self.facts.append(found.fact)
+        self.digests[digest_key(file, kind.name, section.symbol)] = found.fact.sha256
+        if kind is FUNDING:
+            self.words[section.symbol] = found.fact.file
+        self._compare(found.fact.file, kind, section, (found.first_ts, found.last_ts), (first, last))
 
     def _add(self, kind: SeriesKind, symbol: Symbol, ts: Ints, values: Floats) -> None:
         if not len(ts):
@@ -111,13 +136,19 @@ class _Events:
         self.columns.append(column)
 
     def _compare(
-        self, found: LoadedSeries, kind: SeriesKind, section: InstrumentSection, first: UtcNs, last: UtcNs
+        self,
+        name: str,
+        kind: SeriesKind,
+        section: InstrumentSection,
+        reaches: tuple[UtcNs, UtcNs],
+        wanted: tuple[UtcNs, UtcNs],
     ) -> None:
         """A file that ends where the data go on leaves a part of the run without funding or marks."""
         slack = interval_of(section)
-        if found.ts[0] > first + slack or found.ts[-1] < last - slack:
+        (begins, ends), (first, last) = reaches, wanted
+        if begins > first + slack or ends < last - slack:
             self.notes.append(
-                f"{kind.name}: {found.name} goes from {iso_utc(int(found.ts[0]))} to {iso_utc(int(found.ts[-1]))}, "
+                f"{kind.name}: {name} goes from {iso_utc(begins)} to {iso_utc(ends)}, "
                 f"the data of {section.symbol} from {iso_utc(first)} to {iso_utc(last)}"
             )
 

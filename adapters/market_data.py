@@ -1,7 +1,7 @@
 """The data of a configuration: files read, markets generated, each with what there is to say about it."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,49 +9,25 @@ from typing import Any
 import attrs
 import numpy as np
 
-from actors.columns import BarColumns, Floats, TickColumns
-from actors.money.grid import common_tick_size, off_grid
+from actors.columns import BarColumns, TickColumns
 from adapters.configuration import Configuration, DataSection, GeneratedSection, moment_ns
 from adapters.configuration.schema import InstrumentSection, instrument_of
 from adapters.errors import InputError
-from adapters.files import BadRow, LoadedFile, load
+from adapters.files import LoadedFile, load
 from adapters.generated import generated_bars, generated_ticks
+from adapters.loaded import LoadedData
 from adapters.results import DataFact
+from adapters.stored.loading import load_stored
 from messages import Kind, iso_utc, parse_period, period_name
 
+__all__ = ["LoadedData", "load_data"]
 _DEFAULT_PERIOD = "1h"
 _DEFAULT_TICK_SIZE = Decimal("0.5")
 
 
-@attrs.frozen(kw_only=True, eq=False)
-class LoadedData:
-    """One `[[data]]` entry, loaded."""
-
-    section: DataSection
-    """With the period that the data turned out to have."""
-    columns: BarColumns | TickColumns
-    fact: DataFact
-    notes: tuple[str, ...] = ()
-    bad_rows: tuple[BadRow, ...] = ()
-
-    def tick_size(self) -> Decimal:
-        """The coarsest grid on which all prices stand; ValueError where there is none."""
-        if self.section.generated is not None and self.section.generated.tick_size is not None:
-            return self.section.generated.tick_size
-        return common_tick_size(self._prices())
-
-    def off_grid(self, tick_size: Decimal) -> tuple[int, int]:
-        """How many prices do not stand on that grid, and how many there are."""
-        prices = self._prices()
-        return sum(off_grid(column, tick_size) for column in prices), sum(len(column) for column in prices)
-
-    def _prices(self) -> list[Floats]:
-        names = ("open", "high", "low", "close") if isinstance(self.columns, BarColumns) else ("price",)
-        return [getattr(self.columns, name) for name in names]
-
-
-def load_data(configuration: Configuration, *, wanted: str | None) -> list[LoadedData]:
-    """Every entry, in order. `wanted` is the period that all strategies shall have, where one was told.
+def load_data(configuration: Configuration, *, wanted: str | None, hears: Collection[str] = ()) -> list[LoadedData]:
+    """Every entry, in order; of a store several for one. `wanted` is the period that all strategies shall have, where
+    one was told, and `hears` are the callbacks that they define.
 
     InputError names the file and the reason; with several bad files it names them all.
     """
@@ -59,7 +35,9 @@ def load_data(configuration: Configuration, *, wanted: str | None) -> list[Loade
     for section in configuration.data:
         instrument = instrument_of(configuration.instruments, section.symbol)
         try:
-            if section.generated is not None:
+            if section.file is not None and Path(section.file).is_dir():
+                loaded += load_stored(section, configuration, instrument, wanted=wanted, hears=hears)
+            elif section.generated is not None:
                 loaded.append(_generated(section, section.generated, configuration, instrument))
             else:
                 loaded.append(_read(section, configuration, instrument, wanted))
@@ -232,11 +210,11 @@ def _last(columns: BarColumns | TickColumns) -> int:
 
 def _no_two_alike(loaded: Sequence[LoadedData]) -> None:
     """Two files of bars of the same symbol and period would be two truths."""
-    seen: dict[tuple[str, int | None], str] = {}
+    seen: dict[tuple[str, str, int | None], str] = {}
     for each in loaded:
-        key = (each.fact.symbol, each.fact.period)
+        key = (each.fact.symbol, each.fact.kind, each.fact.period)
         if key in seen:
-            what = "ticks" if key[1] is None else f"{period_name(key[1])} bars"
+            what = key[1] if key[2] is None else f"{period_name(key[2])} bars"
             raise InputError(
                 f"{each.fact.file} and {seen[key]}: both hold {what} of {key[0]}; name one --data SYMBOL=FILE"
             )

@@ -32,11 +32,12 @@ from adapters.contracts import instrument_from, settled
 from adapters.errors import InputError
 from adapters.events.loading import ExternalData, load_external
 from adapters.events.subscribing import source_problems
-from adapters.files import BadRow
-from adapters.funding_data import EventData, load_events
+from adapters.files import FUNDING, MARKS, BadRow
+from adapters.funding_data import EventData, digest_key, load_events
 from adapters.limits import unknown_scopes
 from adapters.market_data import LoadedData, load_data
 from adapters.results import DataFact
+from adapters.stored.loading import with_stored_events
 from adapters.strategy_choice import Chosen, choose
 from messages import Account, Instrument, Minor, Symbol, parse_period, period_name
 
@@ -94,10 +95,14 @@ def _complete(
 ) -> Prepared:
     """Load the data and settle what depends on it."""
     problems: list[Problem] = []
-    loaded = load_data(configuration, wanted=wanted)
+    hears = frozenset().union(*(each.strategy.hears() for each in chosen))
+    loaded = load_data(configuration, wanted=_wanted(wanted, configuration), hears=hears)
     instruments, sections = [], []
     for section, each in _by_symbol(configuration, loaded):
         section, said = settled(section, each)  # noqa: PLW2901 the same section, now complete
+        notes += said
+        told = next(data for data in configuration.data if data.symbol == section.symbol)
+        section, said = with_stored_events(section, told)  # noqa: PLW2901
         notes += said
         sections.append(section)
         instruments.append(instrument_from(section, problems))
@@ -186,6 +191,12 @@ def _files_exist(configuration: Configuration, problems: list[Problem]) -> None:
     for section in configuration.instruments:
         files += [funding_file(section), section.mark_prices]
     problems += [(file, "there is no such file") for file in dict.fromkeys(files) if file and not Path(file).exists()]
+
+
+def _wanted(told: str | None, configuration: Configuration) -> str | None:
+    """The period of all strategies: the command line's, or theirs, if they agree."""
+    periods = {section.period for section in configuration.strategies}
+    return told or (periods.pop() if len(periods) == 1 else None)
 
 
 def _by_symbol(
@@ -294,6 +305,6 @@ def _fileless(section: InstrumentSection, digests: Mapping[str, str]) -> Instrum
     funding, marks = funding_file(section), section.mark_prices
     return attrs.evolve(
         section,
-        funding=section.funding if funding is None else digests[funding],
-        mark_prices=None if marks is None else digests[marks],
+        funding=section.funding if funding is None else digests[digest_key(funding, FUNDING.name, section.symbol)],
+        mark_prices=None if marks is None else digests[digest_key(marks, MARKS.name, section.symbol)],
     )

@@ -1,7 +1,9 @@
 """What all messages share: the base class, the decorator, the validators and the envelope they travel in."""
 
 import math
-from typing import Any, NamedTuple
+from array import array
+from collections.abc import Iterable
+from typing import Any, NamedTuple, TypeAlias
 
 import attrs
 
@@ -71,3 +73,23 @@ def frozen_tuple(instance: object, attribute: "attrs.Attribute[Any]", value: tup
     """A tuple: no list may travel in a message, for its sender could change it afterwards."""
     if type(value) is not tuple:
         raise TypeError(f"{_name(instance, attribute)} must be a tuple, not {type(value).__name__}")
+
+
+Column: TypeAlias = memoryview
+"""Numbers of one kind in a row, which nobody can write through: `read_only` sees to that."""
+
+
+def whole_column(values: Iterable[int] | Column) -> Column:
+    """64-bit whole numbers; a read-only view stays itself. TypeError for anything but whole numbers."""
+    return values if isinstance(values, memoryview) else memoryview(array("q", values)).toreadonly()
+
+
+def measured_column(values: Iterable[float] | Column) -> Column:
+    """Floats, as `whole_column`."""
+    return values if isinstance(values, memoryview) else memoryview(array("d", values)).toreadonly()
+
+
+def read_only(instance: object, attribute: "attrs.Attribute[Any]", value: Column) -> None:
+    """A column that nobody can change through the message."""
+    if not value.readonly or value.ndim != 1 or value.itemsize != 8:
+        raise TypeError(f"{_name(instance, attribute)} must be a read-only column of 64-bit numbers")

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from messages.base import Message
-from messages.market import Bar, BarOpen, Tick
+from messages.market import Bar, BarOpen, Quote, Tick, TickBlock
 from messages.units import Period, Symbol, UtcNs
 
 
@@ -23,6 +23,8 @@ def _twin(message_class: type[Any]) -> type[Any]:
 _BarTwin = _twin(Bar)
 _BarOpenTwin = _twin(BarOpen)
 _TickTwin = _twin(Tick)
+_QuoteTwin = _twin(Quote)
+_TickBlockTwin = _twin(TickBlock)
 
 
 def bulk_bars(  # noqa: PLR0917 - columns in the order of the fields
@@ -57,6 +59,38 @@ def bulk_bars(  # noqa: PLR0917 - columns in the order of the fields
         yield open_at, close_at, bar
 
 
+def bulk_bar(  # noqa: PLR0917 - values in the order of the fields
+    symbol: Symbol,
+    period: Period,
+    open_ts: UtcNs,
+    close_ts: UtcNs,
+    received: UtcNs,
+    open_: float,
+    high: float,
+    low: float,
+    close: float,
+    volume: float,
+    turnover: float | None,
+    ticks: int | None,
+) -> Bar:
+    """One bar that was built of what had been checked."""
+    bar: Any = _BarTwin()
+    bar.symbol = symbol
+    bar.period = period
+    bar.open_ts = open_ts
+    bar.close_ts = close_ts
+    bar.received = received
+    bar.open = open_
+    bar.high = high
+    bar.low = low
+    bar.close = close
+    bar.volume = volume
+    bar.turnover = turnover
+    bar.ticks = ticks
+    bar.__class__ = Bar
+    return bar  # type: ignore[no-any-return]
+
+
 def bulk_bar_open(symbol: Symbol, period: Period, ts: UtcNs, received: UtcNs, price: float) -> BarOpen:
     """One open."""
     opened: Any = _BarOpenTwin()
@@ -82,3 +116,31 @@ def bulk_tick(  # noqa: PLR0917 - values in the order of the fields
     tick.aggressor = aggressor
     tick.__class__ = Tick
     return tick  # type: ignore[no-any-return]
+
+
+def bulk_quote(  # noqa: PLR0917 - values in the order of the fields
+    symbol: Symbol, received: UtcNs, ts: UtcNs, bid: float, bid_size: float, ask: float, ask_size: float
+) -> Quote:
+    """One quote."""
+    quote: Any = _QuoteTwin()
+    quote.symbol = symbol
+    quote.ts = ts
+    quote.received = received
+    quote.bid = bid
+    quote.bid_size = bid_size
+    quote.ask = ask
+    quote.ask_size = ask_size
+    quote.__class__ = Quote
+    return quote  # type: ignore[no-any-return]
+
+
+def bulk_block(symbol: Symbol, received: UtcNs, ts: memoryview, prices: memoryview, sizes: memoryview) -> TickBlock:
+    """One block of ticks; its columns are read-only and of one length, at least 1."""
+    block: Any = _TickBlockTwin()
+    block.symbol = symbol
+    block.received = received
+    block.ts = ts
+    block.prices = prices
+    block.sizes = sizes
+    block.__class__ = TickBlock
+    return block  # type: ignore[no-any-return]

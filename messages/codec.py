@@ -104,6 +104,12 @@ def _number(value: Any, _type: Any) -> float:
     return float(value)
 
 
+def _numbers(value: Any, _type: Any) -> Any:
+    if not isinstance(value, list) or any(type(item) not in (int, float) for item in value):
+        raise ValueError(f"must be a list of numbers, not {value!r}")
+    return tuple(value)
+
+
 def _decimal(value: Any, _type: Any) -> Decimal:
     if not isinstance(value, str):
         raise TypeError(f"must be a decimal number in text, not {value!r}")
@@ -154,6 +160,9 @@ def _make_converter() -> cattrs.Converter:
         # One by one: an enum of texts would otherwise pass for the text that it is too.
         converter.register_unstructure_hook(each, _plain)
     converter.register_unstructure_hook(tuple, lambda value: [converter.unstructure(item) for item in value])
+    # The message itself makes a column of it, and refuses what is none.
+    converter.register_structure_hook(memoryview, _numbers)
+    converter.register_unstructure_hook(memoryview, memoryview.tolist)
     converter.register_structure_hook_func(lambda kind: kind == type[Message], _class_of)
     converter.register_unstructure_hook_func(lambda kind: kind == type[Message], lambda value: value.__name__)
     converter.register_structure_hook_func(lambda kind: kind == Scalar, _scalar)

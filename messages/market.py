@@ -10,7 +10,19 @@ from typing import TypeAlias
 
 import attrs
 
-from messages.base import Message, filled, finite, frozen_tuple, not_negative, positive, whole
+from messages.base import (
+    Column,
+    Message,
+    filled,
+    finite,
+    frozen_tuple,
+    measured_column,
+    not_negative,
+    positive,
+    read_only,
+    whole,
+    whole_column,
+)
 from messages.units import Period, Symbol, UtcNs
 
 
@@ -32,14 +44,15 @@ class Tick(Message):
 class TickBlock(Message):
     """Consecutive ticks of one symbol in columns, for bar building while nobody hears the single ticks.
 
-    The columns have one length, at least 1; `received` is the last tick's.
+    The columns have one length, at least 1; `received` is the last tick's. They may be given as tuples; what the block
+    holds is read-only, gives Python's numbers, and costs nothing to look at as an array.
     """
 
     symbol: Symbol = attrs.field(validator=filled)
     received: UtcNs = attrs.field(validator=whole)
-    ts: tuple[UtcNs, ...] = attrs.field(validator=frozen_tuple)
-    prices: tuple[float, ...] = attrs.field(validator=frozen_tuple)
-    sizes: tuple[float, ...] = attrs.field(validator=frozen_tuple)
+    ts: Column = attrs.field(converter=whole_column, validator=read_only, hash=False)
+    prices: Column = attrs.field(converter=measured_column, validator=read_only, hash=False)
+    sizes: Column = attrs.field(converter=measured_column, validator=read_only, hash=False)
 
     def __attrs_post_init__(self) -> None:
         if not len(self.ts) == len(self.prices) == len(self.sizes) >= 1:

@@ -133,7 +133,8 @@ def test_the_bans_on_imports_catch_what_is_planted():
 
 # P25: what travels cannot be changed by whoever sent or heard it.
 
-IMMUTABLE = {int, float, str, bool, bytes, type(None)}
+IMMUTABLE = {int, float, str, bool, bytes, type(None), memoryview}
+"""A view is read-only: the validator of every field of that kind sees to it."""
 
 
 def mutable_parts(annotation) -> list[str]:

@@ -3,15 +3,28 @@
 When a bar begins and closes is `interval`'s; what stands in it is counted here.
 """
 
+import numpy as np
+
 from actors.bars.interval import RunningInterval
 from actors.bars.wanted import NOTHING_YET, BarSoFar, BarWanted, Conventions
+from actors.columns import Floats
 from messages import Bar, BarOpen, Step, UtcNs, period_start
+from messages.bulk import bulk_bar
 
 _UNKNOWN: UtcNs = NOTHING_YET
 _STATE = (
     "open_ts", "close_ts", "open", "high", "low", "close", "volume", "turnover", "ticks", "seen_ts", "skip_to"
 )  # fmt: skip
 """What makes up a bar so far: the fields of BarSoFar."""
+
+
+def _added(to: float, values: Floats) -> float:
+    """The sum in the order of arrival, rounded at each step: it does not depend on where blocks are cut."""
+    # Neither np.sum nor, from Python 3.12 on, sum() adds one after the other.
+    terms = np.empty(len(values) + 1)
+    terms[0] = to
+    terms[1:] = values
+    return float(np.add.accumulate(terms, out=terms)[-1])
 
 
 class RunningBar(RunningInterval[Bar]):
@@ -80,18 +93,15 @@ class RunningBar(RunningInterval[Bar]):
         self.turnover += price * size  # type: ignore[operator]
         self.ticks += 1  # type: ignore[operator]
 
-    def add_ticks(self, prices: tuple[float, ...], sizes: tuple[float, ...], *, lowest: float, highest: float) -> None:
+    def add_ticks(self, prices: Floats, sizes: Floats, *, lowest: float, highest: float) -> None:
         """Trades of the running bar, at least one, as if one by one; the caller knows their range."""
         self.high = max(self.high, highest)
         self.low = min(self.low, lowest)
-        self.close = prices[-1]
-        volume, turnover = self.volume, self.turnover
+        self.close = float(prices[-1])
+        turnover = self.turnover
         assert turnover is not None
-        # Not sum(): from Python 3.12 on it compensates, and the result would depend on where blocks are cut.
-        for price, size in zip(prices, sizes, strict=True):
-            volume += size
-            turnover += price * size
-        self.volume, self.turnover = volume, turnover
+        self.volume = _added(self.volume, sizes)
+        self.turnover = _added(turnover, prices * sizes)
         self.ticks += len(prices)  # type: ignore[operator]
 
     def add_late(self, price: float, size: float) -> None:
@@ -123,19 +133,19 @@ class RunningBar(RunningInterval[Bar]):
 
     def end(self, at: UtcNs) -> Bar:
         """Close the running bar, heard at `at` and not before its own end."""
-        bar = Bar(
-            symbol=self.symbol,
-            period=self.period,
-            open_ts=self.open_ts,
-            close_ts=self.close_ts,
-            received=max(at, self.close_ts),
-            open=self.open,
-            high=self.high,
-            low=self.low,
-            close=self.close,
-            volume=self.volume,
-            turnover=self.turnover,
-            ticks=self.ticks,
+        bar = bulk_bar(
+            self.symbol,
+            self.period,
+            self.open_ts,
+            self.close_ts,
+            max(at, self.close_ts),
+            self.open,
+            self.high,
+            self.low,
+            self.close,
+            self.volume,
+            self.turnover,
+            self.ticks,
         )
         self.open_ts = self.close_ts
         self.volume = self.turnover = self.ticks = 0

@@ -1,28 +1,40 @@
 """Ticks that all lie inside the running bars are counted into them at one go."""
 
+from typing import Any, TypeAlias
+
+import numpy as np
+
 from actors.bars.running import RunningBar
-from messages import UtcNs
+from messages import TickBlock, UtcNs
+
+_least, _most = np.minimum.reduce, np.maximum.reduce
+Arrays: TypeAlias = tuple[Any, Any, Any]
+"""(ts, prices, sizes) of a block: looked at, not copied."""
 
 
-def run_length(bars: list[RunningBar], ts: tuple[UtcNs, ...], first: int) -> int:
+def arrays(block: TickBlock) -> Arrays:
+    """A block's columns."""
+    return np.asarray(block.ts), np.asarray(block.prices), np.asarray(block.sizes)
+
+
+def run_length(bars: list[RunningBar], ts: Any, first: int) -> int:
     """How many ticks, from the first on, lie inside every running bar."""
     begin, end = bars[0].open_ts, bars[0].close_ts
     for bar in bars[1:]:
         begin, end = max(begin, bar.open_ts), min(end, bar.close_ts)
     if not begin <= ts[first] < end:
         return 0
-    # What is nearly sorted is sorted sooner than searched for its smallest and its largest.
-    in_order = sorted(ts[first:])
-    if begin <= in_order[0] and in_order[-1] < end:
-        return len(in_order)
-    return next(place for place in range(first, len(ts)) if not begin <= ts[place] < end) - first
+    ahead = ts[first:] if first else ts
+    if ahead[-1] < end and begin <= _least(ahead) and _most(ahead) < end:
+        return len(ahead)
+    return int(np.argmax((ahead < begin) | (ahead >= end)))
 
 
-def add_run(bars: list[RunningBar], prices: tuple[float, ...], sizes: tuple[float, ...], received: UtcNs) -> None:
+def add_run(bars: list[RunningBar], prices: Any, sizes: Any, received: UtcNs) -> None:
     """Ticks that lie inside every bar, received together."""
-    ranked = sorted(prices)
+    lowest, highest = float(_least(prices)), float(_most(prices))
     for bar in bars:
-        bar.add_ticks(prices, sizes, lowest=ranked[0], highest=ranked[-1])
+        bar.add_ticks(prices, sizes, lowest=lowest, highest=highest)
     if received >= bars[0].close_ts:
         heard_late(bars, received)
 

@@ -5,17 +5,21 @@ else is due before the next of them.
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from heapq import heappush
 from typing import Any, Final, TypeAlias
 
+from actors.feed_streams import TickStream
 from actors.routes import Route
 from actors.runtime.host import Host
+from actors.runtime.pacing import Pacer, paced
 from actors.runtime.router import Plan
 from actors.runtime.slot import Slot
-from actors.runtime.streams import Announced, Playing
+from actors.runtime.streams import HEARD_FROM, Announced, Playing
+from actors.runtime.tick_run import run_ticks
 from actors.runtime.virtual_time import VirtualTime
 from actors.tape import FOREVER, Batch, Calm, Run, Source, Stream
-from messages import Bar, Envelope, ExternalEvent, Message, Quote, Step, Subscribe, Tick, Unsubscribe, UtcNs
+from messages import Bar, Envelope, ExternalEvent, Message, Step, Subscribe, Unsubscribe, UtcNs
 from messages.bulk import bulk_bar_open
 
 # An enum's member costs ten times what a global does, and these are asked for at every order.
@@ -54,11 +58,14 @@ class Playback(VirtualTime):
         super().__init__(start_at=start_at, schedule_seed=schedule_seed, routes=routes)
         self._streams: dict[tuple[type[Message], str], Playing] = {}
         self._batch: Batch | None = None
+        self._pacer: Pacer | None = None
+        """Who lets what is played pass; None: nothing waits."""
+        self._progress: Callable[[UtcNs], None] | None = None
         self._feed: Slot | None = None
 
     def play(self, host: Host, batch: Batch) -> None:
         """The feed's answer to Pull: played by `_pull`, when the queue is empty."""
-        self._batch = batch
+        self._batch = batch if self._pacer is None else paced(batch, self._pacer)
         self._feed = host.slot
 
     def _play(self, batch: Batch) -> None:
@@ -132,15 +139,19 @@ class Playback(VirtualTime):
 
     def _add_stream(self, stream: Stream) -> None:
         plan = self.router.flow("feed", stream.kind).plan_of(stream.topic)
-        listeners = self.router.flow("tick-filter", stream.kind).subscribed(stream.topic)
+        role, kind = HEARD_FROM.get(stream.kind, ("feed", stream.kind))
+        listeners = self.router.flow(role, kind).subscribed(stream.topic)
+        if kind is not stream.kind:
+            listeners = [*listeners, self.router.listeners(stream.kind)]
         say = self._say_tick if self._schedule is None else self._say_now
-        playing = Playing(stream, plan, listeners, announce=self._announce, say=say, is_next=self._is_next)
-        self._streams[stream.kind, playing.symbol] = playing
+        run = partial(run_ticks, self) if self._schedule is None and isinstance(stream, TickStream) else None
+        playing = Playing(stream, plan, listeners, announce=self._announce, say=say, is_next=self._is_next, run=run)
+        self._streams[stream.kind, stream.topic[0]] = playing
         playing.announce()
 
     def _announce(self, at: UtcNs, playing: Playing) -> int:
         turn = next(self._turns)
-        heappush(self._agenda, (max(at, self._now), _TICKS, 0, playing.symbol, turn, None, playing))
+        heappush(self._agenda, (max(at, self._now), _TICKS, 0, playing.place, turn, None, playing))
         return turn
 
     def _add_events(self, stream: Stream) -> None:
@@ -188,6 +199,8 @@ class Playback(VirtualTime):
             if due == FOREVER:
                 return
             self._run_agenda(max(due, self._now), _CHECKS + 1, streams_to=(FOREVER, 0))
+            if self._progress is not None:
+                self._progress(self._now)
 
     def _subscribe(self, host: Host, _cause: int, message: Message) -> None:
         self.router.subscribe(host.slot, message)  # type: ignore[arg-type]
@@ -201,7 +214,7 @@ class Playback(VirtualTime):
 
     def _listeners_changed(self, message: Message) -> None:
         assert isinstance(message, Subscribe | Unsubscribe)
-        if message.message in (Tick, Quote):
-            for (kind, symbol), playing in self._streams.items():
-                if kind is message.message and message.symbol in (None, symbol):
-                    playing.listeners_changed(self._now)
+        for (kind, symbol), playing in self._streams.items():
+            heard = message.message is kind or message.message is HEARD_FROM.get(kind, ("", kind))[1]
+            if heard and message.symbol in (None, symbol):
+                playing.listeners_changed(self._now)

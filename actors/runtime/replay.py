@@ -4,11 +4,12 @@ What comes next, and in which order everything is delivered, is `virtual_time`'s
 `playback`'s. Here the feed is asked for batch after batch, and actors are started and stopped.
 """
 
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable
+from typing import Final
 
 from actors.routes import ROUTES, Route
 from actors.runtime.host import HandlerTimedOut, ReplayHost
+from actors.runtime.pacing import Pacer
 from actors.runtime.playback import Playback
 from actors.runtime.runtime import OUTSIDE, SUPERVISOR, SupervisorFailed
 from actors.runtime.slot import Slot, State
@@ -46,12 +47,14 @@ class ReplayRuntime(Playback):
 
     # The run.
 
-    def run(self, *, progress: Any = None) -> None:
+    def run(self, *, progress: Callable[[UtcNs], None] | None = None, pacer: Pacer | None = None) -> None:
         """Start every actor, play the feed to its end, stop every actor.
 
-        `progress(now)` is called after each batch. HandlerTimedOut, KeyboardInterrupt and SupervisorFailed pass.
+        `progress(now)` is called after each batch, and now and then while streams are played. `pacer` lets everything
+        pass that is played, which then waits for it. HandlerTimedOut, KeyboardInterrupt and SupervisorFailed pass.
         """
         watchdog = self.watchdog
+        self._progress, self._pacer = progress, pacer
         if watchdog is not None:
             watchdog.start()
         try:

@@ -1,11 +1,44 @@
 """Streams on a replay's agenda: ticks and quotes, one by one while anybody hears them, and events."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from actors.runtime.router import Plan
 from actors.tape import FOREVER, Stream
-from messages import ExternalEvent, FundingRate, Message, Step, UtcNs
+from messages import (
+    BookChange,
+    ExternalEvent,
+    FundingRate,
+    IndexPrice,
+    Liquidation,
+    MarkPrice,
+    Message,
+    OrderBook,
+    Quote,
+    Step,
+    Tick,
+    UtcNs,
+)
+
+HEARD_FROM: Final[dict[type[Message], tuple[str, type[Message]]]] = {
+    Tick: ("tick-filter", Tick),
+    Quote: ("tick-filter", Quote),
+    OrderBook: ("tick-filter", OrderBook),
+    BookChange: ("tick-filter", OrderBook),
+}
+"""Of what a feed says: from whom, and as what, those hear it who asked for it. What is not here comes from the feed."""
+_AT_ONE_INSTANT: Final = (Tick, Quote, OrderBook, BookChange, IndexPrice, Liquidation)
+
+
+def place_of(stream: Stream) -> tuple[int, str]:
+    """What streams are sorted by within an instant: funding, marks, then the market by symbol and class, then events.
+
+    In a replay `Step` tells the first of these apart, and this the rest.
+    """
+    symbol, kind = str(stream.topic[0]), stream.kind
+    if kind in _AT_ONE_INSTANT:
+        return 2, f"{symbol} {_AT_ONE_INSTANT.index(kind)}"
+    return (0 if kind is FundingRate else 1 if kind is MarkPrice else 3), symbol
 
 
 class Playing:
@@ -13,7 +46,8 @@ class Playing:
 
     `announce(at, playing)` puts an entry on the agenda and returns what tells it from an older one; `say(plan,
     message)` delivers, and everything that follows from it, before it returns; `is_next(at)` goes on to `at` if
-    nothing else comes before it.
+    nothing else comes before it. `run(stream)`, where there is one, does all that for single items, the announced one
+    first; False: it said none of them.
     """
 
     def __init__(
@@ -25,8 +59,9 @@ class Playing:
         announce: Callable[[UtcNs, "Playing"], int],
         say: Callable[[Plan, Message], None],
         is_next: Callable[[UtcNs], bool],
+        run: Callable[[Any], bool] | None = None,
     ) -> None:
-        self.symbol = stream.topic[0]
+        self.place = place_of(stream)[1]
         self.due: UtcNs = FOREVER
         self._stream = stream
         self._plan = plan
@@ -34,6 +69,7 @@ class Playing:
         self._announce = announce
         self._say = say
         self._is_next = is_next
+        self._run = run
         self._turn = -1
         self._singly = False
         self._playing = False
@@ -51,6 +87,10 @@ class Playing:
         plan, listeners, take, next_at = self._plan, self._listeners, self._stream.take, self._stream.next_at
         say, is_next = self._say, self._is_next
         self._playing = True
+        if self._singly and self._run is not None and self._run(self._stream):
+            self._playing = False
+            self.announce()
+            return
         say(plan, take())
         while is_next(due := next_at(singly=any(listeners))):
             # Nothing comes before it, so it need not wait its turn on the agenda.

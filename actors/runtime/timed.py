@@ -18,6 +18,7 @@ from actors.runtime.played import Streamed, interleaved, tape_of
 from actors.runtime.router import Plan
 from actors.runtime.runtime import OUTSIDE, SUPERVISOR, Runtime
 from actors.runtime.slot import Slot, State
+from actors.runtime.streams import place_of
 from actors.runtime.threaded_host import ThreadedHost
 from actors.runtime.tracer import Tracer
 from actors.tape import Batch
@@ -104,7 +105,8 @@ class TimedRuntime(Runtime):
         """In the feed's own thread: each message at its time, waiting while too much is unfinished."""
         assert isinstance(host, ThreadedHost)
         slot = host.slot
-        self._streaming += [Streamed(self.router, stream) for stream in (*batch.streams, *batch.events)]
+        streams = sorted((*batch.events, *batch.streams), key=place_of)
+        self._streaming += [Streamed(self.router, stream) for stream in streams]
         for at, plan, optional, make in interleaved(tape_of(self.router, batch), self._streaming, all_of_it=batch.last):
             self._hold_back(host, at)
             with slot.lock:

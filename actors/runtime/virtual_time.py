@@ -22,6 +22,7 @@ from actors.runtime.schedule import LOOPS_MAX, Schedule, circles
 from actors.runtime.slot import Slot
 from messages import (
     Bar,
+    BookChange,
     Envelope,
     Message,
     OrderBook,
@@ -35,7 +36,7 @@ from messages import (
 )
 
 _new = tuple.__new__
-_TICKING = frozenset({Tick, TickBlock, Quote, OrderBook})
+_TICKING = frozenset({Tick, TickBlock, Quote, OrderBook, BookChange})
 # An enum's member costs ten times what a global does, and these are asked for at every order.
 _VENUE_BARS: Final = Step.VENUE_BARS
 _CHECKS: Final = Step.CHECKS

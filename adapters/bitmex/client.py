@@ -74,11 +74,11 @@ class RestClient:
         self._patience, self._budget = patience, budget
         self._sender = Sender(environment.rest, keys, clock=clock, timeout_s=timeout_s)
 
-    def answer(self, request: Request) -> Answer:
-        """What came of a request; of a question, what came of it at last."""
+    def answer(self, request: Request, *, tries: int = TRIES) -> Answer:
+        """What came of a request; of a question, which is asked at most `tries` times, what came of it at last."""
         retries = Retries(_RULE, self._random)
         waited, corrected, answer = 0, False, self._once(request)
-        for _ in range(TRIES - 1):
+        for _ in range(tries - 1):
             if request.verb != "GET":
                 break
             if isinstance(answer, LoginFailed) and answer.expired and self.clock_offset.is_known and not corrected:

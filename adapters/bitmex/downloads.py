@@ -31,6 +31,8 @@ from messages import NS_PER_SECOND, Message, Period, Quarantined, Symbol, UtcNs,
 
 PATIENCE: Final[Period] = 600 * NS_PER_SECOND
 """A download waits longer for one page than a start does."""
+TRIES: Final = 20
+"""Of one page, the pauses between them two minutes in all; of the first question no more than anybody's."""
 WRONG_PAGES_MAX: Final = 3
 """In a row, of one question."""
 _MS: Final = 1_000_000
@@ -96,6 +98,10 @@ class BitmexHistory:
         if self._client.instrument(self._wanted.symbol) is None:
             raise InputError(f"--symbol {self._wanted.symbol}: {self._wanted.venue} has no such contract")
 
+    def close(self) -> None:
+        """Close the client's connection."""
+        self._client.close()
+
     def pages(self, begin: UtcNs, end: UtcNs) -> Iterator[Page]:
         """Everything from `begin` up to and without `end`."""
         first, last = _up(begin + self._shift), (end + self._shift - 1) // _MS * _MS
@@ -126,7 +132,7 @@ class BitmexHistory:
         raise AssertionError("unreachable")
 
     def _answered(self, request: Request) -> object:
-        answer = self._client.answer(request)
+        answer = self._client.answer(request, tries=TRIES)
         if isinstance(answer, Accepted):
             return answer.body
         said = reason_of(answer)
@@ -142,12 +148,15 @@ class BitmexHistory:
     def _messages(self, rows: list[Row]) -> tuple[tuple[Message, ...], tuple[Quarantined, ...]]:
         messages: list[Message] = []
         bad: list[Quarantined] = []
+        before: UtcNs | None = None
         for row in rows:
+            at = _own_time(row)
             try:
                 _check_symbol(row, self._wanted.symbol)
-                message = self._read(row)
+                if self._is_unique and at == before:
+                    raise FieldError(f"timestamp {iso_utc(at)} is that of the row before")  # noqa: TRY301 - as the others
+                message, before = self._read(row), at
             except FieldError as error:
-                at = needed(moment(row, "timestamp"), "timestamp")
                 bad.append(
                     attrs.evolve(market.quarantined(row, at, error, self._wanted.kind), symbol=self._wanted.symbol)
                 )

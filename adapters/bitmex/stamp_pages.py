@@ -36,7 +36,7 @@ class Ask:
 class StampPages:
     """The pages of one span of stamps, `first` and `last` included, both whole milliseconds.
 
-    `unique`: no two rows have one stamp (bars, funding), so that no row waits for others of its stamp.
+    `unique`: rows have their stamps alone (bars, funding), so that none waits for others of its stamp.
     """
 
     def __init__(self, first: UtcNs, last: UtcNs, size: int, *, unique: bool = False) -> None:
@@ -114,8 +114,6 @@ class StampPages:
                     f"a row at {iso_utc(stamp)} after one at {iso_utc(before)}, where rows up to "
                     f"{iso_utc(self._last)} were asked for in rising order"
                 )
-            if self._unique and stamps and stamp == before:
-                raise WrongPage(f"two rows at {iso_utc(stamp)}")
             before = stamp
             stamps.append(stamp)
         return stamps

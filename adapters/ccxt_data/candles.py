@@ -16,9 +16,13 @@ from adapters.errors import VenueError
 from messages import NS_PER_SECOND, Bar, Period, Quarantined, UtcNs, iso_utc
 
 TRIES: Final = 7
-"""Of one page: about two minutes in all."""
+"""Of one page: about a minute in all."""
+FIRST_TRIES: Final = 3
+"""Of the first questions: an address that is wrong should not take long to be told."""
 _PAUSE_S: Final = 1.0
 _PAUSE_S_MAX: Final = 60.0
+_WAIT_S_MAX: Final = 600
+"""If the exchange asks for more, nobody waits for it."""
 _MS: Final = 1_000_000
 _FIELDS: Final = 6
 
@@ -41,10 +45,14 @@ class Candles:
         self._symbol, self._period = wanted.symbol, wanted.period
         self._sleep, self._clock = sleep, clock
         self._exchange = PublicExchange(exchange, origin=origin)
-        self._frame = self._exchange.time_frame(wanted.period // NS_PER_SECOND)
         self._limit = self._exchange.candles_max
-        self._patiently(lambda: self._exchange.check(wanted.symbol))
-        told = self._patiently(self._exchange.time)
+        try:
+            self._frame = self._exchange.time_frame(wanted.period // NS_PER_SECOND)
+            self._patiently(lambda: self._exchange.check(wanted.symbol), FIRST_TRIES)
+            told = self._patiently(self._exchange.time, FIRST_TRIES)
+        except BaseException:
+            self._exchange.close()
+            raise
         self._offset = 0 if told is None else told * _MS - clock()
         self._latest: UtcNs | None = None
         """When the newest candle begins, asked for only where an answer is empty."""
@@ -62,7 +70,8 @@ class Candles:
         """Everything from `begin` up to and without `end`."""
         at = begin
         while at < end:
-            rows = self._page(at)
+            # The library takes some malformed answers for one without rows: such a one is believed the second time.
+            rows = self._page(at) or self._page(at)
             begins = [opened for opened, _ in rows]
             if at == begin and begins and begins[0] >= at + self._period:
                 self.notes.append(f"{self._exchange.name} tells of nothing before {iso_utc(begins[0])}")
@@ -88,18 +97,18 @@ class Candles:
             self._latest = rows[-1][0] if rows else 0
         return self._latest
 
-    def _patiently(self, ask: Callable[[], Any]) -> Any:
+    def _patiently(self, ask: Callable[[], Any], tries: int = TRIES) -> Any:
         pause = _PAUSE_S
-        for tried in range(1, TRIES + 1):
+        for tried in range(1, tries + 1):
             try:
                 return ask()
             except ExchangeTrouble as trouble:
-                if not trouble.again or tried == TRIES:
-                    raise VenueError(
-                        f"{self._exchange.name}: {trouble}" + (f" ({tried} times)" if tried > 1 else "")
-                    ) from None
-                self._sleep(min(max(pause, trouble.pause_s), _PAUSE_S_MAX))
-                pause *= 2
+                if not trouble.again or tried == tries or trouble.pause_s > _WAIT_S_MAX:
+                    wait = f" (wait {trouble.pause_s} s)" if trouble.pause_s else ""
+                    times = f" ({tried} times)" if tried > 1 else ""
+                    raise VenueError(f"{self._exchange.name}: {trouble}{wait}{times}") from None
+                self._sleep(max(pause, trouble.pause_s))
+                pause = min(2 * pause, _PAUSE_S_MAX)
         raise AssertionError("unreachable")
 
     def _read(self, rows: list[tuple[UtcNs, Any]]) -> tuple[tuple[Bar, ...], tuple[Quarantined, ...]]:

@@ -12,6 +12,8 @@ Question: TypeAlias = tuple[str, str]
 ANSWER_WAIT: Final[Period] = 60 * NS_PER_SECOND
 """A worker that was restarted has forgotten what it was asked."""
 PAUSE_MAX: Final[Period] = 60 * NS_PER_SECOND
+WISH_MAX: Final[Period] = 3_600 * NS_PER_SECOND
+"""An exchange that asks for more is asked again all the same."""
 
 
 @attrs.define
@@ -59,7 +61,7 @@ class Polls:
         """None came. The pause doubles; `all_wait`: the exchange wants to hear nothing at all for a while."""
         poll = self._done()
         poll.failures += 1
-        pause = max(min(self._every << min(poll.failures, 32), PAUSE_MAX), least)
+        pause = max(min(self._every << min(poll.failures, 32), PAUSE_MAX), min(least, WISH_MAX))
         poll.due = at + pause
         if all_wait:
             self._closed_until = max(self._closed_until, at + pause)

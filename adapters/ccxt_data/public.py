@@ -76,9 +76,9 @@ class PublicExchange:
             hint = f"; did you mean {', '.join(near)}?" if near else ""
             raise InputError(f"ccxt {ccxt.__version__} knows no exchange {name!r}{hint}")
         self.name = name
-        self._errors = ccxt.base.errors
+        self._errors = ccxt
         self._exchange = _guarded(getattr(ccxt, name))(
-            {"enableRateLimit": True, "timeout": round(timeout_s * _MS_PER_S)}
+            {"enableRateLimit": True, "enableLastJsonResponse": True, "timeout": round(timeout_s * _MS_PER_S)}
         )
         if origin is not None:
             self._exchange.urls = {**self._exchange.urls, "api": _moved(self._exchange.urls["api"], _checked(origin))}
@@ -112,20 +112,27 @@ class PublicExchange:
 
     def candles(self, symbol: str, frame: str, since: int | None, limit: int) -> list[Any]:
         """[time, open, high, low, close, volume] each, from `since` on."""
-        return list(self._ask("fetch_ohlcv", symbol, frame, since, limit))
+        return list(self._read("fetch_ohlcv", symbol, frame, since, limit))
 
     def trades(self, symbol: str, since: int | None, limit: int | None) -> list[Any]:
         """[time, price, size, taker's side] each, from `since` on, or the latest."""
         return [
             [row.get("timestamp"), row.get("price"), row.get("amount"), row.get("side")]
-            for row in self._ask("fetch_trades", symbol, since, limit)
+            for row in self._read("fetch_trades", symbol, since, limit)
         ]
 
     def best(self, symbol: str) -> list[Any]:
         """[time or None, bid, its size, ask, its size] from the order book; None for a side that is empty."""
-        book = self._ask("fetch_order_book", symbol)
+        book = self._read("fetch_order_book", symbol)
         bid, ask = ((*side[0][:2],) if side else (None, None) for side in (book["bids"], book["asks"]))
         return [book.get("timestamp"), *bid, *ask]
+
+    def _read(self, function: str, *arguments: Any) -> Any:
+        """An answer that was JSON: the library takes any other text for an answer without rows, or letters for rows."""
+        answer = self._ask(function, *arguments)
+        if not isinstance(self._exchange.last_json_response, dict | list):
+            raise ExchangeTrouble(f"{self.name}: {function}: malformed answer: it is no JSON", again=True)
+        return answer
 
     def _ask(self, function: str, *arguments: Any) -> Any:
         errors = self._errors

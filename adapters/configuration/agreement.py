@@ -34,6 +34,11 @@ def mistakes(section: Any) -> list[Mistake]:
 def _data(section: schema.DataSection) -> list[Mistake]:
     if (section.file is None) == (section.generated is None):
         return [("", "must have either a file or generated = { ... }")]
+    if section.file is None:
+        told = [name for name in ("venue", "kind") if getattr(section, name) is not None]
+        return [(f".{name}", "belongs to a store's folder") for name in told]
+    if section.kind not in (None, "bars") and section.period is not None:
+        return [(".period", f"belongs to bars, not to {section.kind}")]
     return []
 
 

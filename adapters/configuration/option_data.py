@@ -2,11 +2,13 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import attrs
 
 from adapters.configuration import schema, values
 from adapters.configuration.typed import BacktestOptions, Told, placed
+from adapters.errors import InputError
 from messages import Symbol
 
 DEMO_SYMBOL: Symbol = "DEMO"
@@ -33,13 +35,15 @@ def data_sections(
     )
     symbol = told.all(symbol=("--symbol", values.symbol_name)).get("symbol")
     period = told.all(period=("--period", values.period_text)).get("period")
+    kinds = told.all(kind=("--kind", data_kinds)).get("kind")
     if options.data:
         sections = [_data_section(text, told) for text in options.data]
         unnamed = [number for number, (named, _) in enumerate(sections) if not named]
         if symbol is not None and len(unnamed) != 1:
             told.problems.append(("--symbol", "names one file; write --data SYMBOL=FILE for each of several"))
         found = [
-            attrs.evolve(section, symbol=symbol) if symbol and not named else section for named, section in sections
+            attrs.evolve(section, symbol=symbol) if symbol and not named else _named(section, named, told)
+            for named, section in sections
         ]
     elif configuration.data:
         found = [_anchored(section, folder) for section in configuration.data]
@@ -56,7 +60,35 @@ def data_sections(
                 period=period or DEMO_PERIOD,
             )
         ]
+    if kinds is not None:
+        if not any(_is_folder(section) for section in found):
+            told.problems.append(("--kind", "belongs to a store: --data FOLDER"))
+        found = [
+            attrs.evolve(section, kind=kind) for section in found for kind in (kinds if _is_folder(section) else [None])
+        ]
     return tuple(attrs.evolve(section, **(over if section.file else {})) for section in found)
+
+
+def data_kinds(text: str) -> list[str]:
+    """`ticks,quotes`: kinds of a store's data, each once."""
+    return list(dict.fromkeys(values.one_of(each.strip(), get_args(schema.DataKind)) for each in text.split(",")))
+
+
+def _is_folder(section: schema.DataSection) -> bool:
+    return section.file is not None and Path(section.file).is_dir()
+
+
+def _named(section: schema.DataSection, named: bool, told: Told) -> schema.DataSection:  # noqa: FBT001
+    """A store's folder does not speak of a symbol: it has one, or it is asked which."""
+    if named or not _is_folder(section):
+        return section
+    from adapters.stored import only_symbol  # noqa: PLC0415 - files do without
+
+    try:
+        return attrs.evolve(section, symbol=only_symbol(str(section.file)))
+    except InputError as error:
+        told.problems.append(("--data", str(error)))
+        return section
 
 
 def _data_section(text: str, told: Told) -> tuple[bool, schema.DataSection]:
@@ -74,7 +106,7 @@ def guessed_symbols(options: BacktestOptions) -> list[str]:
     said = []
     for text in options.data if options.symbol is None else ():
         named, section = _data_section(text, Told(options, []))
-        if not named:
+        if not named and not _is_folder(section):
             source = "for want of one in" if section.symbol == NO_SYMBOL else "from"
             said.append(f"symbol: {section.symbol}, {source} the name of {Path(text).name} (--symbol says otherwise)")
     return said

@@ -7,7 +7,7 @@ What must fit together within a section is in `agreement`.
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import attrs
 
@@ -53,6 +53,7 @@ from adapters.configuration.value_types import (
 )
 from messages import Account, StrategyId, Symbol
 
+DataKind: TypeAlias = Literal["bars", "ticks", "quotes", "books", "l2", "index", "liquidations"]
 MAIN: Account = "main"
 PAPER = "paper:"
 """What the accounts of paper strategies begin with."""
@@ -112,10 +113,14 @@ class GeneratedSection:
 
 @attrs.frozen(kw_only=True)
 class DataSection:
-    """One `[[data]]` entry: a file, or a generated market."""
+    """One `[[data]]` entry: a file, a store's folder, or a generated market."""
 
     symbol: SymbolName
     file: Filled | None = None
+    venue: Filled | None = None
+    """Of a store: whose; None is the only one that has the symbol, or the one in `XBTUSD.BITMEX`."""
+    kind: DataKind | None = None
+    """Of a store: what of the symbol; None is what strategies need, and funding and marks with it."""
     generated: GeneratedSection | None = None
     period: PeriodText | None = None
     """Of the file's own bars; None infers it. A generated market of bars has 1h."""
@@ -363,8 +368,8 @@ class RecordingSection:
     """The store's folder; None is `data` in the run's own."""
     kinds: tuple[Filled, ...] | None = None
     """Such as ticks, quotes, books; None is all."""
-    l2: tuple[SymbolName, ...] = ()
-    """Symbols of which every change of the book's 25 best levels is kept."""
+    l2: tuple[SymbolName, ...] | None = None
+    """Symbols of which every change of the book's 25 best levels is kept; None is none."""
     batch_ms: PositiveInt = 100
     """So often what came is written; a killed process loses no more."""
     on_failure: Literal["trade", "halt"] = "trade"

@@ -17,6 +17,7 @@ class BacktestOptions:
 
     config: Path | None = None
     data: tuple[str, ...] = ()
+    kind: str | None = None
     symbol: str | None = None
     period: str | None = None
     stamps: str | None = None

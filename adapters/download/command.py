@@ -4,7 +4,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from adapters.download.page import Source
 from adapters.download.wanted import BITMEX_ORIGINS, CCXT, LOOPBACK, Wanted, wanted_of
 from adapters.errors import InputError, VenueError
 from adapters.interrupts import EXIT_CODES, Interrupts
-from messages import UtcNs, iso_utc
+from messages import NS_PER_SECOND, UtcNs, iso_utc
 
 INTERRUPTED: Final = 130
 
@@ -50,12 +50,12 @@ def run_download(options: DownloadOptions, interrupts: Interrupts) -> int:
     code = 0
     download: Download | None = None
     try:
-        source = _source(options, wanted, sleep)
-        store = Store(options.store)
-        download = _begun(Download(store, options.store, wanted, source, stopping=stop.is_set, sleep=sleep))
-        with _progress(options, download) as look:
-            download.look = look
-            download.run()
+        with closing(_source(options, wanted, sleep)) as source:
+            store = Store(options.store)
+            download = _begun(Download(store, options.store, wanted, source, stopping=stop.is_set, sleep=sleep))
+            with _progress(options, download) as look:
+                download.look = look
+                download.run()
     except Stopped:
         code = EXIT_CODES.get(interrupts.name or "", INTERRUPTED)
     except VenueError as error:
@@ -96,7 +96,11 @@ def _source(options: DownloadOptions, wanted: Wanted, sleep: Callable[[float], N
     if origin is None:
         raise InputError(f"--venue {LOOPBACK}: say where it listens, such as --url http://127.0.0.1:PORT")
     source = BitmexHistory(client_of(wanted, origin, sleep=sleep), wanted, sleep=sleep)
-    source.check()
+    try:
+        source.check()
+    except BaseException:
+        source.close()
+        raise
     return source
 
 
@@ -121,10 +125,14 @@ def _facts(options: DownloadOptions, outcome: Outcome, *, stopped: bool) -> dict
     wanted = outcome.wanted
     return {
         "venue": wanted.venue, "symbol": wanted.symbol, "kind": wanted.store_kind, "store": str(options.store),
-        "from": iso_utc(wanted.begin), "to": iso_utc(outcome.end), "rows": outcome.rows, "new": outcome.new,
+        "from": iso_utc(wanted.begin), "to": iso_utc(_second(outcome.end)), "rows": outcome.rows, "new": outcome.new,
         "first": _told(outcome.first), "last": _told(outcome.last), "quarantined": outcome.quarantined,
         "pages": outcome.pages, "had_before": outcome.had_before, "stopped": stopped, "notes": outcome.notes,
     }  # fmt: skip
+
+
+def _second(ts: UtcNs) -> UtcNs:
+    return ts - ts % NS_PER_SECOND
 
 
 def _told(ts: UtcNs | None) -> str | None:
@@ -133,7 +141,7 @@ def _told(ts: UtcNs | None) -> str | None:
 
 def _lines(options: DownloadOptions, outcome: Outcome, *, stopped: bool) -> list[str]:
     wanted = outcome.wanted
-    span = f"{iso_utc(wanted.begin)} to {iso_utc(outcome.end)}"
+    span = f"{iso_utc(wanted.begin)} to {iso_utc(_second(outcome.end))}"
     lines = []
     if outcome.had_before:
         lines.append(f"{wanted.title}: {span} is in {options.store} already, nothing was asked for")

@@ -94,14 +94,13 @@ class Download:
         path = self._folder / "downloads" / wanted.venue / folder_of(wanted.symbol) / f"{wanted.store_kind}.sqlite"
         with Notes(path) as notes:
             try:
-                # What a crash left comes first: it is had, and the store does not know.
-                self._bring(notes)
                 self._forget_lost_days(notes)
                 spans = self._missing(notes)
                 outcome.had_before = not spans and wanted.begin < outcome.end
                 for span in spans:
                     self._have(notes, span)
             finally:
+                # What an earlier crash left too: it is had, and the store does not know.
                 self._bring(notes)
                 outcome.pages = self._source.pages_asked
                 outcome.notes += self._source.notes

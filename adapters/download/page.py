@@ -38,3 +38,6 @@ class Source(Protocol):
 
     def pages(self, begin: UtcNs, end: UtcNs) -> Iterator[Page]:
         """Everything from `begin` up to and without `end`."""
+
+    def close(self) -> None:
+        """Close its connections."""

@@ -7,7 +7,8 @@ import numpy as np
 
 from actors.columns import Floats, Ints
 from adapters.files.checks import AHEAD, BACK, CLOSE_BY, DUPLICATE
-from adapters.files.layout import PRICES, Layout
+from adapters.files.layout import Layout
+from adapters.files.names import PRICES
 from adapters.files.reading import Table
 from adapters.files.sources import Source
 from adapters.files.stamps import AMBIGUOUS, NO_TIME, SKIPPED, Codes
@@ -42,6 +43,8 @@ class Verdict:
     utc: Ints
     codes: Codes
     zone: str
+    latest: Ints | None = None
+    """The time of the last good row above each (NO_TIME: none), where the table does not hold all rows."""
 
 
 @attrs.frozen(eq=False)
@@ -59,7 +62,9 @@ def describe(judged: Judged, *, most: int | None) -> list[BadRow]:
     source, table, verdict = judged.source, judged.table, judged.verdict
     assert table.lines is not None
     wanted = {int(table.lines[row]): int(row) for row in np.flatnonzero(verdict.codes)[:most]}
-    latest = np.maximum.accumulate(np.where(verdict.codes == 0, verdict.utc, NO_TIME))
+    latest = verdict.latest
+    if latest is None:
+        latest = np.maximum.accumulate(np.where(verdict.codes == 0, verdict.utc, NO_TIME))
     found: list[BadRow] = []
     for line, cells in source.rows():
         row = wanted.get(line)
@@ -80,6 +85,8 @@ def _blame(judged: Judged, row: int, cells: Sequence[str], *, latest: int) -> tu
         return column, f"the row has {len(cells)} columns and the header {len(header)}"
     stamp = "+".join(header[column] for column in layout.stamp)
     text = layout.stamp_text(cells)
+    if layout.symbol is not None and not cells[layout.symbol].strip():
+        return header[layout.symbol], "the symbol is missing"
     if table.stamps[row] == NO_TIME:
         return stamp, f"{text!r} is not a time like those of the first rows" if text else "the time is missing"
     moment = iso_utc(int(verdict.utc[row]))
@@ -121,11 +128,11 @@ def _impossible(role: str, value: float, text: str) -> str | None:
         reason = f"{text} stands for no number" if text.lower().strip("+-") == "nan" else f"{text!r} is not a number"
     elif np.isinf(value):
         reason = f"{text} is not finite"
-    elif role in (*PRICES, "price") and value <= 0:
+    elif role in (*PRICES, "price", "bid", "ask") and value <= 0:
         reason = f"price {text} is not above zero"
     elif role == "rate" and abs(value) >= 1:
         reason = f"rate {text} is not a fraction between -1 and 1 (0.0001 is 0.01 %)"
-    elif role in ("volume", "turnover", "size") and value < 0:
+    elif role in ("volume", "turnover", "size", "bid_size", "ask_size") and value < 0:
         reason = f"{role} {text} is negative"
     return reason
 

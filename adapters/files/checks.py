@@ -45,6 +45,16 @@ def sound_ticks(values: dict[str, Floats]) -> Mask:
     return sound
 
 
+def sound_quotes(values: dict[str, Floats]) -> Mask:
+    """Rows whose prices and sizes can be. A crossed quote can: it is what somebody said."""
+    sound = np.ones(len(values["bid"]), dtype=np.bool_)
+    for role in ("bid", "ask"):
+        sound &= (values[role] > 0) & (values[role] < np.inf)
+    for role in ("bid_size", "ask_size"):
+        sound &= (values[role] >= 0) & (values[role] < np.inf)
+    return sound
+
+
 def sound_series(values: dict[str, Floats]) -> Mask:
     """Rows whose one value can be: a rate within -1..1, or a price above zero."""
     if "rate" in values:
@@ -53,8 +63,11 @@ def sound_series(values: dict[str, Floats]) -> Mask:
     return (price > 0) & (price < np.inf)
 
 
-def order_codes(ts: Ints, *, strictly: bool) -> Codes:
-    """DUPLICATE, BACK or AHEAD for rows that are not after (ticks: before) all good rows above them, else 0."""
+def order_codes(ts: Ints, *, strictly: bool, first_stands: bool = False) -> Codes:
+    """DUPLICATE, BACK or AHEAD for rows that are not after (ticks: before) all good rows above them, else 0.
+
+    `first_stands`: the first row was judged before, and is good.
+    """
     codes = np.zeros(len(ts), dtype=np.uint8)
     steps = np.diff(ts)
     if not (steps <= 0 if strictly else steps < 0).any():
@@ -65,6 +78,8 @@ def order_codes(ts: Ints, *, strictly: bool) -> Codes:
         before = np.concatenate([[NO_TIME], ts[:-3]])
         here, after, later = ts[:-2], ts[1:-1], ts[2:]
         codes[:-2][(before < after) & (after <= later) & (later < here)] = AHEAD
+        if first_stands:
+            codes[0] = 0
     kept = np.flatnonzero(codes == 0)
     rest = ts[kept]
     latest = np.maximum.accumulate(rest)[:-1]

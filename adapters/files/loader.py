@@ -14,7 +14,8 @@ from adapters.errors import InputError
 from adapters.files import checks, notes
 from adapters.files.blame import BadRow, Judged, Verdict
 from adapters.files.judging import read_judged, sha256_of
-from adapters.files.layout import PRICES, Layout, layout_of
+from adapters.files.layout import Layout, layout_of
+from adapters.files.names import PRICES
 from adapters.files.reading import Table
 from adapters.files.sources import Source
 from adapters.files.stamps import NO_TIME, to_utc, zone_named

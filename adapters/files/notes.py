@@ -45,11 +45,11 @@ def of_bars(
     if "volume" not in values:
         said.append("volume: no such column, taken as 0")
     elif "turnover" in values:
-        said.extend(_of_turnover(values, multiplier))
+        said.extend(of_turnover(values, multiplier))
     return said
 
 
-def _of_turnover(values: dict[str, Floats], multiplier: float) -> list[str]:
+def of_turnover(values: dict[str, Floats], multiplier: float) -> list[str]:
     """An amount that is far from price x volume is in other units: most often a contract's multiplier is missing."""
     traded = np.flatnonzero((values["volume"] > 0) & (values["turnover"] > 0))
     if not len(traded):

@@ -46,7 +46,7 @@ def read_fast(database: "duckdb.DuckDBPyConnection", source: Source, layout: Lay
         return None
     if any(isinstance(array, np.ma.MaskedArray) for array in arrays.values()):
         return None
-    return Table(_bounded(arrays.pop("stamp")), arrays)
+    return Table(bounded(arrays.pop("stamp")), arrays)
 
 
 def read_carefully(database: "duckdb.DuckDBPyConnection", source: Source, layout: Layout) -> Table:
@@ -62,18 +62,20 @@ def read_carefully(database: "duckdb.DuckDBPyConnection", source: Source, layout
         lists = [[row[column].strip() if len(row) == width else "" for _, row in block] for column in columns]
         blocks.append(database.execute(query, lists).fetchnumpy())
         lines.append(np.array([line for line, _ in block], dtype=np.int64))
-    stamps = np.concatenate([_filled(block["stamp"], NO_TIME) for block in blocks]).astype(np.int64)
+    stamps = np.concatenate([filled(block["stamp"], NO_TIME) for block in blocks]).astype(np.int64)
     values = {
-        role: np.concatenate([_filled(block[role], np.nan) for block in blocks]).astype(np.float64)
+        role: np.concatenate([filled(block[role], np.nan) for block in blocks]).astype(np.float64)
         for role in layout.values
     }
-    return Table(_bounded(stamps), values, np.concatenate(lines))
+    return Table(bounded(stamps), values, np.concatenate(lines))
 
 
-def _bounded(stamps: Ints) -> Ints:
+def bounded(stamps: Ints) -> Ints:
+    """Times, and NO_TIME for what lies too far from ours to be one."""
     beyond = np.abs(stamps) > FARTHEST
     return np.where(beyond, NO_TIME, stamps) if beyond.any() else stamps
 
 
-def _filled(array: Any, missing: float) -> Any:
+def filled(array: Any, missing: float) -> Any:
+    """The array with `missing` where the database says NULL."""
     return array.filled(missing) if isinstance(array, np.ma.MaskedArray) else array

@@ -43,8 +43,11 @@ class Source(Protocol):
         """SQL that duckdb reads the file with: columns c0, c1, ..., DOUBLE if numeric, else text. None: it cannot."""
 
 
-def open_source(path: Path, database: "duckdb.DuckDBPyConnection") -> Source:
-    """The source for a file, by its first bytes rather than by its name; InputError says why there is none."""
+def open_source(path: Path, database: "duckdb.DuckDBPyConnection", *, headless: bool = False) -> Source:
+    """The source for a file, by its first bytes rather than by its name; InputError says why there is none.
+
+    `headless`: the first line of a text file is a row, and columns are called 1, 2, ...
+    """
     if not path.exists():
         raise InputError(f"{path}: there is no such file")
     if not path.is_file():
@@ -62,16 +65,17 @@ def open_source(path: Path, database: "duckdb.DuckDBPyConnection") -> Source:
         raise InputError(f"{path}: is not a Parquet file: it does not begin with PAR1")
     if magic.startswith(b"PK"):
         raise InputError(f"{path}: is a zip archive; unpack it, or pack it with gzip")
-    return _open_csv(path, zipped=magic.startswith(b"\x1f\x8b"))
+    return _open_csv(path, zipped=magic.startswith(b"\x1f\x8b"), headless=headless)
 
 
 @attrs.frozen
 class CsvSource:
-    """A text file with a header and one row a line, plain or gzipped."""
+    """A text file with one row a line, plain or gzipped."""
 
     path: Path
     header: tuple[str, ...]
     header_line: int
+    """0: there is none, and the columns are called 1, 2, ..."""
     delimiter: str
     zipped: bool
     place: str = "line"
@@ -84,11 +88,12 @@ class CsvSource:
 
     def relation(self, numeric: frozenset[int]) -> str | None:
         """Explicit types: sniffing would cost time and could change its mind within a file."""
-        if self.header_line != 1:
+        if self.header_line > 1:
             return None
+        header = "true" if self.header_line else "false"
         columns = ", ".join(f"'c{i}': '{'DOUBLE' if i in numeric else 'VARCHAR'}'" for i in range(len(self.header)))
         return (
-            f"read_csv({_quoted(self.path)}, auto_detect=false, header=true, delim='{self.delimiter}', "
+            f"read_csv({_quoted(self.path)}, auto_detect=false, header={header}, delim='{self.delimiter}', "
             f"quote='\"', escape='\"', compression='{'gzip' if self.zipped else 'none'}', hive_partitioning=false, "
             f"columns={{{columns}}})"
         )
@@ -133,7 +138,7 @@ def _open_parquet(path: Path, database: "duckdb.DuckDBPyConnection") -> ParquetS
     return ParquetSource(path, tuple(str(row[0]) for row in described), database)
 
 
-def _open_csv(path: Path, *, zipped: bool) -> CsvSource:
+def _open_csv(path: Path, *, zipped: bool, headless: bool) -> CsvSource:
     head = _head(path, zipped=zipped)
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise InputError(f"{path}: is written in UTF-16; save it as UTF-8")
@@ -145,6 +150,8 @@ def _open_csv(path: Path, *, zipped: bool) -> CsvSource:
         raise InputError(f"{path}: is empty")
     delimiter = max(_DELIMITERS, key=first.count)
     for line, cells in _csv_rows(path, delimiter=delimiter, zipped=zipped):
+        if headless:
+            return CsvSource(path, tuple(str(number) for number in range(1, len(cells) + 1)), 0, delimiter, zipped)
         return CsvSource(path, tuple(cell.strip() for cell in cells), line, delimiter, zipped)
     raise InputError(f"{path}: is empty")
 

@@ -31,19 +31,22 @@ SKIPPED: Final = 2
 
 Codes = npt.NDArray[np.uint8]
 
+KDB_DATES: Final = "dates with D before the clock, without a zone"
+"""What the form is called that kdb+ writes, and with it BitMEX's daily dumps."""
+
 _DATE = "[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}"
 _COMPACT_DATE = "[0-9]{8}"
-_CLOCK = "([T ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?)?"
+_CLOCK = "([TD ][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?)?"
 _ZONES = {0: "", 1: "Z", 3: "[+-][0-9]{2}", 5: "[+-][0-9]{4}", 6: "[+-][0-9]{2}:[0-9]{2}"}
 """How a zone is written, by the number of characters it takes."""
 _EPOCH = "[0-9]{9,19}([.][0-9]{1,9})?"
 _EPOCH_UNITS = (
-    (10**8, 9_200_000_000, NS_PER_SECOND),
-    (10**11, 9_200_000_000_000, 1_000_000),
-    (10**14, 9_200_000_000_000_000, 1_000),
-    (10**17, 9_200_000_000_000_000_000, 1),
+    (10**8, 9_200_000_000, NS_PER_SECOND, "seconds"),
+    (10**11, 9_200_000_000_000, 1_000_000, "milliseconds"),
+    (10**14, 9_200_000_000_000_000, 1_000, "microseconds"),
+    (10**17, 9_200_000_000_000_000_000, 1, "nanoseconds"),
 )
-"""Least and greatest value, and ns of one, of s, ms, us, ns: their magnitudes do not meet from 1973 to 2261."""
+"""Least and greatest value, ns of one, and name, of s, ms, us, ns: their magnitudes do not meet from 1973 to 2261."""
 
 
 @attrs.frozen
@@ -54,6 +57,8 @@ class Form:
     body: str
     """SQL for nanoseconds since 1970, of a row whose text `{s}` matches the pattern."""
     naive: bool
+    words: str
+    """What the form is called."""
 
     def sql(self, text: str) -> str:
         """SQL for the UTC (or, when naive, local) nanoseconds of a text; NULL when it is not of this form."""
@@ -64,11 +69,12 @@ def form_of(sample: str) -> Form | None:
     """The form that a text is written in, or None when it is no time."""
     if re.fullmatch(_EPOCH, sample):
         number = int(sample.partition(".")[0])
-        for least, greatest, unit in _EPOCH_UNITS:
+        for least, greatest, unit, name in _EPOCH_UNITS:
             if least <= number <= greatest:
                 exact = "TRY_CAST({s} AS DECIMAL(28,9))"
                 scaled = f"CAST({exact} * {unit} AS BIGINT)"
-                return Form(_EPOCH, f"CASE WHEN {exact} BETWEEN {least} AND {greatest} THEN {scaled} END", naive=False)
+                body = f"CASE WHEN {exact} BETWEEN {least} AND {greatest} THEN {scaled} END"
+                return Form(_EPOCH, body, naive=False, words=f"{name} since 1970")
     for date in (_DATE, _COMPACT_DATE):
         for width, zone in _ZONES.items():
             if re.fullmatch(date + _CLOCK + zone, sample):
@@ -83,6 +89,9 @@ def _calendar(date: str, sample: str, width: int) -> Form:
         text = f"(substr({text}, 1, 4) || '-' || substr({text}, 5, 2) || '-' || substr({text}, 7))"
     elif sample[4] == ".":
         text = f"(replace(substr({text}, 1, 10), '.', '-') || substr({text}, 11))"
+    if "D" in sample:
+        # As kdb+ writes it, and BitMEX's daily dumps.
+        text = f"replace({text}, 'D', 'T')"
     body = f"epoch_ns(TRY_CAST({text} AS TIMESTAMP_NS))"
     if width > 1:
         # Taken off by hand: what a cast makes of an offset differs between types and versions of duckdb.
@@ -91,12 +100,13 @@ def _calendar(date: str, sample: str, width: int) -> Form:
         if width > 3:
             minutes += " + TRY_CAST(right({s}, 2) AS BIGINT)"
         body += f" - CASE WHEN {zone} LIKE '-%' THEN -1 ELSE 1 END * ({minutes}) * {60 * NS_PER_SECOND}"
-    return Form(date + _CLOCK + _ZONES[width], body, naive=width == 0)
+    words = "dates with their zone" if width else KDB_DATES if "D" in sample else "dates without a zone"
+    return Form(date + _CLOCK + _ZONES[width], body, naive=width == 0, words=words)
 
 
 def epoch_ns(number: Decimal) -> int | None:
     """UTC ns of a number of s, ms, us or ns since 1970, told apart by its magnitude; None when it can be none."""
-    for least, greatest, unit in _EPOCH_UNITS:
+    for least, greatest, unit, _ in _EPOCH_UNITS:
         if least <= number <= greatest:
             return int(number * unit)
     return None

@@ -15,16 +15,21 @@ from messages import (
     Address,
     Bar,
     BarOpen,
+    BookChange,
     Envelope,
     FundingRate,
     Heartbeat,
+    IndexPrice,
+    Liquidation,
     MarkPrice,
     Message,
     OrderBook,
+    OrderFlow,
     PositionsReported,
     Quarantined,
     Quote,
     ReportPositions,
+    SpreadSample,
     Tick,
     TickBlock,
     Woke,
@@ -38,7 +43,8 @@ MADE_WARM: Final = -1
 """A new incarnation, which was fed what its address had kept."""
 
 MARKET: Final[frozenset[type[Message]]] = frozenset(
-    {Tick, TickBlock, Quote, OrderBook, Bar, BarOpen, MarkPrice, FundingRate, Quarantined}
+    {Tick, TickBlock, Quote, OrderBook, BookChange, Bar, BarOpen, MarkPrice, IndexPrice, FundingRate, Liquidation}
+    | {OrderFlow, SpreadSample, Quarantined}
 )
 """What the market says: left out, with a note of how much, when it comes faster than it can be written."""
 BULK: Final[frozenset[type[Message]]] = (MARKET - {Quarantined}) | {Heartbeat, Woke, ReportPositions, PositionsReported}

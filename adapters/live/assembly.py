@@ -197,7 +197,7 @@ def _market(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Actor
             random=Random(f"feed {run.seed} {run.life}"),  # noqa: S311 it spreads retries, and keeps no secret
             books=_books(run),
             liquidations=tuple(setup.instruments) if _keeps(run, "liquidations") else (),
-            changes=run.settings.recording.l2 if _keeps(run, "l2") else (),
+            changes=(run.settings.recording.l2 or ()) if _keeps(run, "l2") else (),
             last_trades={} if run.history is None else run.history.last_trades,
             heritage=heritage,
         )

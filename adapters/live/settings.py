@@ -142,7 +142,7 @@ def refusals(configuration: Configuration) -> list[Problem]:
     recording = configuration.recording or RecordingSection()
     problems += [
         (f"recording.l2[{number}]", f"no strategy trades {symbol!r}; they trade {', '.join(sorted(traded))}")
-        for number, symbol in enumerate(recording.l2)
+        for number, symbol in enumerate(recording.l2 or ())
         if symbol not in traded
     ]
     return problems + live_problems(configuration.events) + market_refusals(configuration)

@@ -61,15 +61,15 @@ def _head(snapshot: Snapshot, now: UtcNs, width: int) -> Iterator[Text]:
     for number, account in enumerate(snapshot.accounts):
         if number == 0 or account.state not in (None, TradingState.ACTIVE):
             line.append("" if number == 0 else f"  {account.account}: ").append_text(_state(account))
+    if snapshot.recording.stopped is not None:
+        line.append("  ").append("not recording", style="bold red")
+    elif snapshot.recording.lost:
+        line.append("  ").append(f"unrecorded {snapshot.recording.lost:,}", style="yellow")
     counts = snapshot.counts
     for name in ("orders", "fills", "refused", "rejected", "restarts", "foreign"):
         number = getattr(counts, name)
         if number or name in ("orders", "fills"):
             line.append("  ").append(f"{name} {number:,}", style="" if name in ("orders", "fills") else "yellow")
-    if snapshot.recording.stopped is not None:
-        line.append("  ").append("not recording", style="bold red")
-    elif snapshot.recording.lost:
-        line.append("  ").append(f"unrecorded {snapshot.recording.lost:,}", style="yellow")
     yield _one_line(line)
 
 

@@ -34,9 +34,6 @@ class MarketRecorder(Component):
 
     def __init__(self, recording: Recording, *, batch_ns: Period = BATCH_NS, halts: bool = False) -> None:
         self._recording, self._batch_ns, self._halts = recording, batch_ns, halts
-        self._is_stopped = False
-        self._lost = 0
-        """Since it stopped."""
         self._token = f"record:{next(_incarnations)}"
         """A timer that an earlier incarnation set is not this one's."""
 
@@ -57,22 +54,22 @@ class MarketRecorder(Component):
         return ()
 
     def _news(self, at: UtcNs) -> tuple[Message, ...]:
-        lost = self._recording.take_lost()
-        self._lost += lost
-        failure = self._recording.failure
-        if not failure and lost:
-            failure = "more was said than could be written"
+        recording = self._recording
+        lost = recording.take_lost()
+        failure = recording.failure or ("more was said than could be written" if lost else "")
         said: list[Message] = []
-        if failure and not self._is_stopped:
-            self._is_stopped = True
+        if failure and recording.stopped_lost is None:
+            recording.stopped_lost = 0
             logger.warning(f"recording stopped: {failure}")
             said.append(RecordingStopped(failure, at))
             if self._halts:
                 said.append(HaltTrading(reason=f"recording: {failure}", ts=at))
-        if self._is_stopped and not self._recording.failure and not lost:
-            logger.warning(f"recording goes on; {self._lost} items were not kept")
-            said.append(RecordingResumed(self._lost, at))
-            self._is_stopped, self._lost = False, 0
+        if recording.stopped_lost is not None:
+            recording.stopped_lost += lost
+            if not failure:
+                logger.warning(f"recording goes on; {recording.stopped_lost} items were not kept")
+                said.append(RecordingResumed(recording.stopped_lost, at))
+                recording.stopped_lost = None
         return tuple(said)
 
 

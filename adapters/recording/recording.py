@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from loguru import logger
 
@@ -47,6 +47,11 @@ class Recording:
         """Items that were not kept, since the beginning."""
         self.failure = ""
         """Why the last attempt to write failed; empty when it did not."""
+        self.stopped_lost: int | None = None
+        """Items lost since it was said that recording stopped; None: it has not been said, or has gone on since.
+
+        It stands here because whoever says it may be restarted in between.
+        """
         self._busy_s = busy_s
         self._writing = threading.Lock()
         self._writer: SegmentWriter | None = None
@@ -135,10 +140,18 @@ class Recording:
             self._leave_segment()
 
     def _pieces(self, taken: Taken) -> Iterator[NewPiece]:
-        groups: dict[Series, list[Message]] = {}
+        # What items are the same series is told by less than the series, which takes longer to make than to look up.
+        groups: dict[tuple[Any, ...], list[Message]] = {}
         for venue, message in taken.items:
-            groups.setdefault(series_of(venue, message), []).append(message)
-        for series, messages in groups.items():
+            name = getattr(message, "symbol", None) or getattr(message, "source", None)
+            key = (venue, message.__class__, name, getattr(message, "period", None), getattr(message, "name", None))
+            group = groups.get(key)
+            if group is None:
+                groups[key] = [message]
+            else:
+                group.append(message)
+        for (venue, *_), messages in groups.items():
+            series = series_of(venue, messages[0])
             try:
                 yield from _packed(series, messages)
             except (ValueError, TypeError, OverflowError):

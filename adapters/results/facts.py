@@ -8,7 +8,7 @@ import attrs
 from adapters.files import BadRow
 from messages import Period, StrategyId, Symbol, UtcNs
 
-MARKET: Final = ("bars", "ticks")
+MARKET: Final = ("bars", "ticks", "quotes", "books", "l2", "index", "liquidations")
 """Kinds of data that strategies hear."""
 
 
@@ -24,7 +24,7 @@ class DataFact:
     used: int
     sha256: str
     kind: str
-    """bars or ticks; of what comes beside them, funding or marks."""
+    """bars, ticks and what else a market is heard by; of what comes beside it, funding or marks."""
     period: Period | None
     """Of bars."""
     stamps: str | None

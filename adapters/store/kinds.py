@@ -5,7 +5,7 @@ an unknown number is NaN (null in the file), an unknown count or time -1. Of a m
 is a row, and `part` is the same for all of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -76,6 +76,16 @@ class Kind:
     def texts(self) -> tuple[str, ...]:
         """The columns that hold text."""
         return tuple(name for name, kind in self.columns.items() if kind == TEXT)
+
+    def only(self, names: Iterable[str] | None) -> "Kind":
+        """The same kind with these columns and those that order it; None is all. InputError for one that is none."""
+        if names is None:
+            return self
+        wanted = set(names)
+        if unknown := sorted(wanted - self.columns.keys()):
+            raise InputError(f"{self} have no column {unknown[0]!r}; they have {', '.join(self.columns)}")
+        wanted |= {"received", self.key} | ({"part"} if self.is_parted else set())
+        return attrs.evolve(self, columns={name: sort for name, sort in self.columns.items() if name in wanted})
 
     def __str__(self) -> str:
         return self.name

@@ -49,6 +49,11 @@ def renumbered(kind: Kind, columns: Columns, first: int = 0) -> Columns:
     return {**columns, "part": changes + first}
 
 
+def first_part(day: int) -> int:
+    """Where a day's parts begin: no two days have one in common, so that files can be read one after the other."""
+    return day << 32
+
+
 def appended(kind: Kind, pieces: list[Columns]) -> Columns:
     """Pieces one after the other, in the order of `received`; messages stay apart."""
     if kind.is_parted:

@@ -5,7 +5,7 @@ XBTUSD at bitmex  ->  market/bitmex/XBTUSD/ticks/2026-01-01.parquet, and `XBTUSD
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from adapters.errors import InputError
@@ -80,20 +80,20 @@ def day_of(ts: UtcNs) -> int:
     return ts // NS_PER_DAY
 
 
-def moment_of(written: "UtcNs | str | datetime | None", what: str = "time") -> UtcNs | None:
+def moment_of(written: Any, what: str = "time") -> UtcNs | None:
     """UTC ns of a number of ns, an ISO 8601 text or a datetime (UTC where it says no zone); None stays None.
 
     InputError for anything else.
     """
-    if written is None or (isinstance(written, int) and not isinstance(written, bool)):
-        return written
+    if written is None:
+        return None
     if isinstance(written, datetime):
         written = written.isoformat()
     if not isinstance(written, str):
-        try:
-            return int(written.__index__())
-        except AttributeError:
-            raise InputError(f"{what} {written!r} must be ns since 1970, an ISO 8601 text or a datetime") from None
+        # Whole numbers of numpy are no int, and a truth is one.
+        if isinstance(written, bool) or not hasattr(written, "__index__"):
+            raise InputError(f"{what} {written!r} must be ns since 1970, an ISO 8601 text or a datetime")
+        return int(written.__index__())
     from adapters.configuration import moment_ns  # noqa: PLC0415 it knows all settings, which a store does without
 
     try:

@@ -174,7 +174,7 @@ def _copy(
     facts = f"{{openoutcry_schema: '{SCHEMA}', kind: {literal(kind.name)}, rolled: {literal(json.dumps(rolled))}}}"
     own.execute(
         f"COPY (SELECT {cast} FROM written_rows) TO {literal(str(path))} "  # noqa: S608 our own parts
-        f"(FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {ROW_GROUP}, KV_METADATA {facts})"
+        f"(FORMAT parquet, PARQUET_VERSION v2, COMPRESSION snappy, ROW_GROUP_SIZE {ROW_GROUP}, KV_METADATA {facts})"
     )
 
 

@@ -67,7 +67,8 @@ def messages_of(kind: KindName, symbol: Symbol, columns: Columns) -> Iterator[Me
     names = tuple(kind.columns)
     count = len(columns[names[0]])
     if kind.is_parted:
-        yield from _parted(kind, symbol, columns)
+        if count:
+            yield from _parted(kind, symbol, columns)
         return
     for first in range(0, count, _CHUNK):
         lists = [columns[name][first : first + _CHUNK].tolist() for name in names]

@@ -4,7 +4,7 @@ Store("data").ticks("bitmex", "XBTUSD", "2026-01-01", "2026-02-01")["price"]
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -95,18 +95,26 @@ class Store:
         """Samples of a pair of markets."""
         return self.table(SPREADS, name, "spreads", start, end)
 
-    def table(self, venue: str, symbol: Symbol, kind: KindName, start: Moment = None, end: Moment = None) -> Table:
-        """Rows of any kind."""
-        series, wanted = self._series(venue, symbol, kind), _range(start, end)
+    def table(  # noqa: PLR0917 - the series, the range, and then what of it
+        self,
+        venue: str,
+        symbol: Symbol,
+        kind: KindName,
+        start: Moment = None,
+        end: Moment = None,
+        columns: Iterable[str] | None = None,
+    ) -> Table:
+        """Rows of any kind; `columns`: these and those that order them, which is faster than all."""
+        series, wanted = self._series(venue, symbol, kind, columns), _range(start, end)
         with ExitStack() as until:
             sources = sources_of(self.root, series, wanted, rows=None, until=until)
             pieces = [piece for piece in merged_pieces(series.kind, sources) if len(piece["received"])]
         if not pieces:
             return Table(series.kind, symbol, empty_columns(series.kind))
-        columns = renumbered(series.kind, pieces[0]) if len(pieces) == 1 else appended(series.kind, pieces)
-        return Table(series.kind, symbol, columns)
+        found = renumbered(series.kind, pieces[0]) if len(pieces) == 1 else appended(series.kind, pieces)
+        return Table(series.kind, symbol, found)
 
-    def chunks(  # noqa: PLR0917 - the series, the range, and then how much at once
+    def chunks(  # noqa: PLR0917 - as above, and how much at once
         self,
         venue: str,
         symbol: Symbol,
@@ -114,15 +122,16 @@ class Store:
         start: Moment = None,
         end: Moment = None,
         rows: int = 1_000_000,
+        columns: Iterable[str] | None = None,
     ) -> Iterator[Columns]:
         """The same rows in the order of `received`, at most so many at once, with the memory of about one chunk.
 
         What is there when this begins is given, to the last row, whoever writes or rolls meanwhile. No message of
-        several rows is cut: one that is longer than `rows` is a chunk of its own.
+        several rows is cut: one that is longer than `rows` is a chunk of its own. `columns` as of `table`.
         """
         if rows < 1:
             raise InputError(f"rows must be at least 1, not {rows}")
-        return self._chunks(self._series(venue, symbol, kind), _range(start, end), rows)
+        return self._chunks(self._series(venue, symbol, kind, columns), _range(start, end), rows)
 
     def write(
         self, venue: str, symbol: Symbol, kind: KindName, columns: Mapping[str, Any], *, replace: bool = False
@@ -157,9 +166,9 @@ class Store:
             sources = sources_of(self.root, series, wanted, rows=rows, until=until)
             yield from in_chunks(series.kind, merged_pieces(series.kind, sources), rows)
 
-    def _series(self, venue: str, symbol: Symbol, kind: KindName) -> Series:
+    def _series(self, venue: str, symbol: Symbol, kind: KindName, columns: Iterable[str] | None = None) -> Series:
         folder_of(symbol)
-        return Series(check_venue(venue), symbol, kind_named(kind))
+        return Series(check_venue(venue), symbol, kind_named(kind).only(columns))
 
 
 def _range(start: Moment, end: Moment) -> Range:

@@ -11,7 +11,7 @@ import numpy as np
 from adapters.errors import InputError
 from adapters.security.lock import FileLock
 from adapters.store.kinds import Kind
-from adapters.store.merging import count_of, merged, renumbered, sorted_rows, taken
+from adapters.store.merging import count_of, first_part, merged, renumbered, sorted_rows, taken
 from adapters.store.names import day_name
 from adapters.store.packing import native
 from adapters.store.parquet import pinned, read_rolled, read_rows, write_rows
@@ -61,7 +61,7 @@ def write_columns(root: Path, series: Series, columns: Mapping[str, Any], *, rep
         result, fresh = (sorted_rows(some), count_of(some)) if there is None else merged(kind, there, sorted_rows(some))
         new += fresh
         if fresh:
-            write_rows(path, kind, renumbered(kind, result), rolled)
+            write_rows(path, kind, renumbered(kind, result, first_part(day)), rolled)
             written.append(day_name(day))
     return Written(given, new, tuple(written))
 

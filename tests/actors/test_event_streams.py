@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from actors import Strategy, TradingSystem
 from actors.columns import BarColumns, TickColumns
-from actors.event_streams import ExternalColumns, external_columns
+from actors.event_streams import ExternalColumns, external_columns, external_streams
 from actors.strategy import StrategyEntry
 from messages import ExternalEvent
 from tests.builders import MINUTE, MONDAY, SECOND
@@ -92,6 +92,12 @@ def test_of_several_sources_at_one_instant_the_first_by_name_is_heard_first():
     assert [(what, n) for what, n, when in log if when == at] == [("alpha", 7), ("mood", 2), ("mood", 1), ("zebra", 1)]
 
 
+def test_sources_are_streams_in_the_order_of_their_names_for_threads_too():
+    sources = [events(source=name) for name in ("zebra", "alpha", "mood")]
+
+    assert [stream.topic for stream in external_streams(sources)] == [("alpha", None), ("mood", None), ("zebra", None)]
+
+
 def test_events_are_put_in_the_order_of_their_receipt():
     late, early = an_event(MONDAY + 9, ts=MONDAY, n=1), an_event(MONDAY + 5, ts=MONDAY + 4, n=2)
 
@@ -162,6 +168,11 @@ def test_a_source_that_the_feed_has_not_is_an_error_that_names_it():
 
     with pytest.raises(ValueError, match="s hears the events of news: there are mood"):
         TradingSystem(feed=[some_bars(), TWO[0]], strategies=[entry])
+
+
+def test_a_source_that_is_given_twice_is_an_error():
+    with pytest.raises(ValueError, match="given twice"):
+        TradingSystem(feed=[some_bars(), TWO[0], TWO[0]], strategies=[Notes])
 
 
 def test_columns_that_go_back_or_differ_in_length_are_refused():

@@ -3,7 +3,9 @@
 import pytest
 
 from actors import Strategy, TradingSystem
+from actors.risk.limits import RiskLimits
 from actors.strategy import StrategyEntry
+from messages import Bar
 from tests.actors.test_event_streams import some_bars, some_ticks
 from tests.builders import MINUTE, MONDAY, SECOND
 
@@ -83,6 +85,20 @@ def test_its_ticks_are_heard_and_bars_are_built_of_them():
     assert heard.count("XBTUSD") == 4
     assert ("XBTUSD", 101.0) in heard
     assert list(result.instruments) == ["GOLD"]
+
+
+@pytest.mark.parametrize("symbol", ["GOLD", "XBTUSD"])
+def test_nobody_but_the_strategy_hears_the_bars_of_what_is_only_heard(symbol):
+    entry = StrategyEntry(id="s", strategy=Follows, symbols="XBTUSD", hears="GOLD", period=MINUTE)
+    risk = RiskLimits(daily_loss_max=0.5)
+    runtime = TradingSystem(feed=[some_bars(), GOLD], strategies=[entry], risk=risk).make_replay()
+    runtime.run()
+
+    plan = runtime.router.flow("feed", Bar).plan_of((symbol, MINUTE))
+    hearers = {slot.role for _, slots in plan for slot in slots}
+
+    assert "strategy" in hearers
+    assert (hearers == {"strategy"}) == (symbol == "GOLD")
 
 
 def test_a_symbol_that_another_strategy_trades_keeps_its_instrument():

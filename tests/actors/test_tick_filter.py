@@ -284,7 +284,7 @@ def test_a_block_member_that_is_no_trade_at_all_is_named_in_words(price, size, r
 
     answers = TickFilter().on_tick_block(TickBlock(symbol="XBTUSD", received=MONDAY, ts=ts, prices=prices, sizes=sizes))
 
-    assert answers[0].prices == (100.0, 100.0)
+    assert tuple(answers[0].prices) == (100.0, 100.0)
     assert (answers[1].reason, answers[1].item) == (reason, None)
     assert repr(price) in answers[1].text
 

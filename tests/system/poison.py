@@ -11,7 +11,15 @@ from itertools import zip_longest
 import attrs
 import numpy as np
 
-from actors.columns import BarColumns, FundingColumns, MarkColumns
+from actors.columns import (
+    BarColumns,
+    BookColumns,
+    ChunkedColumns,
+    FundingColumns,
+    IndexColumns,
+    MarkColumns,
+    QuoteColumns,
+)
 from messages import (
     AmendOrder,
     AmendPlaced,
@@ -39,6 +47,7 @@ from messages import (
     TargetShares,
     TradingStateChanged,
 )
+from tests.market_house import cut, rows_of
 
 GRID = 0.5
 POISONS = ("scale", "delete", "insert")
@@ -101,8 +110,15 @@ def poisoned_after(series, at, poison):
     """The same columns with everything changed that is not known at `at`."""
     if isinstance(series, BarColumns):
         return _poisoned_bars(series, at, poison)
-    if isinstance(series, FundingColumns | MarkColumns):
+    if isinstance(series, ChunkedColumns):
+        whole = poisoned_after(_whole(series), at, poison)
+        return cut(whole, 37)
+    if isinstance(series, FundingColumns | MarkColumns | IndexColumns):
         return _poisoned_events(series, at, poison)
+    if isinstance(series, BookColumns):
+        return _poisoned_books(series, at, poison)
+    if isinstance(series, QuoteColumns):
+        return _poisoned_quotes(series, at, poison)
     return _poisoned_ticks(series, at, poison)
 
 
@@ -149,6 +165,47 @@ def _poisoned_ticks(ticks, at, poison):
     if poison == "delete":
         return _rows(ticks, rows[~unknown | (rows % 3 == 0) | (rows == len(ticks) - 1)])
     return _rows(ticks, np.repeat(rows, np.where(unknown, 2, 1))) if poison == "insert" else ticks
+
+
+def _whole(series):
+    """Chunks put together again."""
+    chunks = list(series.read())
+    columns = {
+        field.name: np.concatenate([getattr(chunk, field.name) for chunk in chunks])
+        for field in attrs.fields(series.of)
+        if field.init and isinstance(getattr(chunks[0], field.name), np.ndarray)
+    }
+    return attrs.evolve(chunks[0], **columns)
+
+
+def _poisoned_quotes(quotes, at, poison):
+    unknown = quotes.received > at
+    moved = {name: np.where(unknown, _worse(getattr(quotes, name)), getattr(quotes, name)) for name in ("bid", "ask")}
+    quotes = attrs.evolve(quotes, **moved, bid_size=np.where(unknown, quotes.bid_size * 3, quotes.bid_size))
+    rows = np.arange(len(quotes))
+    if poison == "delete":
+        return rows_of(quotes, rows[~unknown | (rows % 3 == 0) | (rows == len(quotes) - 1)])
+    return rows_of(quotes, np.repeat(rows, np.where(unknown, 2, 1))) if poison == "insert" else quotes
+
+
+def _poisoned_books(books, at, poison):
+    """Levels moved; whole messages deleted, or said twice over."""
+    unknown = books.received > at
+    books = attrs.evolve(books, price=np.where(unknown, _worse(books.price), books.price))
+    message = np.repeat(np.arange(len(books)), np.diff(books.starts))
+    if poison == "delete":
+        return rows_of(books, np.flatnonzero(~unknown | (message % 3 == 0)))
+    if poison == "scale":
+        return books
+    again = rows_of(books, np.flatnonzero(unknown))
+    both = {
+        field.name: np.concatenate([getattr(books, field.name), getattr(again, field.name)])
+        for field in attrs.fields(type(books))
+        if field.init and isinstance(getattr(books, field.name), np.ndarray)
+    }
+    both["part"] = np.concatenate([books.part, again.part + books.part.max() + 1])
+    order = np.lexsort((both["part"], both["received"]))
+    return attrs.evolve(books, **{name: column[order] for name, column in both.items()})
 
 
 def _poisoned_events(events, at, poison):

@@ -51,6 +51,21 @@ class TickProber(Prober):
             self.target(float(self.seen % 3 - 1), tick.symbol)
 
 
+class BookProber(TickProber):
+    """Hears quotes, books and the index too."""
+
+    def on_quote(self, quote):
+        self._note("quote", quote.symbol, quote)
+
+    def on_book(self, book):
+        self._note("book", book.symbol, book)
+        if self.seen % 60 == 0:
+            self.target(float(self.seen % 3 - 1), book.symbol)
+
+    def on_index(self, index):
+        self._note("index", index.symbol, index)
+
+
 class Orders(Prober):
     """Works with limits and stops of its own."""
 

@@ -8,11 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors import Strategy, StrategyEntry, TradingSystem, feed
-from adapters.generated import generated_bars, generated_ticks
+from adapters.generated import generated_bars, generated_quotes, generated_ticks
 from messages import Annotated, Fill, Instrument, Kind, Signal, Step
 from tests.builders import MINUTE, MONDAY, SECOND
+from tests.market_house import an_index, cut, some_books
 from tests.system.poison import POISONS, Poisoning, poisoned_after, with_gaps
-from tests.system.probers import Orders, Prober, TickProber
+from tests.system.probers import BookProber, Orders, Prober, TickProber
 
 BARS = 80
 END = MONDAY + BARS * MINUTE
@@ -52,6 +53,22 @@ def _ticks(symbol="XBTUSD"):
     return generated_ticks(symbol, seed=5, ticks=400, mean_gap_ns=(END - MONDAY) // 400, volatility_per_year=3.0)
 
 
+def _quotes():
+    return generated_quotes("XBTUSD", seed=5, ticks=400, mean_gap_ns=(END - MONDAY) // 400, volatility_per_year=3.0)
+
+
+def _books():
+    return some_books(count=240, gap_ns=(END - MONDAY) // 240)
+
+
+def _changes():
+    return some_books("ETHUSD", count=240, gap_ns=(END - MONDAY) // 240, seed=6, changes=True)
+
+
+def _index():
+    return an_index(count=160, gap_ns=(END - MONDAY) // 160)
+
+
 WORLDS = {
     "bars": ([_bars()], [(Prober, MINUTE), (Orders, MINUTE), (Prober, MINUTE)]),
     "bars of one symbol in two periods": (
@@ -62,6 +79,10 @@ WORLDS = {
     "two symbols": ([_bars(), _bars("ETHUSD", seed=4)], [(Prober, MINUTE), (Orders, MINUTE)]),
     "ticks": ([_ticks()], [(TickProber, MINUTE), (Orders, MINUTE), (Prober, 5 * MINUTE)]),
     "ticks that only feed bars": ([_ticks()], [(Prober, MINUTE), (Prober, 5 * MINUTE)]),
+    "ticks, quotes, books, changes of books and an index, in chunks": (
+        [cut(series, 37) for series in (_ticks(), _quotes(), _books(), _changes(), _index())],
+        [(BookProber, MINUTE), (Orders, MINUTE)],
+    ),
 }
 EDGES = [
     MONDAY + 40 * MINUTE - 1, MONDAY + 40 * MINUTE, MONDAY + 40 * MINUTE + 1, MONDAY + 41 * MINUTE,

@@ -13,8 +13,11 @@ from adapters.bitmex.codec import decoded
 from adapters.bitmex.queries import HISTORY_PAGE, venue_time
 from adapters.bitmex.trades import LastTrades, trade
 from messages import (
+    BookChange,
     FundingRate,
     Heartbeat,
+    IndexPrice,
+    Liquidation,
     MarketFresh,
     MarketStale,
     MarkPrice,
@@ -24,7 +27,7 @@ from messages import (
     SendRequest,
     Tick,
 )
-from tests.adapters.bitmex.frames import a_frame, a_partial
+from tests.adapters.bitmex.frames import a_frame, a_level_row, a_partial
 from tests.adapters.bitmex.venue_of_trades import MS, SYMBOL, Venue, a_feed, a_quote_row, trade_row
 from tests.builders import HOUR, MONDAY, SECOND
 
@@ -129,6 +132,65 @@ def test_books_are_said_where_they_are_wanted():
 
     (said,) = venue.kinds(OrderBook)
     assert (said.bids, said.asks) == (((42000.0, 5.0),), ((42000.5, 6.0),))
+
+
+def test_an_index_is_said_when_it_changes():
+    venue = a_live()
+    before = len(venue.kinds(IndexPrice))
+    changed = {"symbol": SYMBOL, "indicativeSettlePrice": 42001.77, "timestamp": venue_time(MONDAY)}
+    venue.text(a_frame("instrument", "update", changed))
+    venue.text(a_frame("instrument", "update", {**changed, "indicativeSettlePrice": -1}))
+
+    (said,) = venue.kinds(IndexPrice)[before:]
+    assert (said.symbol, said.ts, said.price) == (SYMBOL, MONDAY, 42001.77)
+    assert [each.reason for each in venue.kinds(Quarantined)] == ["malformed"]
+
+
+def test_liquidations_are_said_where_they_are_wanted_until_they_are_gone():
+    venue = a_live(liquidations=[SYMBOL])
+    row = {"orderID": "l-1", "symbol": SYMBOL, "side": "Sell", "price": 41000, "leavesQty": 500}
+    venue.text(a_partial("liquidation"))
+    venue.text(a_frame("liquidation", "insert", row))
+    venue.text(a_frame("liquidation", "update", {"orderID": "l-1", "symbol": SYMBOL, "leavesQty": 200}))
+    venue.text(a_frame("liquidation", "delete", {"orderID": "l-1", "symbol": SYMBOL}))
+
+    said = venue.kinds(Liquidation)
+    assert [(each.order_id, each.side, each.size, each.price) for each in said] == [
+        ("l-1", -1, 500.0, 41000.0), ("l-1", -1, 200.0, 41000.0), ("l-1", -1, 0.0, 41000.0),
+    ]  # fmt: skip
+    assert all(each.ts == each.received for each in said)
+
+
+def test_a_books_changes_are_said_where_they_are_wanted_and_make_up_the_book():
+    venue = a_live(changes=[SYMBOL])
+    venue.text(a_partial("orderBookL2_25", a_level_row(1, "Buy", 5, 99), a_level_row(2, "Sell", 6, 100)))
+    venue.text(a_frame("orderBookL2_25", "update", a_level_row(1, "Buy", 7)))
+    venue.text(a_frame("orderBookL2_25", "insert", a_level_row(3, "Buy", 8, 98)))
+    venue.text(a_frame("orderBookL2_25", "delete", a_level_row(2, "Sell")))
+    venue.text(a_frame("orderBookL2_25", "update", a_level_row(3, "Buy", 9, 97)))
+
+    said = venue.kinds(BookChange)
+    assert [(each.is_snapshot, each.bids, each.asks) for each in said] == [
+        (True, ((99.0, 5.0),), ((100.0, 6.0),)),
+        (False, ((99.0, 7.0),), ()),
+        (False, ((98.0, 8.0),), ()),
+        (False, (), ((100.0, 0.0),)),
+        (False, ((98.0, 0.0), (97.0, 9.0)), ()),
+    ]
+    assert venue.kinds(OrderBook) == []
+
+
+def test_changes_that_cannot_be_trusted_are_followed_by_a_whole_book():
+    venue = a_live(changes=[SYMBOL])
+    venue.text(a_partial("orderBookL2_25", a_level_row(1, "Buy", 5, 99)))
+    venue.text(a_frame("orderBookL2_25", "update", a_level_row(9, "Buy", 7)))
+    venue.text(a_frame("orderBookL2_25", "update", a_level_row(1, "Buy", 8)))
+    venue.wait(3)
+    venue.text(a_partial("orderBookL2_25", a_level_row(1, "Buy", 6, 99)))
+
+    assert [(each.is_snapshot, each.bids) for each in venue.kinds(BookChange)] == [
+        (True, ((99.0, 5.0),)), (True, ((99.0, 6.0),)),
+    ]  # fmt: skip
 
 
 def test_a_heartbeat_is_passed_on():

@@ -14,7 +14,7 @@ from adapters.bitmex.market import InstrumentState, UpcomingFunding, tick
 from adapters.bitmex.queries import positions
 from adapters.bitmex.reports import OrderReport
 from adapters.bitmex.stream import Stream
-from messages import Bar, Instrument, Kind, MarkPrice, OrderBook, Quarantined, Quote, Tick
+from messages import Bar, IndexPrice, Instrument, Kind, MarkPrice, OrderBook, Quarantined, Quote, Tick
 from tests.builders import HOUR, MONDAY
 
 ROOT = pathlib.Path(__file__).parents[3]
@@ -93,9 +93,9 @@ def test_the_orders_of_2018():
 def test_the_instrument_of_2018_and_its_updates():
     first, *updates = heard("ws_instrument")
 
-    assert [type(said) for said in first] == [Instrument, InstrumentState, MarkPrice, UpcomingFunding]
-    assert (first[2].price, first[3].rate) == (6399.04, 0.001854)
-    # None of what was recorded after it is of the mark, and nothing of it is wrong.
+    assert [type(said) for said in first] == [Instrument, InstrumentState, MarkPrice, IndexPrice, UpcomingFunding]
+    assert (first[2].price, first[3].price, first[4].rate) == (6399.04, 6387.52, 0.001854)
+    # None of what was recorded after it is of the mark or the index, and nothing of it is wrong.
     assert updates == [()] * 11
 
 

@@ -141,11 +141,6 @@ def test_rows_that_were_there_and_are_missing_now_are_no_answer():
         pages.take([row(5, size=1), row(7), row(8)])
 
 
-def test_two_bars_at_one_time_are_no_answer():
-    with pytest.raises(WrongPage, match="two rows at"):
-        StampPages(MONDAY, MONDAY + 10 * MS, 3, unique=True).take([row(1), row(1)])
-
-
 def test_a_time_stamp_without_end_is_no_answer():
     size = 20_000
     pages = StampPages(MONDAY, MONDAY + MS, size)

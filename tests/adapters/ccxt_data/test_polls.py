@@ -1,6 +1,6 @@
 """One question at a time, each again after its pause, and after failures after a longer one."""
 
-from adapters.ccxt_data.polls import ANSWER_WAIT, PAUSE_MAX, Polls
+from adapters.ccxt_data.polls import ANSWER_WAIT, PAUSE_MAX, WISH_MAX, Polls
 from tests.builders import MONDAY, SECOND
 
 A, B = ("XBT", "trades"), ("XBT", "best")
@@ -55,6 +55,14 @@ def test_an_exchange_that_has_enough_is_left_alone_by_every_question():
     assert polls.due(MONDAY + 29 * SECOND) is None
     assert polls.next_deadline() == MONDAY + 30 * SECOND
     assert polls.due(MONDAY + 30 * SECOND).question == B
+
+
+def test_a_wish_without_end_is_not_kept():
+    polls = Polls([A], 2 * SECOND)
+    polls.due(MONDAY)
+    polls.failed(MONDAY, least=10**9 * SECOND, all_wait=True)
+
+    assert polls.next_deadline() == MONDAY + WISH_MAX
 
 
 def test_a_question_whose_answer_does_not_come_is_given_up():

@@ -229,6 +229,15 @@ def test_a_row_that_cannot_be_meant_is_set_aside_by_name(tmp_path):
     assert "symbol is ETHUSD, not XBTUSD" in outcome.notes[2]
 
 
+def test_a_second_bar_at_one_time_is_set_aside(tmp_path):
+    rows = [a_bin(MONDAY + MINUTE), a_bin(MONDAY + MINUTE, close=99.5), a_bin(MONDAY + 2 * MINUTE)]
+
+    outcome = a_download(tmp_path, PastVenue({"/trade/bucketed": rows}), wanted("bars", period=MINUTE)).run()
+
+    assert Store(tmp_path).bars("bitmex", "XBTUSD", "1m")["close"].tolist() == [101.0, 101.0]
+    assert "is that of the row before" in outcome.notes[0]
+
+
 def test_a_page_that_is_wrong_three_times_ends_it_and_keeps_what_was_had(tmp_path):
     rows = [a_trade(MONDAY + number * SECOND) for number in range(2_500)]
     venue = PastVenue({"/trade": rows})

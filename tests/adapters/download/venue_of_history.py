@@ -109,7 +109,7 @@ class Client:
     def __init__(self, venue):
         self.venue, self.clock_offset = venue, ClockOffset()
 
-    def answer(self, request):
+    def answer(self, request, *, tries):
         """The page that was asked for, numbers exact as from JSON."""
         from adapters.bitmex.codec import decoded  # noqa: PLC0415
 

@@ -156,6 +156,52 @@ def test_each_key_of_live_is_judged(tmp_path, key, value, reason):
     assert reason in said
 
 
+# What is kept of the market.
+
+
+def test_everything_is_recorded_into_the_runs_own_folder_where_nobody_says_otherwise(tmp_path):
+    told = _settings(tmp_path).recording
+
+    assert (told.enabled, told.store, told.kinds, told.l2) == (True, None, None, None)
+    assert (told.batch_ms, told.on_failure) == (100, "trade")
+
+
+def test_the_command_line_says_where_or_that_nothing_is_recorded(tmp_path):
+    text = RANDOM + "[recording]\nstore = 'kept'\nenabled = false\n"
+
+    assert _settings(tmp_path, text).recording.store == str(tmp_path / "told" / "kept")
+    into = _settings(tmp_path, text, record=tmp_path / "other").recording
+    assert (into.enabled, into.store) == (True, str(tmp_path / "other"))
+    assert not _settings(tmp_path, RANDOM, no_record=True).recording.enabled
+    assert "--no-record: says the opposite of --record" in _refused(tmp_path, RANDOM, no_record=True, record=tmp_path)
+
+
+def test_what_is_recorded_is_written_down_and_read_again(tmp_path):
+    text = RANDOM + "[recording]\nkinds = ['ticks', 'l2']\nl2 = ['XBTUSD']\nbatch_ms = 50\non_failure = 'halt'\n"
+    settings = _settings(tmp_path, text)
+    write_configuration(tmp_path, settings.configuration)
+
+    assert _settings(tmp_path).recording == settings.recording
+    assert (settings.recording.kinds, settings.recording.on_failure) == (("ticks", "l2"), "halt")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("kinds[1]", "['ticks', 'trades']", "there is no kind 'trades'; there are ticks, quotes"),
+        ("l2[0]", "['ETHUSD']", "no strategy trades 'ETHUSD'"),
+        ("batch_ms", "0", "at least 1"),
+        ("on_failure", "'stop'", "trade or halt"),
+        ("enabled", "1", "true or false"),
+    ],
+)
+def test_each_key_of_recording_is_judged(tmp_path, key, value, reason):
+    said = _refused(tmp_path, f"{RANDOM}[recording]\n{key.partition('[')[0]} = {value}\n")
+
+    assert f"recording.{key}: " in said
+    assert reason in said
+
+
 # What it is for a backtest.
 
 

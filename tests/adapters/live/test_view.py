@@ -14,6 +14,8 @@ from messages import (
     ActorFailed,
     MarketStale,
     OrderRefused,
+    RecordingResumed,
+    RecordingStopped,
     SubmitOrder,
     TradingState,
     TradingStateChanged,
@@ -136,6 +138,20 @@ def test_lines_say_what_matters_and_how_it_stands():
     line = status_line(snapshot, NOW)
     assert line.startswith("00:00:23   active; XBTUSD 50,250.2 fresh, lag 12 ms, lots -10; profit -0.000")
     assert line.endswith("1 open order; 14 orders, 13 fills")
+
+
+def test_a_recording_that_stopped_is_seen_and_what_it_lost_afterwards():
+    stopped = said(a_busy_state(), RecordingStopped("database or disk is full", NOW))
+    screen = "\n".join(_shown(stopped.snapshot()))
+    line = status_line(stopped.snapshot(), NOW)
+    resumed = said(stopped, RecordingResumed(1_234, NOW)).snapshot()
+
+    assert "not recording" in screen
+    assert "recording stopped: database or disk is full" in screen
+    assert "; not recording: database or disk is full; 1 open order" in line
+    assert "unrecorded 1,234" in "\n".join(_shown(resumed))
+    assert "! recording goes on; 1,234 items were not kept" in "\n".join(news_lines(resumed))
+    assert "not recording" not in status_line(resumed, NOW)
 
 
 # The screen.

@@ -5,8 +5,10 @@ import threading
 import time
 
 from adapters.exchange.faults import Rule
+from adapters.journal.reading import TraceReader
 from adapters.live.state import LiveState
-from messages import SubmitOrder
+from adapters.store import Store
+from messages import MarkPrice, Quote, SubmitOrder, Tick
 from tests.system.live.agreement import assert_agree, rows, strangers_in, summary
 from tests.system.live.lives import Life, Process, a_folder, a_strategy
 from tests.system.live.venue import until
@@ -33,6 +35,26 @@ def test_ends_by_itself_with_files_that_equal_the_exchange(tmp_path, venue):
     assert {row["client_id"] for row in rows(folder, "orders_timed.csv")} == posted
     assert live["latencies"]["decided_to_sent"]["orders"] == len(posted)
     assert {row["clOrdID"] for row in venue.orders()} == posted
+
+
+def test_what_it_heard_is_recorded_and_a_batch_was_written_when_it_ends(tmp_path, venue):
+    folder, config = a_folder(tmp_path, venue, *BOTH)
+
+    with Process(folder, "--for", 2, "--quiet", "--record", tmp_path / "kept", config=config) as process:
+        code = process.wait()
+
+    assert code == 0, process.said()
+    store = Store(tmp_path / "kept")
+    kept = {series.kind: series for series in store.series()}
+    with TraceReader(folder) as reader:
+        said = [each for stretch in reader.stretches(1) for each in stretch.said if each.sender == "feed"]
+    for message_class, kind in ((Tick, "ticks"), (Quote, "quotes"), (MarkPrice, "marks")):
+        heard = [each.message for each in said if type(each.message) is message_class]
+        assert list(store.table("loopback", "XBTUSD", kind).messages()) == heard
+        assert kept[kind].rows == len(heard)
+    assert kept["quotes"].rows > 0
+    assert kept["index"].rows > 0
+    assert not (folder / "data").exists()
 
 
 def test_a_signal_ends_it_in_order_and_cancels_what_rests(tmp_path, venue):

@@ -123,15 +123,6 @@ class Writes(Strategy):
             lines.write(f"{bar.open_ts},{bar.open!r},{bar.high!r},{bar.low!r},{bar.close!r},{bar.volume!r}\n")
 
 
-class Listens(Strategy):
-    """Wants what the last event wants."""
-
-    warmup = 3
-
-    def on_event(self, event):
-        self.target(event.get("want"))
-
-
 class TwoMarkets(Strategy):
     """Notes what it hears of a market that it does not trade."""
 
@@ -163,6 +154,15 @@ class TwoMarkets(Strategy):
         self.noted[word] += item.symbol not in self.symbols
         if item.symbol not in self.symbols and (word in {"stale", "fresh"} or self.noted[word] < 4):
             self.mark(word)
+
+
+class Listens(Strategy):
+    """Wants what the last event wants."""
+
+    warmup = 3
+
+    def on_event(self, event):
+        self.target(event.get("want"))
 
 
 class Follows(Strategy):

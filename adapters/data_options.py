@@ -1,0 +1,149 @@
+"""What the data commands share: their options, how these are read, how results are printed, and how a command ends."""
+# ruff: noqa: PLC0415 - imports inside functions are what makes the start fast
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from adapters.options import INTERRUPTED, OUTPUT, interrupted, say
+
+if TYPE_CHECKING:
+    from adapters.data.choosing import Wanted
+    from adapters.data.reading import Wishes
+    from adapters.store import Store
+
+StoreFolder = Annotated[Path, typer.Option("--store", metavar="FOLDER", help="Where the market data are kept.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="One JSON object on stdout, nothing else.", rich_help_panel=OUTPUT)
+]
+Venue = Annotated[str | None, typer.Option(metavar="V", help="bitmex, binance-coinm, ...: a-z, 0-9 and -.")]
+PeriodText = Annotated[str | None, typer.Option(metavar="1m", help="Length of the bars.")]
+From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="First time (UTC).")]
+To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="First time no longer wanted.")]
+Stamps = Annotated[
+    str | None, typer.Option(metavar="start|end", help="What a bar's time is. Default: start, and said so.")
+]
+Zone = Annotated[str | None, typer.Option(metavar="ZONE", help="Of times without a zone. Default: UTC, and said so.")]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ROLE=NAME,...",
+        help="Which column is what: ts, open, high, low, close, volume, turnover; price, size, side; bid, bid_size, "
+        "ask, ask_size; rate; symbol. By numbers (ts=1,...) where the file has no header.",
+    ),
+]
+Multiplier = Annotated[
+    float, typer.Option(metavar="X", help="Amounts are divided by it to become price x volume.")
+]  # fmt: skip
+
+
+def run_command(work: Callable[[], int], unfinished: Callable[[], str] | None = None) -> None:
+    """Do it; end with its exit code. Ctrl-C and SIGTERM end it between two files of a store."""
+    from adapters.interrupts import Interrupts
+
+    with Interrupts() as interrupts:
+        try:
+            code = work()
+        except KeyboardInterrupt:
+            code = _stopped(interrupts, unfinished)
+        except RuntimeError as error:
+            # duckdb turns what a signal raises inside a query into an error of its own.
+            if interrupts.name is None or "interrupt" not in str(error).lower():
+                raise
+            code = _stopped(interrupts, unfinished)
+    raise typer.Exit(code)
+
+
+def _stopped(interrupts: Any, unfinished: Callable[[], str] | None) -> int:
+    from adapters.interrupts import EXIT_CODES
+
+    if unfinished is None:
+        return interrupted(interrupts)
+    say(f"interrupted by {interrupts.name}: {unfinished()}")
+    return EXIT_CODES.get(interrupts.name or "", INTERRUPTED)
+
+
+def opened_store(folder: Path) -> "Store":
+    """The store of a folder; InputError when it cannot be one."""
+    from adapters.store import Store
+
+    return Store(folder)
+
+
+def wishes_of(*, period: str | None, columns: str | None, multiplier: float, **others: Any) -> "Wishes":
+    """What the options say about files; InputError names the option and the reason."""
+    from adapters.data.reading import Wishes
+    from adapters.errors import InputError
+
+    if not 0 < multiplier < float("inf"):
+        raise InputError(f"--multiplier {multiplier} must be above zero and finite")
+    return Wishes(period=_period(period), columns=_roles(columns), multiplier=multiplier, **others)
+
+
+def wanted_series(symbols: list[str], venue: str | None, kind: str | None, period: str | None) -> "Wanted":
+    """Which series of a store the options mean; InputError as above."""
+    from adapters.data.choosing import Wanted
+
+    return Wanted(symbols=symbols, venue=venue, kind=kind, period=_period(period))
+
+
+def _period(text: str | None) -> int | None:
+    from adapters.errors import InputError
+    from messages import parse_period
+
+    try:
+        return None if text is None else parse_period(text)
+    except ValueError as error:
+        raise InputError(f"--period: {error}") from None
+
+
+def moment(text: str | None, option: str) -> int | None:
+    """UTC ns of a time as it was told; InputError names the option."""
+    from adapters.store.names import moment_of
+
+    return moment_of(text, option)
+
+
+_ROLES = (
+    "ts", "symbol", "open", "high", "low", "close", "volume", "turnover", "price", "size", "side", "maker", "bid",
+    "bid_size", "ask", "ask_size", "rate",
+)  # fmt: skip
+
+
+def _roles(text: str | None) -> dict[str, str]:
+    from adapters.errors import InputError
+
+    roles: dict[str, str] = {}
+    for pair in [] if text is None else text.split(","):
+        role, equals, name = (part.strip() for part in pair.partition("="))
+        if not equals or not name or role not in _ROLES or role in roles:
+            raise InputError(f"--columns: {pair.strip()!r} must be ROLE=NAME, each role once, of {', '.join(_ROLES)}")
+        roles[role] = name
+    return roles
+
+
+def files_and_symbols(what: list[str], files: list[Path]) -> tuple[list[Path], list[str]]:
+    """An argument is a file when there is one, or when it looks like a path."""
+    paths, symbols = list(files), []
+    for each in what:
+        if Path(each).is_file() or "/" in each or each.endswith((".csv", ".gz", ".parquet")):
+            paths.append(Path(each))
+        else:
+            symbols.append(each)
+    return paths, symbols
+
+
+def print_text(text: str) -> None:
+    """Lines on stdout."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on stdout."""
+    json.dump(value, sys.stdout, allow_nan=False)
+    print_text("")
