@@ -185,6 +185,7 @@ configurations = st.builds(
         BacktestSection,
         cash=st.dictionaries(st.sampled_from(["XBT", "USD"]), numbers),
         begin=st.sampled_from([None, "2018-01-01"]),
+        warm_up=st.none() | st.booleans(),
         slippage_spread=st.none() | floats,
         volume_cap=st.none() | st.floats(0.001, 1),
     ),
