@@ -8,13 +8,15 @@ one whose lock nobody holds is closed, and will be rolled.
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
+import numpy as np
 
+from actors.columns import Ints
 from adapters.errors import InputError
 from adapters.security.lock import FileLock
 from adapters.store.kinds import SCHEMA, Kind
@@ -47,18 +49,40 @@ class Series:
     kind: Kind
 
 
-@attrs.frozen
-class Piece:
-    """Rows of one series and day in one batch: where they are and from when to when they were received."""
+@attrs.frozen(eq=False)
+class Pieces:
+    """Where the rows of one series are in a segment: a row for each batch and day in it, as they were written.
 
-    id: int
-    batch: int
-    day: int
-    first: int
-    last: int
-    rows: int
-    size: int
+    A busy day has hundreds of thousands of them, so that they stand in columns.
+    """
+
+    id: Ints
+    batch: Ints
+    day: Ints
+    first: Ints
+    """The least `received` in it."""
+    last: Ints
+    rows: Ints
+    size: Ints
     """Bytes of its records and texts."""
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    def only(self, which: Any) -> "Pieces":
+        """Some of them: a slice, or a mask."""
+        return Pieces(*(getattr(self, field.name)[which] for field in attrs.fields(Pieces)))
+
+    def after(self, batch_of_day: Mapping[int, int]) -> "Pieces":
+        """Those of later batches than a day's own; of a day that is not named, all."""
+        newer = np.ones(len(self), dtype=np.bool_)
+        for day, batch in batch_of_day.items():
+            newer &= (self.day != day) | (self.batch > batch)
+        return self.only(newer)
+
+    def days(self) -> list[int]:
+        """The days that they are of, in order."""
+        return [int(day) for day in np.unique(self.day)]
 
 
 @attrs.frozen
@@ -161,29 +185,30 @@ class SegmentReader:
         with _naming(self.path):
             return self._connection.execute("SELECT venue, symbol, kind FROM series ORDER BY 1, 2, 3").fetchall()
 
-    def pieces(self, series: Series) -> list[Piece]:
-        """Where the rows of a series are, as they were written."""
+    def pieces(self, series: Series) -> Pieces:
+        """Where the rows of a series are."""
         query = """
             SELECT pieces.id, batch, day, first, last, rows, size FROM pieces JOIN series ON series.id = series
             WHERE venue = ? AND symbol = ? AND kind = ? ORDER BY batch, pieces.id
         """
         with _naming(self.path):
             rows = self._connection.execute(query, (series.venue, series.symbol, series.kind.name))
-            return [Piece(*row) for row in rows]
+            cells = np.fromiter((cell for row in rows for cell in row), dtype=np.int64)
+        return Pieces(*cells.reshape(-1, len(attrs.fields(Pieces))).T)
 
-    def rows(self, kind: Kind, pieces: Sequence[Piece]) -> Columns:
+    def rows(self, kind: Kind, pieces: Pieces) -> Columns:
         """The rows of some pieces, in the pieces' order."""
         packed: list[Packed] = []
         for first in range(0, len(pieces), _READ_AT_ONCE):
-            some = pieces[first : first + _READ_AT_ONCE]
+            some = pieces.id[first : first + _READ_AT_ONCE].tolist()
             marks = ",".join("?" * len(some))
             query = (
                 "SELECT id, batch, series, day, first, last, rows, records, texts, checksum "  # noqa: S608 marks only
                 f"FROM pieces WHERE id IN ({marks})"
             )
             with _naming(self.path):
-                found = {row[0]: row[1:] for row in self._connection.execute(query, [piece.id for piece in some])}
-            packed += [self._checked(found.get(piece.id)) for piece in some]
+                found = {row[0]: row[1:] for row in self._connection.execute(query, some)}
+            packed += [self._checked(found.get(number)) for number in some]
         try:
             return unpack(kind, packed)
         except (ValueError, TypeError) as error:
