@@ -91,9 +91,10 @@ def check_store(
         for columns in chunks:
             one.add(columns)
             progress(name, check.rows, info.rows)
+        findings = tuple(check.findings())
         yield Checked(
             where=f"{info.venue} {info.symbol}", venue=info.venue, symbol=info.symbol, kind=info.kind, rows=check.rows,
-            first=one.first, last=one.last, findings=tuple(check.findings()),
+            first=one.first, last=one.last, findings=findings,
         )  # fmt: skip
 
 
@@ -117,10 +118,13 @@ def check_file(
             progress(path.name, done, 0)
         for (symbol, kind), one in seen.items():
             unreadable = file.unreadable.get((symbol, kind), Tally())
-            findings = unreadable.finding("unreadable", "{n} row(s) cannot be read", _UNREADABLE)
+            findings = (
+                *unreadable.finding("unreadable", "{n} row(s) cannot be read", _UNREADABLE),
+                *one.check.findings(),
+            )
             yield Checked(
                 where=path.name, venue=None, symbol=symbol, kind=kind, rows=one.check.rows + unreadable.count,
-                first=one.first, last=one.last, findings=(*findings, *one.check.findings()), facts=file.facts,
+                first=one.first, last=one.last, findings=findings, facts=file.facts,
             )  # fmt: skip
 
 
