@@ -181,3 +181,14 @@ def test_a_file_of_several_symbols_is_checked_symbol_by_symbol(tmp_path):
 
     assert [finding.code for finding in found["A"].findings if not finding.is_note] == ["values"]
     assert found["B"].faults == 0
+
+
+def test_what_is_not_checked_is_said(tmp_path):
+    store = Store(tmp_path / "store")
+    texts = {"received": np.array([NEW_YEAR]), **{n: np.array(["x"], dtype=object) for n in ("reason", "text", "item")}}
+    store.write("bitmex", "XBTUSD", "quarantine", texts)
+
+    (found,) = check_store(store, store.series(), start=None, end=None, jump=0.1, progress=silent)
+
+    assert [finding.code for finding in found.findings] == ["not-checked"]
+    assert found.faults == 0
