@@ -18,7 +18,8 @@ from adapters.store import Store
 from adapters.store import rolling as rolling_module
 from adapters.store.names import day_name, day_of
 from adapters.store.rows import messages_of, rows_of
-from adapters.store.segment import SegmentWriter, segment_paths
+from adapters.store.segment import segment_paths
+from adapters.store.segment_writer import SegmentWriter
 from adapters.store.writing import writing
 from tests.adapters.store.store_builders import (
     DAY,
