@@ -23,7 +23,7 @@ from actors.columns import (
 from actors.component import Component
 from actors.event_streams import ExternalColumns
 from actors.money.grid import common_tick_size
-from actors.setup import Setup, run6_of, wanted_bars
+from actors.setup import Setup, run6_of, wanted_bars, wanted_flows
 from actors.strategy import Strategy, StrategyEntry
 from messages import Account, Instrument, Kind, Minor, Symbol, parse_period
 
@@ -31,7 +31,7 @@ DEFAULT_CASH = 10_000_000
 """In whole units of each settlement currency that no starting cash was given for."""
 LIVE_CLOSE_GRACE_NS = 250 * 10**6
 """How long a bar waits behind its end for ticks that are still on their way, where the host sends them as they come."""
-_DECIDE_NOTHING = frozenset({"venue", "funding_words", "policy", "live_accounts"})
+_DECIDE_NOTHING = frozenset({"venue", "funding_words", "policy", "live_accounts", "spreads", "side_symbols"})
 """What a set-up has besides what its run is named by."""
 _MARKET = (BarColumns, TickColumns, QuoteColumns, BookColumns, IndexColumns, LiquidationColumns)
 _EVENTS = (FundingColumns, MarkColumns)
@@ -214,4 +214,5 @@ def complete_setup(
         **rest,
     )
     wanted_bars(setup)
+    wanted_flows(setup)
     return setup

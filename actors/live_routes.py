@@ -6,12 +6,14 @@ straight to the venue). Kill-switch cancels (CancelAll) do not wait for it. Who 
 
 from typing import Final
 
-from actors.routes import ROUTES, By, Route
+from actors.routes import ROUTES, By, Route, measured
 from messages import (
     AmendRejected,
     ApprovedAmend,
     ApprovedCancel,
     ApprovedOrder,
+    Bar,
+    BarOpen,
     CloseLine,
     ExternalEvent,
     ForeignActivity,
@@ -22,16 +24,19 @@ from messages import (
     MarketFresh,
     MarketStale,
     OpenLine,
+    OrderBook,
     OrderRejected,
     OrderTimed,
     PositionAdjusted,
     Quarantined,
+    Quote,
     ReadVenue,
     RequestAnswered,
     SendLogin,
     SendRequest,
     SendText,
     TextReceived,
+    Tick,
     VenueConnected,
     VenueLost,
     VenueRead,
@@ -39,7 +44,7 @@ from messages import (
 )
 
 _JOURNALLED: Final = (ApprovedOrder, ApprovedAmend, ApprovedCancel)
-_ALL, _ACCOUNT, _ADDRESS = By.ALL, By.ACCOUNT, By.ADDRESS
+_ALL, _ACCOUNT, _ADDRESS, _SUBSCRIBED = By.ALL, By.ACCOUNT, By.ADDRESS, By.SUBSCRIBED
 
 
 def _line(user: str) -> tuple[Route, ...]:
@@ -49,6 +54,25 @@ def _line(user: str) -> tuple[Route, ...]:
         *[Route("line", said, user, _ADDRESS) for said in (LineOpened, LineClosed, TextReceived)],
         Route(user, SendRequest, "rest", _ADDRESS),
         Route("rest", RequestAnswered, user, _ADDRESS),
+    )
+
+
+def _side() -> tuple[Route, ...]:
+    """A market that is heard and not traded: each has its own chain, which knows its own symbols and no other's.
+
+    Nothing of it reaches a guard, an executor or a venue, and no heartbeat goes through it.
+    """
+    judged = (Tick, Quote, OrderBook, MarketStale, MarketFresh)
+    return (
+        *_line("side-feed"),
+        Route("side-feed", Quarantined, "recorder", _ALL),
+        *[Route("side-feed", said, "side-filter", _SUBSCRIBED) for said in judged],
+        Route("side-filter", Quarantined, "recorder", _ALL),
+        *[Route("side-filter", said, "side-builder", _SUBSCRIBED) for said in (Tick, MarketStale, MarketFresh)],
+        *measured("side-filter"),
+        *[Route("side-filter", said, "strategy", _SUBSCRIBED) for said in judged],
+        Route("side-builder", Quarantined, "recorder", _ALL),
+        *[Route("side-builder", said, "strategy", _SUBSCRIBED) for said in (Bar, BarOpen)],
     )
 
 
@@ -83,6 +107,7 @@ LIVE_ROUTES: Final[tuple[Route, ...]] = (
     # To the bar builder they go the way of the trades, so that they come neither before nor after those they speak of.
     *[Route("feed", said, "tick-filter", _ALL) for said in (MarketStale, MarketFresh)],
     *[Route("tick-filter", said, "bar-builder", _ALL) for said in (MarketStale, MarketFresh)],
+    *_side(),
     # Readiness: the gateway connects, the reconciler compares, the guard lets orders pass.
     Route("venue", VenueConnected, "reconciler", _ACCOUNT),
     Route("venue", VenueLost, "reconciler", _ACCOUNT),

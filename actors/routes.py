@@ -50,12 +50,15 @@ from messages import (
     HaltTrading,
     IndexPrice,
     Liquidation,
+    MarketFresh,
+    MarketStale,
     MarkPrice,
     Message,
     OrderAccepted,
     OrderAmended,
     OrderBook,
     OrderEnded,
+    OrderFlow,
     OrderRefused,
     OrderRejected,
     PlaceOrder,
@@ -131,6 +134,17 @@ def _market(sender: str) -> tuple[Route, ...]:
     )
 
 
+def measured(sender: str) -> tuple[Route, ...]:
+    """Order flow and spreads, from what a filter believes."""
+    return (
+        Route(sender, Tick, "order-flow", SUBSCRIBED, Step.TICK_MARKS),
+        Route(sender, MarketStale, "order-flow", SUBSCRIBED),
+        Route(sender, MarketFresh, "order-flow", SUBSCRIBED),
+        Route(sender, Tick, "spread-recorder", SUBSCRIBED, Step.TICK_MARKS),
+        Route(sender, Quote, "spread-recorder", SUBSCRIBED, Step.TICK_MARKS),
+    )
+
+
 ROUTES: tuple[Route, ...] = (
     # Market data. What a host application sends into a running system takes the feed's place.
     *_market("feed"),
@@ -138,6 +152,8 @@ ROUTES: tuple[Route, ...] = (
     Route("feed", FeedEnded, "bar-builder", ALL),
     Route("book-keeper", OrderBook, "tick-filter", ALL, Step.TICKS),
     Route("book-keeper", Quarantined, "recorder", ALL),
+    Route("feed", FeedEnded, "order-flow", ALL),
+    Route("feed", FeedEnded, "spread-recorder", ALL),
     Route("tick-filter", Quarantined, "recorder", ALL),
     Route("tick-filter", TickBlock, "venue", SUBSCRIBED, Step.TICKS),
     Route("tick-filter", TickBlock, "bar-builder", ALL, Step.TICKS),
@@ -148,6 +164,8 @@ ROUTES: tuple[Route, ...] = (
     Route("tick-filter", Tick, "bar-builder", ALL, Step.TICK_MARKS),
     Route("tick-filter", Tick, "portfolio", SUBSCRIBED, Step.TICK_MARKS),
     Route("tick-filter", Tick, "risk-guard", SUBSCRIBED, Step.TICK_MARKS),
+    # Beside the stream: who measures, and decides nothing.
+    *measured("tick-filter"),
     Route("tick-filter", Tick, "strategy", SUBSCRIBED, Step.TICK_STRATEGIES),
     Route("tick-filter", TickBlock, "executor", SUBSCRIBED, Step.TICK_MARKS),
     Route("tick-filter", Tick, "executor", SUBSCRIBED, Step.TICK_MARKS),
@@ -164,6 +182,10 @@ ROUTES: tuple[Route, ...] = (
     Route("bar-builder", Bar, "recorder", SUBSCRIBED, Step.MARKS),
     Route("bar-builder", Bar, "strategy", SUBSCRIBED, Step.CLOSES),
     Route("bar-builder", BarOpen, "strategy", SUBSCRIBED, Step.OPENS),
+    Route("order-flow", OrderFlow, "strategy", SUBSCRIBED, Step.CLOSES),
+    Route("order-flow", Quarantined, "recorder", ALL),
+    # Live, that a market cannot be trusted, or can again.
+    *[Route("tick-filter", said, "strategy", SUBSCRIBED) for said in (MarketStale, MarketFresh)],
     # From wish to order.
     Route("strategy", Signal, "portfolio", STRATEGY),
     Route("strategy", PlaceOrder, "portfolio", STRATEGY),

@@ -1,7 +1,7 @@
 """What determines a system: what it is fed, what is traded by whom, with how much, under which rules."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -19,9 +19,11 @@ from actors.columns import (
 )
 from actors.component import Component
 from actors.event_streams import ExternalColumns
+from actors.order_flow import FlowWanted
 from actors.risk.limits import RiskLimits, ScopedLimits
 from actors.sizing.sizing import Sizing
-from actors.strategy import StrategyEntry
+from actors.spread_recorder import SpreadPair
+from actors.strategy import StrategyEntry, flow_of, make
 from actors.supervisor import RestartPolicy
 from actors.tick_filter import FilterSettings
 from actors.venue.settings import VenueSettings
@@ -62,6 +64,10 @@ class Setup:
     venue_settings: VenueSettings
     symbol_multiplier: Mapping[Symbol, float]
     filter_settings: FilterSettings | None = None
+    spreads: tuple[SpreadPair, ...] = ()
+    """Pairs of symbols that are sampled side by side."""
+    side_symbols: frozenset[Symbol] = frozenset()
+    """Live: those that come by a feed of their own, past the filter and the bar builder of what is traded."""
     live_marks: bool = False
     live_accounts: frozenset[Account] = frozenset()
     """Those at a real venue: they trade when it is ready, and what they hold is compared with it."""
@@ -109,7 +115,19 @@ class Setup:
 
 
 def wanted_bars(setup: Setup) -> tuple[BarWanted, ...]:
-    """The bars that have to be built, because the feed does not have them; ValueError when they cannot be."""
+    """The bars that have to be built, because the feed does not have them; ValueError when they cannot be.
+
+    Without those of markets that have a flow of their own, see `side_bars`.
+    """
+    return tuple([each for each in _all_bars(setup) if each.symbol not in setup.side_symbols])
+
+
+def side_bars(setup: Setup, symbols: Collection[Symbol]) -> tuple[BarWanted, ...]:
+    """Those that are to be built of these symbols, which come by a feed of their own."""
+    return tuple([each for each in _all_bars(setup) if each.symbol in symbols])
+
+
+def _all_bars(setup: Setup) -> tuple[BarWanted, ...]:
     wanted: dict[tuple[Symbol, Period], BarWanted] = {}
     periods = setup.file_periods
     for entry in setup.strategies:
@@ -133,6 +151,23 @@ def wanted_bars(setup: Setup) -> tuple[BarWanted, ...]:
             opens = "on_bar_open" in hears or (before is not None and before.opens)
             wanted[symbol, entry.period] = BarWanted(symbol, entry.period, source, opens)
     return tuple(wanted[key] for key in sorted(wanted, key=lambda key: (key[1], key[0])))
+
+
+def wanted_flows(setup: Setup) -> tuple[FlowWanted, ...]:
+    """The order flow that strategies hear; ValueError where there are no single trades to make it of."""
+    wanted: dict[tuple[Symbol, Period], FlowWanted] = {}
+    for entry in setup.strategies:
+        if "on_flow" not in entry.strategy.hears():
+            continue
+        period, zeros = flow_of(make(entry.strategy, dict(entry.params)))
+        for symbol in entry.heard_symbols:
+            if symbol not in setup.tick_symbols:
+                raise ValueError(
+                    f"strategy {entry.id} wants the order flow of {symbol}, and the feed has no trades of it"
+                )
+            before = wanted.get((symbol, period))
+            wanted[symbol, period] = FlowWanted(symbol, period, zeros or (before is not None and before.zeros))
+    return tuple(wanted.values())
 
 
 def run6_of(columns: Sequence[Columns | EventColumns | ExternalColumns], *parts: object) -> str:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import attrs
 
 from actors.execution.algorithms import MARKET, Execution, execution_of
+from actors.order_flow import flow_period
 from actors.strategy_desk import Desk, NotHosted
 from actors.strategy_orders import Terms
 from actors.strategy_parameters import Parameter, ParameterError, make, parameters_of
@@ -28,11 +29,14 @@ from messages import (
     Liquidation,
     Liquidity,
     Lots,
+    MarketFresh,
+    MarketStale,
     Minor,
     OrderAccepted,
     OrderAmended,
     OrderBook,
     OrderEnded,
+    OrderFlow,
     OrderRefused,
     OrderRejected,
     Period,
@@ -91,6 +95,10 @@ class Strategy:
     warmup = 200
     """How many closed bars per symbol are kept for `history` and heard again after a restart, as are so many events."""
 
+    flow_period = "1s"
+    """Of the order flow that `on_flow` hears, from `100ms` on. As a parameter: `flow_period: str = "500ms"`."""
+    flow_zeros = False
+    """Whether `on_flow` hears of intervals without trades too, with zeros."""
     events: ClassVar[Sequence[str] | None] = None
     """The sources that `on_event` hears; None: all of them. An entry's own `events` take its place."""
 
@@ -121,6 +129,19 @@ class Strategy:
 
     def on_liquidation(self, liquidation: Liquidation) -> None:
         """The venue closes somebody's position, or goes on doing so."""
+
+    def on_flow(self, flow: OrderFlow) -> None:
+        """An interval of `flow_period` has closed: what buyers took in it, and what sellers hit."""
+
+    def on_stale(self, stale: MarketStale) -> None:
+        """Live: what is known of a symbol's market cannot be trusted at the moment, and why.
+
+        In a symbol that is traded, nothing passes then that raises risk. Of one that is only heard this is for the
+        strategy to judge, and nobody else: trading goes on.
+        """
+
+    def on_fresh(self, fresh: MarketFresh) -> None:
+        """Live: a symbol's market can be trusted; said too when it can for the first time."""
 
     def on_order(self, event: OrderEvent) -> None:
         """One of this strategy's orders was accepted, refused, rejected, amended or not, or has ended.
@@ -284,6 +305,14 @@ class Strategy:
     def params(self) -> dict[str, Any]:
         """A copy of all parameters and their values."""
         return {name: getattr(self, name) for name in parameters_of(type(self))}
+
+
+def flow_of(strategy: Strategy) -> tuple[Period, bool]:
+    """(period of the order flow that it hears, whether zeros are said); ValueError for what is no such period."""
+    text = strategy.flow_period
+    if not isinstance(text, str):
+        raise TypeError(f"{type(strategy).__name__}.flow_period must be a text such as '500ms', not {text!r}")
+    return flow_period(text), bool(strategy.flow_zeros)
 
 
 CALLBACKS = tuple(name for name in vars(Strategy) if name.startswith("on_"))

@@ -6,7 +6,18 @@ from typing import Any, TypeAlias
 from actors.component import Answers, Handler
 from actors.strategy import Strategy
 from actors.strategy_desk import Desk
-from messages import Bar, BarOpen, ExternalEvent, IndexPrice, Liquidation, Message, OrderBook, Quote, Tick
+from messages import (
+    Bar,
+    BarOpen,
+    ExternalEvent,
+    IndexPrice,
+    Liquidation,
+    Message,
+    OrderBook,
+    OrderFlow,
+    Quote,
+    Tick,
+)
 
 _User: TypeAlias = Callable[[Any], None]
 
@@ -27,6 +38,7 @@ def market_handlers(strategy: Strategy, desk: Desk) -> dict[type[Message], Handl
         IndexPrice: _others(strategy.on_index, desk, None),
         Liquidation: _others(strategy.on_liquidation, desk, None),
         ExternalEvent: _others(strategy.on_event, desk, None),
+        OrderFlow: _flows(strategy, desk),
     }
 
 
@@ -115,6 +127,17 @@ def _others(user: _User, desk: Desk, price_of: Callable[[Any], float | None] | N
         return flush() if acts else ()
 
     return on_market
+
+
+def _flows(strategy: Strategy, desk: Desk) -> Handler:
+    """Zeros may be there because another strategy wants them."""
+    hear, zeros = _others(strategy.on_flow, desk, None), strategy.flow_zeros
+
+    def on_order_flow(flow: OrderFlow) -> Answers:
+        is_empty = not (flow.buy_volume or flow.sell_volume or flow.unknown_volume)
+        return () if is_empty and not zeros else hear(flow)
+
+    return on_order_flow
 
 
 def _book_price(book: OrderBook) -> float | None:

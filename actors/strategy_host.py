@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from actors.component import Answers, Component, Handler
-from actors.strategy import OrderEvent, StrategyEntry, StrategyFill, make
+from actors.strategy import OrderEvent, StrategyEntry, StrategyFill, flow_of, make
 from actors.strategy_desk import Desk
 from actors.strategy_handlers import market_handlers
 from messages import (
@@ -22,9 +22,12 @@ from messages import (
     Instrument,
     Liquidation,
     Lots,
+    MarketFresh,
+    MarketStale,
     Message,
     Minor,
     OrderBook,
+    OrderFlow,
     Quote,
     Subscribe,
     Symbol,
@@ -37,12 +40,11 @@ _EXECUTIONS_KEPT = 4096
 """So many fills back, one that is heard twice is folded once."""
 
 _BY_SYMBOL: Final[tuple[tuple[str, type[Message]], ...]] = (
-    ("on_tick", Tick),
-    ("on_quote", Quote),
-    ("on_book", OrderBook),
-    ("on_index", IndexPrice),
-    ("on_liquidation", Liquidation),
+    *(("on_tick", Tick), ("on_quote", Quote), ("on_book", OrderBook)),
+    *(("on_index", IndexPrice), ("on_liquidation", Liquidation)),
+    *(("on_stale", MarketStale), ("on_fresh", MarketFresh)),
 )
+"""What is subscribed to by symbol alone, and the callback that hears it."""
 _User: TypeAlias = Callable[[Any], None]
 
 
@@ -61,8 +63,8 @@ class Heritage:
 class StrategyHost(Component):
     """One strategy instance as an actor.
 
-    Hears Bar, BarOpen, Tick, Quote, OrderBook, IndexPrice, Liquidation, ExternalEvent (as far as the class overrides
-    their callbacks), Fill,
+    Hears Bar, BarOpen, Tick, Quote, OrderBook, IndexPrice, Liquidation, OrderFlow, ExternalEvent, MarketStale,
+    MarketFresh (as far as the class overrides their callbacks), Fill,
     OrderAccepted, OrderRefused, OrderRejected, OrderAmended, AmendRejected, OrderEnded, Woke. Says Subscribe at the
     start, then Signal, PlaceOrder, AmendPlaced, CancelPlaced, Annotated, WakeAt. An exception from the strategy passes
     through, and nothing that the failed call asked for is said. ParameterError at construction when the entry's
@@ -106,6 +108,7 @@ class StrategyHost(Component):
         self.on_index_price: Handler = handlers[IndexPrice]
         self.on_liquidation: Handler = handlers[Liquidation]
         self.on_external_event: Handler = handlers[ExternalEvent]
+        self.on_order_flow: Handler = handlers[OrderFlow]
         hears = entry.strategy.hears()
         self._tells_fills = "on_fill" in hears
         if "on_order" in hears:
@@ -191,6 +194,14 @@ class StrategyHost(Component):
         """A timer of the strategy."""
         return self._heard(woke.at, self.strategy.on_timer, woke.token)
 
+    def on_market_stale(self, stale: MarketStale) -> Answers:
+        """A market cannot be trusted."""
+        return self._heard(stale.ts, self.strategy.on_stale, stale)
+
+    def on_market_fresh(self, fresh: MarketFresh) -> Answers:
+        """It can."""
+        return self._heard(fresh.ts, self.strategy.on_fresh, fresh)
+
     def _order_event(self, event: OrderEvent) -> Answers:
         return self._heard(event.ts, self.strategy.on_order, event)
 
@@ -220,6 +231,8 @@ class StrategyHost(Component):
                 wanted.append(Subscribe(Bar, symbol, period))
             if "on_bar_open" in hears:
                 wanted.append(Subscribe(BarOpen, symbol, period))
+            if "on_flow" in hears:
+                wanted.append(Subscribe(OrderFlow, symbol, flow_of(self.strategy)[0]))
             wanted += [Subscribe(message, symbol) for callback, message in _BY_SYMBOL if callback in hears]
         sources = self.entry.sources
         wanted += (

@@ -5,7 +5,7 @@ import operator
 import types
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import attrs
 
@@ -137,8 +137,12 @@ def _root(strategy_class: type) -> type:
     return next((base for base in reversed(strategy_class.__mro__) if "hears" in vars(base)), object)
 
 
+_SETTINGS: Final = frozenset({"warmup", "flow_period", "flow_zeros"})
+"""Of the base class, which a strategy may make parameters of its own."""
+
+
 def _hides_nothing(strategy_class: type, name: str) -> None:
-    if name in vars(_root(strategy_class)) and name != "warmup":
+    if name in vars(_root(strategy_class)) and name not in _SETTINGS:
         raise ParameterError(f"{strategy_class.__name__}.{name}: a parameter may not hide Strategy.{name}; rename it")
 
 

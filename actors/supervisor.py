@@ -2,8 +2,9 @@
 
 Policies. A strategy restarts alone and never takes anybody with it. Market data and venue restart what comes after
 the failed one in the flow (rest for one). The core that keeps an account's money restarts as a whole (one for all).
-What stands beside the stream (sources of external events too) restarts alone. Whoever fails too often within the
-budget is quarantined; if it was neither a strategy nor beside the stream, trading halts besides.
+What stands beside the stream (sources of external events too) restarts alone. A market that is heard and not traded
+restarts what comes after the failed one in that market, and touches no other. Whoever fails too often within the budget
+is quarantined; if it was neither a strategy nor beside the stream nor of such a market, trading halts besides.
 """
 
 import random
@@ -13,7 +14,7 @@ from collections.abc import Iterable
 import attrs
 
 from actors.component import Component
-from actors.runtime.slot import ActorKind
+from actors.runtime.slot import BESIDE, ActorKind
 from messages import (
     NS_PER_SECOND,
     ActorAdded,
@@ -36,11 +37,14 @@ from messages import (
     Woke,
 )
 
-START_ORDER = (ActorKind.EDGE, ActorKind.VENUE, ActorKind.CORE, ActorKind.STRATEGY, ActorKind.MARKET, ActorKind.SOURCE)
+START_ORDER = (
+    *(ActorKind.EDGE, ActorKind.VENUE, ActorKind.CORE, ActorKind.STRATEGY),
+    *(ActorKind.MARKET, ActorKind.SIDE, ActorKind.SOURCE),
+)
 """Hearers before sayers, so that nothing is said to nobody. The stop takes the reverse order."""
 _RESTART = "restart|"
-_BESIDE = (ActorKind.STRATEGY, ActorKind.EDGE, ActorKind.SOURCE)
-"""Nobody waits for these: the others start without one that fails, and go on without one that is given up on."""
+_FLOWS = (ActorKind.MARKET, ActorKind.VENUE, ActorKind.SIDE)
+"""Who fails takes along those behind it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -67,6 +71,8 @@ class ChildSpec:
     account: str | None = None
     rank: int = 0
     """Place in the data flow, within its kind: rest for one restarts those of the same and higher rank."""
+    group: str | None = None
+    """Which of several flows of its kind."""
 
 
 class _Child:
@@ -251,12 +257,12 @@ class Supervisor(Component):
                 for other in self._children.values()
                 if other.spec.kind is ActorKind.CORE and other.spec.account == spec.account and not other.quarantined
             ]
-        if spec.kind in (ActorKind.MARKET, ActorKind.VENUE):
+        if spec.kind in _FLOWS:
             return [
                 other
                 for other in self._children.values()
                 if other.spec.kind is spec.kind
-                and other.spec.account == spec.account
+                and (other.spec.account, other.spec.group) == (spec.account, spec.group)
                 and (other is child or other.spec.rank > spec.rank)
                 and not other.quarantined
             ]
@@ -266,7 +272,7 @@ class Supervisor(Component):
         child.quarantined = True
         child.up = child.running = False
         said: list[Message] = [ActorQuarantined(child.spec.address, reason, at)]
-        if child.spec.kind not in _BESIDE:
+        if child.spec.kind not in BESIDE:
             halt = f"{child.spec.address} is given up on: {reason}"
             said.append(HaltTrading(reason=halt, account=None, ts=at))
         return said + self._start_groups()
@@ -276,4 +282,4 @@ def _is_awaited(child: _Child) -> bool:
     """Whether the next group has to wait for this one."""
     if child.up or child.quarantined:
         return False
-    return child.running or child.spec.kind not in _BESIDE
+    return child.running or child.spec.kind not in BESIDE

@@ -38,6 +38,7 @@ from actors.runtime.tracer import Tracer
 from actors.setup import Setup, VenueFactory
 from actors.simulated_venue import VenueSettings
 from actors.sizing.sizing import Sizing
+from actors.spread_recorder import SpreadPair
 from actors.strategy import Strategy, StrategyEntry
 from actors.supervisor import RestartPolicy
 from actors.tick_filter import FilterSettings
@@ -58,11 +59,12 @@ class TradingSystem:
     a linear contract in USD on the coarsest tick grid that fits its data. `cash`: minor units by settlement currency,
     for each account but those that `account_cash` names, as `sizing` is for all but those of `account_sizing`.
     `empty_bars`, `late` and `close_grace_ns` are the bar builder's policies; without a grace told, bars of columns
-    close at their end, and live ones 250 ms later. ValueError says what does not fit together.
+    close at their end, and live ones 250 ms later. `spreads` are pairs of symbols that are sampled side by side (said
+    as SpreadSample). ValueError says what does not fit together.
 
     For a real venue (docs/live.md): `live_accounts` trade when it is ready; `routes` lead past a journal and to the
-    wire; `beside` gives actors besides, or in the place of those with the same address; `tracer` is told everything
-    that was said.
+    wire; `beside` gives actors besides, or in the place of those with the same address; `side_symbols` come by feeds
+    among those; `tracer` is told everything that was said.
     """
 
     def __init__(
@@ -99,6 +101,8 @@ class TradingSystem:
         notes: Sequence[str] = (),
         live_accounts: Iterable[Account] = (),
         netting_window_ns: int = 0,
+        spreads: Iterable[SpreadPair] = (),
+        side_symbols: Iterable[Symbol] = (),
         routes: Iterable[Route] = ROUTES,
         beside: Callable[[Setup], Iterable[ActorSpec]] | None = None,
         tracer: Tracer | None = None,
@@ -134,6 +138,8 @@ class TradingSystem:
             policy=restarts or RestartPolicy(),
             live_accounts=frozenset(live_accounts),
             netting_window_ns=netting_window_ns,
+            spreads=tuple(spreads),
+            side_symbols=frozenset(side_symbols),
         )
         self._routes = tuple(routes)
         self._beside = beside

@@ -10,16 +10,28 @@ from actors.columns import TickColumns, holds_changes, in_chunks, kind_of
 from actors.component import Component
 from actors.feed import Feed
 from actors.live_bars import LiveBarBuilder
+from actors.order_flow import OrderFlowBuilder
 from actors.recorder import Record, Recorder
 from actors.runtime.slot import ActorKind, ActorSpec
-from actors.setup import Setup, wanted_bars
+from actors.setup import Setup, wanted_bars, wanted_flows
+from actors.spread_recorder import SpreadPair, SpreadRecorder
 from actors.strategy import StrategyEntry
 from actors.strategy_host import StrategyHost
 from actors.supervisor import ChildSpec, Supervisor
 from actors.tick_filter import TickFilter
 from messages import Period, Symbol
 
-_RANKS: Final = {"feed": 1, "book-keeper": 2, "tick-filter": 3, "bar-builder": 4, "venue": 1, "reconciler": 2}
+_RANKS: Final = {
+    "feed": 1,
+    "book-keeper": 2,
+    "tick-filter": 3,
+    "bar-builder": 4,
+    "side-feed": 1,
+    "side-filter": 2,
+    "side-builder": 3,
+    "venue": 1,
+    "reconciler": 2,
+}
 """Place in the flow of one's kind, behind what moves bytes: who fails takes those behind it along."""
 
 
@@ -28,6 +40,7 @@ def actor_specs(setup: Setup, record: Record, read: Read | None = None, agree: A
     wanted = wanted_bars(setup)
     return [
         *_beside(setup, record, wanted),
+        *_measures(setup),
         *[spec for account in setup.accounts for spec in account_specs(setup, account, read, agree)],
         *[_strategy(setup, entry) for entry in setup.strategies],
         *_market(setup, wanted),
@@ -37,7 +50,13 @@ def actor_specs(setup: Setup, record: Record, read: Read | None = None, agree: A
 def supervisor_spec(setup: Setup, specs: Sequence[ActorSpec]) -> ActorSpec:
     """The supervisor of all of them."""
     children = [
-        ChildSpec(address=spec.address, kind=spec.kind, account=spec.account, rank=_RANKS.get(spec.role, 0))
+        ChildSpec(
+            address=spec.address,
+            kind=spec.kind,
+            account=spec.account,
+            rank=_RANKS.get(spec.role, 0),
+            group=spec.group,
+        )
         for spec in specs
     ]
     return ActorSpec(
@@ -69,6 +88,34 @@ def _beside(setup: Setup, record: Record, wanted: Sequence[BarWanted]) -> list[A
             factory=lambda _heritage: Recorder(record, closes_of=closes_of(wanted, alone)),
         )
     ]
+
+
+def _measures(setup: Setup) -> list[ActorSpec]:
+    """Order flow and spreads: beside the stream, where nothing waits for them."""
+    specs = [order_flow_spec(setup)] if wanted_flows(setup) else []
+    return [*specs, *[_spread(pair) for pair in setup.spreads]]
+
+
+def order_flow_spec(setup: Setup, *, waits_for_fresh: bool = False) -> ActorSpec:
+    """Who builds the order flow that strategies hear. `waits_for_fresh`: a live one."""
+    wanted = wanted_flows(setup)
+    return ActorSpec(
+        address="order-flow",
+        role="order-flow",
+        kind=ActorKind.EDGE,
+        factory=lambda heritage: OrderFlowBuilder(
+            wanted, close_grace_ns=setup.close_grace_ns, waits_for_fresh=waits_for_fresh, heritage=heritage
+        ),
+    )
+
+
+def _spread(pair: SpreadPair) -> ActorSpec:
+    return ActorSpec(
+        address=f"spread-recorder:{pair.name}",
+        role="spread-recorder",
+        kind=ActorKind.EDGE,
+        factory=lambda heritage: SpreadRecorder(pair, heritage=heritage),
+    )
 
 
 def _strategy(setup: Setup, entry: StrategyEntry) -> ActorSpec:

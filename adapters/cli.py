@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from adapters import live_cli
+from adapters import data_cli, live_cli
 from adapters.options import OUTPUT, LogLevel, interrupted, known_level, say
 
 FAILED, BAD_INPUT, INTERNAL = 1, 2, 70
@@ -283,6 +283,7 @@ def exchange(  # noqa: PLR0917 typer calls it by keyword
 
 
 live_cli.add_to(app)
+data_cli.add_to(app)
 
 
 def main(arguments: list[str] | None = None) -> None:

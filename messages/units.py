@@ -25,26 +25,39 @@ Minor: TypeAlias = int
 
 NS_PER_SECOND = 1_000_000_000
 NS_PER_DAY = 86_400 * NS_PER_SECOND
+NS_PER_MILLISECOND = 1_000_000
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_PERIOD = re.compile(r"([1-9][0-9]{0,5})(ms|[smhdw])")
+FLOW_PERIOD_MIN: Period = NS_PER_SECOND // 10
+"""The shortest interval of order flow; bars take a second at least."""
 WEEK: Period = 7 * NS_PER_DAY
 _FIRST_MONDAY: UtcNs = 4 * NS_PER_DAY
 """1970-01-05. Weeks start on Monday, so all periods are counted from a Monday at midnight UTC."""
 
 
-def parse_period(text: str) -> Period:
-    """Nanoseconds of a period written like `15s`, `1m`, `4h`, `1d`, `1w`; ValueError says what is wrong."""
-    match = re.fullmatch(r"([1-9][0-9]{0,5})([smhdw])", text.strip())
+def parse_period(text: str, shortest: Period = NS_PER_SECOND) -> Period:
+    """Nanoseconds of a period written like `15s`, `1m`, `4h`, `1d`, `1w`; ValueError says what is wrong.
+
+    Bars take a second at least. Where `shortest` allows less than that, `500ms` is a period too.
+    """
+    match = _PERIOD.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"period {text!r} is not a whole number of s, m, h, d or w, such as 15s, 5m, 1h, 1d")
-    period = int(match[1]) * _UNIT_SECONDS[match[2]] * NS_PER_SECOND
+        units = "s, m, h, d or w, such as 15s" if shortest >= NS_PER_SECOND else "ms, s, m, h, d or w, such as 500ms"
+        raise ValueError(f"period {text!r} is not a whole number of {units}, 5m, 1h, 1d")
+    count, unit = int(match[1]), match[2]
+    period = count * NS_PER_MILLISECOND if unit == "ms" else count * _UNIT_SECONDS[unit] * NS_PER_SECOND
+    if period < shortest:
+        raise ValueError(f"period {text!r} is shorter than {period_name(shortest)}")
     if period > WEEK:
         raise ValueError(f"period {text!r} is longer than a week")
     return period
 
 
 def period_name(period: Period) -> str:
-    """The shortest writing of a period: 60 s is `1m`, 90 s is `90s`."""
+    """The shortest writing of a period: 60 s is `1m`, 90 s is `90s`, half a second is `500ms`."""
     seconds, rest = divmod(period, NS_PER_SECOND)
+    if period > 0 and rest and not period % NS_PER_MILLISECOND:
+        return f"{period // NS_PER_MILLISECOND}ms"
     if rest or seconds <= 0:
         return f"{period}ns"
     for unit in ("w", "d", "h", "m"):

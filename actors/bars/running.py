@@ -1,15 +1,14 @@
 """The running bar of one symbol and period: it takes trades or shorter bars, and gives closed bars.
 
-Each bar lies in the interval from `open_ts` to `close_ts`, exclusive. When no bar is running both are the time up to
-which everything is closed. So one comparison says what a trade is: before `open_ts` it is late, from `close_ts` on it
-closes the bar that runs, if one does, and opens its own.
+When a bar begins and closes is `interval`'s; what stands in it is counted here.
 """
 
 import numpy as np
 
+from actors.bars.interval import RunningInterval
 from actors.bars.wanted import NOTHING_YET, BarSoFar, BarWanted, Conventions
 from actors.columns import Floats
-from messages import Bar, BarOpen, Step, UtcNs, WakeAt, period_start
+from messages import Bar, BarOpen, Step, UtcNs, period_start
 from messages.bulk import bulk_bar
 
 _UNKNOWN: UtcNs = NOTHING_YET
@@ -17,9 +16,6 @@ _STATE = (
     "open_ts", "close_ts", "open", "high", "low", "close", "volume", "turnover", "ticks", "seen_ts", "skip_to"
 )  # fmt: skip
 """What makes up a bar so far: the fields of BarSoFar."""
-
-FLAT_BARS_MAX = 100_000
-"""A longer row of empty intervals, found at one go, is left empty: a wrong time stamp must not fill the memory."""
 
 
 def _added(to: float, values: Floats) -> float:
@@ -31,51 +27,34 @@ def _added(to: float, values: Floats) -> float:
     return float(np.add.accumulate(terms, out=terms)[-1])
 
 
-class RunningBar:
+class RunningBar(RunningInterval[Bar]):
     """Accumulates one bar after the other. Sums are plain, in order of arrival: blocks and single ticks agree."""
 
     __slots__ = (
-        "_grace", "_is_flat", "_step", "close", "close_ts", "due", "heard", "high", "low", "open", "open_ts", "period",
-        "seen_ts", "skip_to", "source", "symbol", "ticks", "token", "turnover", "volume", "wants_open",
+        "close", "high", "low", "open", "seen_ts", "skip_to", "source", "ticks", "turnover", "volume", "wants_open"
     )  # fmt: skip
 
     def __init__(self, wanted: BarWanted, conventions: Conventions) -> None:
-        self._grace = conventions.close_grace_ns
-        self._is_flat = conventions.empty_bars == "flat"
-        # Shorter bars ending at an instant come at VENUE_BARS: the clock must not close a bar before its last one came.
-        self._step = Step.VENUE_BARS if wanted.source == "ticks" else Step.MARKS
+        super().__init__(
+            wanted.symbol,
+            wanted.period,
+            grace=conventions.close_grace_ns,
+            # Shorter bars ending at an instant come at VENUE_BARS: no clock must close a bar before its last one came.
+            step=Step.VENUE_BARS if wanted.source == "ticks" else Step.MARKS,
+            says_empty=conventions.empty_bars == "flat",
+        )
         self.wants_open = wanted.opens
         """Somebody hears BarOpen."""
         self.source = wanted.source
-        self.symbol = wanted.symbol
-        self.period = wanted.period
-        self.token = f"{wanted.symbol} {wanted.period}"
-        """Of its timers: the same for every bar, so that a wake of one that has closed already finds nothing to do."""
-        self.open_ts: UtcNs = NOTHING_YET
-        self.close_ts: UtcNs = NOTHING_YET
         self.open = self.high = self.low = self.close = 0.0
         """close stays after the bar: the price of the flat bars that may follow. 0.0: there was no bar yet."""
         self.volume: float = 0
         self.turnover: float | None = 0
         self.ticks: int | None = 0
-        self.due: UtcNs | None = None
-        """The latest wake that was asked for and is still wanted; None: wakes are nothing to it."""
-        self.heard: UtcNs = NOTHING_YET
-        """When the last trade was heard that came after the end of a bar: more of its kind may follow."""
         self.seen_ts: UtcNs = NOTHING_YET
         """From shorter bars: where the last one ended."""
         self.skip_to: UtcNs | None = None
         """Added in the middle of the stream: what lies before this is ignored, since its bar's beginning was missed."""
-
-    @property
-    def is_running(self) -> bool:
-        """Whether a bar is open."""
-        return self.close_ts > self.open_ts
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether anything was counted into a bar yet."""
-        return self.open_ts > NOTHING_YET
 
     def join_late(self) -> None:
         """The stream is under way: leave out the bar whose beginning was missed."""
@@ -172,54 +151,17 @@ class RunningBar:
         self.volume = self.turnover = self.ticks = 0
         return bar
 
-    def advance(self, start: UtcNs, at: UtcNs) -> list[Bar]:
-        """Something of the interval that begins at `start` came at `at`: close what lies before it."""
-        bars = [self.end(at)] if self.is_running else []
-        if self._is_flat:
-            bars += self._flat_until(start, at)
-        return bars
-
-    def pass_time(self, at: UtcNs, grace: int | None = None, lag: int = 0) -> list[Bar]:
-        """The clock shows `at`: close what has ended, `grace` ago or longer (the conventions' grace, if not given).
-
-        `lag`: how much later than they were made trades are heard, be it the way or a clock that is behind ours.
-        """
-        ended = at - lag - (self._grace if grace is None else grace)
-        return self.advance(period_start(ended, self.period), at) if self.close_ts <= ended else []
-
     def opened(self, received: UtcNs) -> BarOpen:
         """That the running bar has begun."""
         return BarOpen(symbol=self.symbol, period=self.period, ts=self.open_ts, received=received, price=self.open)
 
-    def is_early(self, at: UtcNs) -> bool:
-        """Whether the clock's word does not count yet: trades come late just now, and each gets its grace."""
-        return at < self.heard + self._grace
+    @property
+    def _has_past(self) -> bool:
+        return bool(self.close)
 
-    def next_wake(self, lag: int = 0) -> tuple[WakeAt, ...]:
-        """The timer for the next close, unless it was asked for already or there is nothing to close.
-
-        It is the grace after the bar's end, or after the last trade that came later than that.
-        """
-        if self.is_running:
-            due = self.close_ts
-        elif self._is_flat:
-            due = self.close_ts + self.period
-        else:
-            return ()
-        due = max(due + lag, self.heard) + self._grace
-        if self.due is not None and due <= self.due:
-            return ()
-        self.due = due
-        return (WakeAt(due, self.token, self._step),)
-
-    def _flat_until(self, start: UtcNs, at: UtcNs) -> list[Bar]:
+    def empties(self, first: UtcNs, start: UtcNs, at: UtcNs) -> list[Bar]:
+        """Flat bars at the last close."""
         price, period = self.close, self.period
-        first = self.close_ts
-        if not price or start <= first:
-            return []
-        self.open_ts = self.close_ts = start
-        if start - first > FLAT_BARS_MAX * period:
-            return []
         return [
             Bar(
                 symbol=self.symbol,

@@ -17,7 +17,7 @@ from actors.routes import ROUTES, Route
 from actors.runtime.host import Host, RunEnds
 from actors.runtime.mailbox import CLOSED
 from actors.runtime.router import Flow, Router
-from actors.runtime.slot import ActorKind, ActorSpec, Slot, State
+from actors.runtime.slot import BESIDE, ActorSpec, Slot, State
 from actors.tape import Batch
 from messages import (
     ActorFailed,
@@ -226,7 +226,7 @@ class Runtime(abc.ABC):
             slot.lagging = True
             lagging = ActorLagging(actor=slot.address, waiting=len(slot.mailbox), at=self.now())
             self.say("host", lagging, sender=slot.address)
-            if slot.spec.kind not in (ActorKind.STRATEGY, ActorKind.EDGE, ActorKind.SOURCE):
+            if slot.spec.kind not in BESIDE:
                 reason = f"mailbox of {slot.address} is full"
                 self.say(SUPERVISOR, HaltTrading(reason=reason, ts=self.now()), sender=slot.address)
         return 0

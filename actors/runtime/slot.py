@@ -4,7 +4,7 @@ import enum
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -27,10 +27,16 @@ class ActorKind(enum.Enum):
     STRATEGY = "strategy"
     EDGE = "edge"
     """Recorder, checker, listeners: beside the stream."""
+    SIDE = "side"
+    """A market that is heard and not traded: a line, a feed, a filter and a builder of its own."""
     SOURCE = "source"
     """What says external events: started last, stopped first, and nobody waits for it."""
     ROOT = "root"
     """The supervisor."""
+
+
+BESIDE: Final = frozenset({ActorKind.STRATEGY, ActorKind.EDGE, ActorKind.SIDE, ActorKind.SOURCE})
+"""Nobody waits for these, and trading does not halt for one of them: the others go on without it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -47,6 +53,8 @@ class ActorSpec:
     keeps: Mapping[type[Message], int | None] = attrs.field(factory=dict)
     """Message classes of which the address keeps the last n handled (None: all), to feed a new incarnation with."""
     mailbox_cap: int = MUST_DELIVER_CAP
+    group: str | None = None
+    """Which of several flows of its kind: a failure takes along those behind it in the same one, and no others."""
 
 
 class State(enum.Enum):
@@ -132,7 +140,7 @@ class Slot:
     @property
     def stops_first(self) -> bool:
         """Whether an ordered stop goes before what waits: what a strategy or the feed would still say is not wanted."""
-        return self.spec.kind is ActorKind.STRATEGY or self.role == "feed"
+        return self.spec.kind is ActorKind.STRATEGY or self.role in {"feed", "side-feed"}
 
     @property
     def is_over(self) -> bool:

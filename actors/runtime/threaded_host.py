@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from actors.runtime.host import Host, Post
 from actors.runtime.mailbox import Stop
 from actors.runtime.pykka_seam import ThreadShell
-from actors.runtime.slot import ActorKind, Slot, State
+from actors.runtime.slot import BESIDE, Slot, State
 from actors.runtime.tracer import Tracer
 from actors.tape import Batch
 from messages import ApprovedOrder, Envelope, Message
@@ -46,7 +46,7 @@ class ThreadedHost(Host, ThreadShell):
         self.slot.state = State.STARTING
         self.handling = "start"
         self.busy_since = time.monotonic()
-        daemon = self.slot.spec.kind in (ActorKind.STRATEGY, ActorKind.EDGE, ActorKind.SOURCE)
+        daemon = self.slot.spec.kind in BESIDE
         self.launch(self._take, name=f"{self.slot.address}#{self.epoch}", daemon=daemon)
 
     def on_start(self) -> None:

@@ -22,6 +22,7 @@ from adapters.bitmex.answers import (
     meaning,
     time_told,
 )
+from adapters.bitmex.budget import Budget
 from adapters.bitmex.clock_offset import ClockOffset
 from adapters.bitmex.credentials import Access, Keys
 from adapters.bitmex.environment import Environment
@@ -32,7 +33,7 @@ from adapters.bitmex.retries import Retries, RetryRule
 from adapters.bitmex.sender import Sender
 from adapters.errors import VenueError
 from adapters.security.redaction import HIDDEN
-from messages import NS_PER_SECOND, Symbol, UtcNs
+from messages import NS_PER_SECOND, Period, Symbol, UtcNs
 
 TRIES: Final = 5
 """Of one question."""
@@ -48,7 +49,8 @@ _RULE: Final = RetryRule(first=NS_PER_SECOND // 2, longest=8 * NS_PER_SECOND, ho
 class RestClient:
     """Asks one venue, for one thread. InputError when keys and environment do not belong together.
 
-    `clock`: ns UTC; `sleep`: seconds; `timeout_s`: of one try.
+    `clock`: ns UTC; `sleep`: seconds; `timeout_s`: of one try. `patience`: ns that one question may spend waiting
+    between its tries. With a `budget` a request waits until the budget holds it, which is no part of that patience.
     """
 
     def __init__(
@@ -60,6 +62,8 @@ class RestClient:
         sleep: Callable[[float], None] = time.sleep,
         random: Random | None = None,
         timeout_s: float = 10.0,
+        patience: Period = PATIENCE,
+        budget: Budget | None = None,
     ) -> None:
         if keys is not None:
             Access(environment, keys)
@@ -67,6 +71,7 @@ class RestClient:
         """Of the venue, by all answers so far."""
         self._environment, self._clock, self._sleep = environment, clock, sleep
         self._random = random or Random()  # noqa: S311 it spreads retries, and keeps no secret
+        self._patience, self._budget = patience, budget
         self._sender = Sender(environment.rest, keys, clock=clock, timeout_s=timeout_s)
 
     def answer(self, request: Request) -> Answer:
@@ -83,7 +88,7 @@ class RestClient:
                 isinstance(answer, RateLimited) and not answer.banned
             ):
                 pause = retries.next_try(0, least=getattr(answer, "pause", 0))
-                if waited + pause > PATIENCE:
+                if waited + pause > self._patience:
                     break
                 waited += pause
                 if pause >= _WORTH_A_WORD:
@@ -99,24 +104,39 @@ class RestClient:
     ) -> None:
         from loguru import logger  # noqa: PLC0415 seldom needed, and a start is to be quick
 
-        logger.warning(f"{self._named(request)}: {_reason(answer)}; asked again in {pause // NS_PER_SECOND} s")
+        logger.warning(f"{self._named(request)}: {reason_of(answer)}; asked again in {pause // NS_PER_SECOND} s")
 
     def _once(self, request: Request) -> Answer:
+        self._wait_for_budget(request)
         outcome = self._sender.send(
             request.verb, request.path, request.body, clock_offset=round(self.clock_offset.offset)
         )
         answer = meaning(request, outcome)
+        if self._budget is not None:
+            if outcome.status is None:
+                self._budget.unanswered(request)
+            else:
+                self._budget.answered(request, dict(outcome.headers), outcome.received)
+            if isinstance(answer, RateLimited):
+                self._budget.limited(answer.pause, outcome.received)
         server_ts = time_told(answer, outcome)
         if server_ts is not None:
             self.clock_offset.measured(server_ts, outcome.sent, outcome.received)
         return answer
+
+    def _wait_for_budget(self, request: Request) -> None:
+        if self._budget is None:
+            return
+        while (pause := self._budget.wait(request, self._clock())) > 0:
+            self._sleep(pause / NS_PER_SECOND)
+        self._budget.take(request, self._clock())
 
     def rows(self, request: Request) -> tuple[Row, ...]:
         """The rows of an answer. VenueError when there is none."""
         answer = self.answer(request)
         if isinstance(answer, Accepted):
             return answer.rows
-        raise VenueError(f"{self._named(request)}: {_reason(answer)}")
+        raise VenueError(f"{self._named(request)}: {reason_of(answer)}")
 
     def get_all(self, pages: Pages) -> list[Row]:
         """The rows of all pages. VenueError when one of them cannot be had, or they do not end."""
@@ -158,7 +178,7 @@ class RestClient:
             return next((row for row in answer.rows if row.get("symbol") == symbol), None)
         if isinstance(answer, VenueRefused):
             return None
-        raise VenueError(f"{self._named(request)}: instrument {symbol!r}: {_reason(answer)}")
+        raise VenueError(f"{self._named(request)}: instrument {symbol!r}: {reason_of(answer)}")
 
     def margin(self) -> tuple[Row, ...]:
         """Margin in every currency of the account."""
@@ -196,7 +216,8 @@ class RestClient:
         self.close()
 
 
-def _reason(answer: VenueRefused | VenueSilent | VenueOverloaded | RateLimited | LoginFailed) -> str:
+def reason_of(answer: VenueRefused | VenueSilent | VenueOverloaded | RateLimited | LoginFailed) -> str:
+    """Why there is no answer, for the user."""
     if isinstance(answer, RateLimited):
         return f"{answer.text} (wait {answer.pause // NS_PER_SECOND} s{', this address is banned' * answer.banned})"
     if isinstance(answer, (LoginFailed, VenueRefused)):

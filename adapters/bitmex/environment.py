@@ -90,6 +90,26 @@ class Mainnet(Environment):
         return "wss://ws.bitmex.com/realtime"
 
 
+@attrs.frozen
+class MainnetMarket(Environment):
+    """Where the real market is heard, and nothing else: there are no keys of it, so nothing can be traded."""
+
+    @property
+    def name(self) -> str:
+        """See Environment."""
+        return "bitmex"
+
+    @property
+    def rest(self) -> str:
+        """See Environment."""
+        return "https://www.bitmex.com"
+
+    @property
+    def socket(self) -> str:
+        """See Environment."""
+        return "wss://ws.bitmex.com/realtime"
+
+
 def _local(_instance: "Loopback", _attribute: "attrs.Attribute[str]", value: object) -> None:
     if value not in LOOPBACK_HOSTS:
         raise InputError(f"a loopback exchange is on this machine ({', '.join(LOOPBACK_HOSTS)}), not at {value!r}")
@@ -98,6 +118,30 @@ def _local(_instance: "Loopback", _attribute: "attrs.Attribute[str]", value: obj
 def _port(_instance: "Loopback", _attribute: "attrs.Attribute[int]", value: object) -> None:
     if type(value) is not int or not 1 <= value <= 65_535:
         raise InputError(f"a port is a whole number from 1 to 65535, not {value!r}")
+
+
+@attrs.frozen(kw_only=True)
+class PublicData(Environment):
+    """Where history is read without keys. No keys belong to it, so nothing can be traded there by mistake."""
+
+    venue: str
+    origin: str
+    """Scheme, host and port: the venue's own, or a server's that speaks like it."""
+
+    @property
+    def name(self) -> str:
+        """See Environment."""
+        return self.venue
+
+    @property
+    def rest(self) -> str:
+        """See Environment."""
+        return self.origin
+
+    @property
+    def socket(self) -> str:
+        """See Environment."""
+        return f"{self.origin.replace('http', 'ws', 1)}/realtime"
 
 
 @attrs.frozen(kw_only=True)

@@ -126,6 +126,11 @@ def trades(symbol: Symbol, *, since: UtcNs | None = None, until: UtcNs | None = 
     return _pages("/trade", HISTORY_PAGE, symbol=symbol, startTime=_time(since), endTime=_time(until))
 
 
+def quotes(symbol: Symbol, *, since: UtcNs | None = None, until: UtcNs | None = None) -> Pages:
+    """Best bid and ask each time they changed, oldest first."""
+    return _pages("/quote", PAGE, symbol=symbol, startTime=_time(since), endTime=_time(until))
+
+
 def bars(symbol: Symbol, period: Period, *, since: UtcNs | None = None, until: UtcNs | None = None) -> Pages:
     """Closed bars, oldest first; `since` and `until` mean their ends. ValueError for a period not made there."""
     for name, length in BIN_PERIODS.items():

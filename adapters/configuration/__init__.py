@@ -5,6 +5,7 @@ must fit together. `reading` collects everything that is wrong with a file, `opt
 `writing` is the way back. Paths in a file start from the file's own folder.
 """
 
+from adapters.configuration.market_sections import FeedSection, SpreadSection
 from adapters.configuration.reading import Problem, read_toml, structured
 from adapters.configuration.schema import (
     AccountSection,
@@ -32,6 +33,7 @@ __all__ = [
     "Configuration",
     "DataSection",
     "EventsSection",
+    "FeedSection",
     "GeneratedSection",
     "InstrumentSection",
     "LimitSection",
@@ -42,6 +44,7 @@ __all__ = [
     "Problem",
     "RecordingSection",
     "RiskSection",
+    "SpreadSection",
     "StrategySection",
     "moment_ns",
     "read_toml",

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from adapters.configuration import schema
 from adapters.configuration.compounds import NO_FUNDING, session_minutes
+from adapters.configuration.market_sections import FeedSection, SpreadSection
 
 Mistake = tuple[str, str]
 """Rest of the key path, and the reason."""
@@ -164,6 +165,25 @@ def _live(section: schema.LiveSection) -> list[Mistake]:
     return wrong
 
 
+def _feed(section: FeedSection) -> list[Mistake]:
+    wrong = []
+    is_loopback = section.venue == "loopback"
+    if is_loopback and section.port is None:
+        wrong.append((".port", "must be given: start an exchange with `python run.py exchange --port N`"))
+    if not is_loopback and section.port is not None:
+        wrong.append((".port", "belongs to a loopback exchange"))
+    wrong += [
+        (f".books[{number}]", f"{symbol!r} is none of the feed's symbols")
+        for number, symbol in enumerate(section.books or ())
+        if symbol not in section.symbols
+    ]
+    return wrong
+
+
+def _spread(section: SpreadSection) -> list[Mistake]:
+    return [(".b", "is the same as a")] if section.a == section.b else []
+
+
 def _recording(section: schema.RecordingSection) -> list[Mistake]:
     from adapters.store.kinds import KINDS  # noqa: PLC0415 a store knows its kinds, and most commands need none
 
@@ -181,5 +201,7 @@ _JUDGES: Mapping[type, Callable[[Any], list[Mistake]]] = {
     schema.StrategySection: _strategy,
     schema.RiskSection: _risk,
     schema.LiveSection: _live,
+    FeedSection: _feed,
+    SpreadSection: _spread,
     schema.RecordingSection: _recording,
 }

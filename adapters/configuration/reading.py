@@ -13,7 +13,7 @@ from cattrs import Converter
 from cattrs.errors import AttributeValidationNote, BaseValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn, override
 
-from adapters.configuration import schema, sizing_keys
+from adapters.configuration import market_sections, schema, sizing_keys
 from adapters.configuration.agreement import mistakes
 from adapters.configuration.values import WrongValues, hint, literal, say
 from adapters.errors import InputError
@@ -27,6 +27,8 @@ _LISTS: dict[str, type] = {
     "events": schema.EventsSection,
     "accounts": schema.AccountSection,
     "strategies": schema.StrategySection,
+    "feeds": market_sections.FeedSection,
+    "spreads": market_sections.SpreadSection,
 }
 _TABLES: dict[str, type] = {
     "portfolio": schema.PortfolioSection,
@@ -67,6 +69,7 @@ def structured(raw: dict[str, Any]) -> tuple[schema.Configuration, list[Problem]
     problems += _twice(raw, "instruments", "symbol")
     problems += _twice(raw, "strategies", "id")
     problems += _twice(raw, "accounts", "name")
+    problems += _twice(raw, "spreads", "name")
     problems += _twice(raw, "events", "source")
     configuration = schema.Configuration(**found)
     return configuration, problems + _sizing_mistakes(configuration, raw)

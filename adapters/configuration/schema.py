@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 import attrs
 
 from adapters.configuration.compounds import NO_FUNDING
+from adapters.configuration.market_sections import FeedSection, SpreadSection
 from adapters.configuration.value_types import (
     AccountName,
     Actions,
@@ -386,6 +387,8 @@ class Configuration:
     risk: RiskSection | None = None
     backtest: BacktestSection = attrs.field(factory=BacktestSection)
     live: LiveSection | None = None
+    feeds: tuple[FeedSection, ...] = ()
+    spreads: tuple[SpreadSection, ...] = ()
     recording: RecordingSection | None = None
 
 

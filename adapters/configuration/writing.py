@@ -21,6 +21,8 @@ def to_toml(configuration: Configuration, header: str = BACKTEST_HEADER) -> str:
         section = getattr(configuration, name)
         if section is not None:
             parts += _with_entries(name, dict(values_of(section)))
+    for name in ("feeds", "spreads"):
+        parts += [_section(f"[[{name}]]", values_of(entry)) for entry in getattr(configuration, name)]
     return "\n".join(parts)
 
 

@@ -1,6 +1,7 @@
 """The wiring of a live run: which actors there are besides those of a backtest, and what each is given.
 
 market   line:market (a socket), rest:market (a worker for questions), feed
+feeds    of markets that are heard and not traded, each with all of these of its own (`feeds`)
 account  line@main, rest:orders@main, rest:cancels@main, rest:queries@main, venue@main (the gateway), reconciler@main
 beside   journal (in the order path), trace, view, market-recorder, events:<source> (a file, an endpoint, an address)
 """
@@ -19,9 +20,9 @@ from actors.reconciler import Reconciler
 from actors.runtime.clocks import WallClock
 from actors.runtime.slot import ActorKind, ActorSpec
 from actors.runtime.tracer import Tracers
-from actors.setup import Setup, wanted_bars
+from actors.setup import Setup, wanted_bars, wanted_flows
 from actors.system import TradingSystem
-from actors.wiring import bar_builder
+from actors.wiring import bar_builder, order_flow_spec
 from adapters.accounts import sizings_of
 from adapters.bitmex.courier import Workers
 from adapters.bitmex.dead_mans_switch import HeartbeatRules
@@ -33,6 +34,7 @@ from adapters.bitmex.rest import RestWorker
 from adapters.events.live import SourceKeys, source_specs
 from adapters.journal import Recovery, Trace, journal_spec, trace_spec
 from adapters.limits import risk_limits, scoped_limits
+from adapters.live.feeds import feed_address, feed_parts, feed_specs
 from adapters.live.settings import LiveSettings
 from adapters.live.state import LiveState, watcher_spec
 from adapters.live.venue import KeyGuard, Venue
@@ -131,6 +133,8 @@ def system_of(
         live_accounts=() if is_paper else (settings.live.account,),
         netting_window_ns=settings.live.netting_window_ms * 1_000_000,
         run_id=run6,
+        spreads=settings.spreads,
+        side_symbols=settings.side_symbols,
         routes=LIVE_ROUTES,
         **wires,
     )
@@ -142,6 +146,12 @@ def _no_feed() -> Component:
 
 def _besides(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[ActorSpec]:
     yield from _market(system, run, setup)
+    if wanted_flows(setup):
+        yield order_flow_spec(setup, waits_for_fresh=True)
+    for section in run.settings.configuration.feeds:
+        seed = f"feed {run.seed} {run.life}"
+        parts = feed_parts(section, setup, voice=system.voice, clock=run.clock.now, seed=seed)
+        yield from feed_specs(parts, setup)
     for account in setup.accounts:
         if account in setup.live_accounts:
             yield from _account(system, run, setup, account)
@@ -167,7 +177,8 @@ def recording_of(settings: LiveSettings, folder: Path, venue: Venue) -> Recordin
         return None
     store = Store(folder / "data" if told.store is None else told.store)
     name = venue.environment.name
-    return Recording(store.root, RecordingTap({"feed": name}, venue=name, kinds=told.kinds))
+    beside = {feed_address(each.called): each.called for each in settings.configuration.feeds}
+    return Recording(store.root, RecordingTap({"feed": name, **beside}, venue=name, kinds=told.kinds))
 
 
 def _market(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[ActorSpec]:
@@ -177,7 +188,7 @@ def _market(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Actor
         return BitmexFeed(
             line=_MARKET_LINE,
             worker=_MARKET_REST,
-            symbols=(*setup.instruments, *sorted(setup.only_heard)),
+            symbols=(*setup.instruments, *sorted(setup.only_heard - setup.side_symbols)),
             random=Random(f"feed {run.seed} {run.life}"),  # noqa: S311 it spreads retries, and keeps no secret
             books=_books(run),
             liquidations=tuple(setup.instruments) if _keeps(run, "liquidations") else (),
@@ -226,7 +237,8 @@ def _books(run: LiveRun) -> tuple[str, ...]:
     if told is not None:
         return told
     hearing = [entry for entry in run.settings.entries if "on_book" in entry.strategy.hears()]
-    return tuple(dict.fromkeys(symbol for entry in hearing for symbol in entry.heard_symbols))
+    beside = run.settings.side_symbols
+    return tuple(dict.fromkeys(each for entry in hearing for each in entry.heard_symbols if each not in beside))
 
 
 def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account) -> Iterable[ActorSpec]:

@@ -29,6 +29,7 @@ from adapters.errors import InputError
 from adapters.events.live import SourceKeys, live_notes, read_keys
 from adapters.journal import Recovery, Trace, begin_life, read_meta, rebuild_record, restore, write_given, write_meta
 from adapters.live.assembly import LiveRun, make_system, recording_of
+from adapters.live.feeds import check_feeds
 from adapters.live.settings import LiveOptions, LiveSettings, live_settings, with_instruments, write_configuration
 from adapters.live.state import LiveState
 from adapters.live.venue import KeyGuard, Venue, open_venue
@@ -67,6 +68,8 @@ def begun(
         seed=_seed(settings),
         guard=redactor.add,
     )
+    notes = check_feeds(settings.configuration.feeds)
+    settings = attrs.evolve(settings, notes=(*settings.notes, *notes))
     if venue.account_id is not None:
         locks = locks_folder(os.environ)
         stack.enter_context(AccountLock(locks, venue.lock_name, str(venue.account_id), folder))
@@ -230,6 +233,7 @@ def _warm_up(run: LiveRun) -> dict[Address, tuple[Message, ...]]:
         (symbol, entry.period, make(entry.strategy, dict(entry.params)).warmup)
         for entry in run.settings.entries
         for symbol in entry.heard_symbols
+        if symbol not in run.settings.side_symbols
     ]
     if not run.settings.live.warm_up:
         return {}

@@ -9,6 +9,7 @@ from typing import Final
 
 import attrs
 
+from actors.spread_recorder import SpreadPair
 from actors.strategy import StrategyEntry
 from adapters.configuration import (
     Configuration,
@@ -30,6 +31,7 @@ from adapters.configuration.typed import placed
 from adapters.events.live import live_problems
 from adapters.events.subscribing import source_problems
 from adapters.live.default import default_configuration
+from adapters.live.markets import market_refusals, side_symbols, spread_pairs, with_plain_names
 from adapters.preparation import TICK_PERIOD, described, entry_of, fail
 from adapters.strategy_choice import Chosen, choose
 from messages import Instrument, Kind, Sessions, StrategyId, Symbol, iso_utc, period_name
@@ -65,6 +67,16 @@ class LiveSettings:
     notes: tuple[str, ...] = ()
 
     @property
+    def spreads(self) -> tuple[SpreadPair, ...]:
+        """What is sampled side by side."""
+        return spread_pairs(self.configuration)
+
+    @property
+    def side_symbols(self) -> tuple[Symbol, ...]:
+        """What comes by feeds beside the venue that is traded, by ids."""
+        return tuple(side_symbols(self.configuration.feeds))
+
+    @property
     def recording(self) -> RecordingSection:
         """What is kept of the market."""
         return self.configuration.recording or RecordingSection()
@@ -76,9 +88,9 @@ class LiveSettings:
 
     @property
     def only_heard(self) -> tuple[Symbol, ...]:
-        """Everything that is heard and not traded, each once."""
+        """Everything at the venue that is heard and not traded, each once."""
         heard = dict.fromkeys(symbol for entry in self.entries for symbol in entry.hears)
-        return tuple(symbol for symbol in heard if symbol not in self.symbols)
+        return tuple(symbol for symbol in heard if symbol not in self.symbols and symbol not in self.side_symbols)
 
 
 def live_settings(options: LiveOptions, folder: Path) -> LiveSettings:
@@ -88,7 +100,7 @@ def live_settings(options: LiveOptions, folder: Path) -> LiveSettings:
     """
     problems: list[Problem] = []
     configuration, where, notes = _read(options, folder, problems)
-    configuration = _with_options(configuration, options, problems)
+    configuration = with_plain_names(_with_options(configuration, options, problems))
     chosen = choose(configuration.strategies, (), where=where, problems=problems)
     if not problems:
         # A section that is missing because of a mistake in it is no second mistake.
@@ -133,7 +145,7 @@ def refusals(configuration: Configuration) -> list[Problem]:
         for number, symbol in enumerate(recording.l2 or ())
         if symbol not in traded
     ]
-    return problems + live_problems(configuration.events)
+    return problems + live_problems(configuration.events) + market_refusals(configuration)
 
 
 def write_configuration(folder: Path, configuration: Configuration) -> None:

@@ -13,6 +13,7 @@ import attrs
 
 from adapters.errors import InputError
 from messages import (
+    NS_PER_SECOND,
     Bar,
     BookChange,
     ExternalEvent,
@@ -31,6 +32,7 @@ from messages import (
     parse_period,
     period_name,
 )
+from messages.units import FLOW_PERIOD_MIN
 
 TIME: Final = "int64"
 COUNT: Final = "int64"
@@ -156,7 +158,7 @@ def kind_named(name: KindName) -> Kind:
     if not dash:
         raise InputError(f"kind {name!r} needs a length of time: {name}-1m")
     try:
-        return attrs.evolve(kind, period=parse_period(written))
+        return attrs.evolve(kind, period=parse_period(written, FLOW_PERIOD_MIN if base == "flow" else NS_PER_SECOND))
     except ValueError as error:
         raise InputError(f"kind {name!r}: {error}") from None
 

@@ -22,6 +22,8 @@ BLOCKS, EVENT_BLOCKS = _blocks_of(DOCUMENT), _blocks_of(EVENTS)
 NOT_FOR_USERS = {
     "folder": "written by the program, so that a strategy is found again",
     "live": "belongs to a command that has a page of its own",
+    "feeds": "stand on the page about several venues",
+    "spreads": "stand on the page about several venues",
     "recording": "belongs to the same command, and stands on the page about the store",
 }
 

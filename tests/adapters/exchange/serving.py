@@ -13,7 +13,7 @@ KEY, SECRET = "a-key", "a-secret"
 
 
 @contextlib.contextmanager
-def served(simulation, *, faults=None, limits=None, speed=1.0, deposits=None):
+def served(simulation, *, faults=None, limits=None, speed=1.0, deposits=None, port=0):
     """The server, listening; its account has the key above. Everything is closed behind it."""
     pytest.importorskip("aiohttp", reason="aiohttp is not installed")
     from adapters.exchange.server import Server  # noqa: PLC0415 aiohttp may be missing
@@ -27,7 +27,7 @@ def served(simulation, *, faults=None, limits=None, speed=1.0, deposits=None):
     async def serve():
         server.ended = asyncio.Event()
         try:
-            await server.open()
+            await server.open("127.0.0.1", port)
             ready.set()
             await server.ended.wait()
             await server.close()

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 from actors import Strategy
@@ -120,6 +121,39 @@ class Writes(Strategy):
     def on_bar(self, bar):
         with Path(self.file).open("a", encoding="utf-8") as lines:
             lines.write(f"{bar.open_ts},{bar.open!r},{bar.high!r},{bar.low!r},{bar.close!r},{bar.volume!r}\n")
+
+
+class TwoMarkets(Strategy):
+    """Notes what it hears of a market that it does not trade."""
+
+    warmup = 5
+    flow_period = "100ms"
+
+    def on_start(self):
+        self.noted = Counter()
+
+    def on_tick(self, tick):
+        self._note("tick", tick)
+
+    def on_quote(self, quote):
+        self._note("quote", quote)
+
+    def on_bar(self, bar):
+        self._note("bar", bar)
+
+    def on_flow(self, flow):
+        self._note("flow", flow)
+
+    def on_stale(self, stale):
+        self._note("stale", stale)
+
+    def on_fresh(self, fresh):
+        self._note("fresh", fresh)
+
+    def _note(self, word, item):
+        self.noted[word] += item.symbol not in self.symbols
+        if item.symbol not in self.symbols and (word in {"stale", "fresh"} or self.noted[word] < 4):
+            self.mark(word)
 
 
 class Listens(Strategy):
