@@ -217,10 +217,11 @@ def _reason_for_terms(decision: Decision, then: Filled, now: Filled) -> str:
     if (Liquidity.INTERNAL in then.liquidity) != (Liquidity.INTERNAL in now.liquidity):
         where = "live" if Liquidity.INTERNAL in then.liquidity else "in the backtest"
         return f"netting window: crossed with another strategy {where}, and not in the other"
+    sides = f"{_words(then.liquidity)} live, {_words(now.liquidity)} in the backtest"
     if then.price != now.price:
-        return _reason_for_price(decision, then, now)
+        return _reason_for_price(decision, then, now) + (f"; {sides}" if then.liquidity != now.liquidity else "")
     if then.liquidity != now.liquidity:
-        return f"fill model: {_words(then.liquidity)} live, {_words(now.liquidity)} in the backtest"
+        return f"fill model: {sides}"
     return f"the fee was rounded in {then.pieces} parts live and {now.pieces} in the backtest"
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import attrs
 
+from actors.runtime.runtime import OUTSIDE
 from adapters.journal.given import Given, read_given
 from adapters.journal.reading import TraceReader
 from adapters.journal.store import JournalError, Life, lives
@@ -25,6 +26,7 @@ from messages import (
     ExternalEvent,
     Fill,
     FundingRate,
+    HaltTrading,
     MarketFresh,
     MarketStale,
     MarkPrice,
@@ -63,6 +65,8 @@ class LifeRead:
     """What a story is told from, in order."""
     states: tuple[Said, ...]
     """Of the markets: fresh and stale."""
+    halts: tuple[Said, ...]
+    """What somebody outside ordered: `run.py halt`, and the halt with which an ordered stop begins."""
     readiness: tuple[tuple[str, UtcNs, Message], ...]
     """(who said it, when, what): whether the venue was there."""
     heard: frozenset[str]
@@ -78,6 +82,7 @@ def read_life(folder: Path, number: int | None) -> LifeRead:
     said: list[Said] = []
     states: list[Said] = []
     readiness: list[tuple[str, UtcNs, Message]] = []
+    halts: list[Said] = []
     stopped: list[UtcNs] = []
     last: UtcNs = chosen.started
     gaps: Counter[str] = Counter()
@@ -102,6 +107,8 @@ def read_life(folder: Path, number: int | None) -> LifeRead:
                     said.append((envelope.posted, message))
                 elif _belongs(envelope):
                     said.append((envelope.posted, message))
+                    if isinstance(message, HaltTrading) and envelope.sender == OUTSIDE:
+                        halts.append((envelope.posted, message))
                     last = max(last, envelope.posted) if isinstance(message, Bar) else last
     return LifeRead(
         folder=folder,
@@ -113,6 +120,7 @@ def read_life(folder: Path, number: int | None) -> LifeRead:
         given=read_given(folder, chosen.number),
         said=tuple(said),
         states=tuple(states),
+        halts=tuple(halts),
         readiness=tuple(readiness),
         heard=frozenset(names),
         left_out=_left_out(gaps),

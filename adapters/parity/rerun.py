@@ -22,6 +22,7 @@ from actors.recorder import Record
 from actors.restored import Restored
 from actors.result import BacktestResult
 from actors.routes import ROUTES, Route
+from actors.runtime.runtime import OUTSIDE
 from actors.runtime.slot import ActorKind, ActorSpec
 from actors.setup import Setup, wanted_bars
 from actors.wiring import closes_of
@@ -174,6 +175,13 @@ def _besides(setup: Setup, life: LifeRead, market: Callable[[], Iterable[Message
         yield _side_feed(section.called, _with_states(market(), life, frozenset(ids_of(section)).__contains__))
         yield from flow_specs(section, setup)
     yield bar_builder_spec(setup, [BarSoFar(**each) for each in life.given.facts.get("so_far", ())])
+    halts = iter(life.halts)
+    yield ActorSpec(
+        address="operator",
+        role=OUTSIDE,
+        kind=ActorKind.EDGE,
+        factory=lambda left: Speaker(halts if left is None else left),
+    )
     for account in setup.live_accounts:
         spoken = iter(_readiness(life, account))
         yield _reconciler(account, spoken)

@@ -2,7 +2,10 @@
 
 import json
 
+import numpy as np
+
 from adapters.generated import generated_bars
+from adapters.store import Store
 from messages import iso_utc
 from tests.system.commands import run_command
 
@@ -50,3 +53,19 @@ def test_a_backtest_over_a_file_begins_warm_and_says_so_and_without_the_setting_
     again = run_command("backtest", "--config", warm_out / "config.toml", "--out", tmp_path / "again", cwd=tmp_path)
     assert again.returncode == 0
     assert (tmp_path / "again" / "signals.csv").read_bytes() == (warm_out / "signals.csv").read_bytes()
+
+
+def test_over_a_store_too(tmp_path):
+    store = Store(tmp_path / "store")
+    columns = {name: getattr(BARS, name) for name in ("open_ts", "close_ts", "open", "high", "low", "close", "volume")}
+    unknown = {"turnover": np.full(len(BARS), np.nan), "ticks": np.full(len(BARS), -1)}
+    store.write("bitmex", "XBTUSD", "bars-1m", {**columns, "received": BARS.close_ts, **unknown})
+
+    stored, out = _backtest(tmp_path / "stored", store.root, warm="true")
+    filed, file_out = _backtest(tmp_path / "filed", _csv(tmp_path), warm="true", more='stamps = "start"\n')
+
+    def signals(folder):
+        return (folder / "signals.csv").read_bytes()
+
+    assert signals(out) == signals(file_out)
+    assert [each for each in stored["notes"] if "warm-up" in each] == [n for n in filed["notes"] if "warm-up" in n]

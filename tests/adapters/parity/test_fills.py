@@ -58,6 +58,7 @@ def test_the_same_fills_have_no_reason():
         (traded(0, 1, 100.0, parts=2, fee_minor=3), traded(0, 2, 100.0, fee_minor=5), "the decision differs"),
         (traded(0, 2, 100.0, fee_minor=3), traded(0, 2, 100.0, fee_minor=5), "rounded in 1 parts live and 1"),
         (traded(0, 2, 100.0, liquidity=Liquidity.MAKER, fee_minor=-1), traded(0, 2, 100.0), "maker live, taker in"),
+        (traded(0, 2, 99.0, liquidity=Liquidity.MAKER), traded(0, 2, 100.0), "after 5 ms; maker live, taker in the"),
         (traded(0, 2, 100.0), traded(0, 2, 100.0, liquidity=Liquidity.INTERNAL, fee_minor=-1), "netting window"),
         (traded(0, 2, 100.0)[:2], traded(0, 2, 100.0), "not filled live"),
         (traded(0, 2, 100.0), traded(0, 2, 100.0)[:2], "not filled in the backtest; live filled +2 at 100"),

@@ -20,7 +20,7 @@ END = MONDAY + 3600 * SECOND
 def a_life(tmp_path=None, *, in_order=True, left_out="", ended=END):
     return LifeRead(
         folder=tmp_path, number=1, of=1, started=MONDAY, ended=ended, in_order=in_order, given=Given(), said=(),
-        states=(), readiness=(), heard=frozenset(), left_out=left_out,
+        states=(), halts=(), readiness=(), heard=frozenset(), left_out=left_out,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import pytest
 from adapters.parity_command import parity
 from adapters.store import Store
 from messages import Fill
+from tests.system.commands import run_command
 from tests.system.live.lives import TRADERS as STRATEGIES
 from tests.system.live.lives import Life, Process, a_folder, a_strategy
 from tests.system.live.venue import SYMBOL, a_venue, until
@@ -183,6 +184,17 @@ def test_what_is_no_run_or_was_not_recorded_is_said_with_how_to_record(a_run, tm
     assert "there is no recorded market" in err
 
 
+def test_the_command_prints_the_page_or_one_object_and_exits_by_what_it_found(a_run, tmp_path):
+    page = run_command("parity", a_run, cwd=tmp_path).stdout
+    data = run_command("parity", a_run, "--life", 1, "--json", cwd=tmp_path).stdout
+
+    assert page.splitlines()[0] == f"parity of {a_run}, life 1 of 1: equal"
+    assert json.loads(data)["equal"] is True
+    assert "not a run's folder" in run_command("parity", tmp_path, cwd=tmp_path, code=2).stderr
+    assert "there is no life 7" in run_command("parity", a_run, "--life", 7, cwd=tmp_path, code=2).stderr
+    assert "--trace" in run_command("parity", a_run, "--trace", "--store", tmp_path, cwd=tmp_path, code=2).stderr
+
+
 def test_lives_are_compared_each_for_itself_a_killed_one_too(tmp_path, venue):
     folder, config = a_folder(tmp_path, venue, *TRADERS, live="warm_up = true\n")
     with Process(folder, "--quiet", config=config) as process:
@@ -253,20 +265,20 @@ def test_a_market_that_is_only_heard_and_events_are_run_again_too(tmp_path, venu
 
     assert (code, err) == (0, ""), page
     (life,) = told["lives"]
-    assert life["decisions"]["by"]["listens"]["equal"] == 3
+    assert life["decisions"]["by"]["listens"]["equal"] >= 2
     assert life["decisions"]["by"]["follows"]["equal"] >= 1
     assert set(life["bars"]["by"]) == {f"{SYMBOL} 1s", "XBTUSD.OTHER 1s"}
 
 
 def test_a_strategy_that_failed_live_and_not_again_is_the_cause_that_is_named(tmp_path, venue):
     done = tmp_path / "done"
-    folder, config = a_folder(tmp_path, venue, a_strategy("Raises", name="bad", done=str(done)), TRADERS[0])
+    folder, config = a_folder(tmp_path, venue, a_strategy("Forgets", name="bad", done=str(done)), TRADERS[0])
     with Life(folder, config) as life:
         until(lambda: len(venue.trades()) >= 3, life.story)
         done.with_name("go").touch()
         until(lambda: life.failures_of("strategy:bad"), life.story)
         traded = len(venue.trades())
-        until(lambda: len(venue.trades()) >= traded + 4, life.story)
+        until(lambda: len(venue.trades()) >= traded + 6, life.story)
 
     code, told, page, _ = _judged(folder)
 

@@ -178,3 +178,11 @@ class Follows(Strategy):
     @property
     def hears_first(self):
         return "XBTUSD.OTHER"
+
+
+class Forgets(Raises):
+    """Counts its turns, from the beginning again after its failure."""
+
+    def act(self):
+        super().act()
+        self.target(float(self.turn))
