@@ -40,13 +40,9 @@ _EXECUTIONS_KEPT = 4096
 """So many fills back, one that is heard twice is folded once."""
 
 _BY_SYMBOL: Final[tuple[tuple[str, type[Message]], ...]] = (
-    ("on_tick", Tick),
-    ("on_quote", Quote),
-    ("on_book", OrderBook),
-    ("on_index", IndexPrice),
-    ("on_liquidation", Liquidation),
-    ("on_stale", MarketStale),
-    ("on_fresh", MarketFresh),
+    *(("on_tick", Tick), ("on_quote", Quote), ("on_book", OrderBook)),
+    *(("on_index", IndexPrice), ("on_liquidation", Liquidation)),
+    *(("on_stale", MarketStale), ("on_fresh", MarketFresh)),
 )
 """What is subscribed to by symbol alone, and the callback that hears it."""
 _User: TypeAlias = Callable[[Any], None]
@@ -67,7 +63,7 @@ class Heritage:
 class StrategyHost(Component):
     """One strategy instance as an actor.
 
-    Hears Bar, BarOpen, Tick, Quote, OrderBook, OrderFlow, IndexPrice, Liquidation, ExternalEvent, MarketStale,
+    Hears Bar, BarOpen, Tick, Quote, OrderBook, IndexPrice, Liquidation, OrderFlow, ExternalEvent, MarketStale,
     MarketFresh (as far as the class overrides their callbacks), Fill,
     OrderAccepted, OrderRefused, OrderRejected, OrderAmended, AmendRejected, OrderEnded, Woke. Says Subscribe at the
     start, then Signal, PlaceOrder, AmendPlaced, CancelPlaced, Annotated, WakeAt. An exception from the strategy passes

@@ -74,14 +74,20 @@ def opened_store(folder: Path) -> "Store":
     return Store(folder)
 
 
-def wishes_of(*, period: str | None, columns: str | None, multiplier: float, **others: Any) -> "Wishes":
+def wishes_of(
+    *, kind: str | None, period: str | None, columns: str | None, multiplier: float, **others: Any
+) -> "Wishes":
     """What the options say about files; InputError names the option and the reason."""
     from adapters.data.reading import Wishes
     from adapters.errors import InputError
 
     if not 0 < multiplier < float("inf"):
         raise InputError(f"--multiplier {multiplier} must be above zero and finite")
-    return Wishes(period=_period(period), columns=_roles(columns), multiplier=multiplier, **others)
+    base, dash, written = (kind or "").partition("-")
+    if dash and period is None:
+        # A kind may be told as the store calls it: bars-1m.
+        kind, period = base, written
+    return Wishes(kind=kind, period=_period(period), columns=_roles(columns), multiplier=multiplier, **others)
 
 
 def wanted_series(symbols: list[str], venue: str | None, kind: str | None, period: str | None) -> "Wanted":

@@ -44,8 +44,28 @@ class BookSide:
         return None
 
 
+@attrs.define(eq=False)
 class _LevelCheck(StreamCheck):
-    """What both forms of books share: rows are levels."""
+    """What both forms of books share: rows are levels, and a message is looked at when it is whole."""
+
+    _held: dict[str, Any] | None = None
+
+    def add(self, columns: Mapping[str, Any]) -> None:
+        """The next rows; those of the last message wait for what may follow."""
+        if not len(columns["received"]):
+            return
+        if self._held is not None:
+            columns = {name: np.concatenate([self._held[name], array]) for name, array in columns.items()}
+        last = int(_starts(columns["part"])[-1])
+        self._held = {name: array[last:] for name, array in columns.items()}
+        super().add({name: array[:last] for name, array in columns.items()})
+
+    def findings(self) -> list[Finding]:
+        """What was found, the last message included."""
+        if self._held is not None:
+            super().add(self._held)
+            self._held = None
+        return super().findings()
 
     def judge(self, columns: Mapping[str, Any]) -> None:
         """Levels that cannot be."""

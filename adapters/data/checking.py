@@ -83,6 +83,7 @@ def check_store(
     for info in series:
         check = check_of(info.kind, jump)
         if check is None:
+            yield _not_checked(info)
             continue
         name = f"{info.venue} {info.symbol} {info.kind}"
         progress(name, 0, info.rows)
@@ -91,10 +92,22 @@ def check_store(
         for columns in chunks:
             one.add(columns)
             progress(name, check.rows, info.rows)
+        findings = tuple(check.findings())
         yield Checked(
             where=f"{info.venue} {info.symbol}", venue=info.venue, symbol=info.symbol, kind=info.kind, rows=check.rows,
-            first=one.first, last=one.last, findings=tuple(check.findings()),
+            first=one.first, last=one.last, findings=findings,
         )  # fmt: skip
+
+
+def _not_checked(info: "SeriesInfo") -> Checked:
+    finding = Finding(
+        code="not-checked", count=info.rows, text="not checked", is_note=True,
+        meaning="texts, and samples of other series, have nothing that could be out of bounds",
+    )  # fmt: skip
+    return Checked(
+        where=f"{info.venue} {info.symbol}", venue=info.venue, symbol=info.symbol, kind=info.kind, rows=info.rows,
+        first=info.first, last=info.last, findings=(finding,),
+    )  # fmt: skip
 
 
 def check_file(
@@ -117,10 +130,13 @@ def check_file(
             progress(path.name, done, 0)
         for (symbol, kind), one in seen.items():
             unreadable = file.unreadable.get((symbol, kind), Tally())
-            findings = unreadable.finding("unreadable", "{n} row(s) cannot be read", _UNREADABLE)
+            findings = (
+                *unreadable.finding("unreadable", "{n} row(s) cannot be read", _UNREADABLE),
+                *one.check.findings(),
+            )
             yield Checked(
                 where=path.name, venue=None, symbol=symbol, kind=kind, rows=one.check.rows + unreadable.count,
-                first=one.first, last=one.last, findings=(*findings, *one.check.findings()), facts=file.facts,
+                first=one.first, last=one.last, findings=findings, facts=file.facts,
             )  # fmt: skip
 
 

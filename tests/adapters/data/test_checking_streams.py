@@ -112,6 +112,22 @@ def test_a_book_that_is_crossed_after_a_change_is_found():
     assert str(found["crossed-book"].examples[0]).endswith("bid 102 ask 101")
 
 
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_a_message_that_is_cut_between_chunks_is_looked_at_whole(rows):
+    columns = levels(
+        (True, [(1, 99.0, 5.0), (1, 98.0, 1.0), (-1, 101.0, 5.0)]),
+        (False, [(1, 102.0, 1.0), (-1, 101.0, 0.0), (-1, 103.0, 1.0)]),
+        (True, [(1, 99.0, 5.0), (-1, 98.5, 5.0)]),
+        (False, [(-1, 98.5, 0.0)]),
+    )
+    chunks = [{name: array[i : i + rows] for name, array in columns.items()} for i in range(0, 9, rows)]
+
+    whole = findings("l2", columns)
+
+    assert whole["crossed-book"].count == 1
+    assert findings("l2", *chunks) == whole
+
+
 def test_changes_before_any_snapshot_are_a_fault_and_before_the_first_a_note():
     change, whole = (False, [(1, 99.0, 5.0)]), (True, [(1, 98.0, 5.0), (-1, 101.0, 5.0)])
 
@@ -165,3 +181,14 @@ def test_a_file_of_several_symbols_is_checked_symbol_by_symbol(tmp_path):
 
     assert [finding.code for finding in found["A"].findings if not finding.is_note] == ["values"]
     assert found["B"].faults == 0
+
+
+def test_what_is_not_checked_is_said(tmp_path):
+    store = Store(tmp_path / "store")
+    texts = {"received": np.array([NEW_YEAR]), **{n: np.array(["x"], dtype=object) for n in ("reason", "text", "item")}}
+    store.write("bitmex", "XBTUSD", "quarantine", texts)
+
+    (found,) = check_store(store, store.series(), start=None, end=None, jump=0.1, progress=silent)
+
+    assert [finding.code for finding in found.findings] == ["not-checked"]
+    assert found.faults == 0

@@ -114,6 +114,16 @@ def test_stamps_of_ends_a_time_zone_and_a_multiplier_are_heeded(tmp_path):
     assert facts_of(report)["time zone"] == ("Asia/Shanghai", TOLD)
 
 
+def test_days_of_a_zone_whose_clock_changes_do_not_overlap(tmp_path):
+    text = "date,open,high,low,close\n" + "".join(f"2024-03-{day:02d},1,1,1,1\n" for day in range(8, 14))
+
+    store, (report,) = imported(tmp_path, a_file(tmp_path, text), timezone="America/New_York")
+
+    bars = store.bars("bitmex", "XBTUSD", "1d")
+    assert ((bars["close_ts"] - bars["open_ts"]) // (60 * MINUTE)).tolist() == [24, 24, 23, 24, 24, 24]
+    assert "no column of volumes: taken as 0" in report.notes
+
+
 def test_a_time_zone_that_nobody_told_is_an_assumption(tmp_path):
     text = bar_text(range(2)).replace("1704067200", "2024-01-01 00:00").replace("1704067260", "2024-01-01 00:01")
 
