@@ -93,7 +93,9 @@ class Strategy:
     """
 
     warmup = 200
-    """How many closed bars per symbol are kept for `bars` and `history`; a restarted one hears them, and as many events."""
+    """How many closed bars per symbol `bars` and `history` reach back; after a restart these are heard again, and so many
+    events.
+    """
 
     flow_period = "1s"
     """Of the order flow that `on_flow` hears, from `100ms` on. As a parameter: `flow_period: str = "500ms"`."""
