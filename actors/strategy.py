@@ -93,8 +93,8 @@ class Strategy:
     """
 
     warmup = 200
-    """How many closed bars per symbol `bars` and `history` reach back; after a restart these are heard again, and so many
-    events.
+    """How many closed bars per symbol `bars` and `history` reach back. After a restart these are heard again, and as
+    many events.
     """
 
     flow_period = "1s"
