@@ -63,9 +63,11 @@ class Driver:
             self._interrupts.stops(_noted)
             control.close()
             system.stop(ABORT_S if self._is_aborted else STOP_S)
-            if run.recording is not None:
-                run.recording.close(run.clock.now())
-            run.trace.close()
+            try:
+                run.trace.close()
+            finally:
+                if run.recording is not None:
+                    run.recording.close(run.clock.now())
             run.seconds["run"] = time.perf_counter() - began
 
     def _trade(self) -> None:

@@ -20,7 +20,8 @@ from adapters.store.names import day_of
 from adapters.store.packing import pack
 from adapters.store.reading import LIVE
 from adapters.store.rows import rows_of
-from adapters.store.segment import NewPiece, SegmentWriter, Series
+from adapters.store.segment import Series
+from adapters.store.segment_writer import NewPiece, SegmentWriter
 from adapters.store.writing import by_day
 from messages import Message, UtcNs
 

@@ -1,6 +1,5 @@
 """What there is in a store, from the metadata of its files: no row is read."""
 
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -13,10 +12,11 @@ from adapters.store.kinds import Kind, kind_named
 from adapters.store.names import symbol_of
 from adapters.store.parquet import pinned, read_rolled
 from adapters.store.reading import LIVE, MARKET, day_files
-from adapters.store.segment import Piece, SegmentReader, Series, open_readers
+from adapters.store.segment import Pieces, SegmentReader, Series, open_readers, segment_paths
 from messages import Period
 
 _FILES_AT_ONCE: Final = 500
+_TRIES: Final = 20
 
 
 @attrs.frozen(kw_only=True)
@@ -61,6 +61,22 @@ class _Sum:
 
 def list_series(root: Path) -> tuple[SeriesInfo, ...]:
     """All series, by venue, symbol and kind. InputError names a damaged file."""
+    for _ in range(_TRIES):
+        before = _touched(root)
+        found = _list(root)
+        # A rolling meanwhile may have counted rows on both sides of the seam, or on none.
+        if _touched(root) == before:
+            return found
+    raise InputError(f"{root}: it is written to all the time; try again")
+
+
+def _touched(root: Path) -> tuple[list[Path], list[int]]:
+    """What a rolling changes: it writes into folders of days, and removes segments."""
+    folders = sorted((root / MARKET).glob("*/*/*/"))
+    return segment_paths(root / LIVE), [folder.stat().st_mtime_ns for folder in folders]
+
+
+def _list(root: Path) -> tuple[SeriesInfo, ...]:
     sums: dict[Series, _Sum] = {}
     readers = open_readers(root / LIVE)
     try:
@@ -74,7 +90,7 @@ def list_series(root: Path) -> tuple[SeriesInfo, ...]:
             _add_files(sums.setdefault(series, _Sum()), series.kind, days)
         for reader, series, pieces in live:
             left = _not_rolled(reader.name, pieces, files.get(series, {}))
-            if left:
+            if len(left):
                 total = sums.setdefault(series, _Sum())
                 _add_pieces(total, series.kind, reader, left)
     finally:
@@ -135,20 +151,21 @@ def _spans_together(kind: Kind, paths: list[Path]) -> list[tuple[int, int, int]]
     return [found[str(path)] for path in paths]
 
 
-def _not_rolled(segment: str, pieces: Iterable[Piece], files: dict[int, Path]) -> list[Piece]:
+def _not_rolled(segment: str, pieces: Pieces, files: dict[int, Path]) -> Pieces:
     rolled: dict[int, int] = {}
-    for day in {piece.day for piece in pieces} & files.keys():
+    for day in set(pieces.days()) & files.keys():
         with pinned(files[day]) as file:
             rolled[day] = read_rolled(file).get(segment, 0)
-    return [piece for piece in pieces if piece.batch > rolled.get(piece.day, 0)]
+    return pieces.after(rolled)
 
 
-def _add_pieces(total: _Sum, kind: Kind, reader: SegmentReader, pieces: list[Piece]) -> None:
-    for piece in pieces:
-        total.add(piece.rows, piece.size, piece.day)
+def _add_pieces(total: _Sum, kind: Kind, reader: SegmentReader, pieces: Pieces) -> None:
+    total.rows += int(pieces.rows.sum())
+    total.size += int(pieces.size.sum())
+    total.days.update(pieces.days())
     if kind.is_periodic:
         # Of these a piece knows when they were received; they are few.
         opened = reader.rows(kind, pieces)[kind.key]
         total.reach(int(opened.min()), int(opened.max()))
     else:
-        total.reach(min(piece.first for piece in pieces), max(piece.last for piece in pieces))
+        total.reach(int(pieces.first.min()), int(pieces.last.max()))

@@ -32,7 +32,7 @@ from adapters.store.parquet import (
     stamp_of,
 )
 from adapters.store.rows import Columns
-from adapters.store.segment import Piece, SegmentReader, Series, open_readers
+from adapters.store.segment import Pieces, SegmentReader, Series, open_readers
 from adapters.store.streams import Source, whole_messages
 from messages import NS_PER_DAY
 
@@ -92,8 +92,8 @@ def sources_of(root: Path, series: Series, wanted: Range, *, rows: int | None, u
     readers = open_readers(root / LIVE)
     for reader in readers:
         until.callback(reader.close)
-    found = [(reader, [piece for piece in reader.pieces(series) if wanted.has_day(piece.day)]) for reader in readers]
-    seam_days = {piece.day for _, pieces in found for piece in pieces}
+    found = [(reader, _wanted_pieces(reader.pieces(series), wanted)) for reader in readers]
+    seam_days = {day for _, pieces in found for day in pieces.days()}
     files = {day: path for day, path in day_files(series_folder(root, series)).items() if wanted.has_day(day)}
     sources, rolled = [], {}
     for day in sorted(seam_days & files.keys()):
@@ -102,10 +102,15 @@ def sources_of(root: Path, series: Series, wanted: Range, *, rows: int | None, u
         sources.append(_of_file(file, series.kind, day, wanted, rows))
     sources = _of_files(files, series.kind, wanted, rows) + sources
     for reader, pieces in found:
-        left = [piece for piece in pieces if piece.batch > rolled.get(piece.day, {}).get(reader.name, 0)]
-        if left:
+        left = pieces.after({day: batches.get(reader.name, 0) for day, batches in rolled.items()})
+        if len(left):
             sources.append(_of_segment(reader, series.kind, left, wanted, rows))
     return sources
+
+
+def _wanted_pieces(pieces: Pieces, wanted: Range) -> Pieces:
+    days = [day for day in pieces.days() if wanted.has_day(day)]
+    return pieces.only(np.isin(pieces.day, np.array(days, dtype=np.int64)))
 
 
 def _of_files(files: dict[int, Path], kind: Kind, wanted: Range, rows: int | None) -> list[Source]:
@@ -215,24 +220,23 @@ def _runs(groups: list[RowGroup], rows: int) -> Iterator[list[RowGroup]]:
         yield run
 
 
-def _of_segment(reader: SegmentReader, kind: Kind, pieces: list[Piece], wanted: Range, rows: int | None) -> Source:
+def _of_segment(reader: SegmentReader, kind: Kind, pieces: Pieces, wanted: Range, rows: int | None) -> Source:
     def parts() -> Iterator[Columns]:
         whole = kind_named(kind.name)
         # What is read of a run waits until no later piece can have an earlier row.
-        firsts = np.minimum.accumulate(np.array([piece.first for piece in pieces], dtype=np.int64)[::-1])[::-1]
+        firsts = np.minimum.accumulate(pieces.first[::-1])[::-1]
+        before = np.concatenate(([0], np.cumsum(pieces.rows)))
         kept: list[Columns] = []
-        run: list[Piece] = []
-        count = 0
-        for index, piece in enumerate(pieces):
-            run.append(piece)
-            count += piece.rows
-            is_last = index + 1 == len(pieces)
-            if not is_last and (rows is None or count < rows):
-                continue
-            found = reader.rows(whole, run)
+        begin = 0
+        while begin < len(pieces):
+            # Pieces of so many rows, and at least one.
+            enough = len(pieces) if rows is None else int(np.searchsorted(before, before[begin] + rows))
+            end = max(begin + 1, min(enough, len(pieces)))
+            found = reader.rows(whole, pieces.only(slice(begin, end)))
             read = appended(kind, [*kept, {name: found[name] for name in kind.columns}])
-            cut = len(read["received"]) if is_last else int(np.searchsorted(read["received"], firsts[index + 1]))
+            count = len(read["received"])
+            cut = count if end == len(pieces) else int(np.searchsorted(read["received"], firsts[end]))
             yield wanted.of(kind, taken(read, slice(0, cut)))
-            kept, run, count = [taken(read, slice(cut, None))], [], 0
+            kept, begin = [taken(read, slice(cut, None))], end
 
-    return Source(min(piece.first for piece in pieces), parts)
+    return Source(int(pieces.first.min()), parts)

@@ -17,7 +17,7 @@ from adapters.store.merging import appended, first_part, renumbered, sorted_rows
 from adapters.store.names import day_name, day_number
 from adapters.store.parquet import write_rows
 from adapters.store.reading import LIVE, series_folder
-from adapters.store.segment import Piece, SegmentReader, Series, lock_path, remove, segment_paths
+from adapters.store.segment import Pieces, SegmentReader, Series, lock_path, remove, segment_paths
 from adapters.store.writing import read_day
 
 
@@ -89,11 +89,9 @@ def _roll(root: Path, path: Path) -> tuple[int, set[str]]:
     try:
         for venue, symbol, kind_name in reader.series():
             series = Series(venue, symbol, kind_named(kind_name))
-            by_day: dict[int, list[Piece]] = {}
-            for piece in reader.pieces(series):
-                by_day.setdefault(piece.day, []).append(piece)
-            for day, pieces in sorted(by_day.items()):
-                added = _roll_day(root, series, day, reader, pieces)
+            pieces = reader.pieces(series)
+            for day in pieces.days():
+                added = _roll_day(root, series, day, reader, pieces.only(pieces.day == day))
                 rows += added
                 days |= {day_name(day)} if added else set()
     finally:
@@ -101,15 +99,14 @@ def _roll(root: Path, path: Path) -> tuple[int, set[str]]:
     return rows, days
 
 
-def _roll_day(root: Path, series: Series, day: int, reader: SegmentReader, pieces: list[Piece]) -> int:
+def _roll_day(root: Path, series: Series, day: int, reader: SegmentReader, pieces: Pieces) -> int:
     path = series_folder(root, series) / f"{day_name(day)}.parquet"
     there, rolled = read_day(path, series.kind)
-    last = rolled.get(reader.name, 0)
-    pieces = [piece for piece in pieces if piece.batch > last]
-    if not pieces:
+    pieces = pieces.after({day: rolled.get(reader.name, 0)})
+    if not len(pieces):
         return 0
     coming = sorted_rows(reader.rows(series.kind, pieces))
     columns = appended(series.kind, [coming] if there is None else [there, coming])
     columns = renumbered(series.kind, columns, first_part(day))
-    write_rows(path, series.kind, columns, {**rolled, reader.name: max(piece.batch for piece in pieces)})
-    return sum(piece.rows for piece in pieces)
+    write_rows(path, series.kind, columns, {**rolled, reader.name: int(pieces.batch.max())})
+    return int(pieces.rows.sum())

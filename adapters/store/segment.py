@@ -5,27 +5,25 @@ only ever added, so a reader that knows their row ids reads the same thing later
 one whose lock nobody holds is closed, and will be rolled.
 """
 
-import os
 import sqlite3
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
+import numpy as np
 
+from actors.columns import Ints
 from adapters.errors import InputError
-from adapters.security.lock import FileLock
 from adapters.store.kinds import SCHEMA, Kind
-from adapters.store.names import day_name, day_of
 from adapters.store.packing import Packed, unpack
 from adapters.store.rows import Columns
 
 _APPLICATION_ID: Final = 0x6F6F6C73
 _READ_AT_ONCE: Final = 500
-_BUSY_S: Final = 5.0
-_TABLES: Final = f"""
+BUSY_S: Final = 5.0
+TABLES: Final = f"""
     PRAGMA application_id = {_APPLICATION_ID};
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
     CREATE TABLE series (id INTEGER PRIMARY KEY, venue TEXT NOT NULL, symbol TEXT NOT NULL, kind TEXT NOT NULL,
@@ -47,98 +45,40 @@ class Series:
     kind: Kind
 
 
-@attrs.frozen
-class Piece:
-    """Rows of one series and day in one batch: where they are and from when to when they were received."""
+@attrs.frozen(eq=False)
+class Pieces:
+    """Where the rows of one series are in a segment: a row for each batch and day in it, as they were written.
 
-    id: int
-    batch: int
-    day: int
-    first: int
-    last: int
-    rows: int
-    size: int
+    A busy day has hundreds of thousands of them, so that they stand in columns.
+    """
+
+    id: Ints
+    batch: Ints
+    day: Ints
+    first: Ints
+    """The least `received` in it."""
+    last: Ints
+    rows: Ints
+    size: Ints
     """Bytes of its records and texts."""
 
+    def __len__(self) -> int:
+        return len(self.id)
 
-@attrs.frozen
-class NewPiece:
-    """Rows of one series and day, to be written; `first` and `last` are the least and the greatest `received`."""
+    def only(self, which: Any) -> "Pieces":
+        """Some of them: a slice, or a mask."""
+        return Pieces(*(getattr(self, field.name)[which] for field in attrs.fields(Pieces)))
 
-    series: Series
-    day: int
-    first: int
-    last: int
-    packed: Packed
+    def after(self, batch_of_day: Mapping[int, int]) -> "Pieces":
+        """Those of later batches than a day's own; of a day that is not named, all."""
+        newer = np.ones(len(self), dtype=np.bool_)
+        for day, batch in batch_of_day.items():
+            newer &= (self.day != day) | (self.batch > batch)
+        return self.only(newer)
 
-
-class SegmentWriter:
-    """A new segment, open for writing until `close`. InputError when it cannot be made; sqlite3.Error from `write`."""
-
-    def __init__(self, live: Path, *, started: int, busy_s: float = _BUSY_S) -> None:
-        live.mkdir(parents=True, exist_ok=True)
-        self.day = day_of(started)
-        # No two segments ever have one name: files remember by it what is in them.
-        self.path = live / f"{day_name(self.day)}-{time.time_ns():x}-{os.urandom(4).hex()}.sqlite"
-        self._lock = FileLock(lock_path(self.path), f"the live segment {self.path}", live)
-        self._lock.acquire()
-        try:
-            self._connection = _made(self.path, busy_s)
-        except BaseException:
-            self._lock.release()
-            with suppress(OSError):
-                lock_path(self.path).unlink()
-            raise
-        self._series: dict[Series, int] = {}
-        self._batch = 0
-        self._is_unsure = False
-
-    def write(self, pieces: Iterable[NewPiece]) -> int:
-        """Write one batch, all or nothing; returns its number. sqlite3.Error or OSError when it fails.
-
-        After a failure the same batch must be given again first: its commit may have been done all the same.
-        """
-        if not self.path.exists():
-            raise FileNotFoundError(f"{self.path}: somebody has removed it")
-        number = self._batch + 1
-        connection = self._connection
-        connection.execute("BEGIN IMMEDIATE")
-        known = dict(self._series)
-        try:
-            if self._is_unsure and connection.execute("SELECT 1 FROM pieces WHERE batch = ?", (number,)).fetchone():
-                pieces = ()
-            self._is_unsure = True
-            for piece in pieces:
-                series = known.get(piece.series)
-                if series is None:
-                    series = known[piece.series] = self._series_id(piece.series)
-                packed = piece.packed
-                span = (number, series, piece.day, piece.first, piece.last, packed.rows)
-                connection.execute(
-                    "INSERT INTO pieces (batch, series, day, first, last, rows, size, records, texts, checksum) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (*span, packed.size, packed.records, packed.texts, packed.checksum(*span)),
-                )
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-        self._series, self._batch, self._is_unsure = known, number, False
-        return number
-
-    def close(self) -> None:
-        """Leave the segment to be rolled."""
-        self._connection.close()
-        self._lock.release()
-
-    def _series_id(self, series: Series) -> int:
-        key = (series.venue, series.symbol, series.kind.name)
-        self._connection.execute("INSERT OR IGNORE INTO series (venue, symbol, kind) VALUES (?, ?, ?)", key)
-        (found,) = self._connection.execute(
-            "SELECT id FROM series WHERE venue = ? AND symbol = ? AND kind = ?", key
-        ).fetchone()
-        return int(found)
+    def days(self) -> list[int]:
+        """The days that they are of, in order."""
+        return [int(day) for day in np.unique(self.day)]
 
 
 class SegmentReader:
@@ -161,29 +101,30 @@ class SegmentReader:
         with _naming(self.path):
             return self._connection.execute("SELECT venue, symbol, kind FROM series ORDER BY 1, 2, 3").fetchall()
 
-    def pieces(self, series: Series) -> list[Piece]:
-        """Where the rows of a series are, as they were written."""
+    def pieces(self, series: Series) -> Pieces:
+        """Where the rows of a series are."""
         query = """
             SELECT pieces.id, batch, day, first, last, rows, size FROM pieces JOIN series ON series.id = series
             WHERE venue = ? AND symbol = ? AND kind = ? ORDER BY batch, pieces.id
         """
         with _naming(self.path):
             rows = self._connection.execute(query, (series.venue, series.symbol, series.kind.name))
-            return [Piece(*row) for row in rows]
+            cells = np.fromiter((cell for row in rows for cell in row), dtype=np.int64)
+        return Pieces(*cells.reshape(-1, len(attrs.fields(Pieces))).T)
 
-    def rows(self, kind: Kind, pieces: Sequence[Piece]) -> Columns:
+    def rows(self, kind: Kind, pieces: Pieces) -> Columns:
         """The rows of some pieces, in the pieces' order."""
         packed: list[Packed] = []
         for first in range(0, len(pieces), _READ_AT_ONCE):
-            some = pieces[first : first + _READ_AT_ONCE]
+            some = pieces.id[first : first + _READ_AT_ONCE].tolist()
             marks = ",".join("?" * len(some))
             query = (
                 "SELECT id, batch, series, day, first, last, rows, records, texts, checksum "  # noqa: S608 marks only
                 f"FROM pieces WHERE id IN ({marks})"
             )
             with _naming(self.path):
-                found = {row[0]: row[1:] for row in self._connection.execute(query, [piece.id for piece in some])}
-            packed += [self._checked(found.get(piece.id)) for piece in some]
+                found = {row[0]: row[1:] for row in self._connection.execute(query, some)}
+            packed += [self._checked(found.get(number)) for number in some]
         try:
             return unpack(kind, packed)
         except (ValueError, TypeError) as error:
@@ -209,7 +150,7 @@ class SegmentReader:
             if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
                 connection.close()
                 self._connection = sqlite3.connect(":memory:")
-                self._connection.executescript(_TABLES)
+                self._connection.executescript(TABLES)
                 return
             raise InputError(f"{self.path}: not a live segment")
         row = connection.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
@@ -253,34 +194,29 @@ def remove(path: Path) -> None:
             each.unlink()
 
 
-def _made(path: Path, busy_s: float) -> sqlite3.Connection:
-    # An actor's incarnations live on threads of their own; one at a time has the connection.
-    connection = sqlite3.connect(path, timeout=busy_s, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.executescript(f"BEGIN; {_TABLES} COMMIT;")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
 def _opened(path: Path) -> sqlite3.Connection:
     if not path.exists():
         raise FileNotFoundError(str(path))
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_S,
-                                     isolation_level=None, check_same_thread=False)  # fmt: skip
-        try:
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        except BaseException:
-            connection.close()
-            raise
+        return _connected(path, "mode=ro")
     except sqlite3.Error as error:
         if not path.exists():
             raise FileNotFoundError(str(path)) from None
+        if not path.with_name(path.name + "-wal").exists():
+            # Nobody writes it. In a folder that cannot be written SQLite needs to be told that.
+            with suppress(sqlite3.Error):
+                return _connected(path, "mode=ro&immutable=1")
         raise InputError(f"{path}: cannot be read as a live segment: {error}") from None
+
+
+def _connected(path: Path, how: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=BUSY_S, isolation_level=None,
+                                 check_same_thread=False)  # fmt: skip
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

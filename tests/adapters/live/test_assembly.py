@@ -54,3 +54,31 @@ def test_what_moves_bytes_tells_the_time_of_the_run_and_not_the_machines(tmp_pat
             line.release()
             assert isinstance(closed, LineClosed)
             assert closed.at == MONDAY
+
+
+def test_a_feed_is_asked_for_what_is_only_kept_where_that_is_recorded(tmp_path):
+    for number, (told, tables) in enumerate(
+        (
+            ("[recording]\nl2 = ['XBTUSD']\n", {"liquidation", "orderBookL2_25"}),
+            ("[recording]\nl2 = ['XBTUSD']\nkinds = ['ticks']\n", set()),
+            ("[recording]\nenabled = false\nl2 = ['XBTUSD']\n", set()),
+        )
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        config = folder / "told.toml"
+        config.write_text(
+            f"[[strategies]]\nstrategy = 'random'\nsymbols = ['XBTUSD']\nperiod = '1s'\n{told}", encoding="utf-8"
+        )
+        venue = Venue(
+            environment=Loopback(port=NOBODY_LISTENS), keys=LoopbackKeys("k" * 20, "s" * 40), account_id=1,
+            contracts={"XBTUSD": XBTUSD.instrument}, cash={"XBT": 7},
+        )  # fmt: skip
+        run = _run(folder, live_settings(LiveOptions(config=config), folder), venue, lambda _redact: None)
+        with closing(run.trace):
+            system = SimpleNamespace(gate_is_open=True, voice=lambda _address: None)
+            (spec,) = [each for each in _market(system, run, make_system(run).setup) if each.role == "feed"]
+            wanted = {topic.table for topic in spec.factory(None)._session.feed.subscriptions._states}
+
+        assert wanted & {"liquidation", "orderBookL2_25"} == tables
+        assert (run.recording is None) == ("false" in told)

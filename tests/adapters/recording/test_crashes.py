@@ -84,3 +84,16 @@ def test_a_folder_that_may_not_be_written_is_an_alarm(tmp_path):
 
     assert "Permission denied" in failure
     assert len(stamps(Store(tmp_path))) == 3
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="whoever may do everything can write everywhere")
+def test_a_store_that_may_only_be_read_is_read_with_its_segments(tmp_path):
+    recording = a_recording(tmp_path)
+    say(recording.tap, *ticks(3))
+    recording.close(MONDAY)
+    (tmp_path / "live").chmod(0o500)
+
+    found = stamps(Store(tmp_path))
+    (tmp_path / "live").chmod(0o700)
+
+    assert found == [0, 1, 2]

@@ -11,7 +11,8 @@ from adapters.recording import actor
 from adapters.recording.actor import RETRY_NS, MarketRecorder
 from adapters.recording.roller import Roller
 from adapters.store import Store
-from adapters.store.segment import SegmentWriter, segment_paths
+from adapters.store.segment import segment_paths
+from adapters.store.segment_writer import SegmentWriter
 from messages import (
     ExternalEvent,
     HaltTrading,

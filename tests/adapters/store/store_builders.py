@@ -7,7 +7,8 @@ import messages
 from adapters.store.kinds import Kind, kind_of
 from adapters.store.packing import pack
 from adapters.store.rows import rows_of
-from adapters.store.segment import NewPiece, SegmentWriter, Series
+from adapters.store.segment import Series
+from adapters.store.segment_writer import NewPiece, SegmentWriter
 from adapters.store.writing import by_day
 from messages import NS_PER_DAY, Bar, Message, OrderFlow, Period
 from tests.builders import MINUTE, MONDAY, a_tick

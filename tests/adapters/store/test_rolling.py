@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 from adapters.errors import InputError
 from adapters.security.lock import LockedError
 from adapters.store import Store
+from adapters.store import listing as listing_module
 from adapters.store import rolling as rolling_module
 from adapters.store.names import day_name, day_of
 from adapters.store.rows import messages_of, rows_of
-from adapters.store.segment import SegmentWriter, segment_paths
+from adapters.store.segment import segment_paths
+from adapters.store.segment_writer import SegmentWriter
 from adapters.store.writing import writing
 from tests.adapters.store.store_builders import (
     DAY,
@@ -305,3 +307,22 @@ def test_series_of_several_kinds_are_rolled_each_into_its_own_days(tmp_path):
     assert [(series.symbol, series.rows) for series in before] == [("ETHUSD", 1), ("XBTUSD", 2)]
     assert rolled.rows == 3
     assert [attrs.evolve(series, bytes=0) for series in store.series()] == before
+
+
+@pytest.mark.parametrize("step", ["_series_files", "_add_files", "_not_rolled"])
+def test_a_list_that_a_rolling_crosses_counts_every_row_once(tmp_path, monkeypatch, step):
+    store = Store(tmp_path)
+    store.write(VENUE, SYMBOL, "ticks", rows_of("ticks", ticks(2)))
+    a_segment(tmp_path, ticks(3, price=7.0))
+    real, rolled = getattr(listing_module, step), []
+
+    def crossed(*arguments):
+        found = real(*arguments)
+        if not rolled:
+            rolled.append(store.roll())
+        return found
+
+    monkeypatch.setattr(listing_module, step, crossed)
+
+    (series,) = store.series()
+    assert (series.rows, rolled[0].rows) == (5, 3)
