@@ -170,6 +170,11 @@ def test_a_source_that_the_feed_has_not_is_an_error_that_names_it():
         TradingSystem(feed=[some_bars(), TWO[0]], strategies=[entry])
 
 
+def test_a_source_that_is_given_twice_is_an_error():
+    with pytest.raises(ValueError, match="given twice"):
+        TradingSystem(feed=[some_bars(), TWO[0], TWO[0]], strategies=[Notes])
+
+
 def test_columns_that_go_back_or_differ_in_length_are_refused():
     fields = {"source": "mood", "ts": [1, 2], "kinds": ["a", "a"], "payloads": [(), ()]}
 

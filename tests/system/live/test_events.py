@@ -4,6 +4,9 @@ import json
 
 import requests
 
+from actors.event_streams import ExternalStream
+from adapters.configuration import EventsSection
+from adapters.events.loading import load_external
 from adapters.live.status import status_of
 from messages import ActorStarted, ExternalEvent
 from tests.adapters.events.test_endpoint import a_free_port
@@ -80,8 +83,17 @@ def test_events_that_are_posted_and_appended_are_heard_and_traded_on(tmp_path, v
     assert_agree(news.folder, venue)
     assert any("mood.jsonl: line 3: not JSON" in row["text"] for row in rows(news.folder, "bad_items.csv"))
     assert summary(news.folder)["restarts"] == {}
+    assert _recorded(news.folder, "news") + _recorded(news.folder, "mood") == news.events
     token = (news.folder / "events.token").read_text().strip()
     assert token not in (news.folder / "log.txt").read_text() + (news.folder / "config.toml").read_text()
+
+
+def _recorded(folder, source):
+    """What a backtest hears of a source over the run's own store."""
+    section = EventsSection(source=source, store=str(folder / "data"))
+    (columns,) = load_external([section], first=0, last=2**62, bad_rows="fail").columns
+    stream = ExternalStream(columns)
+    return [stream.take() for _ in range(len(columns))]
 
 
 def test_a_source_that_fails_comes_back_repeats_nothing_and_halts_nothing(tmp_path, venue):
