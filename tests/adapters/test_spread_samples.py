@@ -101,6 +101,20 @@ def test_a_night_without_data_is_a_gap_and_what_was_known_before_it_stays_known(
     assert table["a_ts"][-1] == early["ts"][-1]
 
 
+def test_instants_that_were_missed_before_midnight_are_added_to_the_day_they_lie_in(store):
+    for venue, symbol, seed in (("one", "XBTUSD", 1), ("two", "BTC", 2)):
+        _ticks(store, venue, symbol, seed, seconds=60)
+        _ticks(store, venue, symbol, seed + 7, begin=MONDAY + NS_PER_DAY + 5 * SECOND, seconds=60)
+
+    compute_spreads(store, PAIR)
+    once = store.spreads("pair")["received"].tolist()
+    compute_spreads(store, PAIR)
+
+    assert np.diff(once).tolist() == [PAIR.every] * (len(once) - 1)
+    assert sum(at < MONDAY + NS_PER_DAY for at in once) == 11
+    assert store.spreads("pair")["received"].tolist() == once
+
+
 def test_what_is_absurd_is_in_no_sample(store):
     _ticks(store, "two", "BTC", 2)
     columns = _ticks(store, "one", "XBTUSD", 1)
