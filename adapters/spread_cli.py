@@ -42,7 +42,7 @@ def spreads(  # noqa: PLR0917 typer calls it by keyword
     Whole UTC days; samples of the same pair and days are replaced.
     """
     from actors.spread_recorder import EVERY_MIN, SpreadPair
-    from adapters.configuration.market_sections import market_name
+    from adapters.configuration.names import market_name
     from adapters.errors import InputError
     from adapters.spread_samples import compute_spreads
     from adapters.store import Store
