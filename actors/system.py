@@ -39,7 +39,8 @@ from actors.setup import Setup, VenueFactory
 from actors.simulated_venue import VenueSettings
 from actors.sizing.sizing import Sizing
 from actors.spread_recorder import SpreadPair
-from actors.strategy import Strategy, StrategyEntry
+from actors.strategy import Strategy
+from actors.strategy_entry import StrategyEntry
 from actors.supervisor import RestartPolicy
 from actors.tick_filter import FilterSettings
 from actors.wiring import actor_specs, supervisor_spec

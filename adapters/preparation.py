@@ -14,7 +14,7 @@ from actors.columns import BarColumns, Columns, EventColumns
 from actors.event_streams import ExternalColumns
 from actors.execution.algorithms import MARKET, execution_of
 from actors.sizing.sizing import Sizing
-from actors.strategy import StrategyEntry
+from actors.strategy_entry import StrategyEntry
 from adapters.accounts import account_of, cash_of, sizings_of, unused, with_amounts
 from adapters.configuration import Configuration, Problem, read_toml, structured, to_toml
 from adapters.configuration.option_data import guessed_symbols

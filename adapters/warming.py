@@ -15,7 +15,8 @@ from actors.bars.wanted import BuilderHeritage
 from actors.columns import Columns
 from actors.restored import Restored
 from actors.setup import Setup, wanted_bars
-from actors.strategy import Strategy, StrategyEntry, make
+from actors.strategy import Strategy, make
+from actors.strategy_entry import StrategyEntry
 from actors.system import TradingSystem
 from actors.wiring import bar_builder
 from adapters.configuration import Configuration, moment_ns

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from actors.strategy import StrategyEntry
+from actors.strategy_entry import StrategyEntry
 from messages import (
     ActorFailed,
     ActorQuarantined,

@@ -4,7 +4,7 @@ import pytest
 
 from actors import Strategy, TradingSystem
 from actors.risk.limits import RiskLimits
-from actors.strategy import StrategyEntry
+from actors.strategy_entry import StrategyEntry
 from messages import Bar
 from tests.actors.test_event_streams import some_bars, some_ticks
 from tests.builders import MINUTE, MONDAY, SECOND

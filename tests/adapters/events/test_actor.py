@@ -8,7 +8,7 @@ import pytest
 from actors import Strategy, TradingSystem
 from actors.live_routes import LIVE_ROUTES
 from actors.runtime.slot import ActorKind, ActorSpec
-from actors.strategy import StrategyEntry
+from actors.strategy_entry import StrategyEntry
 from actors.supervisor import RestartPolicy
 from adapters.events.actor import ROLE, EventSource
 from adapters.events.teller import Teller
