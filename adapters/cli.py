@@ -44,10 +44,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _told(error: Exception) -> int:
     """Say on stderr what went wrong; returns the exit code."""
-    from adapters.errors import InputError, VenueError
+    from adapters.errors import InputError, OutputError, VenueError
     from adapters.journal.store import JournalError
     from adapters.live.exchange_process import ExchangeFailed
-    from adapters.results import OutputError
 
     if isinstance(error, InputError | JournalError):
         say(str(error))

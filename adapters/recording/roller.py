@@ -8,7 +8,7 @@ from typing import Final
 
 from loguru import logger
 
-from adapters.errors import InputError
+from adapters.errors import InputError, OutputError
 from adapters.store.names import day_name, day_number, day_of
 from adapters.store.reading import LIVE
 from adapters.store.segment import segment_paths
@@ -85,7 +85,7 @@ def main() -> int:
     root, today = sys.argv[1:]
     try:
         Store(root).roll(until_day=today)
-    except InputError as error:
+    except (InputError, OutputError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
