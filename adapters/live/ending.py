@@ -9,8 +9,8 @@ from actors.result import OrderRow
 from actors.system import TradingSystem
 from adapters.backtest import versions
 from adapters.journal import lives
-from adapters.live.assembly import LiveRun
 from adapters.live.driver import Driver
+from adapters.live.run import LiveRun
 from adapters.live.snapshot import AccountView, MarketView
 from adapters.live.stopping import exit_code
 from adapters.live.summary import live_facts, live_result, print_live_report, write_live_results
