@@ -203,9 +203,9 @@ def export(  # noqa: PLR0917 typer calls it by keyword
     from adapters.data.choosing import only
     from adapters.data.exporting import export as write_file
     from adapters.data.exporting import format_of
-    from adapters.data.words import counted, size_words
     from adapters.progress import RowsProgress
     from adapters.store.names import folder_of
+    from adapters.words import counted, size_words
 
     wanted, start, stop = wanted_series([symbol], venue, kind, period), moment(begin, "--from"), moment(end, "--to")
 
@@ -243,7 +243,7 @@ def roll(
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
     """Move live segments that nobody writes any more into Parquet. A start of a recorder does it too."""
-    from adapters.data.words import counted
+    from adapters.words import counted
 
     def work(_interrupts: object) -> int:
         rolled = opened_store(store).roll(until_day=before)

@@ -33,11 +33,11 @@ def spreads(  # noqa: PLR0917 typer calls it by keyword
     """
     from actors.spread_recorder import EVERY_MIN, SpreadPair
     from adapters.configuration.names import market_name
-    from adapters.data.words import counted, times_as_data
     from adapters.errors import InputError
     from adapters.progress import RowsProgress
     from adapters.spread_samples import compute_spreads
     from adapters.store import Store
+    from adapters.words import counted, times_as_data
     from messages import iso_utc, parse_period
 
     try:
@@ -76,10 +76,10 @@ def plot_spread(  # noqa: PLR0917 typer calls it by keyword
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
     """Draw a pair's samples: prices, spreads and how old each side was. The file needs nothing else to be seen."""
-    from adapters.data.words import counted
     from adapters.errors import InputError
     from adapters.store import Store
     from adapters.store_plots.spread_plot import plot_spread as plot
+    from adapters.words import counted
     from messages import parse_period
 
     try:

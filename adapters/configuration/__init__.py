@@ -24,7 +24,6 @@ from adapters.configuration.schema import (
     RiskSection,
     StrategySection,
 )
-from adapters.configuration.values import moment_ns
 from adapters.configuration.writing import to_toml
 
 __all__ = [
@@ -46,7 +45,6 @@ __all__ = [
     "RiskSection",
     "SpreadSection",
     "StrategySection",
-    "moment_ns",
     "read_toml",
     "structured",
     "to_toml",

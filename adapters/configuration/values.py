@@ -6,15 +6,12 @@ that tick sizes and fees are what somebody wrote and not the nearest float.
 
 import datetime as dt
 import re
-from datetime import UTC, datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
-from messages import NS_PER_SECOND, Kind, UtcNs, parse_period
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from messages import Kind, moment_ns, parse_period
 
 
 class WrongValues(Exception):  # noqa: N818 as HandlerTimedOut: what it says is what happened
@@ -201,19 +198,6 @@ def moment_text(value: Any) -> str:
     written = value.isoformat() if isinstance(value, dt.date) else text(value)
     moment_ns(written)
     return str(written)
-
-
-def moment_ns(written: str) -> UtcNs:
-    """UTC ns of a date or time in ISO 8601; UTC where no zone is written. ValueError says what is wrong."""
-    try:
-        moment = datetime.fromisoformat(written)
-    except ValueError as error:
-        raise ValueError(f"{written!r} is no time; write it like 2018-01-01 or 2018-01-01T09:30:00Z") from error
-    if not 1678 < moment.year < 2262:
-        raise ValueError(f"{written!r} lies outside the years 1679 to 2261, which nanoseconds can count")
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    since = moment - _EPOCH
-    return (since.days * 86_400 + since.seconds) * NS_PER_SECOND + since.microseconds * 1_000
 
 
 def clock_text(value: Any) -> str:

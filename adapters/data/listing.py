@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import attrs
 
 from adapters.data.gaps import MissingBars
-from adapters.data.words import size_words, times_as_data
+from adapters.words import size_words, times_as_data
 from messages import NS_PER_DAY, iso_utc
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from adapters.data.checking import Checked
 from adapters.data.findings import Finding
 from adapters.data.importing import FileReport, SeriesReport
 from adapters.data.reading import ASSUMED, TOLD, Fact
-from adapters.data.words import counted, folded, times_as_data
+from adapters.words import counted, folded, times_as_data
 from messages import iso_utc
 
 _BAD_ROWS_SHOWN: Final = 5

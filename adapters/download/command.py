@@ -9,13 +9,13 @@ from typing import Any
 
 import attrs
 
-from adapters.data.words import counted, times_as_data
 from adapters.download.download import Download, Outcome, Stopped
 from adapters.download.page import Source
 from adapters.download.wanted import BITMEX_ORIGINS, CCXT, LOOPBACK, Wanted, wanted_of
 from adapters.errors import InputError, VenueError
 from adapters.interrupts import EXIT_CODES, Interrupts
 from adapters.options import INTERRUPTED, print_json, print_text
+from adapters.words import counted, times_as_data
 from messages import NS_PER_SECOND, UtcNs, iso_utc
 
 

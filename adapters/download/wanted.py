@@ -5,9 +5,8 @@ from typing import Final
 
 import attrs
 
-from adapters.configuration.values import moment_ns
 from adapters.errors import InputError
-from messages import Period, Symbol, UtcNs, iso_utc, parse_period, period_name
+from messages import Period, Symbol, UtcNs, iso_utc, moment_ns, parse_period, period_name
 
 BARS: Final = "bars"
 KINDS: Final = (BARS, "ticks", "funding", "quotes")

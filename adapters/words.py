@@ -1,4 +1,4 @@
-"""How the data commands write figures, times and lines."""
+"""How commands write counts, sizes, times and paragraphs."""
 
 import shutil
 import textwrap
