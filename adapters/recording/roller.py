@@ -73,7 +73,10 @@ class Roller:
                 self._process.wait(_LAST_S)
             except subprocess.TimeoutExpired:
                 self._process.kill()
-                self._process.wait()
+                self._process.communicate()
+                self._process = None
+                logger.info(f"{self._root}: the rolling was stopped with the run; the next start does it")
+                return
             self._end()
 
     def _end(self) -> None:

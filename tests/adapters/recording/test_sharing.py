@@ -1,6 +1,8 @@
 """Who records shares with others: a market is in a store once, and a disk is not filled to its end."""
 
+import os
 import shutil
+import signal
 
 import attrs
 import pytest
@@ -121,3 +123,24 @@ def test_days_are_rolled_only_where_there_is_room_for_them_beside_the_segments(t
     if rolling is not None:
         rolling.wait(60)
         roller.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows stops no process")
+def test_a_rolling_that_hangs_ends_with_the_run_and_is_done_at_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr("adapters.recording.roller._LAST_S", 0.05)
+    a_segment(tmp_path, ticks(3))
+    hangs, next_one = Roller(tmp_path), Roller(tmp_path)
+    hangs.look(MONDAY + DAY)
+    process = hangs._process
+    os.kill(process.pid, signal.SIGSTOP)
+
+    hangs.close()
+    there = len(read(Store(tmp_path), "ticks"))
+    next_one.look(MONDAY + DAY)
+    rolled = next_one._process.wait(60)
+    next_one.close()
+
+    assert process.returncode == -signal.SIGKILL
+    assert (there, rolled) == (3, 0)
+    assert segment_paths(tmp_path / "live") == []
+    assert len(read(Store(tmp_path), "ticks")) == 3
