@@ -7,7 +7,6 @@ beside   journal (in the order path), trace, view, market-recorder, events:<sour
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from random import Random
 from typing import Any, Final
 
@@ -30,13 +29,11 @@ from adapters.bitmex.rest import RestWorker
 from adapters.events.live import source_specs
 from adapters.journal import journal_spec, trace_spec
 from adapters.limits import risk_limits, scoped_limits
-from adapters.live.feeds import feed_address, feed_parts, feed_specs
+from adapters.live.feeds import feed_parts, feed_specs
 from adapters.live.run import LiveRun
 from adapters.live.settings import LiveSettings
 from adapters.live.state import watcher_spec
-from adapters.live.venue import Venue
-from adapters.recording import Recording, RecordingTap, recorder_spec
-from adapters.store import Store
+from adapters.recording import recorder_spec
 from messages import NS_PER_MILLISECOND, Account, Address, Instrument, Minor, Symbol
 
 _MARKET_LINE: Final[Address] = "line:market"
@@ -126,23 +123,6 @@ def _besides(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Acto
     if run.recording is not None:
         told = run.settings.recording
         yield recorder_spec(run.recording, batch_ns=told.batch_ms * NS_PER_MILLISECOND, halts=told.on_failure == "halt")
-
-
-def store_of(settings: LiveSettings, folder: Path) -> Path:
-    """The store that a run records into, and begins warm from."""
-    told = settings.recording.store
-    return folder / "data" if told is None else Path(told)
-
-
-def recording_of(settings: LiveSettings, folder: Path, venue: Venue) -> Recording | None:
-    """Where the run's market goes; None where nothing shall be kept. InputError when that can be no store."""
-    told = settings.recording
-    if not told.enabled:
-        return None
-    store = Store(store_of(settings, folder))
-    name = venue.environment.name
-    beside = {feed_address(each.called): each.called for each in settings.configuration.feeds}
-    return Recording(store.root, RecordingTap({"feed": name, **beside}, venue=name, kinds=told.kinds))
 
 
 def _market(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[ActorSpec]:
