@@ -16,7 +16,7 @@ from adapters.store.names import EXTERNAL, split_symbol
 from adapters.store.rows import messages_of
 from messages import NS_PER_SECOND, Message, Period, Symbol, UtcNs, iso_utc
 
-_KINDS: Final = ("ticks", "quotes", "books", "marks", "funding", "events")
+_KINDS: Final = ("ticks", "quotes", "books", "l2", "marks", "index", "funding", "liquidations", "events")
 ROWS: Final = 50_000
 """Of each series at a time."""
 WINDOW: Final = 20_000
