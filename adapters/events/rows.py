@@ -149,7 +149,7 @@ def scalar(name: str, value: object) -> Scalar:
     if isinstance(value, str):
         if len(value) > TEXT_MAX:
             raise RowError(_shown(name), f"is a text of {len(value)} characters, and {TEXT_MAX} are the most")
-        return value
+        return _whole(name, value)
     if isinstance(value, int):
         if abs(value) >= 1 << 63:
             raise RowError(_shown(name), "is a whole number of more than 64 bits")
@@ -168,17 +168,26 @@ def _kind(told: object, default: str) -> str:
         return default
     if not isinstance(told, str) or not told.strip() or len(told) > 100:
         raise RowError("kind", "must be a text of at most 100 characters")
-    return told
+    return _whole("kind", told)
 
 
 def _name(name: str) -> str:
     if not name or len(name) > 200:
         raise RowError(_shown(name), "must be a name of 1 to 200 characters")
-    return name
+    return _whole(name, name)
+
+
+def _whole(name: str, text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # Half a surrogate pair: JSON can write it, and no file can, so it could be heard and never recorded.
+        raise RowError(_shown(name), "holds half a character") from None
+    return text
 
 
 def _shown(name: str) -> str:
-    return name if len(name) <= 40 else name[:37] + "..."
+    return (name if len(name) <= 40 else name[:37] + "...").encode("utf-8", "backslashreplace").decode()
 
 
 @attrs.frozen

@@ -22,11 +22,14 @@ from adapters.parity.story import TOLD, Said
 from messages import (
     ActorStopped,
     Bar,
+    BookChange,
     Envelope,
     ExternalEvent,
     Fill,
     FundingRate,
     HaltTrading,
+    IndexPrice,
+    Liquidation,
     MarketFresh,
     MarketStale,
     MarkPrice,
@@ -39,7 +42,9 @@ from messages import (
     VenueReady,
 )
 
-MARKET: Final[tuple[type[Message], ...]] = (Tick, Quote, OrderBook, MarkPrice, FundingRate, ExternalEvent)
+MARKET: Final[tuple[type[Message], ...]] = (
+    Tick, Quote, OrderBook, BookChange, MarkPrice, IndexPrice, FundingRate, Liquidation, ExternalEvent,
+)  # fmt: skip
 """What a run hears of the world, and is fed with again."""
 _FEEDS: Final = ("feed", "events", "outside")
 _received = attrgetter("received")
