@@ -5,13 +5,14 @@ of a later interval, or the clock passing its end by the grace. So it closes wit
 can widen it. A closed bar is said once and never changed.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from actors.bars.running import RunningBar
 from actors.bars.runs import add_run, arrays, heard_late, run_length
 from actors.bars.wanted import BarSoFar, BarWanted, BuilderHeritage, Conventions, EmptyBars, Late
 from actors.component import Component
+from actors.tick_span import Spared, TickRow, TickSpan
 from messages import (
     Bar,
     BarOpen,
@@ -161,6 +162,22 @@ class BarBuilder(Component):
             return True
 
         return counts
+
+    def spared(self, symbol: Symbol) -> Spared | None:
+        """The same for a stretch of ticks."""
+        bars = self._from_ticks.get(symbol)
+        if not bars:
+            return None
+
+        def allows(span: TickSpan) -> bool:
+            (_, first, *_), (received, last, *_) = span.rows[0], span.rows[-1]
+            return received < bars[0].close_ts and all(bar.open_ts <= first and last < bar.close_ts for bar in bars)
+
+        def remember(rows: Sequence[TickRow]) -> None:
+            for bar in bars:
+                bar.add_rows(rows)
+
+        return Spared(allows, remember)
 
     def on_tick(self, tick: Tick) -> tuple[Message, ...]:
         """Count the tick into its bars; close and open what it shows to be over and begun."""

@@ -4,12 +4,22 @@ A stream reads its columns a chunk at a time and holds one chunk. What is heard 
 (quotes, books, index prices, liquidations) is in row_streams.py.
 """
 
+import math
+from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import repeat
 from typing import Any
 
-from actors.columns import ChunkedColumns, EventColumns, MarkColumns, TickColumns, chunks_of, kind_of
+from actors.columns import (
+    ChunkedColumns,
+    EventColumns,
+    MarkColumns,
+    TickColumns,
+    chunks_of,
+    kind_of,
+)
 from actors.tape import FOREVER
+from actors.tick_span import TickRow, TickSpan
 from messages import FundingRate, MarkPrice, Message, Period, Tick, UtcNs, period_start
 from messages.bulk import bulk_block, bulk_tick
 
@@ -36,8 +46,10 @@ class TickStream:
         self._singly = True
         self._loaded_at = self._loaded_end = 0
         self._many = SINGLES_FIRST
-        self._rows: list[tuple[UtcNs, UtcNs, float, float, int]] = []
-        """(received, ts, price, size, aggressor) of the loaded rows: only single ticks need them as Python numbers."""
+        self._rows: list[TickRow] = []
+        """The loaded rows: only single ticks need them as Python numbers."""
+        self._all_rows: TickSpan | None = None
+        """These rows as a span, where they are one."""
 
     def next_at(self, *, singly: bool) -> UtcNs:
         """The next tick's time, or the last of the next block's."""
@@ -79,11 +91,20 @@ class TickStream:
         received, ts, price, size, aggressor = self._rows[at - self._loaded_at]
         return bulk_tick(self.topic[0], ts, received, price, size, aggressor)
 
-    def rows(self) -> list[tuple[UtcNs, UtcNs, float, float, int]]:
-        """The next single ticks as (received, ts, price, size, aggressor), at least one; empty at the end."""
+    def rows(self, most: int | None = None) -> list[TickRow]:
+        """The next single ticks, at least one, or so many at most; empty at the end."""
         if self.next_at(singly=True) == FOREVER:
             return []
-        return self._rows[self._at - self._loaded_at :]
+        first = self._at - self._loaded_at
+        return self._rows[first:] if most is None else self._rows[first : first + most]
+
+    def span(self, until: UtcNs) -> TickSpan | None:
+        """The next single ticks that are received before `until`, as far as they are loaded; None: there are none."""
+        if self.next_at(singly=True) == FOREVER or self._all_rows is None:
+            return None
+        first = self._at - self._loaded_at
+        end = len(self._rows) if self._rows[-1][0] < until else bisect_left(self._rows, (until,), first)
+        return self._all_rows._replace(rows=self._rows[first:end]) if first < end else None
 
     def passed(self, count: int) -> None:
         """So many of these were said."""
@@ -111,6 +132,7 @@ class TickStream:
         aggressors = repeat(0) if columns.aggressor is None else columns.aggressor[rows].tolist()
         columns_now = (columns.received, columns.ts, columns.price, columns.size)
         self._rows = list(zip(*[column[rows].tolist() for column in columns_now], aggressors, strict=False))
+        self._all_rows = _span(self._rows, columns, rows)
         self._loaded_at, self._loaded_end = start, start + len(self._rows)
 
     def _block(self, end: int) -> Message:
@@ -124,6 +146,18 @@ class TickStream:
             columns.price[rows].data,
             columns.size[rows].data,
         )
+
+
+def _span(loaded: list[TickRow], columns: TickColumns, rows: slice) -> TickSpan | None:
+    """The loaded rows as a span, if they are one. A NaN fails every comparison."""
+    received, ts, price, size = columns.received[rows], columns.ts[rows], columns.price[rows], columns.size[rows]
+    lowest, highest = float(price.min()), float(price.max())
+    if not (lowest > 0.0 and highest < math.inf and size.min() >= 0.0 and size.max() < math.inf):
+        return None
+    if received[0] < 0 or ts[0] < 0 or (ts[1:] < ts[:-1]).any() or (received[1:] < received[:-1]).any():
+        return None
+    ahead = ts - received
+    return TickSpan(loaded, lowest, highest, int(ahead.max()), -int(ahead.min()))
 
 
 class EventStream:

@@ -10,7 +10,7 @@ remembered, are those of the single ticks.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import gt, lt
 from typing import Any, TypeAlias
 
@@ -19,6 +19,7 @@ import numpy as np
 
 from actors.component import Component
 from actors.price_band import PriceBand
+from actors.tick_span import Spared, TickRow, TickSpan
 from messages import (
     NS_PER_SECOND,
     Heartbeat,
@@ -167,6 +168,27 @@ class TickFilter(Component):
             return False
 
         return passes
+
+    def spared(self, symbol: Symbol) -> Spared | None:
+        """The same for a stretch of ticks."""
+        if self._duplicate_ticks:
+            return None
+        trades, ahead, stale = self._trades_of(symbol), self._ahead, self._stale
+        band, window = trades.band, trades.band.window
+
+        def allows(span: TickSpan) -> bool:
+            return (
+                trades.latest <= span.rows[0][1]
+                and span.ahead <= ahead
+                and span.behind <= stale
+                and band.covers(span.lowest, span.highest)
+            )
+
+        def remember(rows: Sequence[TickRow]) -> None:
+            window.extend([row[2] for row in rows[-self._settings.window :]])
+            trades.latest = rows[-1][1]
+
+        return Spared(allows, remember)
 
     def on_tick(self, tick: Tick) -> tuple[Message, ...]:
         """The tick, or why not."""

@@ -3,11 +3,14 @@
 When a bar begins and closes is `interval`'s; what stands in it is counted here.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from actors.bars.interval import RunningInterval
 from actors.bars.wanted import NOTHING_YET, BarSoFar, BarWanted, Conventions
 from actors.columns import Floats
+from actors.tick_span import TickRow
 from messages import Bar, BarOpen, Step, UtcNs, period_start
 from messages.bulk import bulk_bar
 
@@ -103,6 +106,21 @@ class RunningBar(RunningInterval[Bar]):
         self.volume = _added(self.volume, sizes)
         self.turnover = _added(turnover, prices * sizes)
         self.ticks += len(prices)  # type: ignore[operator]
+
+    def add_rows(self, rows: Sequence[TickRow]) -> None:
+        """The same for a few of them, for which an array's making costs more than it saves."""
+        high, low, volume, turnover = self.high, self.low, self.volume, self.turnover
+        assert turnover is not None
+        for _received, _ts, price, size, _aggressor in rows:
+            if price > high:
+                high = price
+            elif price < low:
+                low = price
+            volume += size
+            turnover += price * size
+        self.high, self.low, self.volume, self.turnover = high, low, volume, turnover
+        self.close = rows[-1][2]
+        self.ticks += len(rows)  # type: ignore[operator]
 
     def add_late(self, price: float, size: float) -> None:
         """A trade whose bar is closed, counted into the running bar or the next: its size, and not its price."""

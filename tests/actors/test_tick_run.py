@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from actors import Strategy, StrategyEntry, TradingSystem
 from actors.columns import TickColumns
-from actors.runtime import playback
+from actors.runtime.tick_run import TickRun
 from adapters.generated import generated_quotes, generated_ticks
 from tests.builders import MINUTE, SECOND, an_instrument
 
@@ -82,12 +82,13 @@ def outcome(columns, strategies, **settings_):
 
 def slowly(monkeypatch, *arguments, **settings_):
     with monkeypatch.context() as patched:
-        patched.setattr(playback, "run_ticks", lambda runtime, stream: False)
+        patched.setattr(TickRun, "run", lambda run: False)
         return outcome(*arguments, **settings_)
 
 
 WORLDS = {
     "one": ([TICKS], [Turning]),
+    "one with orders and timers": ([TICKS], [Resting]),
     "several of one account": ([TICKS], [Turning, Resting, Late, Turning]),
     "failing": ([TICKS], [Frail, Turning, Frail]),
     "two symbols and quotes": ([TICKS, QUOTES, OTHERS], [Resting, Turning]),
