@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from actors.bars.running import RunningBar
-from actors.bars.runs import add_run, arrays, heard_late, run_length
+from actors.bars.runs import add_run, all_within, arrays, heard_late, run_length
 from actors.bars.wanted import BarSoFar, BarWanted, BuilderHeritage, Conventions, EmptyBars, Late
 from actors.component import Component
 from actors.tick_span import Spared, TickRow, TickSpan
@@ -171,7 +171,7 @@ class BarBuilder(Component):
 
         def allows(span: TickSpan) -> bool:
             (_, first, *_), (received, last, *_) = span.rows[0], span.rows[-1]
-            return received < bars[0].close_ts and all(bar.open_ts <= first and last < bar.close_ts for bar in bars)
+            return received < bars[0].close_ts and all_within(bars, first, last)
 
         def remember(rows: Sequence[TickRow]) -> None:
             for bar in bars:
@@ -208,6 +208,16 @@ class BarBuilder(Component):
         ts, prices, sizes = arrays(block)
         answers: list[Message] = []
         place = 0
+        if block.reach is not None:
+            # The usual block: its first tick is at an edge, and all others lie in the bars that this one opens.
+            first, last = block.ts[0], block.ts[-1]
+            if not all_within(bars, first, first):
+                answers += self._member(block, 0)
+                place = 1
+            if all_within(bars, first, last):
+                if place < len(ts):
+                    add_run(bars, prices[place:], sizes[place:], block.received, block.reach)
+                return tuple(answers)
         while place < len(ts):
             # A tick at an edge closes and opens bars; those that follow it lie inside them, up to the next edge.
             end = place + run_length(bars, ts, place)

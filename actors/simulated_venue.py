@@ -276,8 +276,8 @@ class SimulatedVenue(Component):
         book = self._books[block.symbol]
         position = book.position
         if not book.has_hours:
-            prices = np.asarray(block.prices)
-            if position.lower < np.minimum.reduce(prices) and np.maximum.reduce(prices) < position.upper:
+            lowest, highest = block.reach or _reach(block)
+            if position.lower < lowest and highest < position.upper:
                 position.last = block.prices[-1]
                 return ()
         return showing.block(self._begins(), book, block)
@@ -336,3 +336,8 @@ class SimulatedVenue(Component):
 
     def _fill(self, book: Book, resting: Resting, match: Match, ts: UtcNs) -> tuple[Message, ...]:
         return dealing.fill(self._floor, book, resting, match, ts)
+
+
+def _reach(block: TickBlock) -> tuple[float, float]:
+    prices = np.asarray(block.prices)
+    return float(np.minimum.reduce(prices)), float(np.maximum.reduce(prices))

@@ -150,7 +150,14 @@ def bulk_quote(  # noqa: PLR0917 - values in the order of the fields
     return quote  # type: ignore[no-any-return]
 
 
-def bulk_block(symbol: Symbol, received: UtcNs, ts: memoryview, prices: memoryview, sizes: memoryview) -> TickBlock:
+def bulk_block(  # noqa: PLR0917 - values in the order of the fields
+    symbol: Symbol,
+    received: UtcNs,
+    ts: memoryview,
+    prices: memoryview,
+    sizes: memoryview,
+    reach: tuple[float, float] | None = None,
+) -> TickBlock:
     """One block of ticks; its columns are read-only and of one length, at least 1."""
     block: Any = _TickBlockTwin()
     block.symbol = symbol
@@ -158,5 +165,6 @@ def bulk_block(symbol: Symbol, received: UtcNs, ts: memoryview, prices: memoryvi
     block.ts = ts
     block.prices = prices
     block.sizes = sizes
+    block.reach = reach
     block.__class__ = TickBlock
     return block  # type: ignore[no-any-return]

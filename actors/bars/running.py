@@ -21,13 +21,15 @@ _STATE = (
 """What makes up a bar so far: the fields of BarSoFar."""
 
 
-def _added(to: float, values: Floats) -> float:
-    """The sum in the order of arrival, rounded at each step: it does not depend on where blocks are cut."""
+def _added(volume: float, turnover: float, prices: Floats, sizes: Floats) -> tuple[float, float]:
+    """Both with these trades, summed in the order of arrival, rounded at each step: wherever blocks are cut."""
     # Neither np.sum nor, from Python 3.12 on, sum() adds one after the other.
-    terms = np.empty(len(values) + 1)
-    terms[0] = to
-    terms[1:] = values
-    return float(np.add.accumulate(terms, out=terms)[-1])
+    terms = np.empty((2, len(prices) + 1))
+    terms[:, 0] = volume, turnover
+    terms[0, 1:] = sizes
+    np.multiply(prices, sizes, out=terms[1, 1:])
+    volume, turnover = np.add.accumulate(terms, axis=1, out=terms)[:, -1].tolist()
+    return volume, turnover
 
 
 class RunningBar(RunningInterval[Bar]):
@@ -103,8 +105,7 @@ class RunningBar(RunningInterval[Bar]):
         self.close = float(prices[-1])
         turnover = self.turnover
         assert turnover is not None
-        self.volume = _added(self.volume, sizes)
-        self.turnover = _added(turnover, prices * sizes)
+        self.volume, self.turnover = _added(self.volume, turnover, prices, sizes)
         self.ticks += len(prices)  # type: ignore[operator]
 
     def add_rows(self, rows: Sequence[TickRow]) -> None:
