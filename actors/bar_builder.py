@@ -8,6 +8,8 @@ can widen it. A closed bar is said once and never changed.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from actors.bars.running import RunningBar
 from actors.bars.runs import add_run, all_within, arrays, heard_late, run_length
 from actors.bars.wanted import BarSoFar, BarWanted, BuilderHeritage, Conventions, EmptyBars, Late
@@ -205,7 +207,6 @@ class BarBuilder(Component):
         if bars is None:
             self._unwanted.add(block.symbol)
             return ()
-        ts, prices, sizes = arrays(block)
         answers: list[Message] = []
         place = 0
         if block.reach is not None:
@@ -215,9 +216,11 @@ class BarBuilder(Component):
                 answers += self._member(block, 0)
                 place = 1
             if all_within(bars, first, last):
-                if place < len(ts):
-                    add_run(bars, prices[place:], sizes[place:], block.received, block.reach)
+                if place < len(block.ts):
+                    prices, sizes = np.asarray(block.prices[place:]), np.asarray(block.sizes[place:])
+                    add_run(bars, prices, sizes, block.received, block.reach)
                 return tuple(answers)
+        ts, prices, sizes = arrays(block)
         while place < len(ts):
             # A tick at an edge closes and opens bars; those that follow it lie inside them, up to the next edge.
             end = place + run_length(bars, ts, place)

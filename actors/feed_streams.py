@@ -112,12 +112,16 @@ class TickStream:
         return self._rows[first:] if most is None else self._rows[first : first + most]
 
     def span(self, until: UtcNs) -> TickSpan | None:
-        """The next single ticks that are received before `until`, as far as they are loaded; None: there are none."""
-        if self.next_at(singly=True) == FOREVER or self._all_rows is None:
+        """The single ticks from the announced one on that are received before `until`, as far as they are loaded.
+
+        None: they cannot be looked at as a whole.
+        """
+        known = self._all_rows
+        if known is None:
             return None
         first = self._at - self._loaded_at
         end = len(self._rows) if self._rows[-1][0] < until else bisect_left(self._rows, (until,), first)
-        return self._all_rows._replace(rows=self._rows[first:end]) if first < end else None
+        return TickSpan(self._rows[first:end], known.lowest, known.highest, known.ahead, known.behind)
 
     def passed(self, count: int) -> None:
         """So many of these were said."""

@@ -25,7 +25,7 @@ def _added(volume: float, turnover: float, prices: Floats, sizes: Floats) -> tup
     """Both with these trades, summed in the order of arrival, rounded at each step: wherever blocks are cut."""
     # Neither np.sum nor, from Python 3.12 on, sum() adds one after the other.
     terms = np.empty((2, len(prices) + 1))
-    terms[:, 0] = volume, turnover
+    terms[0, 0], terms[1, 0] = volume, turnover
     terms[0, 1:] = sizes
     np.multiply(prices, sizes, out=terms[1, 1:])
     volume, turnover = np.add.accumulate(terms, axis=1, out=terms)[:, -1].tolist()

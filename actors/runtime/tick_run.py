@@ -73,6 +73,10 @@ class TickRun:
         self._plan: Plan = flow.plan(bulk_tick(self._symbol, 0, 0, 1.0, 0.0, 0))
         self._feed_plan: Plan = runtime.router.flow("feed", Tick).plan_of(stream.topic)
         self._courses: dict[tuple[tuple[Slot, ...], ...], _Course] = {}
+        """By all who hear."""
+        self._latest: _Course | None = None
+        self._version = -1
+        """The router's, when the latest was found."""
 
     def run(self) -> bool:
         """Say the announced tick and those behind it, until something else comes before the next, or nobody hears them.
@@ -89,13 +93,16 @@ class TickRun:
 
     def _course(self) -> _Course | None:
         """The way that the next tick takes; None where it is not the usual one."""
+        version, latest = self._runtime.router.version, self._latest
+        if latest is not None and version == self._version and latest.holds:
+            return latest
         hearers = tuple([tuple(hearers) for _, hearers in (*self._feed_plan, *self._plan)])
-        known = self._courses.get(hearers)
-        if known is not None and known.holds:
-            return known
-        course = self._looked_up()
-        if course is not None:
-            self._courses[hearers] = course
+        course = self._courses.get(hearers)
+        if course is None or not course.holds:
+            course = self._looked_up()
+            if course is not None:
+                self._courses[hearers] = course
+        self._latest, self._version = course, version
         return course
 
     def _looked_up(self) -> _Course | None:
@@ -135,18 +142,23 @@ class TickRun:
                 return goes_on
             announced, singly = False, min(2 * singly, _SINGLY_MAX)
 
-    def _span(self, course: _Course, told: _Told, version: int) -> bool:
+    def _span(self, course: _Course, told: _Told, version: int) -> bool:  # noqa: PLR0912 - as below
         """Say the ticks up to what comes next, or up to one that more follows from. False: none was said."""
         runtime, stream = self._runtime, self._stream
         agenda, ready, later = runtime._agenda, runtime._ready, runtime._legs
         until = runtime._streams_to[0]
-        span = stream.span(min(agenda[0][0], until) if agenda else until)
-        if span is None or span.rows[0][0] < runtime._now or runtime._stopping is not None:
+        if agenda and agenda[0][0] < until:
+            until = agenda[0][0]
+        if not runtime._now <= stream.next_at(singly=True) < until or runtime._stopping is not None:
+            return False
+        span = stream.span(until)
+        if span is None:
             return False
         for _, spared in told.spared:
             if not spared.allows(span):
                 return False
-        router, ways, count, waiting = runtime.router, told.ways, 0, len(agenda)
+        router, count, waiting = runtime.router, 0, len(agenda)
+        way, *others = told.ways
         # Every tick has two, as the feed's and as the filter's.
         numbers = islice(runtime._ids, 1, None, 2)
         runtime._step = told.step
@@ -154,8 +166,10 @@ class TickRun:
             for tick, number in zip(bulk_ticks(self._symbol, span.rows), numbers, strict=False):
                 count += 1
                 runtime._now = tick.received
-                for way in ways:
-                    way(tick, number)
+                way(tick, number)
+                if others:
+                    for other in others:
+                        other(tick, number)
                 if ready or later or len(agenda) != waiting or router.version != version:
                     break
         finally:
