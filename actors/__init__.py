@@ -11,7 +11,8 @@ from messages.siblings import check_siblings
 
 if TYPE_CHECKING:
     from actors.result import BacktestResult
-    from actors.strategy import Strategy, StrategyEntry
+    from actors.strategy import Strategy
+    from actors.strategy_entry import StrategyEntry
     from actors.system import TradingSystem
 
 check_siblings()
@@ -19,7 +20,7 @@ check_siblings()
 _WHERE = {
     "BacktestResult": "actors.result",
     "Strategy": "actors.strategy",
-    "StrategyEntry": "actors.strategy",
+    "StrategyEntry": "actors.strategy_entry",
     "TradingSystem": "actors.system",
 }
 

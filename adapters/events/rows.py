@@ -15,9 +15,8 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from actors.event_streams import Payload, Scalar
-from adapters.configuration import moment_ns
 from adapters.files.stamps import epoch_ns
-from messages import ExternalEvent, UtcNs
+from messages import ExternalEvent, UtcNs, moment_ns
 
 LINE_MAX: Final = 65_536
 """Bytes of one line."""
@@ -27,7 +26,6 @@ TEXT_MAX: Final = 20_000
 _OWN: Final = ("ts", "received", "kind")
 _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?")
 """As JSON writes numbers: 007, +1, 1_000 and nan are texts."""
-_FRACTION: Final = re.compile(r"(.*[0-9]{2}:[0-9]{2}:[0-9]{2})[.,]([0-9]{1,9})(.*)", re.DOTALL)
 Cell: TypeAlias = Scalar | Decimal
 
 
@@ -69,7 +67,7 @@ def event_time(value: object, field: str = "ts") -> UtcNs:
         if _NUMBER.fullmatch(written):
             return event_time(Decimal(written), field)
         try:
-            return _moment(written)
+            return moment_ns(written)
         except ValueError:
             raise RowError(field, f"{value!r} is no time; write it like 2024-01-01T09:30:00Z") from None
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
@@ -78,14 +76,6 @@ def event_time(value: object, field: str = "ts") -> UtcNs:
     if found is None:
         raise RowError(field, f"{value} is no time: neither seconds nor milli-, micro- or nanoseconds since 1970")
     return found
-
-
-def _moment(written: str) -> UtcNs:
-    """Python's own reader knows six digits of a second; there may be nine."""
-    match = _FRACTION.fullmatch(written)
-    if match is None:
-        return moment_ns(written)
-    return moment_ns(match[1] + match[3]) + int(match[2].ljust(9, "0"))
 
 
 def text_of(raw: bytes, *, first: bool = False) -> str:

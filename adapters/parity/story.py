@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from actors.strategy import StrategyEntry
+from actors.strategy_entry import StrategyEntry
 from messages import (
     ActorFailed,
     ActorQuarantined,
@@ -136,7 +136,11 @@ class _Teller:
         self.story = Story()
         self._entries = entries
         self._ends: dict[tuple[Symbol, Period], dict[UtcNs, UtcNs]] = {}
-        """Of built bars, by their reception: their end."""
+        """Of built bars, by their reception: their end, and of several the first one's.
+
+        Trades that fill a gap come together, and end several bars at one instant; whether a strategy is heard between
+        two of them is the threads' doing.
+        """
         self._orders: dict[str, Order] = {}
         self._executions: set[str] = set()
 
@@ -145,7 +149,9 @@ class _Teller:
         match message:
             case Bar():
                 story.bars[message.symbol, message.period, message.open_ts] = message
-                self._ends.setdefault((message.symbol, message.period), {})[message.received] = message.close_ts
+                self._ends.setdefault((message.symbol, message.period), {}).setdefault(
+                    message.received, message.close_ts
+                )
             case Signal() | PlaceOrder() | AmendPlaced() | CancelPlaced():
                 decision = self._decision(message)
                 story.decisions.setdefault((decision.strategy, decision.symbol), []).append(decision)
