@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from adapters.data.native import TIMES
-from adapters.data.rows import reason_of, temporary_database
+from adapters.data.rows import temporary_database
 from adapters.errors import InputError
+from adapters.store.database import reason_of
 from adapters.store.kinds import TEXT, Kind, kind_named
 from messages import UtcNs
 
@@ -76,9 +77,12 @@ def export(
 
 
 def format_of(path: Path, told: str | None) -> str:
-    """csv or parquet: as told, else by the file's name, else csv; InputError for anything else."""
+    """csv or parquet: as told, else by the file's name, csv for one without an ending; InputError for anything else."""
     if told is None:
-        return "parquet" if path.suffix.lower() == ".parquet" else "csv"
+        name = path.name.lower()
+        if path.suffix and not name.endswith((".parquet", ".csv", ".csv.gz")):
+            raise InputError(f"{path}: the name ends in none of .csv, .csv.gz, .parquet; say --format csv or parquet")
+        return "parquet" if name.endswith(".parquet") else "csv"
     if told not in FORMATS:
         raise InputError(f"format {told!r} must be csv or parquet")
     return told
