@@ -149,8 +149,8 @@ def _lines(options: DownloadOptions, outcome: Outcome, *, stopped: bool) -> list
         lines.append(f"{wanted.title}: there is nothing from {span} ({outcome.pages} pages)")
     else:
         lines.append(
-            f"{wanted.title}: {outcome.rows} rows from {iso_utc(outcome.first)} to {_told(outcome.last)} in "
-            f"{outcome.pages} pages, {outcome.new} of them new in {options.store}"
+            f"{wanted.title}: {outcome.rows:,} rows from {iso_utc(outcome.first)} to {_told(outcome.last)} in "
+            f"{outcome.pages:,} pages, {outcome.new:,} of them new in {options.store}"
         )
     if outcome.quarantined:
         lines.append(f"{outcome.quarantined} rows cannot be meant and stand under quarantine")
