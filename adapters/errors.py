@@ -1,4 +1,4 @@
-"""Errors by blame: what the user gave us was wrong, or a venue failed us."""
+"""Errors by blame: what the user gave us was wrong, the machine had no room, or a venue failed us."""
 
 
 class InputError(Exception):
@@ -6,6 +6,10 @@ class InputError(Exception):
 
     The text is for the user and complete: it names the file, the line or key, the column, and the reason.
     """
+
+
+class UnwrittenError(InputError):
+    """What was to be kept could not be written (a full disk): exit code 1, for nothing is wrong with what was given."""
 
 
 class VenueError(Exception):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import attrs
 
 from adapters.files.sources import Source
+from adapters.store.database import reason_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -167,21 +168,15 @@ def temporary_database() -> Iterator["duckdb.DuckDBPyConnection"]:
 
     with tempfile.TemporaryDirectory(prefix="openoutcry-") as folder:
         settings: dict[str, str | bool | int | float | list[str]] = {**_SETTINGS, "temp_directory": folder}
-        with closing(duckdb.connect(str(Path(folder) / "rows.db"), config=settings)) as database:
-            # On a terminal duckdb would draw a bar of its own.
-            database.execute("SET enable_progress_bar = false")
-            try:
+        try:
+            with closing(duckdb.connect(str(Path(folder) / "rows.db"), config=settings)) as database:
+                # On a terminal duckdb would draw a bar of its own.
+                database.execute("SET enable_progress_bar = false")
                 yield database
-            except (
-                duckdb.IOException,
-                duckdb.OutOfMemoryException,
-                duckdb.TransactionException,
-                duckdb.FatalException,
-            ) as error:
-                raise OSError(f"{tempfile.gettempdir()}: no room for temporary files: {reason_of(error)}") from error
-
-
-def reason_of(error: Exception) -> str:
-    """What an error of duckdb or the system comes to, in one line."""
-    text = str(error)
-    return "no space left on device" if "No space left" in text else text.partition("\n")[0]
+        except (
+            duckdb.IOException,
+            duckdb.OutOfMemoryException,
+            duckdb.TransactionException,
+            duckdb.FatalException,
+        ) as error:
+            raise OSError(f"{tempfile.gettempdir()}: no room for temporary files: {reason_of(error)}") from error

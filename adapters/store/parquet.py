@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 import attrs
 import numpy as np
 
-from adapters.errors import InputError
-from adapters.store.database import blaming, cursor, fetched, listed, literal
+from adapters.errors import InputError, UnwrittenError
+from adapters.store.database import blaming, cursor, fetched, listed, literal, reason_of
 from adapters.store.kinds import SCHEMA, TEXT, Kind
 from adapters.store.rows import Columns
 
@@ -138,7 +138,7 @@ def read_groups(file: Pinned) -> list[RowGroup]:
 
 
 def write_rows(path: Path, kind: Kind, columns: Columns, rolled: Mapping[str, int]) -> None:
-    """Replace the file by these rows, all or nothing. InputError when it cannot be written; the file is then as before.
+    """Replace the file by these rows, all or nothing. UnwrittenError when it cannot be; the file is then as before.
 
     Whoever calls it holds the store's lock.
     """
@@ -160,9 +160,9 @@ def write_rows(path: Path, kind: Kind, columns: Columns, rolled: Mapping[str, in
             raise
         _sync_folder(path.parent)
     except duckdb.Error as error:
-        raise InputError(f"{path}: cannot be written: {str(error).partition(chr(10))[0]}") from None
+        raise UnwrittenError(f"{path}: cannot be written: {reason_of(error)}") from None
     except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise UnwrittenError(f"{path}: cannot be written: {reason_of(error)}") from None
 
 
 def _copy(

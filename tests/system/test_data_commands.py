@@ -125,6 +125,32 @@ def test_an_import_that_is_ended_leaves_whole_files_and_is_done_by_running_it_ag
         assert told.decode() == "interrupted by SIGINT: 0 of 1 files done; running it again brings the rest\n"
 
 
+def test_what_cannot_be_written_ends_with_1_and_one_line(tmp_path):
+    a_file(tmp_path)
+    in_the_way = tmp_path / "data/market/bitmex/XBTUSD/bars-1m/.2024-01-01.parquet.writing"
+    in_the_way.mkdir(parents=True)
+
+    (line,) = data(tmp_path, "import", "bars.csv", *BITMEX, code=1).stderr.splitlines()
+
+    assert "2024-01-01.parquet: cannot be written: " in line
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs limits on the size of files")
+def test_without_room_for_temporary_files_an_import_ends_with_1_and_one_line(tmp_path):
+    a_file(tmp_path)
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))"
+    program = f"{limited}; from adapters.cli import main; main()"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program, "data", "import", "bars.csv", *BITMEX],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 1, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert "no room for temporary files: " in line
+
+
 @pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="the folder ../shared/data with recorded data is absent")
 def test_a_recorded_market_goes_in_whole_and_is_sound(tmp_path):
     path = SHARED_DATA / "binance_coinm_BTCUSD_PERP_l2_trades_20240808.gz"

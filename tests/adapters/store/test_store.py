@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.errors import InputError
+from adapters.errors import InputError, UnwrittenError
 from adapters.security.lock import LockedError
 from adapters.store import Store
 from adapters.store import table as table_module
@@ -327,7 +327,7 @@ def test_what_cannot_be_written_leaves_the_day_as_it_was(tmp_path, monkeypatch):
 
     with monkeypatch.context() as broken:
         broken.setattr("adapters.store.parquet._sync", full)
-        with pytest.raises(InputError, match="No space left on device"):
+        with pytest.raises(UnwrittenError, match=r"parquet: cannot be written: No space left on device$"):
             write(store, "ticks", [a_tick(2.0)])
 
     assert [tick.price for tick in read(store, "ticks")] == [1.0]
