@@ -60,7 +60,7 @@ def test_it_says_what_came_of_it(tmp_path, monkeypatch, capfd):
         again = capfd.readouterr()
 
     assert first.out.startswith("bitmex XBTUSD ticks: 1,500 rows from 2024-01-01T00:00:00")
-    assert first.out.endswith("1500 of them new in kept\n")
+    assert first.out.endswith("1,500 of them new in kept\n")
     assert again.out == (
         "bitmex XBTUSD ticks: 2024-01-01T00:00:00Z to 2024-01-01T01:00:00Z is in kept already, nothing was asked for\n"
     )
