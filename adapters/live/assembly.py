@@ -31,7 +31,7 @@ from adapters.bitmex.history import History
 from adapters.bitmex.line import SocketLine
 from adapters.bitmex.live_feed import BitmexFeed
 from adapters.bitmex.rest import RestWorker
-from adapters.events.live import SourceKeys, source_specs
+from adapters.events.live import SourceKeys, source_address, source_specs
 from adapters.journal import Recovery, Trace, journal_spec, trace_spec
 from adapters.limits import risk_limits, scoped_limits
 from adapters.live.feeds import feed_address, feed_parts, feed_specs
@@ -40,6 +40,7 @@ from adapters.live.state import LiveState, watcher_spec
 from adapters.live.venue import KeyGuard, Venue
 from adapters.recording import Recording, RecordingTap, recorder_spec
 from adapters.store import Store
+from adapters.store.names import EXTERNAL
 from messages import Account, Address, Instrument, Minor, Symbol, UtcNs
 
 _MARKET_LINE: Final[Address] = "line:market"
@@ -183,7 +184,9 @@ def recording_of(settings: LiveSettings, folder: Path, venue: Venue) -> Recordin
     store = Store(store_of(settings, folder))
     name = venue.environment.name
     beside = {feed_address(each.called): each.called for each in settings.configuration.feeds}
-    return Recording(store.root, RecordingTap({"feed": name, **beside}, venue=name, kinds=told.kinds))
+    # What a source sets aside stands beside its events, and is no market's.
+    sources = {source_address(each.source): EXTERNAL for each in settings.configuration.events}
+    return Recording(store.root, RecordingTap({"feed": name, **beside, **sources}, venue=name, kinds=told.kinds))
 
 
 def _market(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[ActorSpec]:
