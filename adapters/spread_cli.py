@@ -75,6 +75,7 @@ def plot_spread(  # noqa: PLR0917 typer calls it by keyword
     end: _End = None,
     stale: Annotated[str, typer.Option(metavar="10s", help="A side that is older is shaded.")] = "10s",
     store: _Store = _DATA,
+    as_json: _AsJson = False,  # noqa: FBT002
     quiet: Annotated[bool, typer.Option("--quiet", help="No report.", rich_help_panel=OUTPUT)] = False,  # noqa: FBT002
 ) -> None:
     """Draw a pair's samples: prices, spreads and how old each side was. The file needs nothing else to be seen."""
@@ -88,5 +89,7 @@ def plot_spread(  # noqa: PLR0917 typer calls it by keyword
     except ValueError as error:
         raise InputError(f"--stale: {error}") from None
     count = plot(Store(store), name, out, begin, end, stale=old)
-    if not quiet:
+    if as_json:
+        sys.stdout.write(json.dumps({"file": str(out), "name": name, "samples": count}) + "\n")
+    elif not quiet:
         sys.stdout.write(f"{out}: {count:,} samples of {name}\n")
