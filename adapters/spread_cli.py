@@ -44,6 +44,7 @@ def spreads(  # noqa: PLR0917 typer calls it by keyword
     from actors.spread_recorder import EVERY_MIN, SpreadPair
     from adapters.configuration.market_sections import market_name
     from adapters.errors import InputError
+    from adapters.report_words import count
     from adapters.spread_samples import compute_spreads
     from adapters.store import Store
     from messages import iso_utc, parse_period
@@ -63,7 +64,8 @@ def spreads(  # noqa: PLR0917 typer calls it by keyword
         sys.stdout.write(json.dumps(told) + "\n")
     elif not quiet:
         sys.stdout.write(
-            f"{done.samples:,} samples of {name} ({a} and {b}), every {every}, on {len(done.days)} days: "
+            f"{done.samples:,} samples of {name} ({a} and {b}), every {every}, on "
+            f"{count(len(done.days), 'day')}: "
             f"{first} to {last}\nboth sides quoted in {done.both_known:,} of them\n"
         )
 
