@@ -12,7 +12,8 @@ from messages.siblings import check_siblings
 if TYPE_CHECKING:
     from actors.look_back import NotEnoughBarsError
     from actors.result import BacktestResult
-    from actors.strategy import Strategy, StrategyEntry
+    from actors.strategy import Strategy
+    from actors.strategy_entry import StrategyEntry
     from actors.system import TradingSystem
 
 check_siblings()
@@ -21,7 +22,7 @@ _WHERE = {
     "BacktestResult": "actors.result",
     "NotEnoughBarsError": "actors.look_back",
     "Strategy": "actors.strategy",
-    "StrategyEntry": "actors.strategy",
+    "StrategyEntry": "actors.strategy_entry",
     "TradingSystem": "actors.system",
 }
 

@@ -13,7 +13,7 @@ from actors.risk_guard import RiskGuard
 from actors.runtime.slot import ActorKind, ActorSpec
 from actors.setup import PAPER, Setup, wanted_bars
 from actors.simulated_venue import SimulatedVenue
-from actors.strategy import StrategyEntry
+from actors.strategy_entry import StrategyEntry
 from messages import (
     ALL_MESSAGES,
     Account,

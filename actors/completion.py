@@ -24,7 +24,8 @@ from actors.component import Component
 from actors.event_streams import ExternalColumns
 from actors.money.grid import common_tick_size
 from actors.setup import Setup, run6_of, wanted_bars, wanted_flows
-from actors.strategy import Strategy, StrategyEntry
+from actors.strategy import Strategy
+from actors.strategy_entry import StrategyEntry
 from messages import Account, Instrument, Kind, Minor, Symbol, parse_period
 
 DEFAULT_CASH = 10_000_000

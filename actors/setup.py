@@ -23,7 +23,8 @@ from actors.order_flow import FlowWanted
 from actors.risk.limits import RiskLimits, ScopedLimits
 from actors.sizing.sizing import Sizing
 from actors.spread_recorder import SpreadPair
-from actors.strategy import StrategyEntry, flow_of, make
+from actors.strategy import flow_of, make
+from actors.strategy_entry import StrategyEntry
 from actors.supervisor import RestartPolicy
 from actors.tick_filter import FilterSettings
 from actors.venue.settings import VenueSettings

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import attrs
 
 from actors.look_back import exactly, up_to
-from actors.strategy_orders import Terms
-from actors.strategy_values import above_zero, number, whole_lots
+from actors.strategy_orders import OwnOrders, Terms
+from actors.strategy_timers import FirstTimers, Later, delay_ns
+from actors.strategy_values import above_zero, whole_lots
 from messages import (
-    NS_PER_SECOND,
     AmendPlaced,
     Annotated,
     Bar,
@@ -35,20 +35,11 @@ from messages import (
     WakeAt,
 )
 
-_NUMBERS_KEPT = 10_000  # so many own orders can be cancelled without naming their symbol
-
 
 class _Wish(NamedTuple):
     symbol: Symbol
     target: float
     in_lots: bool
-
-
-class _Later(NamedTuple):
-    """A timer asked for before any time was known."""
-
-    delay: int
-    name: str
 
 
 class Desk:
@@ -87,12 +78,9 @@ class Desk:
         """What the last Signal of a symbol said, until `buy` or `sell` put it in order mode."""
         self.order_mode: set[Symbol] = set()
         self.signals = 0
-        self.orders = 0
+        self.own_orders = OwnOrders(strategy_id)
         self._only = symbols[0] if len(symbols) == 1 else None
-        self._order_symbols: dict[int, tuple[Symbol, bool]] = {}
-        """(symbol, whether it buys) of the last own orders by number."""
-        self._resolved: list[tuple[UtcNs, _Later]] = []
-        """The relative timers that on_start asked for, with the time they came to."""
+        self._first_timers = FirstTimers()
         self._instruments = dict(instruments)
         self._cash = dict(starting_cash_minor)
 
@@ -102,9 +90,8 @@ class Desk:
         """The symbol meant, which may be left out when there is one; ValueError otherwise."""
         if symbol is None:
             if self._only is None:
-                raise ValueError(
-                    f"{self.id} trades several symbols ({', '.join(self.symbols)}): say which one is meant"
-                )
+                several = ", ".join(self.symbols)
+                raise ValueError(f"{self.id} trades several symbols ({several}): say which one is meant")
             return self._only
         if symbol not in self.positions:
             if symbol in self.hears:
@@ -156,20 +143,18 @@ class Desk:
     def place(self, call: str, symbol: Symbol | None, lots: int, terms: Terms) -> int:
         """Note an own order; its number counts from 1."""
         symbol = self.resolve(symbol)
+        number = self.own_orders.count + 1
         order = terms.order(
-            call, lots, strategy=self.id, symbol=symbol, number=self.orders + 1, ts=self.now, price=self.price(symbol)
+            call, lots, strategy=self.id, symbol=symbol, number=number, ts=self.now, price=self.price(symbol)
         )
-        self.orders += 1
-        self._order_symbols[self.orders] = symbol, order.lots > 0
-        if len(self._order_symbols) > _NUMBERS_KEPT:
-            del self._order_symbols[next(iter(self._order_symbols))]
+        self.own_orders.add(order)
         self._forget_wish(symbol)
         self.acts.append(order)
-        return self.orders
+        return number
 
     def amend(self, number: int, lots: int | None, limit: float | None, stop: float | None) -> None:
         """Note a change of an own order."""
-        symbol, buys = self._own_order("amend", number)
+        symbol, buys = self.own_orders.of("amend", number)
         if lots is limit is stop:
             raise ValueError(f"amend({number}): nothing is to be changed")
         if lots is not None and (lots := whole_lots("amend: lots", lots)) <= 0:
@@ -189,7 +174,7 @@ class Desk:
     def cancel(self, order: int | None, symbol: Symbol | None) -> None:
         """Note a cancel, of one order or of all in the symbol."""
         if order is not None and symbol is None:
-            symbol, _ = self._own_order("cancel", order)
+            symbol, _ = self.own_orders.of("cancel", order)
         symbol = self.resolve(symbol)
         self.acts.append(CancelPlaced(strategy=self.id, symbol=symbol, ts=self.now, number=order))
 
@@ -206,13 +191,8 @@ class Desk:
 
     def wake_in(self, delay: float | timedelta, name: str) -> None:
         """Note a timer after a delay; ValueError for a negative one."""
-        if isinstance(delay, timedelta):
-            ns = ((delay.days * 86_400 + delay.seconds) * 1_000_000 + delay.microseconds) * 1_000
-        else:
-            ns = round(number("wake_in", delay) * NS_PER_SECOND)
-        if ns < 0:
-            raise ValueError(f"wake_in({delay!r}): the delay must not be negative")
-        self.acts.append(WakeAt(self.now + ns, name) if self.now else _Later(ns, name))
+        ns = delay_ns(delay)
+        self.acts.append(WakeAt(self.now + ns, name) if self.now else Later(ns, name))
 
     # What the host asks.
 
@@ -228,9 +208,8 @@ class Desk:
             if type(act) is _Wish:
                 if last[act.symbol] is act:
                     answers.extend(self._wanted(act))
-            elif type(act) is _Later:
-                self._resolved.append((self.now + act.delay, act))
-                answers.append(WakeAt(self.now + act.delay, act.name))
+            elif type(act) is Later:
+                answers.append(self._first_timers.begin(act, self.now))
             else:
                 if type(act) is PlaceOrder:
                     self.said.pop(act.symbol, None)
@@ -246,18 +225,17 @@ class Desk:
 
     def renew_lapsed_timers(self) -> None:
         """Ask again for on_start's relative timers that ended before now: they were counted from an old bar."""
-        self.acts.extend(act for at, act in self._resolved if at <= self.now)
-        self._resolved.clear()
+        self.acts.extend(self._first_timers.lapsed(self.now))
 
     def waiting(self) -> tuple[Any, ...]:
         """What was asked for before any time was known, timers left out."""
-        return tuple(act for act in self.acts if type(act) is not _Later)
+        return tuple(act for act in self.acts if type(act) is not Later)
 
     def ask_again(self, acts: tuple[Any, ...]) -> None:
         """Let these come first: a warm-up has thrown them away, if it has heard anything."""
         if self.now and acts:
             self.acts[:0] = acts
-            self.orders = max([self.orders, *[act.number for act in acts if type(act) is PlaceOrder]])
+            self.own_orders.go_on_after([act.number for act in acts if type(act) is PlaceOrder])
 
     def forget_wishes(self) -> None:
         """Let the next target be said again, whatever it is."""
@@ -279,21 +257,12 @@ class Desk:
 
     def carry_on(self, signals: int, orders: int, order_mode: Iterable[Symbol]) -> None:
         """Go on counting where an earlier incarnation stopped."""
-        self.signals, self.orders = signals, orders
+        self.signals, self.own_orders.count = signals, orders
         self.order_mode = set(order_mode)
 
     def _heard(self, symbol: Symbol | None) -> Symbol:
         """The symbol meant, be it one that is only heard."""
         return symbol if symbol is not None and symbol in self.hears else self.resolve(symbol)
-
-    def _own_order(self, call: str, number: int) -> tuple[Symbol, bool]:
-        number = index(number)
-        if not 1 <= number <= self.orders:
-            raise ValueError(f"{call}({number}): {self.id} has placed no order of that number")
-        known = self._order_symbols.get(number)
-        if known is None:
-            raise ValueError(f"{call}({number}): that was too long ago, {_NUMBERS_KEPT} orders; name the symbol")
-        return known
 
     def _forget_wish(self, symbol: Symbol) -> None:
         for latest in (self.units, self.lots):
@@ -320,17 +289,3 @@ class Desk:
             return (signal,)
         self.order_mode.discard(symbol)
         return CancelPlaced(strategy=self.id, symbol=symbol, ts=self.now), signal
-
-
-class NotHosted(Desk):
-    """Stands in before a strategy is hosted: whatever is asked of it says so."""
-
-    def __init__(self) -> None:
-        pass
-
-    def __getattribute__(self, name: str) -> Any:
-        if name.startswith("__"):
-            return super().__getattribute__(name)
-        raise RuntimeError(
-            "a strategy has no market, no time and no position before it is hosted: act from on_start on"
-        )

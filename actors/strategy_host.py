@@ -10,8 +10,9 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from actors.component import Answers, Component, Handler, PerSymbol
-from actors.strategy import OrderEvent, StrategyEntry, StrategyFill, flow_of, make
+from actors.strategy import OrderEvent, StrategyFill, flow_of, make
 from actors.strategy_desk import Desk
+from actors.strategy_entry import StrategyEntry
 from actors.strategy_handlers import market_handlers
 from messages import (
     Bar,
@@ -160,7 +161,7 @@ class StrategyHost(Component):
         desk = self._desk
         return Heritage(
             signals=desk.signals,
-            orders=desk.orders,
+            orders=desk.own_orders.count,
             positions=tuple(desk.positions.items()),
             executions=tuple(self._executions),
             order_mode=tuple(sorted(desk.order_mode)),

@@ -1,9 +1,14 @@
-"""The terms of an own order, as `buy` and `sell` are given them: checked here, with the call's name in the error."""
+"""Own orders: the terms that `buy` and `sell` are given, checked with the call's name in the error, and the numbers."""
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from operator import index
+from typing import Final, NamedTuple
 
 from actors.strategy_values import above_zero, whole_lots
 from messages import OrderType, PlaceOrder, StrategyId, Symbol, TimeInForce, UtcNs
+
+_NUMBERS_KEPT: Final = 10_000
+"""So many own orders can be cancelled without naming their symbol."""
 
 
 class Terms(NamedTuple):
@@ -63,3 +68,34 @@ class Terms(NamedTuple):
         if self.stop is not None:
             return OrderType.STOP if self.limit is None else OrderType.STOP_LIMIT
         return OrderType.MARKET if self.limit is None else OrderType.LIMIT
+
+
+class OwnOrders:
+    """The last own orders of a strategy by their numbers, which count from 1: where each is, and on which side."""
+
+    def __init__(self, strategy: StrategyId) -> None:
+        self.count = 0
+        """How many there have been, those of earlier incarnations among them."""
+        self._strategy = strategy
+        self._places: dict[int, tuple[Symbol, bool]] = {}
+
+    def add(self, order: PlaceOrder) -> None:
+        """The next one."""
+        self.count += 1
+        self._places[self.count] = order.symbol, order.lots > 0
+        if len(self._places) > _NUMBERS_KEPT:
+            del self._places[next(iter(self._places))]
+
+    def go_on_after(self, numbers: Iterable[int]) -> None:
+        """Give none of these numbers again."""
+        self.count = max([self.count, *numbers])
+
+    def of(self, call: str, number: int) -> tuple[Symbol, bool]:
+        """(symbol, whether it buys) of the order of that number; ValueError when it is not known."""
+        number = index(number)
+        if not 1 <= number <= self.count:
+            raise ValueError(f"{call}({number}): {self._strategy} has placed no order of that number")
+        known = self._places.get(number)
+        if known is None:
+            raise ValueError(f"{call}({number}): that was too long ago, {_NUMBERS_KEPT} orders; name the symbol")
+        return known

@@ -21,7 +21,7 @@ from actors.columns import Columns, EventColumns
 from actors.completion import complete_setup
 from actors.component import Component
 from actors.event_streams import ExternalColumns
-from actors.listener import Listener
+from actors.listener import Listeners
 from actors.outcome import first_ts, outcome
 from actors.recorder import Record
 from actors.restored import Restored
@@ -32,14 +32,15 @@ from actors.routes import ROUTES, Route
 from actors.runtime.clocks import Clock, FeedClock
 from actors.runtime.replay import ReplayRuntime
 from actors.runtime.runtime import OUTSIDE, ActorStatus, DeadLetter, Runtime, SupervisorFailed
-from actors.runtime.slot import ActorKind, ActorSpec
+from actors.runtime.slot import ActorSpec
 from actors.runtime.threaded import ThreadedRuntime
 from actors.runtime.tracer import Tracer
 from actors.setup import Setup, VenueFactory
 from actors.simulated_venue import VenueSettings
 from actors.sizing.sizing import Sizing
 from actors.spread_recorder import SpreadPair
-from actors.strategy import Strategy, StrategyEntry
+from actors.strategy import Strategy
+from actors.strategy_entry import StrategyEntry
 from actors.supervisor import RestartPolicy
 from actors.tick_filter import FilterSettings
 from actors.wiring import actor_specs, supervisor_spec
@@ -107,40 +108,21 @@ class TradingSystem:
         beside: Callable[[Setup], Iterable[ActorSpec]] | None = None,
         tracer: Tracer | None = None,
     ) -> None:
+        venue_settings = VenueSettings(
+            fill=fill, limit_fill=limit_fill, slippage_ticks=slippage_ticks, slippage_spread=slippage_spread,
+            half_spread_ticks=half_spread_ticks, volume_cap=volume_cap,
+        )  # fmt: skip
         self.setup = complete_setup(
-            feed=feed,
-            venue=venue,
-            strategies=strategies,
-            instruments=instruments,
-            cash=cash or {},
-            account_cash=account_cash or {},
-            seed=seed,
-            run_id=run_id,
-            risk=risk or RiskLimits(),
-            scoped_limits=tuple(scoped_limits),
-            venue_settings=VenueSettings(
-                fill=fill,
-                limit_fill=limit_fill,
-                slippage_ticks=slippage_ticks,
-                slippage_spread=slippage_spread,
-                half_spread_ticks=half_spread_ticks,
-                volume_cap=volume_cap,
-            ),
-            sizing=sizing or Sizing(),
-            account_sizing=dict(account_sizing or {}),
-            funding_words=dict(funding_words or {}),
-            symbol_multiplier=dict(symbol_multiplier or {}),
-            filter_settings=filter_settings,
-            live_marks=live_marks,
-            empty_bars=empty_bars,
-            late=late,
-            close_grace_ns=close_grace_ns,
-            policy=restarts or RestartPolicy(),
-            live_accounts=frozenset(live_accounts),
-            netting_window_ns=netting_window_ns,
-            spreads=tuple(spreads),
-            side_symbols=frozenset(side_symbols),
-        )
+            feed=feed, venue=venue, strategies=strategies, instruments=instruments, seed=seed, run_id=run_id,
+            cash=cash or {}, account_cash=account_cash or {},
+            risk=risk or RiskLimits(), scoped_limits=tuple(scoped_limits), venue_settings=venue_settings,
+            sizing=sizing or Sizing(), account_sizing=dict(account_sizing or {}),
+            funding_words=dict(funding_words or {}), symbol_multiplier=dict(symbol_multiplier or {}),
+            filter_settings=filter_settings, live_marks=live_marks,
+            empty_bars=empty_bars, late=late, close_grace_ns=close_grace_ns,
+            policy=restarts or RestartPolicy(), live_accounts=frozenset(live_accounts),
+            netting_window_ns=netting_window_ns, spreads=tuple(spreads), side_symbols=frozenset(side_symbols),
+        )  # fmt: skip
         self._routes = tuple(routes)
         self._beside = beside
         self._restored: Restored | None = None
@@ -149,7 +131,7 @@ class TradingSystem:
         self._notes = tuple(notes)
         self._handler_seconds = handler_seconds
         self._schedule_seed = schedule_seed
-        self._listeners: list[tuple[type[Message], Callable[[Any], object]]] = []
+        self._listeners = Listeners()
         self._runtime: Runtime | None = None
         self._progress: Callable[[UtcNs], None] | None = None
 
@@ -205,7 +187,7 @@ class TradingSystem:
 
         ValueError for a class that nobody hears from outside: it would be lost without a word.
         """
-        if type(message) not in _HEARD_FROM_OUTSIDE and all(type(message) is not each for each, _ in self._listeners):
+        if type(message) not in _HEARD_FROM_OUTSIDE and not self._listeners.hear(type(message)):
             raise ValueError(f"nobody hears {type(message).__name__} from outside; `tell` reaches an actor by address")
         self._threads().send(message)
 
@@ -219,11 +201,8 @@ class TradingSystem:
         The callback runs in an actor of its own: it may be slow or raise without harm to anybody else. TypeError for
         what is no message class.
         """
-        if not (isinstance(message_class, type) and issubclass(message_class, Message)):
-            raise TypeError(f"subscribe takes a message class, such as messages.Fill, not {message_class!r}")
-        self._listeners.append((message_class, callback))
+        spec = self._listeners.add(message_class, callback)
         if isinstance(self._runtime, ThreadedRuntime):
-            spec = self._listener_spec(len(self._listeners) - 1)
             self._runtime.add(spec)
             self._runtime.send(ActorAdded(spec.address))
 
@@ -293,21 +272,12 @@ class TradingSystem:
         if self._beside is not None:
             besides = {spec.address: spec for spec in self._beside(self.setup)}
             specs = [besides.pop(spec.address, spec) for spec in specs] + list(besides.values())
-        specs = [*specs[:1], *(self._listener_spec(number) for number in range(len(self._listeners))), *specs[1:]]
+        specs = [*specs[:1], *self._listeners.specs, *specs[1:]]
         runtime.add(supervisor_spec(self.setup, specs))
         for spec in specs:
             runtime.add(spec)
         if self._restored is not None:
             runtime.restore(self._restored)
-
-    def _listener_spec(self, number: int) -> ActorSpec:
-        message_class, callback = self._listeners[number]
-        return ActorSpec(
-            address=f"listener:{number + 1}",
-            role="listener",
-            kind=ActorKind.EDGE,
-            factory=lambda _heritage: Listener(message_class, callback),
-        )
 
     def _running(self) -> Runtime:
         if self._runtime is None:

@@ -15,7 +15,7 @@ from actors.recorder import Record, Recorder
 from actors.runtime.slot import ActorKind, ActorSpec
 from actors.setup import Setup, wanted_bars, wanted_flows
 from actors.spread_recorder import SpreadPair, SpreadRecorder
-from actors.strategy import StrategyEntry
+from actors.strategy_entry import StrategyEntry
 from actors.strategy_host import StrategyHost
 from actors.supervisor import ChildSpec, Supervisor
 from actors.tick_filter import TickFilter

@@ -5,14 +5,14 @@ from decimal import Decimal
 
 import attrs
 
-from adapters.configuration import Problem, moment_ns
+from adapters.configuration import Problem
 from adapters.configuration.agreement import initial_margin
 from adapters.configuration.compounds import DAYS, NO_FUNDING, session_minutes
 from adapters.configuration.schema import InstrumentSection
 from adapters.errors import InputError
 from adapters.loaded import LoadedData
 from adapters.store.names import split_symbol
-from messages import Instrument, Kind, Sessions, Symbol, ValueRounding, parse_period
+from messages import Instrument, Kind, Sessions, Symbol, ValueRounding, moment_ns, parse_period
 
 COINS = ("XBT", "BTC")
 _INTERVAL = "8h"

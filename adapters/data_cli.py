@@ -12,25 +12,19 @@ import typer
 
 from adapters import download_cli, spread_cli
 from adapters.data_options import (
-    AsJson,
     Columns,
-    From,
     Multiplier,
     PeriodText,
     Stamps,
-    StoreFolder,
-    To,
     Venue,
     Zone,
     files_and_symbols,
     moment,
     opened_store,
-    print_json,
-    print_text,
-    run_command,
     wanted_series,
     wishes_of,
 )
+from adapters.options import STORE, AsJson, From, Quiet, StoreFolder, To, print_json, print_text, run_command
 
 FOUND = 1
 """The exit code of a check that found something."""
@@ -69,13 +63,14 @@ def import_(  # noqa: PLR0917 typer calls it by keyword
     multiplier: Multiplier = 1.0,
     bad_rows: Annotated[str, typer.Option(metavar="fail|quarantine", help="What bad rows do.")] = "fail",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and judge, and write nothing.")] = False,  # noqa: FBT002
-    store: StoreFolder = Path("data"),
+    store: StoreFolder = STORE,
     as_json: AsJson = False,  # noqa: FBT002
+    quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
     """Bring files into the store. What is there already is not added again; a file with a bad row changes nothing."""
     from adapters.data.importing import FileReport, import_files
-    from adapters.data.progress import RowsProgress
-    from adapters.data.telling import import_data, import_lines
+    from adapters.data.telling import import_lines, imported_data
+    from adapters.progress import RowsProgress
 
     wishes = wishes_of(
         venue=venue, symbol=symbol, kind=kind, period=period, stamps=stamps, timezone=timezone, columns=columns,
@@ -83,18 +78,18 @@ def import_(  # noqa: PLR0917 typer calls it by keyword
     )  # fmt: skip
     reports: list[FileReport] = []
 
-    def work() -> int:
-        with RowsProgress(quiet=as_json) as progress:
+    def work(_interrupts: object) -> int:
+        with RowsProgress(quiet=as_json or quiet) as progress:
 
             def done(report: FileReport) -> None:
                 progress.clear()
                 reports.append(report)
-                if not as_json:
+                if not (as_json or quiet):
                     print_text("\n".join(import_lines(report, dry=dry_run)))
 
             import_files(files, wishes, None if dry_run else opened_store(store), progress=progress, done=done)
         if as_json:
-            print_json({"store": str(store), "dry_run": dry_run, "files": [import_data(report) for report in reports]})
+            print_json({"store": str(store), "dry_run": dry_run, **imported_data(reports)})
         return 0
 
     run_command(work, unfinished=lambda: f"{len(reports)} of {len(files)} files done; running it again brings the rest")
@@ -103,13 +98,13 @@ def import_(  # noqa: PLR0917 typer calls it by keyword
 @data.command("list")
 def list_(
     quick: Annotated[bool, typer.Option("--quick", help="Do not look for gaps.")] = False,  # noqa: FBT002
-    store: StoreFolder = Path("data"),
+    store: StoreFolder = STORE,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """Show what is there: ranges, rows, bars missing, size."""
     from adapters.data.listing import as_data, listed, print_series
 
-    def work() -> int:
+    def work(_interrupts: object) -> int:
         found = listed(opened_store(store), gaps=not quick)
         if as_json:
             print_json({"store": str(store), "series": as_data(found)})
@@ -144,14 +139,15 @@ def check(  # noqa: PLR0917 typer calls it by keyword
     columns: Columns = None,
     multiplier: Multiplier = 1.0,
     jump: Annotated[float, typer.Option(metavar="F", help="A step of a price worth a word, as a fraction.")] = 0.1,
-    store: StoreFolder = Path("data"),
+    store: StoreFolder = STORE,
     as_json: AsJson = False,  # noqa: FBT002
+    quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
     """Look for what is wrong: bars missing or doubled, impossible prices, crossed books, ... Exit code 1: found it."""
     from adapters.data.checking import Checked, check_file, check_store
     from adapters.data.choosing import chosen
-    from adapters.data.progress import RowsProgress
     from adapters.data.telling import check_data, check_lines
+    from adapters.progress import RowsProgress
 
     paths, symbols = files_and_symbols(what or [], file or [])
     wanted, start, stop = wanted_series(symbols, venue, kind, period), moment(begin, "--from"), moment(end, "--to")
@@ -161,8 +157,8 @@ def check(  # noqa: PLR0917 typer calls it by keyword
     )  # fmt: skip
     found: list[Checked] = []
 
-    def work() -> int:
-        with RowsProgress(quiet=as_json) as progress:
+    def work(_interrupts: object) -> int:
+        with RowsProgress(quiet=as_json or quiet) as progress:
 
             def all_checked() -> Any:
                 for path in paths:
@@ -174,7 +170,7 @@ def check(  # noqa: PLR0917 typer calls it by keyword
 
             for checked in all_checked():
                 progress.clear()
-                if not as_json:
+                if not (as_json or quiet):
                     print_text(("\n" if found else "") + "\n".join(check_lines(checked)))
                 found.append(checked)
         faults = sum(checked.faults for checked in found)
@@ -199,25 +195,26 @@ def export(  # noqa: PLR0917 typer calls it by keyword
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Default: VENUE-SYMBOL-KIND.csv here; .csv.gz is packed.")
     ] = None,
-    store: StoreFolder = Path("data"),
+    store: StoreFolder = STORE,
     as_json: AsJson = False,  # noqa: FBT002
+    quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
     """Write one series to a file. Imported again it is equal."""
     from adapters.data.choosing import only
     from adapters.data.exporting import export as write_file
     from adapters.data.exporting import format_of
-    from adapters.data.progress import RowsProgress
-    from adapters.data.words import counted, size_words
+    from adapters.progress import RowsProgress
     from adapters.store.names import folder_of
+    from adapters.words import counted, size_words
 
     wanted, start, stop = wanted_series([symbol], venue, kind, period), moment(begin, "--from"), moment(end, "--to")
 
-    def work() -> int:
+    def work(_interrupts: object) -> int:
         opened = opened_store(store)
         series = only(opened, wanted)
         chosen_format = format_of(out or Path(), file_format)
         path = out or Path(f"{series.venue}-{folder_of(series.symbol)}-{series.kind}.{chosen_format}")
-        with RowsProgress(quiet=as_json) as progress:
+        with RowsProgress(quiet=as_json or quiet) as progress:
             written = write_file(
                 opened, series, path, file_format=chosen_format, start=start, end=stop, progress=progress
             )  # fmt: skip
@@ -226,7 +223,7 @@ def export(  # noqa: PLR0917 typer calls it by keyword
                 {"file": str(path), "format": chosen_format, "venue": series.venue, "symbol": series.symbol,
                  "kind": series.kind, "rows": written.rows, "bytes": written.bytes}
             )  # fmt: skip
-        else:
+        elif not quiet:
             print_text(
                 f"{path}: {series.venue} {series.symbol} {series.kind}, {counted(written.rows, 'row')}, "
                 f"{size_words(written.bytes)}"
@@ -241,23 +238,24 @@ def roll(
     before: Annotated[
         str | None, typer.Option(metavar="DAY", help="Only segments begun before this UTC day, like 2026-01-31.")
     ] = None,
-    store: StoreFolder = Path("data"),
+    store: StoreFolder = STORE,
     as_json: AsJson = False,  # noqa: FBT002
+    quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
     """Move live segments that nobody writes any more into Parquet. A start of a recorder does it too."""
-    from adapters.data.words import counted
+    from adapters.words import counted
 
-    def work() -> int:
+    def work(_interrupts: object) -> int:
         rolled = opened_store(store).roll(until_day=before)
         if as_json:
             print_json(
                 {"segments": rolled.segments, "rows": rolled.rows, "days": list(rolled.days), "open": rolled.open}
             )  # fmt: skip
-            return 0
-        days = f" of {', '.join(rolled.days)}" if rolled.days else ""
-        print_text(f"{counted(rolled.segments, 'segment')} rolled: {counted(rolled.rows, 'row')}{days}")
-        if rolled.open:
-            print_text(f"{counted(rolled.open, 'segment')} left: still being written")
+        elif not quiet:
+            days = f" of {', '.join(rolled.days)}" if rolled.days else ""
+            print_text(f"{counted(rolled.segments, 'segment')} rolled: {counted(rolled.rows, 'row')}{days}")
+            if rolled.open:
+                print_text(f"{counted(rolled.open, 'segment')} left: still being written")
         return 0
 
     run_command(work)

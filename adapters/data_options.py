@@ -1,29 +1,18 @@
-"""What the data commands share: their options, how these are read, how results are printed, and how a command ends."""
+"""What the commands on files and series share: the options that say what is in them, and how these are read."""
 # ruff: noqa: PLC0415 - imports inside functions are what makes the start fast
 
-import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-
-from adapters.options import INTERRUPTED, OUTPUT, interrupted, say
 
 if TYPE_CHECKING:
     from adapters.data.choosing import Wanted
     from adapters.data.reading import Wishes
     from adapters.store import Store
 
-StoreFolder = Annotated[Path, typer.Option("--store", metavar="FOLDER", help="Where the market data are kept.")]
-AsJson = Annotated[
-    bool, typer.Option("--json", help="One JSON object on stdout, nothing else.", rich_help_panel=OUTPUT)
-]
 Venue = Annotated[str | None, typer.Option(metavar="V", help="bitmex, binance-coinm, ...: a-z, 0-9 and -.")]
 PeriodText = Annotated[str | None, typer.Option(metavar="1m", help="Length of the bars.")]
-From = Annotated[str | None, typer.Option("--from", metavar="TIME", help="First time (UTC).")]
-To = Annotated[str | None, typer.Option("--to", metavar="TIME", help="First time no longer wanted.")]
 Stamps = Annotated[
     str | None, typer.Option(metavar="start|end", help="What a bar's time is. Default: start, and said so.")
 ]
@@ -39,32 +28,6 @@ Columns = Annotated[
 Multiplier = Annotated[
     float, typer.Option(metavar="X", help="Amounts are divided by it to become price x volume.")
 ]  # fmt: skip
-
-
-def run_command(work: Callable[[], int], unfinished: Callable[[], str] | None = None) -> None:
-    """Do it; end with its exit code. Ctrl-C and SIGTERM end it between two files of a store."""
-    from adapters.interrupts import Interrupts
-
-    with Interrupts() as interrupts:
-        try:
-            code = work()
-        except KeyboardInterrupt:
-            code = _stopped(interrupts, unfinished)
-        except RuntimeError as error:
-            # duckdb turns what a signal raises inside a query into an error of its own.
-            if interrupts.name is None or "interrupt" not in str(error).lower():
-                raise
-            code = _stopped(interrupts, unfinished)
-    raise typer.Exit(code)
-
-
-def _stopped(interrupts: Any, unfinished: Callable[[], str] | None) -> int:
-    from adapters.interrupts import EXIT_CODES
-
-    if unfinished is None:
-        return interrupted(interrupts)
-    say(f"interrupted by {interrupts.name}: {unfinished()}")
-    return EXIT_CODES.get(interrupts.name or "", INTERRUPTED)
 
 
 def opened_store(folder: Path) -> "Store":
@@ -141,15 +104,3 @@ def files_and_symbols(what: list[str], files: list[Path]) -> tuple[list[Path], l
         else:
             symbols.append(each)
     return paths, symbols
-
-
-def print_text(text: str) -> None:
-    """Lines on stdout."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
-def print_json(value: Any) -> None:
-    """One JSON object on stdout."""
-    json.dump(value, sys.stdout, allow_nan=False)
-    print_text("")

@@ -1,13 +1,11 @@
 """The command `data download`. What it needs is imported when it is called."""
 # ruff: noqa: PLC0415 - imports inside functions are what makes the start fast
 
-import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from adapters.options import OUTPUT, LogLevel, interrupted, known_level
+from adapters.options import STORE, AsJson, From, LogLevel, Quiet, StoreFolder, log_to_stderr, run_command
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,39 +20,25 @@ def download(  # noqa: PLR0917 typer calls it by keyword
     period: Annotated[
         str | None, typer.Option(metavar="1m", help="Of bars; BitMEX makes 1m, 5m, 1h, 1d. Default: 1m.")
     ] = None,
-    begin: Annotated[str | None, typer.Option("--from", metavar="TIME", help="First time wanted (UTC).")] = None,
+    begin: From = None,
     end: Annotated[
         str | None, typer.Option("--to", metavar="TIME", help="First time no longer wanted. Default: now.")
     ] = None,
-    store: Annotated[Path, typer.Option(metavar="FOLDER", help="The store.")] = Path("data"),
+    store: StoreFolder = STORE,
     url: Annotated[
         str | None,
         typer.Option(metavar="URL", help="Of a server that speaks like the venue; loopback needs it."),
     ] = None,
-    as_json: Annotated[  # noqa: FBT002
-        bool, typer.Option("--json", help="One JSON object on stdout, nothing else.", rich_help_panel=OUTPUT)
-    ] = False,
-    quiet: Annotated[  # noqa: FBT002
-        bool, typer.Option("--quiet", help="No report, no progress.", rich_help_panel=OUTPUT)
-    ] = False,
+    as_json: AsJson = False,  # noqa: FBT002
+    quiet: Quiet = False,  # noqa: FBT002
     log_level: LogLevel = "warning",
 ) -> None:
     """Have a venue's history over REST. Interrupted, the same command goes on where it was."""
-    from loguru import logger
-
     from adapters.download.command import DownloadOptions, run_download
-    from adapters.interrupts import Interrupts
 
     options = DownloadOptions(
         venue=venue, symbol=symbol, kind=kind, period=period, begin=begin, end=end, store=store, url=url,
         as_json=as_json, quiet=quiet,
     )  # fmt: skip
-    known_level(log_level)
-    logger.remove()
-    logger.add(sys.stderr, level=log_level.upper(), diagnose=False)
-    with Interrupts() as interrupts:
-        try:
-            code = run_download(options, interrupts)
-        except KeyboardInterrupt:
-            code = interrupted(interrupts)
-    raise typer.Exit(code)
+    log_to_stderr(log_level)
+    run_command(lambda interrupts: run_download(options, interrupts))

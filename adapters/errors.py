@@ -1,4 +1,6 @@
-"""Errors by blame: what the user gave us was wrong, the machine had no room, or a venue failed us."""
+"""Errors by blame: what the user gave us was wrong, a venue failed us, or what we have cannot be written."""
+
+import errno
 
 
 class InputError(Exception):
@@ -8,9 +10,17 @@ class InputError(Exception):
     """
 
 
-class UnwrittenError(InputError):
-    """What was to be kept could not be written (a full disk): exit code 1, for nothing is wrong with what was given."""
-
-
 class VenueError(Exception):
     """A venue did not do what cannot be gone without: the text names the request and the reason, without secrets."""
+
+
+class OutputError(Exception):
+    """What a command has to write cannot be written: exit code 1. The text names the path and the reason."""
+
+
+def reason_of(error: Exception) -> str:
+    """Why the system, duckdb or SQLite could not write or read, in one line."""
+    text = str(error)
+    if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in text or "disk is full" in text:
+        return "the disk is full"
+    return str(getattr(error, "strerror", None) or text.partition("\n")[0])

@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.options import OUTPUT, LogLevel, interrupted, known_level
-
-_AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+from adapters.options import OUTPUT, AsJson, LogLevel, Quiet, interrupted, known_level
 
 
 def add_to(app: typer.Typer) -> None:
@@ -54,12 +52,8 @@ def live(  # noqa: PLR0917 typer calls it by keyword
             rich_help_panel=OUTPUT,
         ),
     ] = None,
-    as_json: Annotated[  # noqa: FBT002
-        bool, typer.Option("--json", help="One JSON object on stdout at the end.", rich_help_panel=OUTPUT)
-    ] = False,
-    quiet: Annotated[  # noqa: FBT002
-        bool, typer.Option("--quiet", help="No status, no summary.", rich_help_panel=OUTPUT)
-    ] = False,
+    as_json: AsJson = False,  # noqa: FBT002
+    quiet: Quiet = False,  # noqa: FBT002
     log_level: LogLevel = "warning",
 ) -> None:
     """Trade live. Without a configuration: two strategies on an exchange that it starts itself."""
@@ -91,7 +85,7 @@ def halt(
     flatten: Annotated[  # noqa: FBT002
         bool, typer.Option("--flatten", help="Bring every position to nothing, too.")
     ] = False,
-    as_json: _AsJson = False,  # noqa: FBT002
+    as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """Stop a live run's trading at once: no order leaves any more, and all are cancelled."""
     from adapters.security.control_client import halt_command
@@ -101,7 +95,7 @@ def halt(
 
 def status(
     folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The folder of a run that is trading.")],
-    as_json: _AsJson = False,  # noqa: FBT002
+    as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """How a live run stands."""
     from adapters.security.control_client import status_command
@@ -112,7 +106,7 @@ def status(
 def replay(
     folder: Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The folder of a live run.")],
     life: Annotated[int | None, typer.Option(metavar="N", help="Which start of it. Default: the last.")] = None,
-    as_json: _AsJson = False,  # noqa: FBT002
+    as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """Run a live run's journal again through the actors, and compare what they decide."""
     from adapters.live.again import setup_again, specs_again
@@ -135,7 +129,7 @@ def parity(
     trace: Annotated[  # noqa: FBT002
         bool, typer.Option("--trace", help="Take the market from the run's own trace, where nothing was recorded.")
     ] = False,
-    as_json: _AsJson = False,  # noqa: FBT002
+    as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """Compare a live run with the backtest of its recorded market, decision by decision."""
     from adapters.parity_command import parity as run_parity

@@ -1,8 +1,11 @@
 """One `[[data]]` entry, loaded: the columns that a run plays, and what there is to say about them."""
 
+import hashlib
 from decimal import Decimal
+from typing import Any
 
 import attrs
+import numpy as np
 
 from actors.columns import BarColumns, ChunkedColumns, Floats, TickColumns
 from actors.money.grid import common_tick_size, off_grid
@@ -47,3 +50,13 @@ class LoadedData:
     def _prices(self) -> list[Floats]:
         names = ("open", "high", "low", "close") if isinstance(self.columns, BarColumns) else ("price",)
         return [getattr(self.columns, name) for name in names]
+
+
+def digest_of(columns: Any) -> str:
+    """SHA-256 of the arrays of columns, one after the other: what stands for their content in a run's id."""
+    digest = hashlib.sha256()
+    for field in attrs.fields(type(columns)):
+        values = getattr(columns, field.name)
+        if isinstance(values, np.ndarray):
+            digest.update(values.tobytes())
+    return digest.hexdigest()

@@ -1,6 +1,5 @@
 """The data of a configuration: files read, markets generated, each with what there is to say about it."""
 
-import hashlib
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -10,15 +9,15 @@ import attrs
 import numpy as np
 
 from actors.columns import BarColumns, TickColumns
-from adapters.configuration import Configuration, DataSection, GeneratedSection, moment_ns
+from adapters.configuration import Configuration, DataSection, GeneratedSection
 from adapters.configuration.schema import InstrumentSection, instrument_of
 from adapters.errors import InputError
 from adapters.files import LoadedFile, load
 from adapters.generated import generated_bars, generated_ticks
-from adapters.loaded import LoadedData
+from adapters.loaded import LoadedData, digest_of
 from adapters.results import DataFact
 from adapters.stored.loading import load_stored
-from messages import Kind, iso_utc, parse_period, period_name
+from messages import Kind, iso_utc, moment_ns, parse_period, period_name
 
 __all__ = ["LoadedData", "load_data"]
 _DEFAULT_PERIOD = "1h"
@@ -156,7 +155,7 @@ def _generated(
         file="generated",
         rows=made,
         used=len(columns),
-        sha256=_digest(columns),
+        sha256=digest_of(columns),
         kind=market.kind,
         period=columns.period if isinstance(columns, BarColumns) else None,
         stamps="start" if bars else None,
@@ -189,15 +188,6 @@ def _within(columns: BarColumns | TickColumns, configuration: Configuration) -> 
         if isinstance(value := getattr(columns, field.name), np.ndarray)
     }
     return attrs.evolve(columns, **kept)
-
-
-def _digest(columns: BarColumns | TickColumns) -> str:
-    digest = hashlib.sha256()
-    for field in attrs.fields(type(columns)):
-        values = getattr(columns, field.name)
-        if isinstance(values, np.ndarray):
-            digest.update(values.tobytes())
-    return digest.hexdigest()
 
 
 def _first(columns: BarColumns | TickColumns) -> int:

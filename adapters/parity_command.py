@@ -9,13 +9,13 @@ import re
 from pathlib import Path
 from typing import TextIO
 
-from adapters.data.words import folded
 from adapters.errors import InputError
 from adapters.journal.store import JournalError, lives
 from adapters.live.again import recorded_in
 from adapters.parity.judging import HOW_TO_RECORD, Parity, parity_of
 from adapters.parity.page import as_data, as_lines
 from adapters.store import Store
+from adapters.words import folded
 
 EQUAL, DIFFERENT, UNREADABLE = 0, 1, 2
 _LABEL = re.compile(r"  [a-z-]+ {2,}")

@@ -4,7 +4,6 @@ What nobody told is settled here (tick sizes, currencies, periods, ids, cash) an
 so that the run can be repeated from it alone. Everything wrong with configuration and options is told at once.
 """
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,14 +13,12 @@ from actors.columns import BarColumns, Columns, EventColumns
 from actors.event_streams import ExternalColumns
 from actors.execution.algorithms import MARKET, execution_of
 from actors.sizing.sizing import Sizing
-from actors.strategy import StrategyEntry
+from actors.strategy_entry import StrategyEntry
 from adapters.accounts import account_of, cash_of, sizings_of, unused, with_amounts
-from adapters.configuration import Configuration, Problem, read_toml, structured, to_toml
+from adapters.configuration import Configuration, Problem, read_toml, structured
 from adapters.configuration.option_data import guessed_symbols
 from adapters.configuration.options import with_options
 from adapters.configuration.schema import (
-    DataSection,
-    EventsSection,
     InstrumentSection,
     StrategySection,
     funding_file,
@@ -30,13 +27,14 @@ from adapters.configuration.schema import (
 from adapters.configuration.typed import BacktestOptions
 from adapters.contracts import instrument_from, settled
 from adapters.errors import InputError
-from adapters.events.loading import ExternalData, load_external
+from adapters.events.loading import load_external
 from adapters.events.subscribing import source_problems
-from adapters.files import FUNDING, MARKS, BadRow
-from adapters.funding_data import EventData, digest_key, load_events
+from adapters.files import BadRow
+from adapters.funding_data import load_events
 from adapters.limits import unknown_scopes
 from adapters.market_data import LoadedData, load_data
 from adapters.results import DataFact
+from adapters.run_id import placeless, run_id_of
 from adapters.stored.loading import with_stored_events
 from adapters.strategy_choice import Chosen, choose
 from messages import Account, Instrument, Minor, Symbol, parse_period, period_name
@@ -141,7 +139,7 @@ def _complete(
         bad_rows=(*(row for each in loaded for row in each.bad_rows), *events.bad_rows, *external.bad_rows),
         described={str(section.id): described(section) for section in strategies},
         notes=(*(note for each in loaded for note in each.notes), *notes, *events.notes, *external.notes),
-        run_id=_run_id(effective, loaded, events, external),
+        run_id=run_id_of(effective, loaded, events, external),
     )
 
 
@@ -258,7 +256,7 @@ def described(section: StrategySection) -> str:
     How orders are worked, and that it trades on paper, stand behind that where there is something to say.
     """
     params = "".join(f" {name}={value}" for name, value in section.params.items())
-    words = [f"{_placeless(section.strategy)}{params}", f"{' '.join(section.symbols or ())} {section.period}"]
+    words = [f"{placeless(section.strategy)}{params}", f"{' '.join(section.symbols or ())} {section.period}"]
     if section.hears:
         words.append(f"hears {' '.join(section.hears)}")
     execution = execution_of(section.execution)
@@ -267,44 +265,3 @@ def described(section: StrategySection) -> str:
     if section.mode == "paper":
         words.append("on paper")
     return ", ".join(words)
-
-
-def _placeless(strategy: str) -> str:
-    place, colon, name = strategy.rpartition(":")
-    return f"{Path(place).name}{colon}{name}" if place.endswith(".py") else strategy
-
-
-def _run_id(
-    configuration: Configuration, loaded: Sequence[LoadedData], events: EventData, external: ExternalData
-) -> str:
-    """Six characters that are equal for equal configuration, data and seed, wherever the files lie."""
-    portable = attrs.evolve(
-        configuration,
-        data=tuple(_portable(each) for each in loaded),
-        events=tuple(_sourceless(section, external.digests) for section in configuration.events),
-        instruments=tuple(_fileless(section, events.digests) for section in configuration.instruments),
-        strategies=tuple(
-            attrs.evolve(section, strategy=_placeless(section.strategy), folder=None)
-            for section in configuration.strategies
-        ),
-        live=None,
-    )
-    return hashlib.sha256(to_toml(portable).encode()).hexdigest()[:6]
-
-
-def _portable(loaded: LoadedData) -> DataSection:
-    return attrs.evolve(loaded.section, file=loaded.fact.sha256)
-
-
-def _sourceless(section: EventsSection, digests: Mapping[str, str]) -> EventsSection:
-    """What was heard, in place of where it came from."""
-    return attrs.evolve(section, file=digests[section.source], store=None, listen=None, poll=None)
-
-
-def _fileless(section: InstrumentSection, digests: Mapping[str, str]) -> InstrumentSection:
-    funding, marks = funding_file(section), section.mark_prices
-    return attrs.evolve(
-        section,
-        funding=section.funding if funding is None else digests[digest_key(funding, FUNDING.name, section.symbol)],
-        mark_prices=None if marks is None else digests[digest_key(marks, MARKS.name, section.symbol)],
-    )

@@ -19,7 +19,7 @@ from adapters.journal.given import Given, read_given
 from adapters.journal.reading import TraceReader
 from adapters.journal.rerun import Comparison, Difference, counts, rerun
 from adapters.journal.restoring import restore
-from adapters.journal.store import JournalError, Life, lives
+from adapters.journal.store import JournalError, chosen_life, lives
 from messages import Envelope, Message, iso_utc
 from messages.codec import encode
 
@@ -43,7 +43,7 @@ def replay(
     """
     try:
         known = lives(folder)
-        chosen = _chosen(known, life, folder)
+        chosen = chosen_life(known, life, folder)
         setup = make_setup(folder)
         given = read_given(folder, chosen.number)
         lifted = bool(given.facts.get("lift_halt", False))
@@ -61,17 +61,6 @@ def replay(
     else:
         out.writelines(f"{line}\n" for line in _as_lines(comparison, len(known)))
     return EQUAL if comparison.is_equal else DIFFERENT
-
-
-def _chosen(known: tuple[Life, ...], life: int | None, folder: Path) -> Life:
-    if not known:
-        raise JournalError(f"{folder}: no life of the run was written down")
-    if life is None:
-        return known[-1]
-    for each in known:
-        if each.number == life:
-            return each
-    raise JournalError(f"{folder}: there is no life {life}: it has {', '.join(str(each.number) for each in known)}")
 
 
 # In words.

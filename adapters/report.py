@@ -14,9 +14,10 @@ from rich.markup import escape
 from actors.result import AccountCurve, BacktestResult, CurrencySummary
 from adapters.report_tables import WIDTH, print_execution, print_months, print_strategies
 from adapters.report_troubles import print_troubles, print_why_nothing
-from adapters.report_words import amount, count, percent, ratio, short, things
+from adapters.report_words import amount, percent, ratio, short, things
 from adapters.results import DataFact, RunFacts
 from adapters.sparkline import BLOCKS, PLAIN, sparkline
+from adapters.words import counted
 from messages import period_name
 
 _YEARLY_FROM_NS = 30 * 86_400 * 10**9
@@ -60,7 +61,7 @@ def _print_head(result: BacktestResult, facts: RunFacts, console: Console) -> No
     seconds = facts.seconds.get("run")
     items = result.bars + result.ticks
     speed = f" in {seconds:.1f} s ({items / seconds:,.0f}/s)" if seconds else ""
-    console.print(f"[bold]Backtest[/] of {count(len(facts.strategies), 'strategy', 'strategies')} on "
+    console.print(f"[bold]Backtest[/] of {counted(len(facts.strategies), 'strategy', 'strategies')} on "
                   f"{things(result)}{speed}, seed {facts.seed}, run {facts.run_id}")  # fmt: skip
     print_labelled(console, *[("data", _data(data)) for data in facts.data])
     print_labelled(console, *[("strategy", strategy_words(name, what)) for name, what in facts.strategies.items()])
@@ -101,7 +102,7 @@ def _range(first: int, last: int) -> str:
 def _conventions(result: BacktestResult) -> str:
     conventions = result.conventions
     optimistic = " (optimistic)" if conventions.fill == "this-close" else ""
-    slippage = count(conventions.slippage_ticks, "tick") if conventions.slippage_ticks else "no"
+    slippage = counted(conventions.slippage_ticks, "tick") if conventions.slippage_ticks else "no"
     spread = f" and {conventions.slippage_spread:g} of the spread" if conventions.slippage_spread else ""
     limits = "traded through" if conventions.limit_fill == "through" else "touched"
     rounding = "/".join(sorted(set(conventions.value_rounding.values())))
@@ -113,13 +114,13 @@ def _conventions(result: BacktestResult) -> str:
         f"funding {conventions.funding}",
     ]
     if conventions.half_spread_ticks:
-        parts.append(f"half a spread of {count(conventions.half_spread_ticks, 'tick')}")
+        parts.append(f"half a spread of {counted(conventions.half_spread_ticks, 'tick')}")
     if conventions.volume_cap is not None:
         parts.append(f"at most {percent(conventions.volume_cap)} of a bar's volume")
     if conventions.margin:
         parts.append("margin asked for")
     if conventions.ambiguous_fills:
-        parts.append(f"{count(conventions.ambiguous_fills, 'ambiguous fill')} (pessimistic path)")
+        parts.append(f"{counted(conventions.ambiguous_fills, 'ambiguous fill')} (pessimistic path)")
     return ", ".join(parts)
 
 
@@ -200,10 +201,10 @@ def _print_curve(curve: AccountCurve, console: Console) -> None:
 
 def _print_counts(result: BacktestResult, console: Console) -> None:
     """Signals, orders, executions."""
-    internal = f", {count(result.internal_fills, 'internal crossing')}" if result.internal_fills else ""
+    internal = f", {counted(result.internal_fills, 'internal crossing')}" if result.internal_fills else ""
     console.print(
-        f"{count(len(result.signals), 'signal')}, {count(len(result.orders), 'order')}, "
-        f"{count(result.executions, 'execution')}{internal}"
+        f"{counted(len(result.signals), 'signal')}, {counted(len(result.orders), 'order')}, "
+        f"{counted(result.executions, 'execution')}{internal}"
     )
     console.print()
 

@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from actors.result import BacktestResult
-from adapters.report_words import END_WORDS, REFUSAL_WORDS, blamed, count, counts, explained, short, things
+from adapters.report_words import END_WORDS, REFUSAL_WORDS, blamed, counts, explained, short, things
 from adapters.results import RunFacts
+from adapters.words import counted
 from messages import iso_utc
 
 _LISTED = 5
@@ -39,10 +40,10 @@ def _troubles(result: BacktestResult, facts: RunFacts) -> Iterator[str]:
     yield from _not_done(result)
     if facts.bad_rows:
         reasons = Counter(row.column for row in facts.bad_rows)
-        yield f"{count(len(facts.bad_rows), 'bad row')} set aside, by column: {counts(reasons)}; see bad_rows.csv."
+        yield f"{counted(len(facts.bad_rows), 'bad row')} set aside, by column: {counts(reasons)}; see bad_rows.csv."
     if result.bad_item_counts:
         total = sum(result.bad_item_counts.values())
-        yield f"{count(total, 'market item')} set aside: {counts(result.bad_item_counts)}; see bad_items.csv."
+        yield f"{counted(total, 'market item')} set aside: {counts(result.bad_item_counts)}; see bad_items.csv."
     for strategy, names in sorted(result.unused_callbacks.items()):
         yield f"{strategy} defines {', '.join(names)}, which these data never call."
 
@@ -52,7 +53,7 @@ def _lost(result: BacktestResult) -> Iterator[str]:
     if result.daily_loss_trips:
         days = [f"{short(each.ts)} ({each.account})" for each in result.daily_loss_stops]
         yield (
-            f"The daily loss limit stopped trading {count(result.daily_loss_trips, 'time')}: "
+            f"The daily loss limit stopped trading {counted(result.daily_loss_trips, 'time')}: "
             f"{_listed(days, 'more time')}."
         )
     gone = result.liquidations
@@ -60,7 +61,7 @@ def _lost(result: BacktestResult) -> Iterator[str]:
     for row in gone[:_LISTED]:
         yield f"{row.symbol} of account {row.account} was liquidated on {short(row.ts)} at {row.price:,}."
     if len(gone) > _LISTED:
-        yield f"... and {count(len(gone) - _LISTED, 'more liquidation')}; see fills.csv."
+        yield f"... and {counted(len(gone) - _LISTED, 'more liquidation')}; see fills.csv."
     for curve in result.curves:
         below = curve.equity_minor <= 0
         if below.any() and (curve.account, curve.currency) not in liquidated:
@@ -75,7 +76,7 @@ def _lost(result: BacktestResult) -> Iterator[str]:
 def _failed(result: BacktestResult) -> Iterator[str]:
     """Actors that failed, and those that were given up on."""
     for actor, times in sorted(result.restarts.items()):
-        yield f"{actor} failed and was restarted {count(times, 'time')}."
+        yield f"{actor} failed and was restarted {counted(times, 'time')}."
     for actor, reason in sorted(result.quarantined.items()):
         held = [
             f"{row.position_lots:+,} {row.symbol}"
@@ -89,11 +90,11 @@ def _failed(result: BacktestResult) -> Iterator[str]:
         key = failure.actor, failure.during, failure.error, blamed(failure.trace)
         alike.setdefault(key, []).append(failure.at)
     for (actor, during, error, place), failed_at in list(alike.items())[:_LISTED]:
-        often = f"{count(len(failed_at), 'time')}, first " if len(failed_at) > 1 else ""
+        often = f"{counted(len(failed_at), 'time')}, first " if len(failed_at) > 1 else ""
         where = f" [{place}]" if place else ""
         yield f"{actor} failed {often}at {iso_utc(failed_at[0])} during {during}: {error}{where}"
     if len(alike) > _LISTED:
-        yield f"... and {count(len(alike) - _LISTED, 'more failure')}."
+        yield f"... and {counted(len(alike) - _LISTED, 'more failure')}."
 
 
 def _not_done(result: BacktestResult) -> Iterator[str]:
@@ -108,12 +109,12 @@ def _not_done(result: BacktestResult) -> Iterator[str]:
         lots: Counter[str] = Counter()
         for given in result.gave_up:
             lots[given.algorithm] += abs(given.lots)
-        yield f"Given up {count(len(result.gave_up), 'time')}, lots by algorithm: {counts(lots)}."
+        yield f"Given up {counted(len(result.gave_up), 'time')}, lots by algorithm: {counts(lots)}."
 
 
 def _listed(names: list[str], more: str) -> str:
     left = len(names) - _LISTED
-    return ", ".join(names[:_LISTED]) + (f" and {count(left, more)}" if left > 0 else "")
+    return ", ".join(names[:_LISTED]) + (f" and {counted(left, more)}" if left > 0 else "")
 
 
 def print_why_nothing(result: BacktestResult, facts: RunFacts, console: Console) -> None:

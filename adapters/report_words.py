@@ -9,6 +9,7 @@ import messages
 from actors.money.rounding import divide_half_away
 from actors.result import BacktestResult
 from actors.risk.limits import REASONS
+from adapters.words import counted
 from messages import MINOR_DIGITS, Minor, iso_utc
 
 
@@ -24,11 +25,6 @@ def amount(minor: Minor, currency: str, *, sign: bool = False, digits: int | Non
     text = f"{whole:,}" + (f".{rest:0{digits}d}" if digits else "")
     lead = "-" if rounded < 0 else "+" if sign and rounded > 0 else ""
     return lead + text
-
-
-def count(number: int, one: str, many: str | None = None) -> str:
-    """`1 order`, `2,000 orders`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def counts(numbers: Mapping[str, int]) -> str:
@@ -64,9 +60,9 @@ def things(result: BacktestResult) -> str:
     """`20,000 bars and 7 ticks`: what the feed delivered."""
     parts = []
     if result.bars or not result.ticks:
-        parts.append(count(result.bars, "bar"))
+        parts.append(counted(result.bars, "bar"))
     if result.ticks:
-        parts.append(count(result.ticks, "tick"))
+        parts.append(counted(result.ticks, "tick"))
     return " and ".join(parts)
 
 

@@ -44,7 +44,7 @@ def compute_spreads(
     start: Moment = None,
     end: Moment = None,
     *,
-    progress: Callable[[str], None] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> Computed:
     """Sample a pair from the store's ticks and quotes, and put the samples there, in place of those of the same days.
 
@@ -69,7 +69,7 @@ def compute_spreads(
             last=samples[-1].received if samples else done.last,
         )
         if progress is not None:
-            progress(day_name(day))
+            progress(day_name(day), done.samples, 0)
     return done
 
 

@@ -15,13 +15,14 @@ from actors.bars.wanted import BuilderHeritage
 from actors.columns import Columns
 from actors.restored import Restored
 from actors.setup import Setup, wanted_bars
-from actors.strategy import Strategy, StrategyEntry, make
+from actors.strategy import Strategy, make
+from actors.strategy_entry import StrategyEntry
 from actors.system import TradingSystem
 from actors.wiring import bar_builder
-from adapters.configuration import Configuration, moment_ns
+from adapters.configuration import Configuration
 from adapters.errors import InputError
 from adapters.market_data import load_data
-from messages import Bar, FeedEnded, Message, Symbol, UtcNs, iso_utc
+from messages import Bar, FeedEnded, Message, Symbol, UtcNs, iso_utc, moment_ns
 
 SLACK: Final = 4
 """So many times the time that the bars take is looked back in a store: markets pause, and have silent minutes."""

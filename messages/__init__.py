@@ -45,6 +45,7 @@ from messages.control import (
     WakeAt,
     Woke,
 )
+from messages.external import ExternalEvent, Scalar
 from messages.instrument import (
     MINOR_DIGITS,
     Instrument,
@@ -70,7 +71,6 @@ from messages.market import (
     Bar,
     BarOpen,
     BookChange,
-    ExternalEvent,
     FundingRate,
     IndexPrice,
     Level,
@@ -80,7 +80,6 @@ from messages.market import (
     OrderFlow,
     Quarantined,
     Quote,
-    Scalar,
     SpreadSample,
     Tick,
     TickBlock,
@@ -115,6 +114,7 @@ from messages.terms import (
 )
 from messages.units import (
     NS_PER_DAY,
+    NS_PER_MILLISECOND,
     NS_PER_SECOND,
     WEEK,
     Account,
@@ -126,6 +126,7 @@ from messages.units import (
     Symbol,
     UtcNs,
     iso_utc,
+    moment_ns,
     parse_period,
     period_name,
     period_start,
@@ -259,6 +260,7 @@ __all__ = [
     "ALL_MESSAGES",
     "MINOR_DIGITS",
     "NS_PER_DAY",
+    "NS_PER_MILLISECOND",
     "NS_PER_SECOND",
     "WEEK",
     "WIRE_MESSAGES",
@@ -380,6 +382,7 @@ __all__ = [
     "WakeAt",
     "Woke",
     "iso_utc",
+    "moment_ns",
     "parse_period",
     "period_name",
     "period_start",

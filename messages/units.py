@@ -27,6 +27,9 @@ NS_PER_SECOND = 1_000_000_000
 NS_PER_DAY = 86_400 * NS_PER_SECOND
 NS_PER_MILLISECOND = 1_000_000
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FRACTION = re.compile(r"(.*[0-9]{2}:[0-9]{2}:[0-9]{2})[.,]([0-9]+)(.*)", re.DOTALL)
+"""Python's own reader knows six digits of a second, and leaves out the others without a word."""
 _PERIOD = re.compile(r"([1-9][0-9]{0,5})(ms|[smhdw])")
 FLOW_PERIOD_MIN: Period = NS_PER_SECOND // 10
 """The shortest interval of order flow; bars take a second at least."""
@@ -76,3 +79,23 @@ def iso_utc(ts: UtcNs) -> str:
     seconds, ns = divmod(ts, NS_PER_SECOND)
     text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{text}.{ns:09d}".rstrip("0") + "Z" if ns else f"{text}Z"
+
+
+def moment_ns(written: str) -> UtcNs:
+    """UTC ns of a date or time in ISO 8601, with up to nine decimals; UTC where no zone is written.
+
+    The way back of `iso_utc`. ValueError says what is wrong.
+    """
+    wrong = ValueError(f"{written!r} is no time; write it like 2018-01-01 or 2018-01-01T09:30:00Z")
+    fraction = _FRACTION.fullmatch(written)
+    if fraction is not None and len(fraction[2]) > 9:
+        raise wrong
+    seconds, ns = (written, 0) if fraction is None else (fraction[1] + fraction[3], int(fraction[2].ljust(9, "0")))
+    try:
+        moment = datetime.fromisoformat(seconds)
+    except ValueError as error:
+        raise wrong from error
+    if not 1678 < moment.year < 2262:
+        raise ValueError(f"{written!r} lies outside the years 1679 to 2261, which nanoseconds can count")
+    since = (moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment) - _EPOCH
+    return (since.days * 86_400 + since.seconds) * NS_PER_SECOND + since.microseconds * 1_000 + ns

@@ -1,7 +1,8 @@
 """A mailbox belongs to an address, not to an incarnation: what waits in it survives a restart.
 
 Three lanes. Control goes first. Must-deliver is first in, first out, and capped: one message too many is turned away
-and reported, never silently shed. Latest-only keeps the newest quote or book of each symbol, for an old one is worth
+and reported, never silently shed; and what comes in floods leaves a tenth of the places to the rest, so that nobody
+misses a fill for the sake of news. Latest-only keeps the newest quote or book of each symbol, for an old one is worth
 nothing. Putting never blocks.
 """
 
@@ -15,13 +16,23 @@ from messages import (
     ActorQuarantined,
     ActorStarted,
     ActorStopped,
+    BookChange,
     CancelAll,
     Envelope,
+    ExternalEvent,
     HaltTrading,
+    IndexPrice,
+    Liquidation,
+    MarkPrice,
     Message,
     OrderBook,
+    OrderFlow,
+    Quarantined,
     Quote,
+    SpreadSample,
     StopSystem,
+    Tick,
+    TickBlock,
     TradingStateChanged,
 )
 
@@ -42,6 +53,11 @@ LANES: dict[type[Message], Lane] = {
     **dict.fromkeys((Quote, OrderBook), Lane.LATEST_ONLY),
 }
 """Classes that are not named here must be delivered."""
+FLOODS: frozenset[type[Message]] = frozenset(
+    {Tick, TickBlock, BookChange, MarkPrice, IndexPrice, Liquidation, ExternalEvent, OrderFlow, SpreadSample}
+    | {Quarantined}
+)
+"""What others say as often as they like: it is turned away a little before the mailbox is full."""
 
 
 FULL = -1
@@ -61,6 +77,7 @@ class Mailbox:
 
     def __init__(self, cap: int = MUST_DELIVER_CAP) -> None:
         self.cap = cap
+        self._flood_cap = cap - cap // 10
         self.conflated = 0
         """How many quotes and books were replaced by newer ones before anybody read them."""
         self._control: deque[Envelope | Stop] = deque()
@@ -80,7 +97,8 @@ class Mailbox:
             if self._closed:
                 return CLOSED
             if lane is Lane.MUST_DELIVER:
-                if len(self._must) >= self.cap:
+                waiting = len(self._must)
+                if waiting >= self._flood_cap and (waiting >= self.cap or message.__class__ in FLOODS):
                     return FULL
                 self._must.append(envelope)
             elif lane is Lane.CONTROL:

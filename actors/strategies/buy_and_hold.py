@@ -5,10 +5,11 @@ from messages import Bar
 
 
 class BuyAndHold(Strategy):
-    """Long one unit of each symbol from its first bar on."""
+    """Long one unit of each symbol that it trades, from its first bar on."""
 
     warmup = 1
 
     def on_bar(self, bar: Bar) -> None:
         """Said at every close, sent once."""
-        self.target(1.0, bar.symbol)
+        if bar.symbol in self.symbols:
+            self.target(1.0, bar.symbol)

@@ -30,6 +30,9 @@ class EmaCross(Strategy):
         close = bar.close
         averages = self._averages.get(symbol)
         if averages is None:
+            if symbol not in self.symbols:
+                # Only heard: it has no position in it.
+                return
             self._averages[symbol] = [close, close, self.slow - 1]
             return
         fast, slow, silent = averages

@@ -10,9 +10,10 @@ class RandomPositions(Strategy):
     warmup = 1
 
     def on_start(self) -> None:
-        """Bind the generator once: it is asked at every bar."""
-        self._draw = self.random.random
+        """Bind once what is asked at every bar."""
+        self._draw, self._traded = self.random.random, frozenset(self.symbols)
 
     def on_bar(self, bar: Bar) -> None:
-        """Throw the dice."""
-        self.target(float(int(self._draw() * 3) - 1), bar.symbol)
+        """Throw the dice, for what is traded."""
+        if bar.symbol in self._traded:
+            self.target(float(int(self._draw() * 3) - 1), bar.symbol)

@@ -62,6 +62,9 @@ class Turtle(Strategy):
         """Judge the close by the bars before it, then let the bar become one of them."""
         trade = self._trades.get(bar.symbol)
         if trade is None:
+            if bar.symbol not in self.symbols:
+                # Only heard: it has no position in it.
+                return
             trade = self._trades[bar.symbol] = _Trade(self)
         high, low, close = bar.high, bar.low, bar.close
         trade.atr.add(high, low, close)

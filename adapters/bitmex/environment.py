@@ -12,6 +12,9 @@ from adapters.errors import InputError
 
 API: Final = "/api/v1"
 """Every REST path starts so, in what is sent and in what is signed."""
+MAINNET_REST: Final = "https://www.bitmex.com"
+_MAINNET_SOCKET: Final = "wss://ws.bitmex.com/realtime"
+TESTNET_REST: Final = "https://testnet.bitmex.com"
 LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "::1")
 
 
@@ -48,7 +51,7 @@ class Testnet(Environment):
     @property
     def rest(self) -> str:
         """See Environment."""
-        return "https://testnet.bitmex.com"
+        return TESTNET_REST
 
     @property
     def socket(self) -> str:
@@ -82,32 +85,12 @@ class Mainnet(Environment):
     @property
     def rest(self) -> str:
         """See Environment."""
-        return "https://www.bitmex.com"
+        return MAINNET_REST
 
     @property
     def socket(self) -> str:
         """See Environment."""
-        return "wss://ws.bitmex.com/realtime"
-
-
-@attrs.frozen
-class MainnetMarket(Environment):
-    """Where the real market is heard, and nothing else: there are no keys of it, so nothing can be traded."""
-
-    @property
-    def name(self) -> str:
-        """See Environment."""
-        return "bitmex"
-
-    @property
-    def rest(self) -> str:
-        """See Environment."""
-        return "https://www.bitmex.com"
-
-    @property
-    def socket(self) -> str:
-        """See Environment."""
-        return "wss://ws.bitmex.com/realtime"
+        return _MAINNET_SOCKET
 
 
 def _local(_instance: "Loopback", _attribute: "attrs.Attribute[str]", value: object) -> None:
@@ -122,11 +105,13 @@ def _port(_instance: "Loopback", _attribute: "attrs.Attribute[int]", value: obje
 
 @attrs.frozen(kw_only=True)
 class PublicData(Environment):
-    """Where history is read without keys. No keys belong to it, so nothing can be traded there by mistake."""
+    """Where a market is heard, or its history read, without keys. None belong to it, so nothing can be traded there."""
 
     venue: str
     origin: str
     """Scheme, host and port: the venue's own, or a server's that speaks like it."""
+    stream: str | None = None
+    """The socket's address; None is the one that such a server has."""
 
     @property
     def name(self) -> str:
@@ -141,7 +126,11 @@ class PublicData(Environment):
     @property
     def socket(self) -> str:
         """See Environment."""
-        return f"{self.origin.replace('http', 'ws', 1)}/realtime"
+        return self.stream or f"{self.origin.replace('http', 'ws', 1)}/realtime"
+
+
+MAINNET_MARKET: Final = PublicData(venue="bitmex", origin=MAINNET_REST, stream=_MAINNET_SOCKET)
+"""Where the real market is heard, and nothing else."""
 
 
 @attrs.frozen(kw_only=True)

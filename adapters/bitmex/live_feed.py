@@ -20,10 +20,9 @@ from adapters.bitmex.market_watch import MarketWatch
 from adapters.bitmex.questions import Questions
 from adapters.bitmex.session import Session, SessionRules
 from adapters.bitmex.stream import Stream
-from adapters.bitmex.topics import Topic
+from adapters.bitmex.topics import Topic, market_topics
 from adapters.bitmex.trades import LastTrades, Trade, trade
 from messages import (
-    NS_PER_SECOND,
     Address,
     Bar,
     BookChange,
@@ -33,7 +32,6 @@ from messages import (
     IndexPrice,
     LineClosed,
     LineOpened,
-    Liquidation,
     MarkPrice,
     Message,
     OpenLine,
@@ -110,9 +108,7 @@ class BitmexFeed(Component):
         self._in_partial = False
         """Trades that follow in this step are the last ones before the subscription was live."""
         stream = Stream(readers={"trade": trade}, history=("trade",), says_changes=True)
-        topics = _topics(symbols, books, silence_s)
-        topics += [Topic("liquidation", symbol) for symbol in liquidations]
-        topics += [Topic("orderBookL2_25", symbol) for symbol in changes]
+        topics = market_topics(symbols, books, liquidations, changes, silence_s=silence_s)
         self._session = Session(topics, random=random, stream=stream, rules=rules)
         questions = Questions(address, worker, left.request)
         self._trades = GapFiller(symbols, questions, stream, random, lasts=left.last_trades, held=left.held)
@@ -261,12 +257,7 @@ class BitmexFeed(Component):
         return ()
 
     def _heard_liquidation(self, said: LiquidationOrder) -> Iterable[Message]:
-        # The table tells no time of its own.
-        liquidation = Liquidation(
-            symbol=said.symbol, ts=said.received, received=said.received, order_id=said.order_id, side=said.side,
-            size=float(abs(said.contracts)), price=said.price,
-        )  # fmt: skip
-        return (liquidation,)
+        return (said.message,)
 
     def _topic_live(self, event: TopicLive) -> Iterable[Message]:
         symbol = event.topic.symbol
@@ -297,16 +288,6 @@ class BitmexFeed(Component):
             watch.line_down(event.reason)
             self._trades.lost(symbol)
         return ()
-
-
-def _topics(symbols: Iterable[Symbol], books: Collection[Symbol], silence_s: int | None) -> list[Topic]:
-    """The contract first: it says the grid that prices stand on."""
-    silence = None if silence_s is None else silence_s * NS_PER_SECOND
-    topics = []
-    for symbol in symbols:
-        topics += [Topic("instrument", symbol), Topic("trade", symbol), Topic("quote", symbol, silence)]
-        topics += [Topic("funding", symbol)]
-    return topics + [Topic("orderBook10", symbol) for symbol in books]
 
 
 def _is_plain(step: Step) -> bool:

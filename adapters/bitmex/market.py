@@ -30,6 +30,7 @@ from messages import (
     IndexPrice,
     Instrument,
     Level,
+    Liquidation,
     MarkPrice,
     OrderBook,
     Period,
@@ -60,6 +61,14 @@ class LiquidationOrder:
     """Signed, what is left of it; 0 when it is gone."""
     price: float | None
     received: UtcNs
+
+    @property
+    def message(self) -> Liquidation:
+        """As strategies hear it. The table tells no time of its own."""
+        return Liquidation(
+            symbol=self.symbol, ts=self.received, received=self.received, order_id=self.order_id, side=self.side,
+            size=float(abs(self.contracts)), price=self.price,
+        )  # fmt: skip
 
 
 @attrs.frozen(kw_only=True)

@@ -22,9 +22,8 @@ from adapters.bitmex.retries import Retries, RetryRule
 from adapters.bitmex.signing import expires_at
 from adapters.bitmex.stream import Stream
 from adapters.bitmex.topics import Topic
-from messages import NS_PER_SECOND, Period, UtcNs
+from messages import NS_PER_MILLISECOND, NS_PER_SECOND, Period, UtcNs
 
-_MILLISECOND: Final = 1_000_000
 _PING: Final = Send("ping")
 
 
@@ -195,7 +194,7 @@ class Session:
             return Step()
         self._left = frame.connections_left
         if frame.server_ts is not None:
-            self.clock.measured(frame.server_ts, self._opened, at, _MILLISECOND)
+            self.clock.measured(frame.server_ts, self._opened, at, NS_PER_MILLISECOND)
         if self._keys is None:
             return self._up(at)
         self._enter(Phase.LOGIN, at)

@@ -1,5 +1,6 @@
 """What can be subscribed to, and how long each may be silent before that means something."""
 
+from collections.abc import Iterable
 from typing import Final
 
 import attrs
@@ -61,3 +62,24 @@ class Topic:
     def covers(self, filter_: Filter) -> bool:
         """Whether a partial with this filter answers this subscription."""
         return dict(filter_).get("symbol") == self.symbol
+
+
+def market_topics(
+    symbols: Iterable[Symbol],
+    books: Iterable[Symbol] = (),
+    liquidations: Iterable[Symbol] = (),
+    changes: Iterable[Symbol] = (),
+    *,
+    silence_s: int | None = None,
+) -> list[Topic]:
+    """What a feed subscribes to. The contract first: it says the grid that prices stand on.
+
+    `changes`: symbols whose book is heard change by change. `silence_s`: of quotes, in place of what is usual.
+    """
+    silence = None if silence_s is None else silence_s * NS_PER_SECOND
+    topics = []
+    for symbol in symbols:
+        topics += [Topic("instrument", symbol), Topic("trade", symbol), Topic("quote", symbol, silence)]
+        topics += [Topic("funding", symbol)]
+    more = {"orderBook10": books, "liquidation": liquidations, "orderBookL2_25": changes}
+    return topics + [Topic(table, symbol) for table, wanted in more.items() for symbol in wanted]

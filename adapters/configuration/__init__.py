@@ -1,8 +1,8 @@
 """Configuration: TOML in, checked sections out, and the effective configuration of a run back into TOML.
 
-`schema` says what there is, `value_types` what each value may be (judged by `values` and `compounds`), `agreement` what
-must fit together. `reading` collects everything that is wrong with a file, `options` lays the command line over it,
-`writing` is the way back. Paths in a file start from the file's own folder.
+`schema` says what there is, `value_types` what each value may be (judged by `values`, `names` and `compounds`),
+`agreement` what must fit together. `reading` collects everything that is wrong with a file, `options` lays the command
+line over it, `writing` is the way back. Paths in a file start from the file's own folder.
 """
 
 from adapters.configuration.market_sections import FeedSection, SpreadSection
@@ -24,7 +24,6 @@ from adapters.configuration.schema import (
     RiskSection,
     StrategySection,
 )
-from adapters.configuration.values import moment_ns
 from adapters.configuration.writing import to_toml
 
 __all__ = [
@@ -46,7 +45,6 @@ __all__ = [
     "RiskSection",
     "SpreadSection",
     "StrategySection",
-    "moment_ns",
     "read_toml",
     "structured",
     "to_toml",

@@ -5,13 +5,13 @@ from typing import Annotated, Any, Final
 
 import attrs
 
+from adapters.configuration.names import market_name
 from adapters.configuration.value_types import PositiveFloat, PositiveInt, SymbolName
 from adapters.configuration.values import text
 
 FEED_VENUES: Final = ("loopback", "bitmex-testnet", "bitmex")
 """Those that speak BitMEX's protocol; besides there is `ccxt:<exchange>`."""
 CCXT: Final = "ccxt:"
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _EVERY_MS_MIN: Final = 10
 
 
@@ -20,15 +20,6 @@ def feed_venue(value: Any) -> str:
     if text(value) in FEED_VENUES or re.fullmatch(CCXT + r"[a-z0-9_]+", str(value)):
         return str(value)
     raise ValueError(f"{value!r} is none of {', '.join(FEED_VENUES)}, nor {CCXT}<exchange>, such as ccxt:binancecoinm")
-
-
-def market_name(value: Any) -> str:
-    """What a feed or a pair is called by: in ids, in the store's folders, in actors' addresses."""
-    if not _NAME.fullmatch(text(value)):
-        raise ValueError(f"{value!r} is no name: at most 32 of a-z, 0-9 and -, not beginning with -")
-    if value == "market":
-        raise ValueError("'market' is taken: the traded venue's own actors are called so")
-    return str(value)
 
 
 def every_ms(value: Any) -> int:

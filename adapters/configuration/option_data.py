@@ -6,7 +6,7 @@ from typing import get_args
 
 import attrs
 
-from adapters.configuration import schema, values
+from adapters.configuration import names, schema, values
 from adapters.configuration.typed import BacktestOptions, Told, placed
 from adapters.errors import InputError
 from messages import Symbol
@@ -33,7 +33,7 @@ def data_sections(
         stamps=("--stamps", lambda text: values.one_of(text, ("start", "end"))),
         timezone=("--timezone", values.zone_name),
     )
-    symbol = told.all(symbol=("--symbol", values.symbol_name)).get("symbol")
+    symbol = told.all(symbol=("--symbol", names.symbol_name)).get("symbol")
     period = told.all(period=("--period", values.period_text)).get("period")
     kinds = told.all(kind=("--kind", data_kinds)).get("kind")
     if options.data:

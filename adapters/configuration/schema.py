@@ -1,5 +1,8 @@
 """What a configuration may say, section by section.
 
+Here are the contracts, the data and the backtest; the other sections have modules of their own, by what they are about:
+`account_sections` (who trades, how much, within which limits), `event_sections`, `market_sections`, `live_sections`.
+
 A value that is None was not told; what it becomes then depends on the data, and `adapters.preparation` settles it.
 The types name what a value has to be (`PositiveNumber`, `PeriodText`): each brings its strict hook (`value_types`).
 What must fit together within a section is in `agreement`.
@@ -11,52 +14,76 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
+from adapters.configuration.account_sections import (
+    MAIN,
+    PAPER,
+    AccountSection,
+    LimitSection,
+    PortfolioSection,
+    RiskSection,
+    SizingKeys,
+    StrategySection,
+)
 from adapters.configuration.compounds import NO_FUNDING
+from adapters.configuration.event_sections import EventsSection, ListenSection, PollSection
+from adapters.configuration.live_sections import LiveSection, RecordingSection
 from adapters.configuration.market_sections import FeedSection, SpreadSection
 from adapters.configuration.value_types import (
-    AccountName,
-    Actions,
-    Band,
     Cash,
     ClockText,
-    EnvironmentName,
-    Execution,
     FeeRate,
-    FieldPaths,
     Filled,
-    Fraction,
     Funding,
     KindName,
     Leverage,
     Margin,
     MomentText,
-    Multipliers,
-    Params,
     PeriodText,
     Portion,
-    PortNumber,
     PositiveFloat,
     PositiveInt,
     PositiveNumber,
     Session,
-    SourceName,
-    StrategyName,
-    SwitchSeconds,
     SymbolName,
     Truth,
-    WebAddress,
     Weekdays,
     WeightFloat,
     WholeFromZero,
-    Window,
     ZoneName,
 )
-from messages import Account, StrategyId, Symbol
+from messages import StrategyId, Symbol
+
+__all__ = [
+    "KEY_OF",
+    "MAIN",
+    "PAPER",
+    "AccountSection",
+    "BacktestSection",
+    "Configuration",
+    "DataKind",
+    "DataSection",
+    "EventsSection",
+    "FeedSection",
+    "GeneratedSection",
+    "InstrumentSection",
+    "LimitSection",
+    "ListenSection",
+    "LiveSection",
+    "PollSection",
+    "PortfolioSection",
+    "RecordingSection",
+    "RiskSection",
+    "SizingKeys",
+    "SpreadSection",
+    "StrategySection",
+    "funding_file",
+    "instrument_of",
+    "named",
+    "only_heard",
+    "values_of",
+]
 
 DataKind: TypeAlias = Literal["bars", "ticks", "quotes", "books", "l2", "index", "liquidations"]
-MAIN: Account = "main"
-PAPER = "paper:"
-"""What the accounts of paper strategies begin with."""
 _ZERO, _ONE = Decimal(0), Decimal(1)
 
 
@@ -130,182 +157,6 @@ class DataSection:
 
 
 @attrs.frozen(kw_only=True)
-class ListenSection:
-    """Events that are sent to us by HTTP POST: `listen = { port = 8765 }`."""
-
-    port: PortNumber
-    host: Filled = "127.0.0.1"
-    allow_remote: Truth = False
-    """Needed for any other address than this machine's own."""
-    token_file: Filled | None = None
-    """A file that nobody else can read; made where there is none. None is `events.token` in the run's folder."""
-    token_env: EnvironmentName | None = None
-    """A variable of the environment, in place of a file."""
-    events_per_second: PositiveInt = 20
-    """More are turned away."""
-    bytes_max: PositiveInt = 65_536
-    """Of one request's body."""
-
-
-@attrs.frozen(kw_only=True)
-class PollSection:
-    """An address that is asked on a schedule: `poll = { url = "https://...", every_s = 60, format = "rss" }`."""
-
-    url: WebAddress
-    every_s: PositiveFloat = 60.0
-    format: Literal["json", "rss"] = "json"
-    """rss is Atom too."""
-    items: Filled | None = None
-    """Where in a JSON answer the list of items stands, names joined by points; None is the answer itself."""
-    id: Filled | None = None
-    """What an item is known by; None is all that is in it."""
-    ts: Filled | None = None
-    """An item's own time; None is the time of receipt."""
-    kind: Filled | None = None
-    """Where an item says what sort of thing it is; None is the entry's `kind`."""
-    fields: FieldPaths = attrs.field(factory=dict)
-    """What is taken of an item; empty takes every value that is a number, a text, true, false or null."""
-    key_env: EnvironmentName | None = None
-    """A variable of the environment with a key, sent in `key_header`."""
-    key_header: Filled = "Authorization"
-    backlog: Truth = False
-    """Whether what the first answer already holds is heard; else it is only remembered."""
-    bytes_max: PositiveInt = 1_048_576
-    """Of one answer."""
-
-
-@attrs.frozen(kw_only=True)
-class EventsSection:
-    """One `[[events]]` entry: a source of external events, and where they come from."""
-
-    source: SourceName
-    file: Filled | None = None
-    """JSON lines or CSV: a backtest reads it, live it is followed as it grows."""
-    listen: ListenSection | None = None
-    poll: PollSection | None = None
-    store: Filled | None = None
-    """A store folder with recorded events: what a backtest hears, alone or beside `listen` or `poll`."""
-    kind: Filled | None = None
-    """Of events that do not say one; None is the source's name."""
-    delay_s: WeightFloat | None = None
-    """From an event's time to its receipt, where a file does not say when it was received; None is 0, and is said."""
-    silence_s: PositiveFloat | None = None
-    """Live, a source that says nothing for so long is called stale."""
-
-
-@attrs.frozen(kw_only=True)
-class StrategySection:
-    """One `[[strategies]]` entry: one instance, one actor."""
-
-    id: StrategyName | None = None
-    strategy: Filled
-    folder: Filled | None = None
-    """Where a module or a relative path starts from; None is the configuration file's own folder."""
-    symbols: tuple[SymbolName, ...] | None = None
-    hears: tuple[SymbolName, ...] | None = None
-    """Symbols that it hears and cannot trade: an index, gold, another contract."""
-    events: tuple[SourceName, ...] | None = None
-    """Sources of external events that it hears; None is what the class says, and else all."""
-    period: PeriodText | None = None
-    params: Params = attrs.field(factory=dict)
-    weight: WeightFloat = 1.0
-    lots: PositiveInt | None = None
-    execution: Execution = "market"
-    """An algorithm's name, or a table of its name and parameters."""
-    mode: Literal["live", "paper"] = "live"
-    """paper trades for itself, in an account of its own that no real venue ever hears of."""
-    account: Filled = MAIN
-    """Strategies of one account are netted with each other; each account has its own cash, books and limits."""
-    on_quarantine: Literal["hold", "flatten"] = "hold"
-
-
-@attrs.frozen(kw_only=True)
-class SizingKeys:
-    """How shares are sized, in `[portfolio]` and in `[[accounts]]`; a parameter that is None has its own default."""
-
-    sizing: Literal["fixed", "risk-parity", "equity-fraction"] | None = None
-    """None is fixed in `[portfolio]`, and what `[portfolio]` says in an account."""
-    target_volatility: PositiveFloat | None = None
-    """Of a year, as a fraction: where the scale is 1."""
-    volatility_window: Window | None = None
-    """Bars."""
-    volatility_halflife: PositiveInt | None = None
-    """Bars; in place of the window."""
-    scale_min: WeightFloat | None = None
-    scale_max: PositiveFloat | None = None
-    rebalance_band: Band | None = None
-    """Relative change of the scale up to which nothing is sized again."""
-    fraction: PositiveFloat | None = None
-    """Of the equity, that one unit of signal is worth."""
-
-
-@attrs.frozen(kw_only=True)
-class PortfolioSection(SizingKeys):
-    """`[portfolio]`."""
-
-    symbol_multiplier: Multipliers = attrs.field(factory=dict)
-
-
-def _name_first(_section: type, fields: "list[attrs.Attribute[Any]]") -> "list[attrs.Attribute[Any]]":
-    """As an entry begins in the written file."""
-    sizing = {field.name for field in attrs.fields(SizingKeys)}
-    return sorted(fields, key=lambda field: field.name in sizing)
-
-
-@attrs.frozen(kw_only=True, field_transformer=_name_first)
-class AccountSection(SizingKeys):
-    """One `[[accounts]]` entry: a portfolio of its own, where it is to differ from the others."""
-
-    name: Filled
-    cash: Cash | None = None
-    """None is what `[backtest]` says."""
-
-
-@attrs.frozen(kw_only=True)
-class LimitSection:
-    """One `[[risk.limits]]` entry: limits of the orders that match every scope it names."""
-
-    account: Filled | None = None
-    strategy: StrategyName | None = None
-    symbol: SymbolName | None = None
-    order_lots_max: PositiveInt | None = None
-    position_lots_max: PositiveInt | None = None
-    order_notional_max: PositiveNumber | None = None
-    position_notional_max: PositiveNumber | None = None
-    open_orders_max: PositiveInt | None = None
-    orders_per_second: PositiveInt | None = None
-    orders_per_minute: PositiveInt | None = None
-
-
-@attrs.frozen(kw_only=True)
-class RiskSection:
-    """`[risk]`; without the section a backtest has no limits of size or loss."""
-
-    order_lots_max: PositiveInt | None = None
-    position_lots_max: PositiveInt | None = None
-    price_band: PositiveFloat | None = None
-    """Fraction of the last price by which an order's price may differ from it."""
-    orders_per_second: PositiveInt | None = None
-    orders_per_minute: PositiveInt | None = None
-    daily_loss_max: Fraction | None = None
-    daily_loss_action: Literal["until-next-day", "halt"] | None = None
-    """None is until-next-day in a backtest, and live it is halt: back only by command."""
-    day_starts: ClockText = "00:00"
-    daily_loss_state: Literal["flatten", "halt", "reduce-only"] | None = None
-    """What a lost day leads to; None is flatten."""
-    order_notional_max: PositiveNumber | None = None
-    """In whole units of the settlement currency, as the next."""
-    position_notional_max: PositiveNumber | None = None
-    leverage_max: PositiveNumber | None = None
-    """Of all positions' worth over the equity, per currency."""
-    open_orders_max: PositiveInt | None = None
-    actions: Actions | None = None
-    """What a refusal does besides, by its reason."""
-    limits: tuple[LimitSection, ...] = ()
-    """`[[risk.limits]]`."""
-
-
-@attrs.frozen(kw_only=True)
 class BacktestSection:
     """`[backtest]`."""
 
@@ -329,51 +180,6 @@ class BacktestSection:
     bad_rows: Literal["fail", "quarantine"] = "fail"
     live_marks: Truth = False
     handler_seconds: PositiveFloat = 30.0
-
-
-@attrs.frozen(kw_only=True)
-class LiveSection:
-    """`[live]`: where `live` trades, and how; a backtest reads past it, so that one file serves both commands."""
-
-    venue: Literal["loopback", "bitmex-testnet", "bitmex"] = "loopback"
-    """loopback is an exchange on this machine that `live` starts itself; bitmex is real money."""
-    account: AccountName = MAIN
-    """Our name of it. Strategies that trade there have the same `account`."""
-    account_id: PositiveInt | None = None
-    """BitMEX's own number of the account, which the keys must turn out to be of. bitmex needs it."""
-    keys: Filled | None = None
-    """A file that nobody else can read, with `venue`, `key` and `secret`; None is the environment's two variables."""
-    paper: Truth = False
-    """The venue's market, and a simulated venue for the orders."""
-    on_stop: Literal["cancel", "leave", "flatten"] = "cancel"
-    """What an ordered stop does with the account: working orders are cancelled, or left, or positions closed too."""
-    sync: Literal["normal", "full"] = "normal"
-    """How the journal commits: normal survives the end of the process at any moment, full the loss of power as well."""
-    netting_window_ms: WholeFromZero = 0
-    """So long a portfolio waits for other strategies' signals before it nets them."""
-    dead_mans_switch_s: SwitchSeconds = 60
-    """So long after our last sign of life the venue cancels all orders by itself; 0 is never."""
-    books: tuple[SymbolName, ...] | None = None
-    """Symbols whose order books are heard; None is those that a strategy asks for."""
-    warm_up: Truth = True
-    """Strategies are fed the market's history before they trade."""
-
-
-@attrs.frozen(kw_only=True)
-class RecordingSection:
-    """`[recording]`: what `live` keeps of what the market says; a backtest reads past it."""
-
-    enabled: Truth = True
-    store: Filled | None = None
-    """The store's folder; None is `data` in the run's own."""
-    kinds: tuple[Filled, ...] | None = None
-    """Such as ticks, quotes, books; None is all."""
-    l2: tuple[SymbolName, ...] | None = None
-    """Symbols of which every change of the book's 25 best levels is kept; None is none."""
-    batch_ms: PositiveInt = 100
-    """So often what came is written; a killed process loses no more."""
-    on_failure: Literal["trade", "halt"] = "trade"
-    """What becomes of trading when nothing can be written."""
 
 
 @attrs.frozen(kw_only=True)

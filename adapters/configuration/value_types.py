@@ -3,10 +3,10 @@
 from decimal import Decimal
 from typing import Annotated, Any
 
-from adapters.configuration import compounds, values
+from adapters.configuration import compounds, names, values
 
-SymbolName = Annotated[str, values.symbol_name]
-StrategyName = Annotated[str, values.strategy_name]
+SymbolName = Annotated[str, names.symbol_name]
+StrategyName = Annotated[str, names.strategy_name]
 """A strategy's id: 1 to 16 of a-z, 0-9 and -."""
 PositiveNumber = Annotated[Decimal, values.positive_number]
 FeeRate = Annotated[Decimal, values.fee_rate]
@@ -50,13 +50,13 @@ Execution = Annotated[str | dict[str, Any], compounds.execution]
 Actions = Annotated[dict[str, str], compounds.actions]
 """Reason of a refusal -> what it does besides."""
 KindName = Annotated[str, values.kind_name]
-AccountName = Annotated[str, values.account_name]
+AccountName = Annotated[str, names.account_name]
 """Our name of an account at a venue: 1 to 16 of a-z, 0-9 and -."""
-SourceName = Annotated[str, values.source_name]
+SourceName = Annotated[str, names.source_name]
 """A source of external events: 1 to 32 of a-z, 0-9 and -."""
 PortNumber = Annotated[int, values.port_number]
-EnvironmentName = Annotated[str, values.environment_name]
-WebAddress = Annotated[str, values.web_address]
+EnvironmentName = Annotated[str, names.environment_name]
+WebAddress = Annotated[str, names.web_address]
 FieldPaths = Annotated[dict[str, str], compounds.field_paths]
 """Name of a value -> where it stands in an item, names joined by points."""
 SwitchSeconds = Annotated[int, values.switch_seconds]

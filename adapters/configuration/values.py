@@ -6,16 +6,12 @@ that tick sizes and fees are what somebody wrote and not the nearest float.
 
 import datetime as dt
 import re
-from datetime import UTC, datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, get_args
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from messages import NS_PER_SECOND, Kind, UtcNs, parse_period
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from messages import Kind, moment_ns, parse_period
 
 
 class WrongValues(Exception):  # noqa: N818 as HandlerTimedOut: what it says is what happened
@@ -204,19 +200,6 @@ def moment_text(value: Any) -> str:
     return str(written)
 
 
-def moment_ns(written: str) -> UtcNs:
-    """UTC ns of a date or time in ISO 8601; UTC where no zone is written. ValueError says what is wrong."""
-    try:
-        moment = datetime.fromisoformat(written)
-    except ValueError as error:
-        raise ValueError(f"{written!r} is no time; write it like 2018-01-01 or 2018-01-01T09:30:00Z") from error
-    if not 1678 < moment.year < 2262:
-        raise ValueError(f"{written!r} lies outside the years 1679 to 2261, which nanoseconds can count")
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    since = moment - _EPOCH
-    return (since.days * 86_400 + since.seconds) * NS_PER_SECOND + since.microseconds * 1_000
-
-
 def clock_text(value: Any) -> str:
     """A time of day."""
     written = value.isoformat("minutes") if isinstance(value, dt.time) else text(value)
@@ -231,39 +214,9 @@ def clock_minutes(written: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-def symbol_name(value: Any) -> str:
-    """A symbol: no spaces, quotes or commas, since it stands in files and ids."""
-    if not re.fullmatch(r"[A-Za-z0-9._:/^&+-]{1,64}", text(value)):
-        raise ValueError(f"{value!r} is no symbol: 1 to 64 letters, digits and . _ - : / ^ & +")
-    return str(value)
-
-
-def strategy_name(value: Any) -> str:
-    """A strategy's id."""
-    if not re.fullmatch(r"[a-z0-9-]{1,16}", text(value)):
-        raise ValueError(f"{value!r} is no id: at most 16 of a-z, 0-9 and -")
-    if value == "net":
-        raise ValueError("'net' is taken: it stands for orders of several strategies")
-    return str(value)
-
-
 def kind_name(value: Any) -> str:
     """A contract's kind."""
     return one_of(value, tuple(Kind))
-
-
-def account_name(value: Any) -> str:
-    """Our name of an account: it stands in the names of actors and files."""
-    if not re.fullmatch(r"[a-z0-9-]{1,16}", text(value)):
-        raise ValueError(f"{value!r} is no name of an account: at most 16 of a-z, 0-9 and -")
-    return str(value)
-
-
-def source_name(value: Any) -> str:
-    """A source of external events: it stands in the names of actors, files and folders."""
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,31}", text(value)):
-        raise ValueError(f"{value!r} is no name of a source: at most 32 of a-z, 0-9 and -")
-    return str(value)
 
 
 def port_number(value: Any) -> int:
@@ -271,29 +224,6 @@ def port_number(value: Any) -> int:
     if not 1 <= whole(value) <= 65_535:
         raise ValueError(f"must be a port from 1 to 65535, not {value}")
     return int(value)
-
-
-def environment_name(value: Any) -> str:
-    """The name of an environment variable."""
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,127}", text(value)):
-        raise ValueError(f"{value!r} is no name of an environment variable")
-    return str(value)
-
-
-def web_address(value: Any) -> str:
-    """An http or https address without a user, a password or a fragment: keys come from elsewhere."""
-    try:
-        parts = urlsplit(text(value))
-        port = parts.port
-    except ValueError as error:
-        raise ValueError(f"is no address: {error}") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or not str(value).isprintable():
-        raise ValueError("must be an address that begins with https:// or http://")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("must not hold a user or password; key_env names a variable of the environment")
-    if parts.fragment:
-        raise ValueError("must not have a part behind #, which is never sent")
-    return str(value)
 
 
 def switch_seconds(value: Any) -> int:

@@ -6,11 +6,11 @@ from typing import Any
 import attrs
 import numpy as np
 
-from adapters.data.findings import Example, Finding, Jumps, Tallies
+from adapters.data.findings import Example, Finding, Jumps, Spikes, Tallies
 from adapters.data.gaps import MissingBars
 from messages import Period
 
-_COLUMNS = ("open_ts", "close_ts", "open", "high", "low", "close", "volume", "turnover")
+_COLUMNS = ("open_ts", "close_ts", "received", "open", "high", "low", "close", "volume", "turnover")
 _ABOUT = 1e-6
 """A mean price is a quotient of sums: so much beside low or high, as a fraction, is rounding."""
 
@@ -76,11 +76,13 @@ class BarCheck:
     _missing: MissingBars = attrs.field(init=False)
     _jumps: Jumps = attrs.field(init=False)
     _volumes: Runs = attrs.field(factory=Runs)
+    _spikes: Spikes = attrs.field(init=False)
     _ratios: list[float] = attrs.field(factory=list)
 
     def __attrs_post_init__(self) -> None:
         self._missing = MissingBars(self.period)
         self._jumps = Jumps(self.jump)
+        self._spikes = Spikes(self.jump)
 
     def add(self, columns: Mapping[str, Any]) -> None:
         """The next rows."""
@@ -123,6 +125,22 @@ class BarCheck:
             *self._missing.findings(),
             *self._volumes.findings(),
             *self._jumps.findings(),
+            *self._spikes.findings(),
+            *tallies["early"].finding(
+                "received-early", "{n} bar(s) received before they were over", "they were not closed yet: not final"
+            ),
+            *tallies["late"].finding(
+                "received-late",
+                "{n} bar(s) received more than a period after their end",
+                "a backtest hears bars at their end, and would hear these earlier than anybody had them",
+                is_note=True,
+            ),
+            *tallies["untraded"].finding(
+                "turnover-apart",
+                "{n} bar(s) with a volume and no turnover, or the other way round",
+                "one of the two is not known",
+                is_note=True,
+            ),
             *tallies["convention"].finding(
                 "open-at-previous-close",
                 "{n} bar(s) with an open outside low..high, at the previous close",
@@ -137,8 +155,10 @@ class BarCheck:
 
     def _single_rows(self, bars: Mapping[str, Any]) -> None:
         ts, high, low, close, volume = (bars[name] for name in ("open_ts", "high", "low", "close", "volume"))
+        turnover, late = bars["turnover"], bars["received"] - bars["close_ts"]
         prices = [bars[name] for name in ("open", "high", "low", "close")]
-        sound = (volume >= 0) & (volume < np.inf)
+        # Of a turnover NaN says that it is not known.
+        sound = (volume >= 0) & (volume < np.inf) & ~((turnover < 0) | np.isinf(turnover))
         for price in prices:
             sound &= (price > 0) & (price < np.inf)
 
@@ -155,6 +175,10 @@ class BarCheck:
         add["short"].add(
             bars["close_ts"] - ts < self.period, ts, lambda row: f"{(bars['close_ts'] - ts)[row] // 10**9} s"
         )
+        add["early"].add(late < 0, ts, lambda row: f"{-late[row] / 1e9:,.2f} s before its end")
+        add["late"].add(late > self.period, ts, lambda row: f"{late[row] // 10**9:,} s after its end")
+        add["untraded"].add(sound & ((volume == 0) != (turnover == 0)) & ~np.isnan(turnover), ts, whole)
+        self._spikes.add(bars, sound & ~crossed)
         self._vwap(bars, sound & ~crossed)
 
     def _vwap(self, bars: Mapping[str, Any], sound: Any) -> None:

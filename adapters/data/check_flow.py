@@ -115,9 +115,11 @@ class TickCheck(StreamCheck):
         """Price and size."""
         price, size = columns["price"], columns["size"]
         bad = ~((price > 0) & (price < np.inf) & (size >= 0) & (size < np.inf))
+        bad |= np.abs(columns["aggressor"]) > 1
 
         def text(row: int) -> str:
-            return f"price {price[row]:.10g} size {size[row]:.10g}"
+            side = columns["aggressor"][row]
+            return f"price {price[row]:.10g} size {size[row]:.10g}" + f" aggressor {side}" * (abs(int(side)) > 1)
 
         self._tallies["values"].add(bad, columns["received"], text)
         self._tallies["empty"].add(~bad & (size == 0), columns["received"], text)

@@ -1,8 +1,6 @@
 """A series of a store in one file, for other programs, or to be imported elsewhere: what comes back is equal."""
 
-import os
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -10,8 +8,8 @@ import attrs
 
 from adapters.data.native import TIMES
 from adapters.data.rows import temporary_database
-from adapters.errors import InputError
-from adapters.store.database import reason_of
+from adapters.durable import replacing
+from adapters.errors import InputError, OutputError, reason_of
 from adapters.store.kinds import TEXT, Kind, kind_named
 from messages import UtcNs
 
@@ -45,7 +43,7 @@ def export(
     """Write the rows of a range into one file, which appears when it is whole.
 
     CSV: each time twice, as ISO 8601 and as ns in a column `..._ns`; packed when its name ends in .gz. Parquet: the
-    store's own columns. InputError when nothing lies in the range; OSError when the file cannot be written.
+    store's own columns. InputError when nothing lies in the range; OutputError when the file cannot be written.
     """
     import duckdb  # noqa: PLC0415 loaded only by who reads a store
 
@@ -63,16 +61,11 @@ def export(
             progress(path.name, rows, series.rows)
         if not rows:
             raise InputError(f"{series.venue} {series.symbol} {series.kind}: no row lies in the range asked for")
-        temporary = path.with_name(f".{path.name}.writing")
         try:
-            database.execute(_copy(kind, temporary, file_format, packed=path.suffix == ".gz"))
-            _sync(temporary)
-            temporary.replace(path)
+            with replacing(path) as temporary:
+                database.execute(_copy(kind, temporary, file_format, packed=path.suffix == ".gz"))
         except (duckdb.Error, OSError) as error:
-            raise OSError(f"{path}: cannot be written: {reason_of(error)}") from error
-        finally:
-            with suppress(OSError):
-                temporary.unlink()
+            raise OutputError(f"{path}: cannot be written: {reason_of(error)}") from error
     return Exported(path=path, rows=rows, bytes=path.stat().st_size)
 
 
@@ -112,11 +105,3 @@ def _csv(name: str, sort: str) -> str:
 def _or_null(name: str) -> str:
     """A number that is not known is empty."""
     return f'CASE WHEN isnan("{name}") THEN NULL ELSE "{name}" END AS "{name}"'
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

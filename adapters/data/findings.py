@@ -1,6 +1,6 @@
 """What a check found: how often, where first, and what it means."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import attrs
@@ -132,6 +132,54 @@ class Jumps:
             "jumps",
             f"{{n}} price jump(s) of more than {100 * self.least:.4g} %",
             f"and of more than {_TIMES_USUAL} usual steps: bad prices, a hole in the data, or news",
+        )
+
+
+@attrs.define(eq=False)
+class Spikes:
+    """Highs and lows that stand alone: farther from open and close than a fraction, and far more than they usually do.
+
+    A backtest fills limits and stops there.
+    """
+
+    least: float
+    """The fraction."""
+    _usual: list[Any] = attrs.field(factory=list)
+    _sampled: int = 0
+    _far: list[tuple[UtcNs, float, float]] = attrs.field(factory=list)
+    """When, from what, to what."""
+    _more: int = 0
+
+    def add(self, bars: Mapping[str, Any], sound: Any) -> None:
+        """More bars; those that are not sound have faults of their own."""
+        opened, high, low, close, ts = (bars[name][sound] for name in ("open", "high", "low", "close", "open_ts"))
+        for edge, body, side in ((high, np.maximum(opened, close), 1.0), (low, np.minimum(opened, close), -1.0)):
+            # Of an open outside of low..high, a venue's convention, nothing reaches beyond it.
+            reach = np.maximum(side * (edge / body - 1.0), 0.0)
+            if self._sampled < _SAMPLED:
+                some = reach[: _SAMPLED - self._sampled]
+                self._usual.append(some)
+                self._sampled += len(some)
+            rows = np.flatnonzero(reach > self.least)
+            kept = rows[: _KEPT - len(self._far)]
+            self._more += len(rows) - len(kept)
+            self._far += zip(ts[kept].tolist(), body[kept].tolist(), edge[kept].tolist(), strict=True)
+
+    def findings(self) -> list[Finding]:
+        """What stands alone."""
+        if not self._far:
+            return []
+        usual = float(np.median(np.concatenate(self._usual)))
+        tally = Tally()
+        for ts, body, edge in sorted(self._far):
+            if abs(edge / body - 1) > _TIMES_USUAL * usual:
+                tally.say(ts, f"{body:.10g} -> {edge:.10g} ({edge / body - 1:+.1%})")
+        if tally.count:
+            tally.count += self._more
+        return tally.finding(
+            "spikes",
+            f"{{n}} high(s) or low(s) more than {100 * self.least:.4g} % from open and close",
+            f"and more than {_TIMES_USUAL} times as far as usual: bad prices, or a moment's truth; orders fill there",
         )
 
 

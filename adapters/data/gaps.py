@@ -15,7 +15,7 @@ import numpy as np
 
 from actors.columns import Ints
 from adapters.data.findings import SHOWN, Example, Finding
-from adapters.data.words import counted
+from adapters.words import counted
 from messages import NS_PER_DAY, Period
 
 _ENOUGH_DAYS: Final = 3

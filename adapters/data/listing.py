@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import attrs
 
 from adapters.data.gaps import MissingBars
-from adapters.data.words import size_words
+from adapters.words import size_words, times_as_data
 from messages import NS_PER_DAY, iso_utc
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def as_data(series: Iterable[Listed]) -> list[dict[str, Any]]:
     return [
         {
             "venue": each.info.venue, "symbol": each.info.symbol, "kind": each.info.kind, "period_ns": each.info.period,
-            "first": iso_utc(each.info.first), "first_ns": each.info.first, "last": iso_utc(each.info.last),
-            "last_ns": each.info.last, "rows": each.info.rows, "days": each.info.days, "bytes": each.info.bytes,
+            **times_as_data(first=each.info.first, last=each.info.last),
+            "rows": each.info.rows, "days": each.info.days, "bytes": each.info.bytes,
             "missing": each.missing, "longest_gap": each.longest,
         }
         for each in series

@@ -20,10 +20,9 @@ from adapters.data.reading import INFERRED, TOLD, Examined, Fact, Piece, Wishes
 from adapters.data.recorded_book import BookFolder, Change
 from adapters.errors import InputError
 from adapters.files.blame import LISTED, BadRow, listing
-from messages import iso_utc
+from messages import NS_PER_MILLISECOND, iso_utc
 
 VENUE: Final = "binance-coinm"
-_MILLISECOND: Final = 1_000_000
 _ROWS: Final = 200_000
 _DTYPES: Final[dict[str, Any]] = {
     **dict.fromkeys(("part", "ts", "received"), np.int64),
@@ -138,13 +137,13 @@ def _read(data: Any, received: int, folder: BookFolder) -> tuple[str, str, list[
     if "lastUpdateId" in data:
         change = Change.of(data["bids"], data["asks"])
         folder.know(data["symbol"])
-        ts = data["T"] * _MILLISECOND
+        ts = data["T"] * NS_PER_MILLISECOND
         rows = folder.snapshot(data["symbol"], int(data["lastUpdateId"]), change, ts=ts, received=received)
         return "l2", data["symbol"], rows
     message = data["data"]
     kind, symbol = message["e"], message["s"]
     folder.know(symbol)
-    ts = message["T"] * _MILLISECOND
+    ts = message["T"] * NS_PER_MILLISECOND
     if kind == "trade":
         if message["X"] not in ("MARKET", "NA"):
             # Insurance fund and auto-deleveraging: no trade of the book.

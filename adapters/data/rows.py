@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import attrs
 
+from adapters.errors import OutputError, reason_of
 from adapters.files.sources import Source
-from adapters.store.database import reason_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -179,4 +179,5 @@ def temporary_database() -> Iterator["duckdb.DuckDBPyConnection"]:
             duckdb.TransactionException,
             duckdb.FatalException,
         ) as error:
-            raise OSError(f"{tempfile.gettempdir()}: no room for temporary files: {reason_of(error)}") from error
+            reason = reason_of(error)
+            raise OutputError(f"{tempfile.gettempdir()}: no room for temporary files: {reason}") from error

@@ -1,6 +1,6 @@
 """What the data commands print: what files were taken for, what was found in series, each in the terminal's width."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import attrs
@@ -9,7 +9,7 @@ from adapters.data.checking import Checked
 from adapters.data.findings import Finding
 from adapters.data.importing import FileReport, SeriesReport
 from adapters.data.reading import ASSUMED, TOLD, Fact
-from adapters.data.words import counted, folded
+from adapters.words import counted, folded, times_as_data
 from messages import iso_utc
 
 _BAD_ROWS_SHOWN: Final = 5
@@ -49,19 +49,27 @@ def _series(series: SeriesReport, *, dry: bool) -> str:
     return f"{head}, {series.new:,} new and {series.rows - series.new:,} that were there"
 
 
-def import_data(report: FileReport) -> dict[str, Any]:
-    """The same for JSON."""
+def imported_data(reports: Sequence[FileReport]) -> dict[str, Any]:
+    """All files for JSON: the sums, and each."""
+    return {
+        "rows": sum(report.rows for report in reports),
+        "new": sum(report.new for report in reports),
+        "quarantined": sum(len(report.bad_rows) for report in reports),
+        "files": [_import_data(report) for report in reports],
+    }
+
+
+def _import_data(report: FileReport) -> dict[str, Any]:
     return {
         "file": report.file,
         "rows": report.rows,
         "new": report.new,
-        "bad_rows": len(report.bad_rows),
+        "quarantined": len(report.bad_rows),
         "facts": [attrs.asdict(fact) for fact in report.facts],
         "notes": list(report.notes),
         "set_aside": [attrs.asdict(row) for row in report.bad_rows[:_BAD_ROWS_SHOWN]],
         "series": [
-            {**attrs.asdict(series), "first": iso_utc(series.first), "first_ns": series.first,
-             "last": iso_utc(series.last), "last_ns": series.last}
+            {**attrs.asdict(series), **times_as_data(first=series.first, last=series.last)}
             for series in report.series
         ],
         "seconds": round(report.seconds, 3),
@@ -102,8 +110,7 @@ def check_data(checked: Checked) -> dict[str, Any]:
         "symbol": checked.symbol,
         "kind": checked.kind,
         "rows": checked.rows,
-        "first": None if checked.first is None else iso_utc(checked.first),
-        "last": None if checked.last is None else iso_utc(checked.last),
+        **times_as_data(first=checked.first, last=checked.last),
         "faults": checked.faults,
         "facts": [attrs.asdict(fact) for fact in checked.facts],
         "findings": [

@@ -1,12 +1,11 @@
 """`python run.py data download`: read the options, have the series, say what came of it."""
 
-import json
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import attrs
 
@@ -15,10 +14,9 @@ from adapters.download.page import Source
 from adapters.download.wanted import BITMEX_ORIGINS, CCXT, LOOPBACK, Wanted, wanted_of
 from adapters.errors import InputError, VenueError
 from adapters.interrupts import EXIT_CODES, Interrupts
-from adapters.options import interrupted
+from adapters.options import INTERRUPTED, interrupted, print_json, print_text
+from adapters.words import counted, times_as_data
 from messages import NS_PER_SECOND, UtcNs, iso_utc
-
-INTERRUPTED: Final = 130
 
 
 @attrs.frozen(kw_only=True)
@@ -118,10 +116,9 @@ def _progress(options: DownloadOptions, download: Download) -> AbstractContextMa
 
 def _say(options: DownloadOptions, outcome: Outcome, *, stopped: bool) -> None:
     if options.as_json:
-        sys.stdout.write(json.dumps(_facts(options, outcome, stopped=stopped)) + "\n")
+        print_json(_facts(options, outcome, stopped=stopped))
     elif not options.quiet:
-        sys.stdout.write("\n".join(_lines(options, outcome, stopped=stopped)) + "\n")
-    sys.stdout.flush()
+        print_text("\n".join(_lines(options, outcome, stopped=stopped)))
 
 
 def _facts(options: DownloadOptions, outcome: Outcome, *, stopped: bool) -> dict[str, Any]:
@@ -129,7 +126,7 @@ def _facts(options: DownloadOptions, outcome: Outcome, *, stopped: bool) -> dict
     return {
         "venue": wanted.venue, "symbol": wanted.symbol, "kind": wanted.store_kind, "store": str(options.store),
         "from": iso_utc(wanted.begin), "to": iso_utc(_second(outcome.end)), "rows": outcome.rows, "new": outcome.new,
-        "first": _told(outcome.first), "last": _told(outcome.last), "quarantined": outcome.quarantined,
+        **times_as_data(first=outcome.first, last=outcome.last), "quarantined": outcome.quarantined,
         "pages": outcome.pages, "had_before": outcome.had_before, "stopped": stopped, "notes": outcome.notes,
     }  # fmt: skip
 
@@ -138,25 +135,20 @@ def _second(ts: UtcNs) -> UtcNs:
     return ts - ts % NS_PER_SECOND
 
 
-def _told(ts: UtcNs | None) -> str | None:
-    return None if ts is None else iso_utc(ts)
-
-
 def _lines(options: DownloadOptions, outcome: Outcome, *, stopped: bool) -> list[str]:
     wanted = outcome.wanted
     span = f"{iso_utc(wanted.begin)} to {iso_utc(_second(outcome.end))}"
     lines = []
     if outcome.had_before:
         lines.append(f"{wanted.title}: {span} is in {options.store} already, nothing was asked for")
-    elif outcome.first is None:
-        lines.append(f"{wanted.title}: there is nothing from {span} ({outcome.pages} pages)")
+    elif outcome.first is None or outcome.last is None:
+        lines.append(f"{wanted.title}: there is nothing from {span} ({counted(outcome.pages, 'page')})")
     else:
-        lines.append(
-            f"{wanted.title}: {outcome.rows:,} rows from {iso_utc(outcome.first)} to {_told(outcome.last)} in "
-            f"{outcome.pages:,} pages, {outcome.new:,} of them new in {options.store}"
-        )
+        had = f"{counted(outcome.rows, 'row')} from {iso_utc(outcome.first)} to {iso_utc(outcome.last)}"
+        pages = counted(outcome.pages, "page")
+        lines.append(f"{wanted.title}: {had} in {pages}, {outcome.new:,} of them new in {options.store}")
     if outcome.quarantined:
-        lines.append(f"{outcome.quarantined} rows cannot be meant and stand under quarantine")
+        lines.append(f"{counted(outcome.quarantined, 'row')} cannot be meant and stand under quarantine")
     lines += outcome.notes
     if stopped:
         lines.append("stopped before its end; the same command goes on from there")

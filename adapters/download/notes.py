@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from adapters.download.spans import Span, joined, without
-from adapters.errors import InputError
+from adapters.errors import InputError, OutputError, reason_of
 
 Columns: TypeAlias = "dict[str, np.ndarray[Any, Any]]"
 _SCHEMA: Final = 1
@@ -32,7 +32,10 @@ _BATCH_ROWS: Final = 100_000
 
 
 class Notes:
-    """The notes of one series, for one process. InputError when another has them, or they cannot be read."""
+    """The notes of one series, for one process. InputError when another has them, or they cannot be read.
+
+    OutputError, here and later, when they cannot be written.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -40,13 +43,15 @@ class Notes:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(path, isolation_level=None, timeout=0)
         except (OSError, sqlite3.Error) as error:
-            raise InputError(f"{path}: cannot be written: {error}") from None
+            raise OutputError(f"{path}: cannot be written: {reason_of(error)}") from None
         try:
             self._open()
         except sqlite3.Error as error:
             self._database.close()
             if "locked" in str(error):
                 raise InputError(f"{path}: another download of this series is running") from None
+            if "full" in str(error) or "I/O" in str(error):
+                raise OutputError(f"{path}: cannot be written: {reason_of(error)}") from None
             raise InputError(f"{path}: these are no notes of a download: {error}") from None
         except InputError:
             self._database.close()
@@ -100,7 +105,7 @@ class Notes:
 
     @contextmanager
     def _as_one(self) -> Iterator[None]:
-        """All of it or nothing; InputError when it cannot be written."""
+        """All of it or nothing; OutputError when it cannot be written."""
         try:
             self._database.execute("BEGIN")
             yield
@@ -108,7 +113,7 @@ class Notes:
         except sqlite3.Error as error:
             with suppress(sqlite3.Error):
                 self._database.execute("ROLLBACK")
-            raise InputError(f"{self._path}: cannot be written: {error}") from None
+            raise OutputError(f"{self._path}: cannot be written: {reason_of(error)}") from None
         except BaseException:
             with suppress(sqlite3.Error):
                 self._database.execute("ROLLBACK")

@@ -5,15 +5,15 @@ from typing import Final
 
 import attrs
 
-from adapters.configuration.values import moment_ns
+from adapters.bitmex.environment import MAINNET_REST, TESTNET_REST
 from adapters.errors import InputError
-from messages import Period, Symbol, UtcNs, iso_utc, parse_period, period_name
+from messages import Period, Symbol, UtcNs, iso_utc, moment_ns, parse_period, period_name
 
 BARS: Final = "bars"
 KINDS: Final = (BARS, "ticks", "funding", "quotes")
 CCXT: Final = "ccxt:"
 """Before the name of an exchange that is reached through the library ccxt."""
-BITMEX_ORIGINS: Final = {"bitmex": "https://www.bitmex.com", "bitmex-testnet": "https://testnet.bitmex.com"}
+BITMEX_ORIGINS: Final = {"bitmex": MAINNET_REST, "bitmex-testnet": TESTNET_REST}
 LOOPBACK: Final = "loopback"
 
 

@@ -126,7 +126,7 @@ def feed_time(text: str) -> UtcNs:
     """Of a mail's date, as RSS has it, or of ISO 8601, as Atom has it."""
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, OverflowError):
         return event_time(text, "date")
     return event_time(moment.isoformat(), "date")
 
@@ -159,6 +159,11 @@ def _parts(body: bytes) -> list[Mapping[str, str]]:
         parser.Parse(body, True)  # noqa: FBT003 - expat's own word for the last part
     except expat.ExpatError as error:
         raise RowError("", f"not XML: {expat.ErrorString(error.code)} in line {error.lineno}") from None
+    except RowError:
+        raise
+    except (LookupError, ValueError):
+        # What it says it is encoded in, Python asks its own codecs for: few of them fit.
+        raise RowError("", "in an encoding that is not read; UTF-8 and UTF-16 are") from None
     if not reader.is_feed:
         raise RowError("", "neither an RSS nor an Atom feed")
     return reader.parts

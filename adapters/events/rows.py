@@ -15,9 +15,8 @@ from typing import Any, Final, TypeAlias
 import attrs
 
 from actors.event_streams import Payload, Scalar
-from adapters.configuration import moment_ns
 from adapters.files.stamps import epoch_ns
-from messages import ExternalEvent, UtcNs
+from messages import ExternalEvent, UtcNs, moment_ns
 
 LINE_MAX: Final = 65_536
 """Bytes of one line."""
@@ -27,7 +26,6 @@ TEXT_MAX: Final = 20_000
 _OWN: Final = ("ts", "received", "kind")
 _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?")
 """As JSON writes numbers: 007, +1, 1_000 and nan are texts."""
-_FRACTION: Final = re.compile(r"(.*[0-9]{2}:[0-9]{2}:[0-9]{2})[.,]([0-9]{1,9})(.*)", re.DOTALL)
 Cell: TypeAlias = Scalar | Decimal
 
 
@@ -69,7 +67,7 @@ def event_time(value: object, field: str = "ts") -> UtcNs:
         if _NUMBER.fullmatch(written):
             return event_time(Decimal(written), field)
         try:
-            return _moment(written)
+            return moment_ns(written)
         except ValueError:
             raise RowError(field, f"{value!r} is no time; write it like 2024-01-01T09:30:00Z") from None
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
@@ -78,14 +76,6 @@ def event_time(value: object, field: str = "ts") -> UtcNs:
     if found is None:
         raise RowError(field, f"{value} is no time: neither seconds nor milli-, micro- or nanoseconds since 1970")
     return found
-
-
-def _moment(written: str) -> UtcNs:
-    """Python's own reader knows six digits of a second; there may be nine."""
-    match = _FRACTION.fullmatch(written)
-    if match is None:
-        return moment_ns(written)
-    return moment_ns(match[1] + match[3]) + int(match[2].ljust(9, "0"))
 
 
 def text_of(raw: bytes, *, first: bool = False) -> str:
@@ -159,7 +149,7 @@ def scalar(name: str, value: object) -> Scalar:
     if isinstance(value, str):
         if len(value) > TEXT_MAX:
             raise RowError(_shown(name), f"is a text of {len(value)} characters, and {TEXT_MAX} are the most")
-        return value
+        return _whole(name, value)
     if isinstance(value, int):
         if abs(value) >= 1 << 63:
             raise RowError(_shown(name), "is a whole number of more than 64 bits")
@@ -178,17 +168,26 @@ def _kind(told: object, default: str) -> str:
         return default
     if not isinstance(told, str) or not told.strip() or len(told) > 100:
         raise RowError("kind", "must be a text of at most 100 characters")
-    return told
+    return _whole("kind", told)
 
 
 def _name(name: str) -> str:
     if not name or len(name) > 200:
         raise RowError(_shown(name), "must be a name of 1 to 200 characters")
-    return name
+    return _whole(name, name)
+
+
+def _whole(name: str, text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # Half a surrogate pair: JSON can write it, and no file can, so it could be heard and never recorded.
+        raise RowError(_shown(name), "holds half a character") from None
+    return text
 
 
 def _shown(name: str) -> str:
-    return name if len(name) <= 40 else name[:37] + "..."
+    return (name if len(name) <= 40 else name[:37] + "...").encode("utf-8", "backslashreplace").decode()
 
 
 @attrs.frozen

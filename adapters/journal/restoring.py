@@ -25,7 +25,7 @@ from actors.restored import Restored
 from actors.risk.heritage import GuardHeritage
 from actors.setup import PAPER, Setup
 from actors.sizing.marks import Prices
-from actors.strategy import StrategyEntry
+from actors.strategy_entry import StrategyEntry
 from actors.strategy_host import Heritage
 from actors.venue.floor import Floor
 from actors.venue.restoring import restored_floor

@@ -137,6 +137,18 @@ def lives(folder: Path) -> tuple[Life, ...]:
         return tuple(Life(*row) for row in trace.execute("SELECT life, started FROM lives ORDER BY life"))
 
 
+def chosen_life(known: tuple[Life, ...], number: int | None, folder: Path) -> Life:
+    """The life of that number, or the last; JournalError when there is none."""
+    if not known:
+        raise JournalError(f"{folder}: no life of the run was written down")
+    if number is None:
+        return known[-1]
+    for each in known:
+        if each.number == number:
+            return each
+    raise JournalError(f"{folder}: there is no life {number}: it has {', '.join(str(each.number) for each in known)}")
+
+
 def write_meta(folder: Path, facts: Mapping[str, Any]) -> None:
     """Keep facts of the run (texts, numbers, lists, mappings) by name; those of the same name are replaced.
 

@@ -14,7 +14,8 @@ from adapters.configuration import FeedSection
 from adapters.errors import InputError
 from adapters.journal import JournalError, read_meta
 from adapters.journal.given import Given
-from adapters.live.assembly import bar_builder_spec, store_of, system_of
+from adapters.live.assembly import bar_builder_spec, system_of
+from adapters.live.recorded import store_of
 from adapters.live.settings import LiveOptions, LiveSettings, live_settings
 from messages import Instrument
 from messages.codec import CodecError, decode

@@ -7,17 +7,13 @@ beside   journal (in the order path), trace, view, market-recorder, events:<sour
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from random import Random
 from typing import Any, Final
-
-import attrs
 
 from actors.bars.wanted import BarSoFar
 from actors.component import Component
 from actors.live_routes import LIVE_ROUTES
 from actors.reconciler import Reconciler
-from actors.runtime.clocks import WallClock
 from actors.runtime.slot import ActorKind, ActorSpec
 from actors.runtime.tracer import Tracers
 from actors.setup import Setup, wanted_bars, wanted_flows
@@ -27,62 +23,21 @@ from adapters.accounts import sizings_of
 from adapters.bitmex.courier import Workers
 from adapters.bitmex.dead_mans_switch import HeartbeatRules
 from adapters.bitmex.gateway import BitmexGateway
-from adapters.bitmex.history import History
 from adapters.bitmex.line import SocketLine
 from adapters.bitmex.live_feed import BitmexFeed
 from adapters.bitmex.rest import RestWorker
-from adapters.events.live import SourceKeys, source_address, source_specs
-from adapters.journal import Recovery, Trace, journal_spec, trace_spec
+from adapters.events.live import source_specs
+from adapters.journal import journal_spec, trace_spec
 from adapters.limits import risk_limits, scoped_limits
-from adapters.live.feeds import feed_address, feed_parts, feed_specs
+from adapters.live.feeds import feed_parts, feed_specs
+from adapters.live.run import LiveRun
 from adapters.live.settings import LiveSettings
-from adapters.live.state import LiveState, watcher_spec
-from adapters.live.venue import KeyGuard, Venue
-from adapters.recording import Recording, RecordingTap, recorder_spec
-from adapters.store import Store
-from adapters.store.names import EXTERNAL
-from messages import Account, Address, Instrument, Minor, Symbol, UtcNs
+from adapters.live.state import watcher_spec
+from adapters.recording import recorder_spec
+from messages import NS_PER_MILLISECOND, Account, Address, Instrument, Minor, Symbol
 
 _MARKET_LINE: Final[Address] = "line:market"
 _MARKET_REST: Final[Address] = "rest:market"
-NS_PER_MILLISECOND: Final = 1_000_000
-
-
-@attrs.define(kw_only=True)
-class LiveRun:
-    """What a life of a live run is made of. `system` comes with `make_system`."""
-
-    folder: Path
-    life: int
-    run6: str
-    settings: LiveSettings
-    venue: Venue
-    cash: Mapping[str, Minor]
-    """What the account began with, in its first life."""
-    account_cash: Mapping[Account, Mapping[str, Minor]]
-    """Of accounts that began with something else: paper ones."""
-    trace: Trace
-    state: LiveState
-    recording: Recording | None = None
-    """What the market says is kept there; None: it is not."""
-    recovery: Recovery | None = None
-    history: History | None = None
-    """Bars for the strategies, and what the feed and the bar builder go on from; None: nothing is warmed up."""
-    started: UtcNs
-    clock: WallClock = attrs.field(factory=WallClock)
-    """The only one: what is timed at the wire is compared with what the actors are told. The machine's own may be set,
-    and goes on while the machine sleeps."""
-    seconds: dict[str, float] = attrs.field(factory=dict)
-    notes: tuple[str, ...] = ()
-    guard: KeyGuard
-    """Takes a way to make something secret unreadable in the log."""
-    source_keys: SourceKeys = attrs.field(factory=SourceKeys)
-    """Of the sources of external events."""
-
-    @property
-    def seed(self) -> int:
-        """Of everything random."""
-        return self.settings.configuration.backtest.seed
 
 
 def make_system(run: LiveRun) -> TradingSystem:
@@ -132,7 +87,7 @@ def system_of(
         handler_seconds=configuration.backtest.handler_seconds,
         live_marks=True,
         live_accounts=() if is_paper else (settings.live.account,),
-        netting_window_ns=settings.live.netting_window_ms * 1_000_000,
+        netting_window_ns=settings.live.netting_window_ms * NS_PER_MILLISECOND,
         run_id=run6,
         spreads=settings.spreads,
         side_symbols=settings.side_symbols,
@@ -168,25 +123,6 @@ def _besides(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Acto
     if run.recording is not None:
         told = run.settings.recording
         yield recorder_spec(run.recording, batch_ns=told.batch_ms * NS_PER_MILLISECOND, halts=told.on_failure == "halt")
-
-
-def store_of(settings: LiveSettings, folder: Path) -> Path:
-    """The store that a run records into, and begins warm from."""
-    told = settings.recording.store
-    return folder / "data" if told is None else Path(told)
-
-
-def recording_of(settings: LiveSettings, folder: Path, venue: Venue) -> Recording | None:
-    """Where the run's market goes; None where nothing shall be kept. InputError when that can be no store."""
-    told = settings.recording
-    if not told.enabled:
-        return None
-    store = Store(store_of(settings, folder))
-    name = venue.environment.name
-    beside = {feed_address(each.called): each.called for each in settings.configuration.feeds}
-    # What a source sets aside stands beside its events, and is no market's.
-    sources = {source_address(each.source): EXTERNAL for each in settings.configuration.events}
-    return Recording(store.root, RecordingTap({"feed": name, **beside, **sources}, venue=name, kinds=told.kinds))
 
 
 def _market(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[ActorSpec]:

@@ -28,9 +28,11 @@ from adapters.configuration.schema import PAPER
 from adapters.errors import InputError
 from adapters.events.live import SourceKeys, live_notes, read_keys
 from adapters.journal import Recovery, Trace, begin_life, read_meta, rebuild_record, restore, write_given, write_meta
-from adapters.live.assembly import LiveRun, make_system, recording_of, store_of
+from adapters.live.assembly import make_system
 from adapters.live.feeds import check_feeds
 from adapters.live.kept_history import KeptHistory
+from adapters.live.recorded import recording_of, store_of
+from adapters.live.run import LiveRun
 from adapters.live.settings import LiveOptions, LiveSettings, live_settings, with_instruments, write_configuration
 from adapters.live.state import LiveState
 from adapters.live.venue import KeyGuard, Venue, open_venue

@@ -8,7 +8,7 @@ from typing import Final
 from actors.runtime.runtime import SupervisorFailed
 from actors.system import TradingSystem
 from adapters.interrupts import Interrupts
-from adapters.live.assembly import LiveRun
+from adapters.live.run import LiveRun
 from adapters.live.screen import Screen
 from adapters.live.snapshot import Snapshot
 from adapters.live.state import WATCHER

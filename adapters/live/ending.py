@@ -9,15 +9,15 @@ from actors.result import OrderRow
 from actors.system import TradingSystem
 from adapters.backtest import versions
 from adapters.journal import lives
-from adapters.live.assembly import LiveRun
 from adapters.live.driver import Driver
+from adapters.live.run import LiveRun
 from adapters.live.snapshot import AccountView, MarketView
 from adapters.live.stopping import exit_code
 from adapters.live.summary import live_facts, live_result, print_live_report, write_live_results
 from adapters.recording import Recording
-from adapters.report_words import count
 from adapters.results import RunFacts, RunFolder
 from adapters.results.summary import to_json
+from adapters.words import counted
 
 _MAY_DIFFER: Final = (
     "orders and positions there may differ from what stands here; start again with the same --out to compare them"
@@ -84,7 +84,7 @@ def left_unknown(orders: Iterable[OrderRow], accounts: Iterable[AccountView]) ->
             told.append(f"the venue of {each.account} was not there ({reason}): {_MAY_DIFFER}")
     missing = sum(each.status == "filled" and abs(each.lots_filled) < abs(each.lots) for each in orders)
     if missing:
-        told.append(f"fills of {count(missing, 'order')} that the venue had filled were not heard of: {_MAY_DIFFER}")
+        told.append(f"fills of {counted(missing, 'order')} that the venue had filled were not heard of: {_MAY_DIFFER}")
     return told
 
 
@@ -93,7 +93,7 @@ def not_recorded(recording: Recording | None) -> list[str]:
     if recording is None or not (recording.lost or recording.failure):
         return []
     why = f" ({recording.failure})" if recording.failure else ""
-    return [f"{count(recording.lost, 'item')} of the market had not been recorded{why}: {recording.root} lacks them"]
+    return [f"{counted(recording.lost, 'item')} of the market had not been recorded{why}: {recording.root} lacks them"]
 
 
 def _left_open(run: LiveRun, markets: Iterable[MarketView]) -> tuple[str, ...]:

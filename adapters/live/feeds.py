@@ -22,7 +22,7 @@ from actors.setup import Setup, side_bars
 from actors.side_market import NamedFeed, SideBuilder, SideFilter
 from actors.tick_filter import FilterSettings
 from adapters.bitmex.client import RestClient
-from adapters.bitmex.environment import Environment, Loopback, MainnetMarket, Testnet
+from adapters.bitmex.environment import MAINNET_MARKET, Environment, Loopback, Testnet
 from adapters.bitmex.line import SocketLine
 from adapters.bitmex.live_feed import BitmexFeed
 from adapters.bitmex.rest import RestWorker
@@ -151,7 +151,7 @@ def environment_of(section: FeedSection) -> Environment:
     if section.venue == "loopback":
         assert section.port is not None
         return Loopback(port=section.port)
-    return Testnet() if section.venue == "bitmex-testnet" else MainnetMarket()
+    return Testnet() if section.venue == "bitmex-testnet" else MAINNET_MARKET
 
 
 def _bitmex(parts: FeedParts) -> Iterable[ActorSpec]:

@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from actors.spread_recorder import SpreadPair
-from actors.strategy import StrategyEntry
+from actors.strategy_entry import StrategyEntry
 from adapters.configuration import (
     Configuration,
     InstrumentSection,

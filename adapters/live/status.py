@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from actors.system import TradingSystem
-from adapters.live.assembly import LiveRun
+from adapters.live.run import LiveRun
 from adapters.live.snapshot import RecordingView
 from messages import NS_PER_SECOND, iso_utc
 

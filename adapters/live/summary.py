@@ -20,8 +20,9 @@ from adapters.live.news import fit
 from adapters.live.stopping import halted_by
 from adapters.report import print_ending, print_figures, print_labelled, strategy_words
 from adapters.report_troubles import print_marked
-from adapters.report_words import count, short
+from adapters.report_words import short
 from adapters.results import RunFacts, RunFolder, summary_of, write_run
+from adapters.words import counted
 from messages import Account, ForeignActivity, PositionAdjusted, UtcNs, iso_utc
 
 _FOREIGN_LISTED: Final = 5
@@ -140,11 +141,11 @@ def print_live_report(
 def _print_head(facts: RunFacts, live: LiveFacts, console: Console) -> None:
     where = f"{live.venue}{' (paper)' if live.paper else ''}, account {live.account}"
     console.print(
-        f"[bold]Live[/] on {escape(where)}: {count(len(facts.strategies), 'strategy', 'strategies')} for "
+        f"[bold]Live[/] on {escape(where)}: {counted(len(facts.strategies), 'strategy', 'strategies')} for "
         f"{words.uptime(live.ended - live.started)}, run {facts.run_id}"
     )
     lives = "" if live.lives == 1 else f", life {live.lives:,} of this run"
-    lost = f", {count(live.reconnects, 'reconnect')}" if live.reconnects else ""
+    lost = f", {counted(live.reconnects, 'reconnect')}" if live.reconnects else ""
     print_labelled(
         console,
         ("time", f"{short(live.started)} .. {short(live.ended)}{lives}{lost}"),
@@ -175,7 +176,7 @@ def _print_own_troubles(live: LiveFacts, console: Console) -> None:
     if live.adjusted:
         lots = ", ".join(f"{each.lots:+,} {each.symbol} ({each.strategy})" for each in live.adjusted[:_FOREIGN_LISTED])
         more = " and more" if len(live.adjusted) > _FOREIGN_LISTED else ""
-        lines.append(f"Booked {count(len(live.adjusted), 'difference')} to the venue: {lots}{more}; see ledger.csv.")
+        lines.append(f"Booked {counted(len(live.adjusted), 'difference')} to the venue: {lots}{more}; see ledger.csv.")
     lines += [
         f"Not ours, at {iso_utc(each.ts)[:19]}Z: {each.kind}{f' in {each.symbol}' if each.symbol else ''}: "
         f"{fit(each.text)}"

@@ -14,7 +14,7 @@ from rich.text import Text
 from adapters.live import words
 from adapters.live.news import Kind, News
 from adapters.live.snapshot import AccountView, BookView, MarketView, OrderView, Snapshot
-from adapters.report_words import count
+from adapters.words import counted
 from messages import NS_PER_SECOND, TradingState, UtcNs
 
 WIDTH: Final = 80
@@ -215,6 +215,6 @@ def status_line(snapshot: Snapshot, now: UtcNs) -> str:
     parts += [f"profit {words.money(profit, currency)} {currency}" for currency, profit in profits.items()]
     if snapshot.recording.stopped is not None:
         parts.append(f"not recording: {snapshot.recording.stopped}")
-    parts.append(f"{count(len(snapshot.orders), 'open order')}")
-    parts.append(f"{count(snapshot.counts.orders, 'order')}, {count(snapshot.counts.fills, 'fill')}")
+    parts.append(f"{counted(len(snapshot.orders), 'open order')}")
+    parts.append(f"{counted(snapshot.counts.orders, 'order')}, {counted(snapshot.counts.fills, 'fill')}")
     return f"{words.clock(now)}   {'; '.join(parts)}"

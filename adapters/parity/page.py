@@ -9,7 +9,8 @@ from adapters.parity.comparing import Count, Difference
 from adapters.parity.fills import Filled, FillsPair, Sum
 from adapters.parity.judging import Parity
 from adapters.parity.rerun import Cash
-from adapters.report_words import amount, count
+from adapters.report_words import amount
+from adapters.words import counted
 from messages import iso_utc, period_name
 
 FILLS_SHOWN: Final = 20
@@ -45,14 +46,14 @@ def _data_words(parity: Parity) -> str:
     data = parity.data
     if data is None:
         return "from the run's own trace, so that there is nothing to compare it with"
-    kinds = ", ".join(count(number, name) for name, number in data.recorded.items())
+    kinds = ", ".join(counted(number, name) for name, number in data.recorded.items())
     if data.unrecorded:
         kinds += f" (and no {' and no '.join(f'{name}, {n:,} heard' for name, n in data.unrecorded.items())})"
     if data.is_equal:
         return f"{kinds} recorded in {parity.source}, equal to what was heard"
     words = [
-        count(data.missing, "message") + " heard and not recorded" if data.missing else "",
-        count(data.extra, "message") + " recorded and not heard" if data.extra else "",
+        counted(data.missing, "message") + " heard and not recorded" if data.missing else "",
+        counted(data.extra, "message") + " recorded and not heard" if data.extra else "",
         f"{data.altered:,} altered" if data.altered else "",
     ]
     return f"{kinds} recorded in {parity.source}; {', '.join(filter(None, words))}"
@@ -75,7 +76,7 @@ def _fill_lines(parity: Parity) -> Iterator[str]:
     decisions, equal = len(fills.pairs), len(fills.pairs) - len(fills.differing)
     yield (
         f"  {'fills':10} {live:,} at the venue live, {again:,} in the backtest; "
-        f"{equal:,} of {count(decisions, 'decision')} filled equally"
+        f"{equal:,} of {counted(decisions, 'decision')} filled equally"
     )
     for currency, (then, now) in fills.sums.items():
         yield f"{_INDENT}{currency}: {then.lots:,} lots live, {now.lots:,} in the backtest"

@@ -16,17 +16,20 @@ import attrs
 from actors.runtime.runtime import OUTSIDE
 from adapters.journal.given import Given, read_given
 from adapters.journal.reading import TraceReader
-from adapters.journal.store import JournalError, Life, lives
+from adapters.journal.store import chosen_life, lives
 from adapters.journal.trace import role_of
 from adapters.parity.story import TOLD, Said
 from messages import (
     ActorStopped,
     Bar,
+    BookChange,
     Envelope,
     ExternalEvent,
     Fill,
     FundingRate,
     HaltTrading,
+    IndexPrice,
+    Liquidation,
     MarketFresh,
     MarketStale,
     MarkPrice,
@@ -39,7 +42,9 @@ from messages import (
     VenueReady,
 )
 
-MARKET: Final[tuple[type[Message], ...]] = (Tick, Quote, OrderBook, MarkPrice, FundingRate, ExternalEvent)
+MARKET: Final[tuple[type[Message], ...]] = (
+    Tick, Quote, OrderBook, BookChange, MarkPrice, IndexPrice, FundingRate, Liquidation, ExternalEvent,
+)  # fmt: skip
 """What a run hears of the world, and is fed with again."""
 _FEEDS: Final = ("feed", "events", "outside")
 _received = attrgetter("received")
@@ -125,18 +130,6 @@ def read_life(folder: Path, number: int | None) -> LifeRead:
         heard=frozenset(names),
         left_out=_left_out(gaps),
     )
-
-
-def chosen_life(known: tuple[Life, ...], number: int | None, folder: Path) -> Life:
-    """The life of that number, or the last; JournalError when there is none."""
-    if not known:
-        raise JournalError(f"{folder}: no life of the run was written down")
-    if number is None:
-        return known[-1]
-    for each in known:
-        if each.number == number:
-            return each
-    raise JournalError(f"{folder}: there is no life {number}: it has {', '.join(str(each.number) for each in known)}")
 
 
 def heard(life: LifeRead) -> Iterator[Message]:

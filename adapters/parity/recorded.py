@@ -14,13 +14,16 @@ from adapters.store import SeriesInfo, Store
 from adapters.store.kinds import KINDS
 from adapters.store.names import EXTERNAL, split_symbol
 from adapters.store.rows import messages_of
-from messages import Message, Symbol, UtcNs, iso_utc
+from messages import NS_PER_SECOND, Message, Period, Symbol, UtcNs, iso_utc
 
-_KINDS: Final = ("ticks", "quotes", "books", "marks", "funding", "events")
+_KINDS: Final = ("ticks", "quotes", "books", "l2", "marks", "index", "funding", "liquidations", "events")
 ROWS: Final = 50_000
 """Of each series at a time."""
 WINDOW: Final = 20_000
 """So many messages are compared at once."""
+LOST_MAX: Final[Period] = 5 * NS_PER_SECOND
+"""A process that is killed loses the batch that was not written yet: a tenth of a second, on a busy disk some seconds.
+What a recording lacks before that it lacks for another reason, and then nothing behind it was compared."""
 SHOWN: Final = 100
 """So many differences are named; all are counted."""
 _received = attrgetter("received")
@@ -214,9 +217,13 @@ class _Tally:
 
     def result(self, life: LifeRead) -> DataCompared:
         """A recording of a process that was killed ends a moment before its trace: that is its edge, and no gap."""
-        ends = self._last_recorded or life.ended
+        edge = life.ended
         if life.in_order:
-            self._lose(life.ended)
+            self._lose(edge)
+        else:
+            since = self._last_heard - LOST_MAX
+            self._lose(since)
+            edge = min(edge, max(self._last_recorded, since))
         self._differences.sort(key=lambda each: each.at)
         return DataCompared(
             recorded=dict(sorted(self._recorded.items())),
@@ -226,7 +233,7 @@ class _Tally:
             extra=self._extra,
             altered=self._altered,
             differences=tuple(self._differences),
-            edge=life.ended if life.in_order else min(life.ended, ends),
+            edge=edge,
         )
 
 

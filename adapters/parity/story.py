@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from actors.strategy import StrategyEntry
+from actors.strategy_entry import StrategyEntry
 from messages import (
     ActorFailed,
     ActorQuarantined,
@@ -136,7 +136,11 @@ class _Teller:
         self.story = Story()
         self._entries = entries
         self._ends: dict[tuple[Symbol, Period], dict[UtcNs, UtcNs]] = {}
-        """Of built bars, by their reception: their end."""
+        """Of built bars, by their reception: their end, and of several the first one's.
+
+        Trades that fill a gap come together, and end several bars at one instant; whether a strategy is heard between
+        two of them is the threads' doing.
+        """
         self._orders: dict[str, Order] = {}
         self._executions: set[str] = set()
 
@@ -145,7 +149,9 @@ class _Teller:
         match message:
             case Bar():
                 story.bars[message.symbol, message.period, message.open_ts] = message
-                self._ends.setdefault((message.symbol, message.period), {})[message.received] = message.close_ts
+                self._ends.setdefault((message.symbol, message.period), {}).setdefault(
+                    message.received, message.close_ts
+                )
             case Signal() | PlaceOrder() | AmendPlaced() | CancelPlaced():
                 decision = self._decision(message)
                 story.decisions.setdefault((decision.strategy, decision.symbol), []).append(decision)
@@ -208,20 +214,19 @@ class _Teller:
 def _content(message: _Placing) -> tuple[tuple[object, ...], str]:
     """What of a decision has to be equal, and in words."""
     if isinstance(message, Signal):
-        return ("target", message.target, message.in_lots), f"target {message.target:+g}{' lots' * message.in_lots}"
+        return ("target", message.target, message.in_lots), f"target {message.target:+.10g}{' lots' * message.in_lots}"
     if isinstance(message, CancelPlaced):
         return ("cancel", message.number), "cancel all" if message.number is None else f"cancel {message.number}"
-    prices = tuple(
-        f" {name.partition('_')[0]} {value:g}"
-        for name in ("limit_price", "stop_price", "trail")
-        if (value := getattr(message, name, None)) is not None
-    )
+    told = [(name.partition("_")[0], getattr(message, name, None)) for name in ("limit_price", "stop_price", "trail")]
+    # The very numbers: those of the words are rounded to be read.
+    prices = tuple([(name, value) for name, value in told if value is not None])
+    words = "".join([f" {name} {value:.10g}" for name, value in prices])
     if isinstance(message, AmendPlaced):
         lots = "" if message.lots is None else f" {message.lots:+}"
-        return ("amend", message.number, message.lots, prices), f"amend {message.number}{lots}{''.join(prices)}"
+        return ("amend", message.number, message.lots, prices), f"amend {message.number}{lots}{words}"
     terms = (message.type, message.time_in_force, message.post_only, message.reduce_only)
     side = "buy" if message.lots > 0 else "sell"
-    return ("place", message.lots, prices, terms), f"{side} {abs(message.lots)}{''.join(prices)}"
+    return ("place", message.lots, prices, terms), f"{side} {abs(message.lots)}{words}"
 
 
 def _told(message: Message) -> tuple[str, str] | None:  # noqa: PLR0911 - a row for each class

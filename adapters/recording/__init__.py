@@ -5,7 +5,9 @@ rolls the days that are over.
 """
 
 from adapters.recording.actor import recorder_spec
+from adapters.recording.claims import Claims
 from adapters.recording.recording import Recording
+from adapters.recording.roller import Roller
 from adapters.recording.tap import RecordingTap
 
-__all__ = ["Recording", "RecordingTap", "recorder_spec"]
+__all__ = ["Claims", "Recording", "RecordingTap", "Roller", "recorder_spec"]

@@ -13,8 +13,11 @@ from typing import Any, Final
 from loguru import logger
 
 from adapters.errors import InputError
+from adapters.recording.claims import Claims
 from adapters.recording.roller import Roller
+from adapters.recording.room import require_room
 from adapters.recording.tap import RecordingTap, Taken, series_of
+from adapters.security.lock import LockedError
 from adapters.store.kinds import Kind
 from adapters.store.names import day_of
 from adapters.store.packing import pack
@@ -36,12 +39,24 @@ _Pieces = list[NewPiece]
 class Recording:
     """A run's recording into one store. It outlives the actors that write; one writes at a time.
 
-    `busy_s`: so long a locked file is waited for.
+    `busy_s`: so long a locked file is waited for. `claims`: of what is recorded; None claims nothing.
+    `reserve`: bytes that are left free on the disk, to others who need them more.
     """
 
-    def __init__(self, root: Path, tap: RecordingTap, *, roller: Roller | None = None, busy_s: float = 1.0) -> None:
+    def __init__(
+        self,
+        root: Path,
+        tap: RecordingTap,
+        *,
+        roller: Roller | None = None,
+        busy_s: float = 1.0,
+        claims: Claims | None = None,
+        reserve: int = 0,
+    ) -> None:
         self.root, self.tap = root, tap
         self.roller = roller or Roller(root)
+        self._claims, self._reserve = claims, reserve
+        self._others_record = False
         self.written = 0
         """Items."""
         self.lost = 0
@@ -65,6 +80,8 @@ class Recording:
             return False
         try:
             self._turn_day(now)
+            if self._reserve:
+                require_room(self.root, self._reserve)
             for _ in range(_BATCHES_AT_ONCE):
                 if not self._write_batch(now):
                     return False
@@ -98,12 +115,16 @@ class Recording:
         if self._writing.acquire(timeout=_CLOSE_S):
             self._leave_segment()
             self._writing.release()
+        if self._claims is not None:
+            self._claims.release()
         self.roller.close()
 
     # Inside.
 
     def _write_batch(self, now: UtcNs) -> bool:
         """Whether there was one."""
+        if self._claims is not None and self._writer is None and not self._claims.are_held:
+            self._claim(self._claims)
         if self._pending is None:
             taken = self.tap.take(BATCH_ITEMS)
             if taken is None:
@@ -118,6 +139,21 @@ class Recording:
         self._pending = None
         self.failure = ""
         return True
+
+    def _claim(self, claims: Claims) -> None:
+        """LockedError when somebody else records the same: it is there once, and what waits here is forgotten.
+
+        So is what waits when he has ended, for he may have had it.
+        """
+        try:
+            claims.take()
+        except LockedError:
+            self._others_record = True
+            self.tap.forget()
+            raise
+        if self._others_record:
+            self._others_record = False
+            self.tap.forget()
 
     def _turn_day(self, now: UtcNs) -> None:
         """A day's segment ends with it, once nothing of it is unwritten."""

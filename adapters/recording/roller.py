@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from loguru import logger
 
-from adapters.errors import InputError
+from adapters.errors import InputError, OutputError
+from adapters.recording.room import require_room
 from adapters.store.names import day_name, day_number, day_of
 from adapters.store.reading import LIVE
 from adapters.store.segment import segment_paths
@@ -24,10 +26,13 @@ _ROLL: Final = (
 
 
 class Roller:
-    """Looks once a day, and at the beginning, for segments of days that are over."""
+    """Looks once a day, and at the beginning, for segments of days that are over.
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    `reserve`: bytes that are left free on the disk; without room for more than that nothing is rolled.
+    """
+
+    def __init__(self, root: Path, *, reserve: int = 0) -> None:
+        self._root, self._reserve = root, reserve
         self._looked: int | None = None
         self._process: subprocess.Popen[str] | None = None
 
@@ -38,10 +43,13 @@ class Roller:
         if self._looked == today or self._process is not None:
             return
         self._looked = today
-        begun = (day_number(path.stem[:10]) for path in segment_paths(self._root / LIVE))
-        if not any(day is not None and day < today for day in begun):
+        over = [path for path in segment_paths(self._root / LIVE) if _begun_before(path, today)]
+        if not over:
             return
         try:
+            if self._reserve:
+                # Files are smaller than segments, and these go when those are there.
+                require_room(self._root, self._reserve + sum(_size(path) for path in over))
             self._process = self._begun(day_name(today))
         except OSError as error:
             logger.warning(f"{self._root}: not rolled: {error.strerror or error}")
@@ -65,7 +73,10 @@ class Roller:
                 self._process.wait(_LAST_S)
             except subprocess.TimeoutExpired:
                 self._process.kill()
-                self._process.wait()
+                self._process.communicate()
+                self._process = None
+                logger.info(f"{self._root}: the rolling was stopped with the run; the next start does it")
+                return
             self._end()
 
     def _end(self) -> None:
@@ -78,6 +89,20 @@ class Roller:
         self._process = None
 
 
+def _begun_before(segment: Path, today: int) -> bool:
+    day = day_number(segment.stem[:10])
+    return day is not None and day < today
+
+
+def _size(segment: Path) -> int:
+    """Bytes, of what a killed writer left beside it too; what somebody has rolled meanwhile has none."""
+    size = 0
+    for path in (segment, segment.with_name(f"{segment.name}-wal")):
+        with suppress(FileNotFoundError):
+            size += path.stat().st_size
+    return size
+
+
 def main() -> int:
     """The process: the store's folder and the first day that is not over, from its arguments."""
     if hasattr(os, "nice"):
@@ -85,7 +110,7 @@ def main() -> int:
     root, today = sys.argv[1:]
     try:
         Store(root).roll(until_day=today)
-    except InputError as error:
+    except (InputError, OutputError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

@@ -90,6 +90,13 @@ class RecordingTap:
             self._weight -= sum(weight for _, _, weight in taken)
         return Taken(tuple((venue, message) for venue, message, _ in taken))
 
+    def forget(self) -> None:
+        """What waits is not to be kept; it counts as lost."""
+        with self._lock:
+            self._lost += len(self._waiting)
+            self._waiting.clear()
+            self._weight = 0
+
     def take_lost(self) -> int:
         """How many items there was no place for since the last call."""
         with self._lock:

@@ -4,8 +4,9 @@
 `folder` sees to it that a file stands under its name only when it is complete.
 """
 
+from adapters.errors import OutputError
 from adapters.results.facts import DataFact, RunFacts
-from adapters.results.folder import OutputError, RunFolder, new_run_folder
+from adapters.results.folder import RunFolder, new_run_folder
 from adapters.results.summary import summary_of
 from adapters.results.tables import OPTIONAL_FILES, result_files
 from adapters.results.writing import write_run

@@ -1,15 +1,12 @@
 """A run's folder. A file appears under its final name when it is complete, and not before."""
 
-import errno
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from adapters.errors import OutputError, reason_of
+
 PARTIAL = ".partial"
-
-
-class OutputError(Exception):
-    """The results cannot be written: names the path and the reason. Exit code 1."""
 
 
 class RunFolder:
@@ -24,7 +21,7 @@ class RunFolder:
             probe.write_bytes(b"")
             probe.unlink()
         except OSError as error:
-            raise OutputError(f"{path}: results cannot be written there: {_reason(error)}") from error
+            raise OutputError(f"{path}: results cannot be written there: {reason_of(error)}") from error
 
     def write(self, files: Mapping[str, Iterable[str]], *, stale: Iterable[str] = ()) -> None:
         """Write all files, then give all of them their names; OutputError names the file that could not be written.
@@ -50,7 +47,7 @@ class RunFolder:
         except OSError as error:
             for partial, _ in written:
                 _forget(partial)
-            raise OutputError(f"{target}: cannot be written: {_reason(error)}") from error
+            raise OutputError(f"{target}: cannot be written: {reason_of(error)}") from error
         except BaseException:
             for partial, _ in written:
                 _forget(partial)
@@ -75,17 +72,11 @@ def new_run_folder(command: str, *, now: datetime | None = None, base: Path = Pa
         except FileExistsError:
             continue
         except OSError as error:
-            raise OutputError(f"{path}: results cannot be written there: {_reason(error)}") from error
+            raise OutputError(f"{path}: results cannot be written there: {reason_of(error)}") from error
         folder = RunFolder(path)
         folder._made = True
         return folder
     raise OutputError(f"{base}: a thousand runs have started in this second")
-
-
-def _reason(error: OSError) -> str:
-    if error.errno == errno.ENOSPC:
-        return "the disk is full"
-    return error.strerror or str(error)
 
 
 def _forget(path: Path) -> None:

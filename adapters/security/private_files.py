@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TextIO
 
+from adapters.durable import sync_folder
 from adapters.errors import InputError
 
 _POSIX: Final = os.name == "posix"
@@ -108,7 +109,7 @@ def write_private_atomically(path: Path, text: str) -> None:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _make_folders(path: Path) -> None:
@@ -163,15 +164,3 @@ def _writer(handle: int) -> TextIO:
     except BaseException:
         os.close(handle)
         raise
-
-
-def _sync_folder(folder: Path) -> None:
-    """The new name is durable too. Not every system or file system can; the content is safe all the same."""
-    if not _POSIX:
-        return
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -73,12 +73,3 @@ def blaming(path: Path) -> Iterator[None]:
         raise InputError(f"{path}: cannot be read as a file of the store: {reason}") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
-
-
-def reason_of(error: Exception) -> str:
-    """Why duckdb or the system could not write, in one line."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    text = str(error)
-    # duckdb packs the system's words into words of its own, and those into JSON.
-    return "No space left on device" if "No space left" in text else text.partition("\n")[0]

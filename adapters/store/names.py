@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote, unquote
 
 from adapters.errors import InputError
-from messages import NS_PER_DAY, Symbol, UtcNs
+from messages import NS_PER_DAY, Symbol, UtcNs, moment_ns
 
 EXTERNAL: Final = "external"
 """The venue of events from beside the market."""
@@ -94,8 +94,6 @@ def moment_of(written: Any, what: str = "time") -> UtcNs | None:
         if isinstance(written, bool) or not hasattr(written, "__index__"):
             raise InputError(f"{what} {written!r} must be ns since 1970, an ISO 8601 text or a datetime")
         return int(written.__index__())
-    from adapters.configuration import moment_ns  # noqa: PLC0415 it knows all settings, which a store does without
-
     try:
         return moment_ns(written)
     except ValueError as error:

@@ -8,15 +8,16 @@ name: it is opened once and read by its handle, where the system allows that.
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import attrs
 import numpy as np
 
-from adapters.errors import InputError, UnwrittenError
-from adapters.store.database import blaming, cursor, fetched, listed, literal, reason_of
+from adapters.durable import TEMPORARY, make_folders, replacing
+from adapters.errors import InputError, OutputError, reason_of
+from adapters.store.database import blaming, cursor, fetched, listed, literal
 from adapters.store.kinds import SCHEMA, TEXT, Kind
 from adapters.store.rows import Columns
 
@@ -27,7 +28,6 @@ ROW_GROUP: Final = 131_072
 """Rows that are compressed together, and skipped together when none of them is asked for."""
 _SQL_TYPES: Final = {"int64": "BIGINT", "float64": "DOUBLE", "int8": "TINYINT", TEXT: "VARCHAR"}
 _BY_HANDLE: Final = Path("/proc/self/fd")
-_TEMPORARY: Final = ".writing"
 
 
 @attrs.frozen
@@ -138,31 +138,20 @@ def read_groups(file: Pinned) -> list[RowGroup]:
 
 
 def write_rows(path: Path, kind: Kind, columns: Columns, rolled: Mapping[str, int]) -> None:
-    """Replace the file by these rows, all or nothing. UnwrittenError when it cannot be; the file is then as before.
+    """Replace the file by these rows, all or nothing.
 
-    Whoever calls it holds the store's lock.
+    OutputError when it cannot be written; the file is then as before. Whoever calls it holds the store's lock.
     """
     import duckdb  # noqa: PLC0415 loaded only by who reads or writes a store
 
     try:
-        _make_folders(path.parent)
-        for left in path.parent.glob(f".*{_TEMPORARY}"):
+        make_folders(path.parent)
+        for left in path.parent.glob(f".*{TEMPORARY}"):
             left.unlink()
-        temporary = path.with_name(f".{path.name}{_TEMPORARY}")
-        try:
-            with cursor() as own:
-                _copy(own, temporary, kind, columns, rolled)
-            _sync(temporary, os.O_RDWR)
-            temporary.replace(path)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
-        _sync_folder(path.parent)
-    except duckdb.Error as error:
-        raise UnwrittenError(f"{path}: cannot be written: {reason_of(error)}") from None
-    except OSError as error:
-        raise UnwrittenError(f"{path}: cannot be written: {reason_of(error)}") from None
+        with replacing(path) as temporary, cursor() as own:
+            _copy(own, temporary, kind, columns, rolled)
+    except (duckdb.Error, OSError) as error:
+        raise OutputError(f"{path}: cannot be written: {reason_of(error)}") from None
 
 
 def _copy(
@@ -176,29 +165,6 @@ def _copy(
         f"COPY (SELECT {cast} FROM written_rows) TO {literal(str(path))} "  # noqa: S608 our own parts
         f"(FORMAT parquet, PARQUET_VERSION v2, COMPRESSION snappy, ROW_GROUP_SIZE {ROW_GROUP}, KV_METADATA {facts})"
     )
-
-
-def _make_folders(folder: Path) -> None:
-    """Missing folders, each with its name made durable."""
-    missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    for each in missing:
-        _sync_folder(each.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """The new name is durable too. Not every system or file system can; the content is safe all the same."""
-    if os.name == "posix":
-        with suppress(OSError):
-            _sync(folder, os.O_RDONLY)
-
-
-def _sync(path: Path, flags: int) -> None:
-    handle = os.open(path, flags)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 __all__ = [

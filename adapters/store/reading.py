@@ -101,10 +101,12 @@ def sources_of(root: Path, series: Series, wanted: Range, *, rows: int | None, u
         rolled[day] = read_rolled(file)
         sources.append(_of_file(file, series.kind, day, wanted, rows))
     sources = _of_files(files, series.kind, wanted, rows) + sources
-    for reader, pieces in found:
+    for rank, (reader, pieces) in enumerate(found, start=1):
         left = pieces.after({day: batches.get(reader.name, 0) for day, batches in rolled.items()})
         if len(left):
-            sources.append(_of_segment(reader, series.kind, left, wanted, rows))
+            # What a rolling would make of them: behind the Parquet's, one segment after the other.
+            source = _of_segment(reader, series.kind, left, wanted, rows)
+            sources.append(attrs.evolve(source, rank=rank))
     return sources
 
 

@@ -38,7 +38,8 @@ class Rolled:
 def roll_segments(root: Path, *, until_day: int | None) -> Rolled:
     """Roll the closed segments that were begun before that day, or all. The caller holds the store's lock.
 
-    A damaged segment is left as it is, and does not keep the others: InputError names it at the end.
+    A damaged segment is left as it is, and does not keep the others: InputError names it at the end. OutputError at
+    once when a file cannot be written: what is left is rolled another time.
     """
     segments = rows = still_open = 0
     days: set[str] = set()

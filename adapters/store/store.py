@@ -140,8 +140,8 @@ class Store:
 
         Rows that are equal in every column to rows that are there are not added again; several equal ones in what is
         given are as many rows. `replace`: the files of the days that are written hold these rows and no others.
-        InputError when a column is missing, unknown or does not fit, or a file cannot be written; LockedError when
-        somebody else writes.
+        InputError when a column is missing, unknown or does not fit; OutputError when a file cannot be written, which
+        is then as it was; LockedError when somebody else writes.
         """
         series = self._series(venue, symbol, kind)
         with writing(self.root):
@@ -154,7 +154,7 @@ class Store:
     def roll(self, *, until_day: "str | int | None" = None) -> Rolled:
         """Move live segments that nobody writes into the Parquet days: those begun before a UTC day, or all.
 
-        Killed anywhere it can be done again. LockedError when somebody else writes.
+        Killed anywhere it can be done again. LockedError when somebody else writes, OutputError when nobody can.
         """
         if not self.root.is_dir():
             return Rolled(0, 0, (), 0)

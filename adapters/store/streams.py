@@ -2,7 +2,8 @@
 
 A source says from when on it has rows, and gives them in pieces, each in order. The merge opens a source when the
 stream has come to its time, and gives on no row before every source that could have an earlier one has been asked. Of
-rows of one instant those of the earlier source come first, however the pieces fall.
+rows of one instant those of the source with the lower rank come first, however the pieces fall, and whatever else a
+source has: the order of a series is the same in every range of it, and before and after a rolling.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +24,8 @@ class Source:
     """No row in it was received before."""
     open: Callable[[], Iterator[Columns]]
     """Its pieces: each in the order of `received`, and after the piece before; messages are whole."""
+    rank: int = 0
+    """Whose rows come first at one instant; of one rank those of who begins earlier."""
 
 
 @attrs.define(eq=False)
@@ -31,6 +34,7 @@ class _Head:
 
     pieces: Iterator[Columns]
     buffer: Columns
+    rank: int
     is_done: bool = False
 
     @property
@@ -105,10 +109,12 @@ def _message_end(starts: "np.ndarray[tuple[int], np.dtype[np.int64]]", first: in
 
 
 def _open_next(waiting: list[Source], heads: list[_Head]) -> None:
-    pieces = waiting.pop().open()
+    source = waiting.pop()
+    pieces = source.open()
     first = _next_piece(pieces)
     if first is not None:
-        heads.append(_Head(pieces, first))
+        heads.append(_Head(pieces, first, source.rank))
+        heads.sort(key=lambda head: head.rank)
 
 
 def _next_piece(pieces: Iterator[Columns]) -> Columns | None:

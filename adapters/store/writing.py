@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import numpy as np
 
-from adapters.errors import InputError
+from adapters.errors import InputError, OutputError, reason_of
 from adapters.security.lock import FileLock
 from adapters.store.kinds import Kind
 from adapters.store.merging import count_of, first_part, merged, renumbered, sorted_rows, taken
@@ -35,13 +35,15 @@ class Written:
 
 @contextmanager
 def writing(root: Path) -> Iterator[None]:
-    """The right to write the store's Parquet files. LockedError when another process has it."""
+    """The right to write the store's Parquet files. LockedError: another process has it; OutputError: nobody can."""
     try:
         root.mkdir(parents=True, exist_ok=True)
         lock = FileLock(root / "store.lock", f"the store {root}", root)
         lock.acquire()
+    except (FileExistsError, NotADirectoryError) as error:
+        raise InputError(f"{root}: a store is a folder: {reason_of(error)}") from None
     except OSError as error:
-        raise InputError(f"{root}: cannot be written: {error.strerror or error}") from None
+        raise OutputError(f"{root}: cannot be written: {reason_of(error)}") from None
     try:
         yield
     finally:

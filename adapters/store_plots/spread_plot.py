@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from adapters.errors import InputError
-from adapters.results import OutputError
+from adapters.durable import replacing
+from adapters.errors import InputError, OutputError, reason_of
 from adapters.store import Moment, Store
 from adapters.store.names import SPREADS, moment_of
 from adapters.store_plots.chart import PIXELS, Line, Panel, draw
@@ -56,9 +56,10 @@ def plot_spread(
     title = escape(f"{name}: {sides[0]} and {sides[1]}")
     text = picture if out.suffix == ".svg" else _PAGE.format(title=title, picture=picture)
     try:
-        out.write_text(text, encoding="utf-8", newline="")
+        with replacing(out) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
-        raise OutputError(f"{out}: {error.strerror or error}") from None
+        raise OutputError(f"{out}: cannot be written: {reason_of(error)}") from None
     return count
 
 

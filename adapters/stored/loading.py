@@ -3,22 +3,20 @@
 from collections.abc import Collection
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import attrs
-import numpy as np
 
 from actors.columns import EventColumns
-from adapters.configuration import Configuration, DataSection, moment_ns
+from adapters.configuration import Configuration, DataSection
 from adapters.configuration.compounds import NO_FUNDING
 from adapters.configuration.schema import InstrumentSection
 from adapters.errors import InputError
-from adapters.loaded import LoadedData
+from adapters.loaded import LoadedData, digest_of
 from adapters.results import DataFact
 from adapters.store import SeriesInfo
 from adapters.stored.choosing import MARKET, bars_for, base_of, default_kinds
 from adapters.stored.series import StoredSeries, find_series, stored_bars, stored_columns
-from messages import Kind, Symbol, UtcNs, parse_period, period_name
+from messages import Kind, Symbol, UtcNs, moment_ns, parse_period, period_name
 
 
 def load_stored(
@@ -96,7 +94,7 @@ def _load(
         bars, said = stored_bars(series)
         if bars is None:
             raise series.nothing(info)
-        fact = _fact(series, info, len(bars), _digest(bars), int(bars.open_ts[0]), int(bars.close_ts[-1]))
+        fact = _fact(series, info, len(bars), digest_of(bars), int(bars.open_ts[0]), int(bars.close_ts[-1]))
         return LoadedData(section=effective, columns=bars, fact=fact, notes=(*notes, *said))
     found = stored_columns(series, told)
     if found is None:
@@ -123,17 +121,6 @@ def _fact(  # noqa: PLR0917 - what a fact is made of
         first_ts=first,
         last_ts=last,
     )
-
-
-def _digest(columns: Any) -> str:
-    import hashlib  # noqa: PLC0415 - of bars alone
-
-    digest = hashlib.sha256()
-    for field in attrs.fields(type(columns)):
-        values = getattr(columns, field.name)
-        if isinstance(values, np.ndarray):
-            digest.update(values.tobytes())
-    return digest.hexdigest()
 
 
 # Funding and marks.

@@ -86,14 +86,16 @@ def stored_columns(series: StoredSeries, told: Decimal | None = None) -> tuple[C
 def stored_bars(series: StoredSeries) -> tuple[BarColumns | None, tuple[str, ...]]:
     """All bars of the range in the order of their opens, None when there are none; and what there is to say of them.
 
-    Of a bar that is there twice the one received last counts. InputError when one begins before another has ended.
+    Of a bar that is there twice the one received first counts: a correction that came later is nothing that anybody
+    had at its end. Of two received at one time, as downloads are, the one that was written last counts. InputError when
+    one begins before another has ended.
     """
     table = series.store.table(series.venue, series.symbol, series.kind, series.begin, series.end)
     opens, closes = table["open_ts"], table["close_ts"]
-    # Stable: of bars of one interval the last one received stands last.
-    order = np.argsort(opens, kind="stable")
-    is_last = np.append(opens[order][1:] != opens[order][:-1], np.ones(min(len(order), 1), dtype=np.bool_))
-    rows_kept = order[is_last]
+    # Rows stand in the order received: of bars of one interval the last of those that came first is taken.
+    order = np.lexsort((-np.arange(len(opens)), table["received"], opens))
+    is_taken = np.append(np.ones(min(len(order), 1), dtype=np.bool_), opens[order][1:] != opens[order][:-1])
+    rows_kept = order[is_taken]
     if series.end is not None:
         rows_kept = rows_kept[closes[rows_kept] <= series.end]
     if not len(rows_kept):
@@ -105,9 +107,21 @@ def stored_bars(series: StoredSeries) -> tuple[BarColumns | None, tuple[str, ...
     if overlaps.any():
         at = iso_utc(int(rows["open_ts"][1:][overlaps][0]))
         raise InputError(f"{series.store.root}: {what}: the one of {at} overlaps the one before it")
-    twice = len(order) - int(np.count_nonzero(is_last))
-    notes = (f"data: {twice:,} {what} are there more than once; of each the one received last counts",) if twice else ()
-    return bar_columns(series.name, series.period, rows), notes
+    return bar_columns(series.name, series.period, rows), tuple(
+        _said(what, rows, series.period, twice=len(order) - int(np.count_nonzero(is_taken)))
+    )
+
+
+def _said(what: str, rows: Any, period: int, *, twice: int) -> Iterator[str]:
+    if twice:
+        yield f"data: {twice:,} {what} are there more than once; of each the one received first counts"
+    late = rows["received"] - rows["close_ts"]
+    count = int(np.count_nonzero(late > period))
+    if count:
+        yield (
+            f"data: {count:,} {what} were received more than a period after their end, the latest "
+            f"{late.max() / 1e9:,.0f} s after it; bars are heard at their end: earlier than anybody had these"
+        )
 
 
 def _read(series: StoredSeries) -> Iterator[Any]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from actors import Strategy, TradingSystem
 from actors.columns import BarColumns, TickColumns
 from actors.event_streams import ExternalColumns, external_columns, external_streams
-from actors.strategy import StrategyEntry
+from actors.strategy_entry import StrategyEntry
 from messages import ExternalEvent
 from tests.builders import MINUTE, MONDAY, SECOND
 from tests.system.runs import on_threads

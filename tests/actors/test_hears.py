@@ -4,7 +4,9 @@ import pytest
 
 from actors import Strategy, TradingSystem
 from actors.risk.limits import RiskLimits
-from actors.strategy import StrategyEntry
+from actors.strategies import BuyAndHold, EmaCross, RandomPositions, Turtle
+from actors.strategy_entry import StrategyEntry
+from adapters.generated import generated_bars
 from messages import Bar
 from tests.actors.test_event_streams import some_bars, some_ticks
 from tests.builders import MINUTE, MONDAY, SECOND
@@ -115,3 +117,23 @@ def test_a_symbol_that_another_strategy_trades_keeps_its_instrument():
 def test_a_symbol_cannot_be_traded_and_only_heard():
     with pytest.raises(ValueError, match="GOLD is traded, and heard without saying so"):
         StrategyEntry(id="s", strategy=Follows, symbols=("XBTUSD", "GOLD"), hears="GOLD", period=MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "params"),
+    [
+        (RandomPositions, {}),
+        (EmaCross, {"fast": 2, "slow": 3}),
+        (Turtle, {"entry_bars": 2, "exit_bars": 1, "atr_bars": 2, "lots": 1}),
+        (BuyAndHold, {}),
+    ],
+)
+def test_the_strategies_that_are_built_in_decide_by_what_they_trade_whatever_else_they_hear(strategy, params):
+    bars = generated_bars("XBTUSD", seed=3, bars=60)
+    others = generated_bars("GOLD", seed=4, bars=60)
+    alone = run(strategy, bars, params=params, hears=())
+    hearing = run(strategy, bars, others, params=params)
+
+    assert not hearing.failures
+    assert hearing.signals
+    assert hearing.signals == alone.signals

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from actors.runtime.mailbox import CLOSED, FULL, LANES, STOP, Lane, Mailbox
 from messages import ALL_MESSAGES, ActorFailed, Envelope, ExternalEvent, HaltTrading, OrderBook, Quote
-from tests.builders import MONDAY, a_book, a_quote
+from tests.builders import MONDAY, a_book, a_fill, a_quote, a_tick
 from tests.house import an_event
 
 
@@ -73,6 +73,15 @@ def test_one_message_too_many_is_turned_away_and_control_is_not():
     assert mailbox.put(an_envelope(a_halt())) == 1
     assert mailbox.put(an_envelope(a_quote())) == 1
     assert _all(mailbox) == ["stop", "a", "b", f"Quote XBTUSD {MONDAY}"]
+
+
+@pytest.mark.parametrize("flood", [an_event("news"), a_tick()])
+def test_a_flood_of_news_or_trades_leaves_room_for_fills(flood):
+    mailbox = Mailbox(cap=20)
+    answers = [mailbox.put(an_envelope(flood)) for _ in range(30)]
+
+    assert answers == [1] * 18 + [FULL] * 12
+    assert [mailbox.put(an_envelope(a_fill())) for _ in range(3)] == [1, 1, FULL]
 
 
 def test_a_newer_quote_takes_the_older_ones_place_for_its_symbol_only():

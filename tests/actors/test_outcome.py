@@ -9,7 +9,7 @@ from actors import TradingSystem
 from actors.columns import BarColumns
 from actors.recorder import Recorder
 from actors.strategies import BuyAndHold
-from actors.strategy import StrategyEntry
+from actors.strategy_entry import StrategyEntry
 from messages import PositionAdjusted, TradingState, TradingStateChanged
 from tests.builders import MINUTE, MONDAY, an_instrument
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 import pytest
 
-from actors.strategy import ParameterError, Strategy, StrategyEntry, make, parameters_of
+from actors.strategy import ParameterError, Strategy, make, parameters_of
+from actors.strategy_entry import StrategyEntry
 from actors.strategy_values import number, whole_lots
 
 MINUTE = 60 * 10**9

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from actors.strategies import BUILT_IN
 from actors.strategies.rolling import AverageTrueRange, RollingHigh
-from actors.strategy import ParameterError, StrategyEntry, make, parameters_of
+from actors.strategy import ParameterError, make, parameters_of
+from actors.strategy_entry import StrategyEntry
 from actors.strategy_host import StrategyHost
 from messages import Annotated, Bar, Instrument, Kind, Signal
 

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.component import PerSymbol, handlers_of
-from actors.strategy import ParameterError, Strategy, StrategyEntry
+from actors.strategy import ParameterError, Strategy
+from actors.strategy_entry import StrategyEntry
 from actors.strategy_host import Heritage, StrategyHost
 from messages import (
     AmendPlaced,

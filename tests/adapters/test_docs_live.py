@@ -12,33 +12,21 @@ from adapters.bitmex.credentials import VARIABLES
 from adapters.configuration import LiveSection, structured
 from adapters.live.latencies import FILE
 from adapters.live.settings import LiveOptions, live_settings
+from tests.docs_tables import rows, told
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "live.md").read_text(encoding="utf-8")
 EXAMPLE = ROOT / "examples" / "live.toml"
 
 
-def _rows(head):
-    """The cells of the table whose first line begins so."""
-    _, _, below = TEXT.partition(f"| {head} |")
-    table = re.match(r"[^\n]*\n(?:\|.*\n)+", below)[0].splitlines()[2:]
-    return [[cell.strip() for cell in row[1:-1].split("|")] for row in table]
-
-
-def _told(default):
-    if default is None:
-        return ""
-    return "`" + (str(default).lower() if isinstance(default, bool | int) else f'"{default}"') + "`"
-
-
 def test_every_key_of_live_stands_in_the_table_in_order_with_its_default():
-    shown = [tuple(row[:2]) for row in _rows("key of `[live]`")]
+    shown = [tuple(row[:2]) for row in rows(TEXT, "key of `[live]`")]
 
-    assert shown == [(f"`{field.name}`", _told(field.default)) for field in attrs.fields(LiveSection)]
+    assert shown == [(f"`{field.name}`", told(field.default)) for field in attrs.fields(LiveSection)]
 
 
 def test_the_variables_of_each_venue_are_told():
-    shown = {row[0].strip("`"): tuple(re.findall(r"`(.*?)`", row[1])) for row in _rows("venue")}
+    shown = {row[0].strip("`"): tuple(re.findall(r"`(.*?)`", row[1])) for row in rows(TEXT, "venue")}
 
     assert shown == {venue: names for venue, names in VARIABLES.items() if venue != "loopback"}
 
@@ -48,7 +36,7 @@ def test_the_variables_of_each_venue_are_told():
     [FILE, "config.toml", "journal.sqlite", "trace.sqlite", "exchange.json", "control.json", "run.lock", "log.txt"],
 )
 def test_each_file_of_a_live_run_is_said_what_it_is(name):
-    assert any(f"`{name}`" in row[0] for row in _rows("file"))
+    assert any(f"`{name}`" in row[0] for row in rows(TEXT, "file"))
 
 
 def test_the_example_can_be_started_and_is_sound_for_a_backtest_too():

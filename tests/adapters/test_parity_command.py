@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.data.words import width
 from adapters.parity_command import fitting
+from adapters.words import width
 
 WORDS = st.lists(st.text("abcxyz0189:.", min_size=1, max_size=30), min_size=1, max_size=40)
 

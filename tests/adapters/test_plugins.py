@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from actors.strategies import BUILT_IN, EmaCross
-from actors.strategy import StrategyEntry, make, parameters_of
+from actors.strategy import make, parameters_of
+from actors.strategy_entry import StrategyEntry
 from actors.strategy_host import StrategyHost
 from adapters.errors import InputError
 from adapters.plugins import load_strategy
@@ -203,7 +204,7 @@ def hosted(name: str, **params) -> StrategyHost:
 
 
 def test_the_breakout_example_goes_long_above_its_bars_and_flat_below_them():
-    host = hosted("breakout.py:Breakout", bars=3)
+    host = hosted("breakout.py:Breakout", length=3)
 
     said = [answer for n, close in enumerate([100, 101, 100, 103, 90]) for answer in host.on_bar(a_bar(n, close))]
 

@@ -6,10 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from random import Random
 
 import pytest
 
 from adapters.store import Store
+from tests.adapters.recording.recording_builders import a_recording, say
+from tests.builders import MONDAY, a_tick
 from tests.system.commands import ROOT, SHARED_DATA, run_command
 
 HEADER = "timestamp,open,high,low,close,volume\n"
@@ -53,6 +56,18 @@ def test_a_file_goes_in_is_listed_checked_exported_and_comes_back_equal(tmp_path
     one, two = (Store(tmp_path / name).bars("bitmex", "XBTUSD", "1m") for name in ("data", "other"))
     assert one["close"].tolist() == two["close"].tolist()
     assert one["open_ts"].tolist() == two["open_ts"].tolist()
+
+
+def test_an_import_sums_up_its_files_and_says_nothing_when_quiet(tmp_path):
+    a_file(tmp_path, "one.csv", rows=100)
+    a_file(tmp_path, "two.csv", rows=150)
+
+    silent = data(tmp_path, "import", "one.csv", *BITMEX, "--quiet")
+    told = the_json(tmp_path, "import", "one.csv", "two.csv", *BITMEX)
+
+    assert (silent.stdout, silent.stderr) == ("", "")
+    assert (told["rows"], told["new"], told["quarantined"], told["store"]) == (250, 50, 0, "data")
+    assert [each["rows"] for each in told["files"]] == [100, 150]
 
 
 def test_an_empty_store_says_what_fills_it_and_is_not_made_by_looking(tmp_path):
@@ -125,30 +140,39 @@ def test_an_import_that_is_ended_leaves_whole_files_and_is_done_by_running_it_ag
         assert told.decode() == "interrupted by SIGINT: 0 of 1 files done; running it again brings the rest\n"
 
 
-def test_what_cannot_be_written_ends_with_1_and_one_line(tmp_path):
-    a_file(tmp_path)
-    in_the_way = tmp_path / "data/market/bitmex/XBTUSD/bars-1m/.2024-01-01.parquet.writing"
-    in_the_way.mkdir(parents=True)
-
-    (line,) = data(tmp_path, "import", "bars.csv", *BITMEX, code=1).stderr.splitlines()
-
-    assert "2024-01-01.parquet: cannot be written: " in line
+_LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)), resource.RLIM_INFINITY))
+from adapters.cli import main
+main()
+"""
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs limits on the size of files")
-def test_without_room_for_temporary_files_an_import_ends_with_1_and_one_line(tmp_path):
-    a_file(tmp_path)
-    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))"
-    program = f"{limited}; from adapters.cli import main; main()"
-
-    done = subprocess.run(
-        [sys.executable, "-c", program, "data", "import", "bars.csv", *BITMEX],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+def with_files_up_to(bytes_max, folder, *arguments):
+    """A data command on a disk on which no file can grow any further."""
+    return subprocess.run(
+        [sys.executable, "-c", _LIMITED, str(bytes_max), "data", *arguments],
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
-    assert done.returncode == 1, done.stderr
-    (line,) = done.stderr.splitlines()
-    assert "no room for temporary files: " in line
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+def test_what_cannot_be_written_ends_with_1_and_names_the_file_and_nothing_is_lost(tmp_path):
+    a_file(tmp_path)
+    recording = a_recording(tmp_path / "data")
+    prices = Random(1)
+    say(recording.tap, *(a_tick(prices.uniform(1, 2), received=MONDAY + n, ts=MONDAY + n) for n in range(10_000)))
+    recording.close(MONDAY)
+
+    imported = with_files_up_to(2_000, tmp_path, "import", "bars.csv", *BITMEX)
+    rolled = with_files_up_to(40_000, tmp_path, "roll")
+
+    for told in (imported, rolled):
+        assert (told.returncode, told.stdout) == (1, "")
+        assert "Traceback" not in told.stderr
+    assert "2024-01-01.parquet: cannot be written: " in rolled.stderr
+    assert list(tmp_path.rglob("*.parquet")) == []
+    assert "1 segment rolled: 10,000 rows" in data(tmp_path, "roll").stdout
 
 
 @pytest.mark.skipif(not SHARED_DATA.is_dir(), reason="the folder ../shared/data with recorded data is absent")

@@ -200,7 +200,7 @@ def test_a_perpetual_pays_the_store_s_funding_at_the_store_s_marks(tmp_path):
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
 
 
-def test_of_bars_that_were_received_twice_the_later_ones_count(tmp_path):
+def test_of_bars_that_were_received_twice_it_is_said_how_many(tmp_path):
     first = write_bars(tmp_path / "data", bars=300)
     store = Store(tmp_path / "data")
     names = ("open_ts", "close_ts", "open", "high", "low", "close", "volume")

@@ -50,6 +50,10 @@ def test_sound_bars_have_no_fault():
         ("time-back", {"open_ts": NEW_YEAR}),
         ("duplicates", {"open_ts": NEW_YEAR + 3 * MINUTE}),
         ("jumps", {"close": 12.0, "high": 12.0}),
+        ("values", {"turnover": -1.0}),
+        ("spikes", {"high": 12.0}),
+        ("spikes", {"low": 8.0}),
+        ("received-early", {"received": NEW_YEAR + 4 * MINUTE + 1}),
     ],
 )
 def test_each_fault_is_found_in_its_row(code, changes):
@@ -58,6 +62,22 @@ def test_each_fault_is_found_in_its_row(code, changes):
     assert not found[code].is_note
     assert found[code].count == (2 if code == "jumps" else 1)
     assert found[code].examples[0].ts == int(changed(**changes)["open_ts"][4])
+
+
+@pytest.mark.parametrize(
+    ("code", "changes"),
+    [
+        ("received-late", {"received": NEW_YEAR + 6 * MINUTE + 1}),
+        ("turnover-apart", {"turnover": 0.0}),
+        ("turnover-apart", {"volume": 0.0, "turnover": 11.0}),
+    ],
+)
+def test_what_may_have_its_reason_is_a_note(code, changes):
+    found = findings("bars-1m", changed(**changes))
+
+    assert found[code].is_note
+    assert found[code].count == 1
+    assert found[code].examples[0].ts == NEW_YEAR + 4 * MINUTE
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 7])
@@ -220,7 +240,8 @@ def test_the_recorded_bars_have_what_is_known_of_them(name, counts):
 
     codes = {finding.code: finding.count for finding in found.findings}
     assert {code: codes.pop(code, 0) for code in counts} == counts
-    assert not codes.keys() - {"no-volume", "jumps"}
+    assert not codes.keys() - {"no-volume", "jumps", "spikes"}
+    assert codes.get("spikes", 0) < 200
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the folder ../shared/data with recorded data is absent")

@@ -66,6 +66,7 @@ def test_sound_streams_have_no_fault(kind, columns):
         ("ticks", ticks(price=-1.0), "values"),
         ("ticks", ticks(size=np.nan), "values"),
         ("ticks", ticks(size=0.0), "no-size"),
+        ("ticks", ticks(aggressor=5), "values"),
         ("ticks", ticks(price=14.0), "jumps"),
         ("ticks", ticks(ts=NEW_YEAR), "time-back"),
         ("ticks", ticks(received=NEW_YEAR), "received-back"),

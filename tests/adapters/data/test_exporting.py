@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from adapters.data.choosing import Wanted, only
 from adapters.data.exporting import export, format_of
 from adapters.data.native import exported_names, kinds_of_header
-from adapters.errors import InputError
+from adapters.errors import InputError, OutputError
 from adapters.store import Store
 from adapters.store.kinds import KINDS, kind_named
 from adapters.store.rows import rows_of
@@ -96,7 +96,7 @@ def test_a_name_that_promises_another_format_is_refused_unless_the_format_is_tol
 def test_a_file_that_cannot_be_written_is_named_and_no_half_of_it_is_left(tmp_path):
     (tmp_path / "full").mkdir()
 
-    with pytest.raises(OSError, match=r"full: cannot be written"):
+    with pytest.raises(OutputError, match=r"full: cannot be written"):
         exported(a_store_of_bars(tmp_path), tmp_path / "full")
 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bars", "full"]

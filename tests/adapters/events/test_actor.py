@@ -8,7 +8,7 @@ import pytest
 from actors import Strategy, TradingSystem
 from actors.live_routes import LIVE_ROUTES
 from actors.runtime.slot import ActorKind, ActorSpec
-from actors.strategy import StrategyEntry
+from actors.strategy_entry import StrategyEntry
 from actors.supervisor import RestartPolicy
 from adapters.events.actor import ROLE, EventSource
 from adapters.events.teller import Teller
@@ -111,6 +111,8 @@ def test_what_its_worker_says_is_heard_by_strategies_though_it_says_it_at_once()
 def test_a_worker_that_dies_is_followed_by_another_that_goes_on_where_it_stood():
     with Trader(says("one"), dies, says("two")) as trader:
         trader.until(lambda: LOG == ["one", "two"])
+        # Who listens is an actor too, and may hear of the failure after the strategy heard what came of it.
+        trader.until(lambda: trader.of(ActorFailed))
 
         assert [worker.inherited for worker in trader.workers] == [None, "one"]
         assert trader.workers[0].is_closed

@@ -111,6 +111,25 @@ def test_what_is_no_feed_or_brings_entities_is_refused(body, reason):
         read_feed(body, "news")
 
 
+@pytest.mark.parametrize("encoding", ["shift_jis", "utf-7", "nonsense", "base64", "idna", "punycode", "undefined"])
+def test_an_encoding_that_cannot_be_read_is_said_and_ends_nothing(encoding):
+    body = f'<?xml version="1.0" encoding="{encoding}"?><rss><item><guid>1</guid></item></rss>'.encode()
+
+    with pytest.raises(RowError, match="in an encoding that is not read"):
+        read_feed(body, "news")
+
+
+def test_a_date_beyond_all_bounds_makes_its_item_malformed():
+    far = "Mon, 99999999999999999999999 Jan 2024 00:00:00 GMT"
+    body = f"<rss><item><guid>1</guid><pubDate>{far}</pubDate></item><item><guid>2</guid></item></rss>".encode()
+
+    answer = read_feed(body, "news")
+
+    assert [item.id for item in answer.items] == ["2"]
+    assert answer.malformed[0].startswith("item 1: date:")
+    assert seconds_until(far, MONDAY) is None
+
+
 @given(st.binary(max_size=300))
 def test_whatever_comes_is_an_answer_or_a_row_error(body):
     for read in (lambda: read_feed(body, "k"), lambda: read_json(body, PollSection(url=URL), "k")):

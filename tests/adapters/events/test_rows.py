@@ -56,6 +56,10 @@ def test_no_nanosecond_is_lost():
         ('{"ts": 1704067200, "a": 99999999999999999999}', "a", "more than 64 bits"),
         ('{"ts": 1704067200, "received": "x"}', "received", "is no time"), ("[" * 100_000, "", "not JSON"),
         ('{"ts": 1704067200, "": 1}', "", "must be a name"),
+        (r'{"ts": 1704067200, "a": "x\ud800"}', "a", "half a character"),
+        (r'{"ts": 1704067200, "kind": "\udfff"}', "kind", "half a character"),
+        (r'{"ts": 1, "\ud800": 1, "\ud800": 2}', r"\ud800", "told twice"),
+        (r'{"ts": 1704067200, "\ud800": 1}', r"\ud800", "half a character"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said_with_field_and_reason(text, field, reason):

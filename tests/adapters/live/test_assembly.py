@@ -9,8 +9,9 @@ import attrs
 from adapters.bitmex.credentials import LoopbackKeys
 from adapters.bitmex.environment import Loopback
 from adapters.exchange.contracts import XBTUSD
-from adapters.live.assembly import _account, _market, make_system, recording_of
+from adapters.live.assembly import _account, _market, make_system
 from adapters.live.beginning import _run
+from adapters.live.recorded import recording_of
 from adapters.live.settings import LiveOptions, live_settings
 from adapters.live.venue import Venue
 from adapters.store import Store

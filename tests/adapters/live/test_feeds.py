@@ -6,7 +6,7 @@ from actors import Strategy, StrategyEntry, TradingSystem
 from actors.runtime.slot import ActorKind
 from adapters.bitmex import environment
 from adapters.bitmex.credentials import Access, MainnetKeys
-from adapters.bitmex.environment import Loopback, MainnetMarket
+from adapters.bitmex.environment import MAINNET_MARKET, Loopback
 from adapters.bitmex.rest import RestWorker
 from adapters.configuration import FeedSection
 from adapters.errors import InputError
@@ -80,7 +80,7 @@ def test_each_kind_of_venue_is_at_its_own_place_and_the_real_one_takes_no_keys()
     assert environment_of(_section(venue="bitmex-testnet")) == environment.Testnet()
     real = environment_of(_section(venue="bitmex"))
 
-    assert real == MainnetMarket()
+    assert real == MAINNET_MARKET
     assert real.rest == "https://www.bitmex.com"
     with pytest.raises(InputError, match="these keys are for mainnet"):
         Access(real, MainnetKeys("k" * 20, "s" * 40))

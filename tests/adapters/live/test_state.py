@@ -13,7 +13,7 @@ from actors import TradingSystem
 from actors.component import handler_name
 from actors.money.values import Arithmetic
 from actors.strategies import RandomPositions
-from actors.strategy import StrategyEntry
+from actors.strategy_entry import StrategyEntry
 from adapters.generated import generated_bars
 from adapters.live.news import Kind, NewsPaper
 from adapters.live.state import HEARD, Watcher, watcher_spec

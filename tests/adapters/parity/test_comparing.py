@@ -113,6 +113,16 @@ def test_a_decision_is_the_same_at_the_same_bar_however_late_it_was_heard():
     assert [pair.live.moment for pair in compared.pairs["trend", "XBTUSD"]] == [bar.close_ts for bar in live]
 
 
+def test_bars_that_a_filled_gap_ends_together_make_no_difference_whoever_is_heard_between_them():
+    ended = [attrs.evolve(bar, received=MONDAY + 10 * MINUTE) for bar in bars(3)]
+    decided = [a_signal(float(number), ts=MONDAY + 10 * MINUTE) for number in range(3)]
+    in_turn = [each for pair in zip(ended, decided, strict=True) for each in pair]
+
+    compared = compare_decisions(told(*ended, *decided), told(*in_turn), no_cause)
+
+    assert (compared.total.equal, compared.total.all) == (3, 3)
+
+
 def test_one_more_decision_is_one_difference_and_shifts_no_other():
     times = [MONDAY + number * MINUTE for number in range(10)]
     then = [a_signal(float(number), ts=ts) for number, ts in enumerate(times)]
@@ -134,6 +144,10 @@ def test_one_more_decision_is_one_difference_and_shifts_no_other():
          PlaceOrder(strategy="trend", symbol="XBTUSD", number=1, ts=MONDAY, lots=-1)),
         (PlaceOrder(strategy="trend", symbol="XBTUSD", number=1, ts=MONDAY, lots=1),
          PlaceOrder(strategy="trend", symbol="XBTUSD", number=1, ts=MONDAY, lots=1, reduce_only=True)),
+        (PlaceOrder(strategy="trend", symbol="XBTUSD", number=1, ts=MONDAY, lots=1, limit_price=123_456.0),
+         PlaceOrder(strategy="trend", symbol="XBTUSD", number=1, ts=MONDAY, lots=1, limit_price=123_456.5)),
+        (AmendPlaced(strategy="trend", symbol="XBTUSD", number=1, ts=MONDAY, stop_price=98_765.43),
+         AmendPlaced(strategy="trend", symbol="XBTUSD", number=1, ts=MONDAY, stop_price=98_765.44)),
         (AmendPlaced(strategy="trend", symbol="XBTUSD", number=1, ts=MONDAY, limit_price=5.0),
          AmendPlaced(strategy="trend", symbol="XBTUSD", number=1, ts=MONDAY, limit_price=6.0)),
         (CancelPlaced(strategy="trend", symbol="XBTUSD", ts=MONDAY, number=1),

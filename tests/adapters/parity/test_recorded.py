@@ -85,6 +85,17 @@ def test_a_killed_runs_recording_ends_before_its_trace_and_that_is_no_gap():
     assert (stopped.missing, stopped.edge) == (6, END)
 
 
+def test_a_recording_that_ended_long_before_a_run_was_killed_is_a_gap_and_not_its_edge():
+    market = a_market(200)
+    recording = market[:60]
+
+    compared = compare_data(market, recording, a_life(in_order=False))
+
+    assert not compared.is_equal
+    assert compared.missing > 100
+    assert compared.edge == market[-1].received - module.LOST_MAX
+
+
 def test_what_the_trace_left_out_is_nothing_that_was_not_heard():
     market = a_market(20)
 

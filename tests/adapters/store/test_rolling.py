@@ -50,6 +50,25 @@ def chunked(store, kind, rows=3):
     return [item for chunk in store.chunks(VENUE, SYMBOL, kind, rows=rows) for item in messages_of(kind, SYMBOL, chunk)]
 
 
+def test_what_came_at_one_instant_has_one_order_in_every_range_and_whatever_was_rolled(tmp_path):
+    # The segments have rows of the day before, and so begin before the day's file does.
+    store, instant = Store(tmp_path), MONDAY + DAY
+    one, two, three, four = (a_tick(price, ts=instant, received=instant) for price in (4.0, 3.0, 2.0, 1.0))
+    store.write(VENUE, SYMBOL, "ticks", rows_of("ticks", [three]))
+    a_segment(tmp_path, [a_tick(ts=MONDAY, received=MONDAY), one], [four])
+    a_segment(tmp_path, [a_tick(ts=MONDAY, received=MONDAY + 5), two], started=MONDAY + DAY)
+
+    orders = [
+        [item for item in read(store, "ticks", start=start) if item.received == instant]
+        for start in (None, MONDAY + 3, instant)
+    ]
+    orders.append([item for item in chunked(store, "ticks", rows=1) if item.received == instant])
+    store.roll()
+    orders.append([item for item in read(store, "ticks") if item.received == instant])
+
+    assert orders == [[three, one, four, two]] * 5
+
+
 @ANY
 @given(data=st.data())
 def test_segments_and_days_are_read_as_one_whatever_was_rolled_and_when(data, tmp_path_factory):

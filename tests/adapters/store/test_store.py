@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.errors import InputError, UnwrittenError
+from adapters.errors import InputError, OutputError
 from adapters.security.lock import LockedError
 from adapters.store import Store
 from adapters.store import table as table_module
@@ -326,8 +326,8 @@ def test_what_cannot_be_written_leaves_the_day_as_it_was(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as broken:
-        broken.setattr("adapters.store.parquet._sync", full)
-        with pytest.raises(UnwrittenError, match=r"parquet: cannot be written: No space left on device$"):
+        broken.setattr("adapters.durable._sync", full)
+        with pytest.raises(OutputError, match=r"2024-01-01.parquet: cannot be written: the disk is full"):
             write(store, "ticks", [a_tick(2.0)])
 
     assert [tick.price for tick in read(store, "ticks")] == [1.0]

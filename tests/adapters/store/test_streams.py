@@ -1,4 +1,4 @@
-"""Several sources are one stream by time; of one instant the earlier source comes first, however the pieces fall."""
+"""Several sources are one stream by time; of one instant the lower rank comes first, however the pieces fall."""
 
 import itertools
 
@@ -43,6 +43,7 @@ def test_a_merge_is_the_stable_sort_of_all_rows_and_opens_nothing_before_its_tim
     # Sources stand in the order of their beginnings, as days do.
     stamps.sort(key=lambda each: each[0] if each else 0)
     rows = [[(stamp, 100 * source + at) for at, stamp in enumerate(each)] for source, each in enumerate(stamps)]
+    ranks = data.draw(st.permutations(range(count)))
     opened, given_out = [], []
 
     def source(number):
@@ -55,14 +56,15 @@ def test_a_merge_is_the_stable_sort_of_all_rows_and_opens_nothing_before_its_tim
             for piece in cut(mine, edges):
                 yield columns(piece)
 
-        return Source(mine[0][0] if mine else 0, pieces)
+        return Source(mine[0][0] if mine else 0, pieces, rank=ranks[number])
 
     merged = []
     for piece in merged_pieces(TICKS, [source(number) for number in range(count)]):
         merged += list(zip(piece["received"].tolist(), piece["ts"].tolist(), strict=True))
         given_out.extend(piece["received"].tolist())
 
-    assert merged == sorted((row for each in rows for row in each), key=lambda row: row[0])
+    ranked = [row for number in np.argsort(ranks) for row in rows[number]]
+    assert merged == sorted(ranked, key=lambda row: row[0])
     assert sorted(opened) == list(range(count))
 
 

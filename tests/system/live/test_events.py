@@ -53,6 +53,11 @@ class News:
     def listens(self):
         until(self._is_up, self.life.story)
 
+    def follows(self):
+        """The file is open: what is appended from now on is heard."""
+        slot = self.life.slot("events:mood")
+        until(lambda: slot.component and slot.component.heritage().identity is not None, self.life.story)
+
     def _is_up(self):
         try:
             return self.post(token="x" * 50) in (401, 429)
@@ -67,6 +72,7 @@ def test_events_that_are_posted_and_appended_are_heard_and_traded_on(tmp_path, v
     with News(tmp_path, venue) as news:
         news.life.ready()
         news.listens()
+        news.follows()
         assert news.post(want=2) == 200
         until(lambda: venue.position() and venue.position()["currentQty"] == 2 * 100, news.life.story)
         news.append(json.dumps({"ts": "2024-01-01T00:00:00Z", "want": -1}))
@@ -99,6 +105,7 @@ def _recorded(folder, source):
 def test_a_source_that_fails_comes_back_repeats_nothing_and_halts_nothing(tmp_path, venue):
     with News(tmp_path, venue) as news:
         news.life.ready()
+        news.follows()
         news.append('{"ts": 1704067200, "want": 1}')
         until(lambda: len(news.events) == 1, news.life.story)
         worker = news.life.slot("events:mood").component._worker

@@ -1,8 +1,10 @@
-"""How the data commands write figures and lines."""
+"""How commands write counts, sizes, times and paragraphs."""
 
 import shutil
 import textwrap
-from typing import Final
+from typing import Any, Final
+
+from messages import UtcNs, iso_utc
 
 WIDTH_MAX: Final = 100
 
@@ -33,3 +35,12 @@ def folded(text: str, *, indent: str, first: str | None = None) -> str:
         text, width(), initial_indent=indent if first is None else first, subsequent_indent=indent,
         break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip
+
+
+def times_as_data(**times: UtcNs | None) -> dict[str, Any]:
+    """For JSON, under each name the time in ISO 8601 and under `<name>_ns` as ns; None where there is none."""
+    told: dict[str, Any] = {}
+    for name, ts in times.items():
+        told[name] = None if ts is None else iso_utc(ts)
+        told[f"{name}_ns"] = ts
+    return told

@@ -1,0 +1,53 @@
+"""What a life of a live run is made of, gathered by its beginning and handed to all who take part."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+
+from actors.runtime.clocks import WallClock
+from adapters.bitmex.history import History
+from adapters.events.live import SourceKeys
+from adapters.journal import Recovery, Trace
+from adapters.live.settings import LiveSettings
+from adapters.live.state import LiveState
+from adapters.live.venue import KeyGuard, Venue
+from adapters.recording import Recording
+from messages import Account, Minor, UtcNs
+
+
+@attrs.define(kw_only=True)
+class LiveRun:
+    """What a life of a live run is made of. `system` comes with `make_system`."""
+
+    folder: Path
+    life: int
+    run6: str
+    settings: LiveSettings
+    venue: Venue
+    cash: Mapping[str, Minor]
+    """What the account began with, in its first life."""
+    account_cash: Mapping[Account, Mapping[str, Minor]]
+    """Of accounts that began with something else: paper ones."""
+    trace: Trace
+    state: LiveState
+    recording: Recording | None = None
+    """What the market says is kept there; None: it is not."""
+    recovery: Recovery | None = None
+    history: History | None = None
+    """Bars for the strategies, and what the feed and the bar builder go on from; None: nothing is warmed up."""
+    started: UtcNs
+    clock: WallClock = attrs.field(factory=WallClock)
+    """The only one: what is timed at the wire is compared with what the actors are told. The machine's own may be set,
+    and goes on while the machine sleeps."""
+    seconds: dict[str, float] = attrs.field(factory=dict)
+    notes: tuple[str, ...] = ()
+    guard: KeyGuard
+    """Takes a way to make something secret unreadable in the log."""
+    source_keys: SourceKeys = attrs.field(factory=SourceKeys)
+    """Of the sources of external events."""
+
+    @property
+    def seed(self) -> int:
+        """Of everything random."""
+        return self.settings.configuration.backtest.seed
