@@ -76,7 +76,7 @@ def _kinds(
     kinds = default_kinds(there, hears, section.period or wanted)
     left = sorted({each.kind for each in there if base_of(each) in MARKET} - set(kinds))
     otherwise = "kind and period say" if any(kind.startswith("bars-") for kind in left) else "kind says"
-    more = f" ({', '.join(left)} are there too: {otherwise} otherwise)" if left else ""
+    more = f" (also there: {', '.join(left)}; {otherwise} otherwise)" if left else ""
     return kinds, (f"data: {', '.join(kinds)} of {section.symbol} from the store{more}",)
 
 

@@ -160,8 +160,10 @@ def test_of_bars_of_several_periods_those_are_taken_that_fit_what_the_strategies
     arguments = ("--data", "data", "--kind", "bars", "--strategy", "ema-cross")
 
     chosen = [run(tmp_path, *arguments, "--period", period, out=period).stdout for period in ("5m", "30m")]
+    plain = run(tmp_path, "--data", "data", "--strategy", "ema-cross", out="plain")
     refused = run(tmp_path, *arguments, out="x", code=2)
 
+    assert "(also there: bars-15m; kind and period say otherwise)" in plain.stdout.replace("\n  ", " ")
     assert ["bars-1m of XBTUSD" in chosen[0], "bars-15m of XBTUSD" in chosen[1]] == [True, True]
     assert "which bars of XBTUSD? Name their period; there are 15m, 1m" in refused.stderr
 
