@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from messages.siblings import check_siblings
 
 if TYPE_CHECKING:
+    from actors.look_back import NotEnoughBarsError
     from actors.result import BacktestResult
     from actors.strategy import Strategy
     from actors.strategy_entry import StrategyEntry
@@ -19,12 +20,13 @@ check_siblings()
 
 _WHERE = {
     "BacktestResult": "actors.result",
+    "NotEnoughBarsError": "actors.look_back",
     "Strategy": "actors.strategy",
     "StrategyEntry": "actors.strategy_entry",
     "TradingSystem": "actors.system",
 }
 
-__all__ = ["BacktestResult", "Strategy", "StrategyEntry", "TradingSystem"]
+__all__ = ["BacktestResult", "NotEnoughBarsError", "Strategy", "StrategyEntry", "TradingSystem"]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,13 +5,16 @@ of a later interval, or the clock passing its end by the grace. So it closes wit
 can widen it. A closed bar is said once and never changed.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from actors.bars.running import RunningBar
-from actors.bars.runs import add_run, arrays, heard_late, run_length
+from actors.bars.runs import add_run, all_within, arrays, heard_late, run_length
 from actors.bars.wanted import BarSoFar, BarWanted, BuilderHeritage, Conventions, EmptyBars, Late
 from actors.component import Component
+from actors.tick_span import Spared, TickRow, TickSpan
 from messages import (
     Bar,
     BarOpen,
@@ -162,6 +165,22 @@ class BarBuilder(Component):
 
         return counts
 
+    def spared(self, symbol: Symbol) -> Spared | None:
+        """The same for a stretch of ticks."""
+        bars = self._from_ticks.get(symbol)
+        if not bars:
+            return None
+
+        def allows(span: TickSpan) -> bool:
+            (_, first, *_), (received, last, *_) = span.rows[0], span.rows[-1]
+            return received < bars[0].close_ts and all_within(bars, first, last)
+
+        def remember(rows: Sequence[TickRow]) -> None:
+            for bar in bars:
+                bar.add_rows(rows)
+
+        return Spared(allows, remember)
+
     def on_tick(self, tick: Tick) -> tuple[Message, ...]:
         """Count the tick into its bars; close and open what it shows to be over and begun."""
         bars = self._from_ticks.get(tick.symbol)
@@ -188,9 +207,20 @@ class BarBuilder(Component):
         if bars is None:
             self._unwanted.add(block.symbol)
             return ()
-        ts, prices, sizes = arrays(block)
         answers: list[Message] = []
         place = 0
+        if block.reach is not None:
+            # The usual block: its first tick is at an edge, and all others lie in the bars that this one opens.
+            first, last = block.ts[0], block.ts[-1]
+            if not all_within(bars, first, first):
+                answers += self._member(block, 0)
+                place = 1
+            if all_within(bars, first, last):
+                if place < len(block.ts):
+                    prices, sizes = np.asarray(block.prices[place:]), np.asarray(block.sizes[place:])
+                    add_run(bars, prices, sizes, block.received, block.reach)
+                return tuple(answers)
+        ts, prices, sizes = arrays(block)
         while place < len(ts):
             # A tick at an edge closes and opens bars; those that follow it lie inside them, up to the next edge.
             end = place + run_length(bars, ts, place)

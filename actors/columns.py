@@ -14,6 +14,7 @@ from messages import Period, Symbol, UtcNs
 
 Ints: TypeAlias = npt.NDArray[np.int64]
 Floats: TypeAlias = npt.NDArray[np.float64]
+Sides: TypeAlias = npt.NDArray[np.int8]
 
 
 def _column(values: Any, dtype: Any) -> Any:
@@ -32,6 +33,11 @@ def _floats(values: Any) -> Floats:
 
 def _ints_or_none(values: Any) -> Ints | None:
     return None if values is None else _ints(values)
+
+
+def _sides_or_none(values: Any) -> Ints | Sides | None:
+    """As they are where a byte each holds them already: few ever look at them."""
+    return _column(values, np.int8) if getattr(values, "dtype", None) == np.int8 else _ints_or_none(values)
 
 
 def _floats_or_none(values: Any) -> Floats | None:
@@ -86,7 +92,7 @@ class TickColumns:
     price: Floats = attrs.field(converter=_floats)
     size: Floats = attrs.field(converter=_floats)
     """Contracts or base units."""
-    aggressor: Ints | None = attrs.field(default=None, converter=_ints_or_none)
+    aggressor: Ints | Sides | None = attrs.field(default=None, converter=_sides_or_none)
     """+1 buyer, -1 seller, 0 unknown; None when the source never says."""
 
     def __attrs_post_init__(self) -> None:

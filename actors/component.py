@@ -13,6 +13,7 @@ from messages import ALL_MESSAGES, Message, Period, Symbol
 
 if TYPE_CHECKING:
     from actors.tape import Calm
+    from actors.tick_span import Spared
 
 Answers: TypeAlias = Iterable[Message]
 Handler: TypeAlias = Callable[[Any], Answers]
@@ -62,6 +63,10 @@ class Component:
         That was all: it is remembered, and nothing is said, or what is heard is said on as it is by whom everything
         passes. It raises nothing, and does nothing where it says False.
         """
+        return None
+
+    def spared(self, symbol: Symbol) -> "Spared | None":  # noqa: ARG002 - for who overrides it
+        """As the shortcut for ticks, for many at once: what a replay may ask before it says a stretch of them."""
         return None
 
     def warmed_up(self) -> None:

@@ -9,7 +9,7 @@ What may be done at once is decided by `execution/plan.py`, how by each strategy
 own orders in `execution/own_orders.py`. Here are targets, the market, trading states and time.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from actors.component import Answers
@@ -26,6 +26,7 @@ from actors.execution.slices import LargestOrder
 from actors.execution.volume_profile import VolumeProfile
 from actors.market_hours import Hours
 from actors.money.grid import PriceGrid
+from actors.tick_span import Spared, TickRow, TickSpan
 from messages import (
     Account,
     Bar,
@@ -200,6 +201,18 @@ class Executor(OrderEvents, OwnOrders):
         desk.hear_price(tick.price, tick.ts)
         return self._market_moved(desk, tick.received) if desk.follows else ()
 
+    def spared(self, symbol: Symbol) -> Spared | None:
+        """Of a stretch of ticks that no algorithm works by only the last price matters."""
+        desk = self.desks.get(symbol)
+        if desk is None or desk.profile is not None or desk.follows:
+            return None
+
+        def remember(rows: Sequence[TickRow]) -> None:
+            _, ts, price, *_ = rows[-1]
+            desk.hear_price(price, ts)
+
+        return Spared(_always, remember)
+
     def on_tick_block(self, block: TickBlock) -> Answers:
         """The last price, for crossings."""
         self.desks[block.symbol].hear_price(block.prices[-1], block.ts[-1])
@@ -280,6 +293,10 @@ class Executor(OrderEvents, OwnOrders):
                 desk.look_at = None
             return self._dealing.plan(desk, woke.at)
         return self._order_woke(what, name, woke.at)
+
+
+def _always(_span: TickSpan) -> bool:
+    return True
 
 
 def _desk(

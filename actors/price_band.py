@@ -65,6 +65,13 @@ class PriceBand:
         window.extend(prices[-window.maxlen :] if window.maxlen else prices)
         return True
 
+    def covers(self, lowest: float, highest: float) -> bool:
+        """Whether it is certain that each price between two would be accepted, whatever comes in which order.
+
+        Nothing is remembered but how far the proof reaches: `low` and `high` lie around both if it is.
+        """
+        return self._band is None or self._proves(lowest, highest)
+
     def _proves(self, lowest: float, highest: float) -> bool:
         # Every median from now on lies within the bounds widened by what comes: if the two ends of that range are in
         # each other's band, nothing in it can be off-band. Rounding is monotone, so this holds in floats too.

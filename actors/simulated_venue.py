@@ -8,13 +8,14 @@ While nothing rests, and nothing is held that has to be watched, the venue hears
 the time of most runs.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from actors.component import Answers, Component
 from actors.tape import Calm
+from actors.tick_span import Spared, TickRow, TickSpan
 from actors.venue import dealing, showing
 from actors.venue.arrival import wrong_order
 from actors.venue.book import Book
@@ -135,6 +136,23 @@ class SimulatedVenue(Component):
             return True
 
         return changes_nothing
+
+    def spared(self, symbol: Symbol) -> Spared | None:
+        """The same for a stretch of ticks."""
+        book = self._books.get(symbol)
+        if book is None or self._inherits:
+            return None
+        floor, position = self._floor, book.position
+
+        def allows(span: TickSpan) -> bool:
+            idle = book.plain and not book.resting and not book.market
+            return idle and position.lower < span.lowest and span.highest < position.upper
+
+        def remember(rows: Sequence[TickRow]) -> None:
+            floor.now, _, position.last, *_ = rows[-1]
+            book.slip = book.slip_of_price
+
+        return Spared(allows, remember)
 
     def warmed_up(self) -> None:
         """From now on it counts what is heard."""
@@ -258,8 +276,8 @@ class SimulatedVenue(Component):
         book = self._books[block.symbol]
         position = book.position
         if not book.has_hours:
-            prices = np.asarray(block.prices)
-            if position.lower < np.minimum.reduce(prices) and np.maximum.reduce(prices) < position.upper:
+            lowest, highest = block.reach or _reach(block)
+            if position.lower < lowest and highest < position.upper:
                 position.last = block.prices[-1]
                 return ()
         return showing.block(self._begins(), book, block)
@@ -318,3 +336,8 @@ class SimulatedVenue(Component):
 
     def _fill(self, book: Book, resting: Resting, match: Match, ts: UtcNs) -> tuple[Message, ...]:
         return dealing.fill(self._floor, book, resting, match, ts)
+
+
+def _reach(block: TickBlock) -> tuple[float, float]:
+    prices = np.asarray(block.prices)
+    return float(np.minimum.reduce(prices)), float(np.maximum.reduce(prices))

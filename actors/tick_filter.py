@@ -10,7 +10,7 @@ remembered, are those of the single ticks.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import gt, lt
 from typing import Any, TypeAlias
 
@@ -19,6 +19,7 @@ import numpy as np
 
 from actors.component import Component
 from actors.price_band import PriceBand
+from actors.tick_span import Spared, TickRow, TickSpan
 from messages import (
     NS_PER_SECOND,
     Heartbeat,
@@ -168,6 +169,27 @@ class TickFilter(Component):
 
         return passes
 
+    def spared(self, symbol: Symbol) -> Spared | None:
+        """The same for a stretch of ticks."""
+        if self._duplicate_ticks:
+            return None
+        trades, ahead, stale = self._trades_of(symbol), self._ahead, self._stale
+        band, window = trades.band, trades.band.window
+
+        def allows(span: TickSpan) -> bool:
+            return (
+                trades.latest <= span.rows[0][1]
+                and span.ahead <= ahead
+                and span.behind <= stale
+                and band.covers(span.lowest, span.highest)
+            )
+
+        def remember(rows: Sequence[TickRow]) -> None:
+            window.extend([row[2] for row in rows[-self._settings.window :]])
+            trades.latest = rows[-1][1]
+
+        return Spared(allows, remember)
+
     def on_tick(self, tick: Tick) -> tuple[Message, ...]:
         """The tick, or why not."""
         passes = self._passes.get(tick.symbol)
@@ -222,19 +244,17 @@ class TickFilter(Component):
 
     def _takes_whole(self, trades: _Stream, block: TickBlock) -> bool:
         """Remember the whole block if it is certain that each of its ticks would be accepted; else do nothing."""
-        prices, sizes = np.asarray(block.prices), np.asarray(block.sizes)
-        # A NaN is both the least and the most there is, and fails every comparison; of sizes without end so is the sum.
-        lowest, highest = _least(prices), _most(prices)
-        if not (lowest > 0.0 and highest < math.inf and _least(sizes) >= 0.0 and prices.dot(sizes) < math.inf):
+        reach = block.reach or _reach(block)
+        if reach is None:
             return False
-        ts, first, last = np.asarray(block.ts), block.ts[0], block.ts[-1]
-        if first < trades.latest - self._tick_back or not _all(ts[1:] >= ts[:-1]):
+        first, last = block.ts[0], block.ts[-1]
+        if first < trades.latest - self._tick_back:
             return False
         if not block.received - self._stale <= last <= block.received + self._ahead:
             return False
-        if self._duplicate_ticks and (first <= trades.latest or not _all(ts[1:] > ts[:-1])):
+        if self._duplicate_ticks and (first <= trades.latest or not _rises(block)):
             return False
-        if not trades.band.accepts_all(float(lowest), float(highest), block.prices):
+        if not trades.band.accepts_all(*reach, block.prices):
             return False
         trades.latest = max(trades.latest, last)
         trades.last = (last, block.prices[-1], block.sizes[-1], 0)
@@ -298,6 +318,22 @@ class TickFilter(Component):
         if received - ts > self._stale:
             return STALE
         return OUT_OF_ORDER if ts < stream.latest - back else None
+
+
+def _reach(block: TickBlock) -> tuple[float, float] | None:
+    """As the block's own, where nobody has looked at it yet; None: not all of it is as it should be."""
+    prices, sizes = np.asarray(block.prices), np.asarray(block.sizes)
+    # A NaN is both the least and the most there is, and fails every comparison; of sizes without end so is the sum.
+    lowest, highest = _least(prices), _most(prices)
+    if not (lowest > 0.0 and highest < math.inf and _least(sizes) >= 0.0 and prices.dot(sizes) < math.inf):
+        return None
+    ts = np.asarray(block.ts)
+    return (float(lowest), float(highest)) if _all(ts[1:] >= ts[:-1]) else None
+
+
+def _rises(block: TickBlock) -> bool:
+    ts = np.asarray(block.ts)
+    return bool(_all(ts[1:] > ts[:-1]))
 
 
 def _never(_tick: Tick) -> bool:

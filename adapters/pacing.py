@@ -6,6 +6,7 @@ What is shown is folded from what the run has recorded, beside it: watching chan
 import sys
 import time
 from collections.abc import Callable, Mapping
+from shutil import get_terminal_size
 from typing import Any, Final
 
 from actors.money.values import Arithmetic
@@ -123,7 +124,7 @@ class Standing:
         parts = [iso_utc(now - now % 10**9).replace("T", " ").removesuffix("Z")]
         for account in sorted(self._cash):
             equity = [
-                f"{minor / 10 ** digits[currency]:,.{min(digits[currency], 4)}f} {currency}"
+                f"{minor / 10 ** digits[currency]:,.{digits[currency]}f} {currency}"
                 for currency, minor in self.equity_minor(account).items()
                 if currency in digits
             ]
@@ -151,7 +152,8 @@ class StandingLine:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + _SHOW_S
-        line = self._standing.line(now)
+        # A line that went on below itself could not be written over.
+        line = self._standing.line(now)[: get_terminal_size().columns - 1]
         self._stream.write("\r" + line.ljust(self._width))
         self._stream.flush()
         self._width = len(line)

@@ -5,6 +5,7 @@ which is shown with its cause; 2: not a run's folder, or nothing was recorded.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import TextIO
 
@@ -14,8 +15,10 @@ from adapters.live.again import recorded_in
 from adapters.parity.judging import HOW_TO_RECORD, Parity, parity_of
 from adapters.parity.page import as_data, as_lines
 from adapters.store import Store
+from adapters.words import folded
 
 EQUAL, DIFFERENT, UNREADABLE = 0, 1, 2
+_LABEL = re.compile(r"  [a-z-]+ {2,}")
 
 
 def parity(
@@ -34,8 +37,16 @@ def parity(
         out.write("\n")
     else:
         for place, each in enumerate(found):
-            out.writelines(f"{line}\n" for line in ([""] if place else []) + list(as_lines(each)))
+            fits = fitting if out.isatty() else str
+            out.writelines(f"{fits(line)}\n" for line in ([""] if place else []) + list(as_lines(each)))
     return EQUAL if all(each.is_equal for each in found) else DIFFERENT
+
+
+def fitting(line: str) -> str:
+    """A line of the page in the terminal's width; what does not fit goes on below its text, not below its label."""
+    label = _LABEL.match(line)
+    indent = len(label.group()) if label else len(line) - len(line.lstrip()) + 2
+    return folded(line, indent=" " * indent, first="")
 
 
 def _all(folder: Path) -> list[int]:

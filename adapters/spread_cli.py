@@ -73,6 +73,7 @@ def plot_spread(  # noqa: PLR0917 typer calls it by keyword
     end: To = None,
     stale: Annotated[str, typer.Option(metavar="10s", help="A side that is older is shaded.")] = "10s",
     store: StoreFolder = STORE,
+    as_json: AsJson = False,  # noqa: FBT002
     quiet: Quiet = False,  # noqa: FBT002
 ) -> None:
     """Draw a pair's samples: prices, spreads and how old each side was. The file needs nothing else to be seen."""
@@ -89,7 +90,9 @@ def plot_spread(  # noqa: PLR0917 typer calls it by keyword
 
     def work(_interrupts: object) -> int:
         count = plot(Store(store), name, out, begin, end, stale=old)
-        if not quiet:
+        if as_json:
+            print_json({"file": str(out), "name": name, "samples": count})
+        elif not quiet:
             print_text(f"{out}: {counted(count, 'sample')} of {name}")
         return 0
 

@@ -6,7 +6,8 @@
     python benchmarks/run.py --long     a run over 100,000,000 ticks of a store as well: minutes, and 2 GB of disk
 
 The plain loop is what anybody would write by hand for one ema-cross: ready lists, local variables, fill if pending, two
-averages, compare. Each figure is the best of several runs, of the loop and of the row alike.
+averages, compare. Each figure is the best of several runs, of the loop and of the row alike. The gate looks at
+processor time alone, and measures again what seems too slow: a machine that is shared fails nobody.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -102,15 +104,24 @@ def plain_loop(opens: list[float], closes: list[float]) -> int:
     return len(fills)
 
 
-def best_of(times: int, run: Callable[[], object]) -> float:
-    """Seconds of the fastest of several runs."""
-    best = float("inf")
+@attrs.frozen
+class Took:
+    """Seconds of the fastest of several runs: on the clock, and of all processors together."""
+
+    wall: float
+    cpu: float
+
+
+def best_of(times: int, run: Callable[[], object]) -> Took:
+    """Clock and processors each by their own fastest run."""
+    wall = cpu = float("inf")
     for _ in range(times):
         gc.collect()
-        started = time.perf_counter()
+        started, began = time.perf_counter(), time.process_time()
         run()
-        best = min(best, time.perf_counter() - started)
-    return best
+        cpu = min(cpu, time.process_time() - began)
+        wall = min(wall, time.perf_counter() - started)
+    return Took(wall, cpu)
 
 
 def ema_entries(count: int, period: int) -> list[StrategyEntry]:
@@ -193,69 +204,79 @@ def run_ticks(ticks: Columns, strategy: type[Strategy], period: str) -> TradingS
     return system
 
 
-Row = tuple[str, int, float, str]
-"""(what, items, seconds, aim as "1/n of the plain loop")."""
-GATE = {
-    "(a)": 100.0, "(b)": 160.0, "ticks heard": 90.0, "ticks that": 7.0, "ticks from": 10.0, "quotes heard": 110.0,
-    "book changes": 450.0,
-}  # fmt: skip
-"""How many times slower than the plain loop a row may be before the gate closes: about three times what was measured
-when this was written (docs/performance.md), because a shared machine alone can double it."""
+@attrs.frozen
+class Row:
+    """One line of the table, and how it is measured."""
+
+    what: str
+    items: int
+    run: Callable[[], object]
+    aim: str = ""
+    """As "1/n of the plain loop"."""
+    limit: float | None = None
+    """How many times the plain loop's processor time an item may take before the gate closes: more than twice what a
+    quick run measured when this was written (docs/performance.md)."""
+
+
+TRIES = 3
+"""So often a row is measured, with the plain loop beside it, before it is believed to be over its limit."""
 FILLS_GATE = 2.0
 """How much more a late fill may cost than an early one: what grows with a run is ten times as slow soon."""
 
 
-def actor_rows(items: int, times: int) -> tuple[float, list[Row]]:
-    """The plain loop's seconds per bar, and the rows that are measured against it."""
+def actor_rows(items: int, store: Path) -> list[Row]:
+    """What is measured against the plain loop."""
     bars = generated_bars(SYMBOL, seed=1, bars=items, tick_size=0.5)
     ticks = generated_ticks(SYMBOL, seed=1, ticks=items, tick_size=0.5)
-    opens, closes = bars.open.tolist(), bars.close.tolist()
-    plain = best_of(times + 2, lambda: plain_loop(opens, closes)) / items
-    rows: list[Row] = [
-        ("(a) ema-cross on bars, equity afterwards", items, best_of(times, lambda: run_bars(bars)), "1/14"),
-        (
-            "(b) margin, funding, live marks, a daily loss limit",
-            items,
-            best_of(times, lambda: run_watched(bars)),
-            "1/25",
-        ),
-        ("ticks heard by a strategy", items, best_of(times, lambda: run_ticks(ticks, TickCross, "1m")), "1/14"),
-        (
-            "ticks that only feed 1m bars",
-            items,
-            best_of(times, lambda: run_ticks(ticks, BUILT_IN["ema-cross"], "1m")),
-            "1/2",
-        ),
-    ]
     quotes = generated_quotes(SYMBOL, seed=1, ticks=items // 2, tick_size=0.5)
     changes = changes_of(quotes)
-    rows += [
-        ("quotes heard by a strategy", len(quotes), best_of(times, lambda: run_ticks(quotes, QuoteCross, "1m")), ""),
-        ("book changes, as books heard", len(changes), best_of(times, lambda: run_ticks(changes, BookCross, "1m")), ""),
-    ]
-    with tempfile.TemporaryDirectory() as folder:
-        fill_store(Path(folder), 4 * items)
-        stored = stored_ticks(Path(folder))
-        seconds = best_of(times, lambda: run_ticks(stored, BUILT_IN["ema-cross"], "1m"))
-        rows.append(("ticks from Parquet that only feed 1m bars", len(stored), seconds, "1/2, 5 M"))
+    fill_store(store, 4 * items)
+    stored = stored_ticks(store)
     few = generated_bars(SYMBOL, seed=1, bars=max(items // 20, 2_000), tick_size=0.5)
-    for count in (1, 10, 100):
-        seconds = best_of(max(1, times - 1), lambda count=count: run_bars(few, count))  # type: ignore[misc]
-        rows.append((f"{count} strategies, per bar and strategy", len(few) * count, seconds, ""))
-    return plain, rows
+    ema = BUILT_IN["ema-cross"]
+    return [
+        Row("(a) ema-cross on bars, equity afterwards", items, lambda: run_bars(bars), "1/14", 100.0),
+        Row("(b) margin, funding, live marks, a daily loss limit", items, lambda: run_watched(bars), "1/25", 190.0),
+        Row("ticks heard by a strategy", items, lambda: run_ticks(ticks, TickCross, "1m"), "1/14", 40.0),
+        Row("ticks that only feed 1m bars", items, lambda: run_ticks(ticks, ema, "1m"), "1/2", 5.0),
+        Row("quotes heard by a strategy", len(quotes), lambda: run_ticks(quotes, QuoteCross, "1m"), "", 75.0),
+        Row("book changes, as books heard", len(changes), lambda: run_ticks(changes, BookCross, "1m"), "", 320.0),
+        Row("ticks from Parquet that only feed 1m bars", len(stored), lambda: run_ticks(stored, ema, "1m"), "1/2", 6.5),
+        *[
+            Row(f"{count} strategies, per bar and strategy", len(few) * count, partial(run_bars, few, count))
+            for count in (1, 10, 100)
+        ],
+    ]
 
 
-def print_table(plain: float, rows: Sequence[Row]) -> list[str]:
-    """The table; returns the rows that are worse than the gate allows."""
-    print(f"plain loop: {1 / plain / 1e6:.2f} million bars/s\n")
-    print(f"| {'row':<52} | {'items/s':>9} | {'of plain':>8} | aim     |")
-    print(f"|{'-' * 54}|{'-' * 11}|{'-' * 10}|---------|")
+def print_table(items: int, rows: Sequence[Row], times: int) -> list[str]:
+    """Measure and print the table; returns the rows that are worse than the gate allows."""
+    bars = generated_bars(SYMBOL, seed=1, bars=items, tick_size=0.5)
+    opens, closes = bars.open.tolist(), bars.close.tolist()
+    plain_run = partial(best_of, 3, lambda: plain_loop(opens, closes))
+    plain = best_of(times + 2, lambda: plain_loop(opens, closes))
+    print(f"plain loop: {items / plain.wall / 1e6:.2f} million bars/s\n")
+    print(f"| {'row':<52} | {'items/s':>9} | {'of plain':>8} | {'in CPU':>8} | aim     |")
+    print(f"|{'-' * 54}|{'-' * 11}|{'-' * 10}|{'-' * 10}|---------|")
     worse = []
-    for what, items, seconds, aim in rows:
-        slower = seconds / items / plain
-        print(f"| {what:<52} | {items / seconds:>9,.0f} | {f'1/{slower:.1f}':>8} | {aim:<7} |")
-        worse += [what for start, limit in GATE.items() if what.startswith(start) and slower > limit]
+    for row in rows:
+        took, beside = best_of(times, row.run), plain_run()
+        per_bar = Took(min(plain.wall, beside.wall) / items, min(plain.cpu, beside.cpu) / items)
+        ratios = [f"1/{took.wall / row.items / per_bar.wall:.1f}", f"1/{took.cpu / row.items / per_bar.cpu:.1f}"]
+        speed = row.items / took.wall
+        print(f"| {row.what:<52} | {speed:>9,.0f} | {ratios[0]:>8} | {ratios[1]:>8} | {row.aim:<7} |", flush=True)
+        for _ in range(TRIES - 1):
+            if not over(row, took, beside, items):
+                break
+            took, beside = best_of(times, row.run), plain_run()
+        if over(row, took, beside, items):
+            worse.append(row.what)
     return worse
+
+
+def over(row: Row, took: Took, plain: Took, bars: int) -> bool:
+    """Whether a row is over its limit, by processor time: what else the machine does lengthens the clock's."""
+    return row.limit is not None and took.cpu / row.items > row.limit * plain.cpu / bars
 
 
 def main() -> None:
@@ -274,10 +295,13 @@ def main() -> None:
         bars = generated_bars(SYMBOL, seed=1, bars=items, tick_size=0.5)
         cProfile.runctx("run_bars(bars)", globals(), {"bars": bars, "run_bars": run_bars}, sort="tottime")
         return
-    plain, rows = actor_rows(items, 2 if options.quick else 3)
-    worse = print_table(plain, rows)
+    with tempfile.TemporaryDirectory() as folder:
+        worse = print_table(items, actor_rows(items, Path(folder)), 2 if options.quick else 3)
     first, last = fill_seconds(items // 10)
     print(f"\n{items // 10:,} fills in one run: one of the last thousand costs {last / first:.2f} of one of the first")
+    for _ in range(TRIES - 1):
+        if last > FILLS_GATE * first:
+            first, last = fill_seconds(items // 10)
     if last > FILLS_GATE * first:
         worse.append("the last fills of a long run")
     print(f"\n| {'whole process':<52} | {'measured':>9} | aim     |")

@@ -118,6 +118,22 @@ def bulk_tick(  # noqa: PLR0917 - values in the order of the fields
     return tick  # type: ignore[no-any-return]
 
 
+def bulk_ticks(symbol: Symbol, rows: Iterable[tuple[UtcNs, UtcNs, float, float, int]]) -> Iterator[Tick]:
+    """The tick of each row, which is (received, ts, price, size, aggressor)."""
+    twin: Any = _TickTwin
+    frozen = Tick
+    for received, ts, price, size, aggressor in rows:
+        tick = twin()
+        tick.symbol = symbol
+        tick.ts = ts
+        tick.received = received
+        tick.price = price
+        tick.size = size
+        tick.aggressor = aggressor
+        tick.__class__ = frozen
+        yield tick
+
+
 def bulk_quote(  # noqa: PLR0917 - values in the order of the fields
     symbol: Symbol, received: UtcNs, ts: UtcNs, bid: float, bid_size: float, ask: float, ask_size: float
 ) -> Quote:
@@ -134,7 +150,14 @@ def bulk_quote(  # noqa: PLR0917 - values in the order of the fields
     return quote  # type: ignore[no-any-return]
 
 
-def bulk_block(symbol: Symbol, received: UtcNs, ts: memoryview, prices: memoryview, sizes: memoryview) -> TickBlock:
+def bulk_block(  # noqa: PLR0917 - values in the order of the fields
+    symbol: Symbol,
+    received: UtcNs,
+    ts: memoryview,
+    prices: memoryview,
+    sizes: memoryview,
+    reach: tuple[float, float] | None = None,
+) -> TickBlock:
     """One block of ticks; its columns are read-only and of one length, at least 1."""
     block: Any = _TickBlockTwin()
     block.symbol = symbol
@@ -142,5 +165,6 @@ def bulk_block(symbol: Symbol, received: UtcNs, ts: memoryview, prices: memoryvi
     block.ts = ts
     block.prices = prices
     block.sizes = sizes
+    block.reach = reach
     block.__class__ = TickBlock
     return block  # type: ignore[no-any-return]

@@ -51,6 +51,9 @@ class TickBlock(Message):
     ts: Column = attrs.field(converter=whole_column, validator=read_only, hash=False)
     prices: Column = attrs.field(converter=measured_column, validator=read_only, hash=False)
     sizes: Column = attrs.field(converter=measured_column, validator=read_only, hash=False)
+    reach: tuple[float, float] | None = attrs.field(default=None, init=False, eq=False, repr=False)
+    """Its lowest and highest price, where whoever made it has looked at all of it before, and found prices above zero,
+    sizes from zero, all finite, and times of the source that never go back. None: nobody has."""
 
     def __attrs_post_init__(self) -> None:
         if not len(self.ts) == len(self.prices) == len(self.sizes) >= 1:

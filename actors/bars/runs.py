@@ -30,9 +30,22 @@ def run_length(bars: list[RunningBar], ts: Any, first: int) -> int:
     return int(np.argmax((ahead < begin) | (ahead >= end)))
 
 
-def add_run(bars: list[RunningBar], prices: Any, sizes: Any, received: UtcNs) -> None:
-    """Ticks that lie inside every bar, received together."""
-    lowest, highest = float(_least(prices)), float(_most(prices))
+def all_within(bars: list[RunningBar], first: UtcNs, last: UtcNs) -> bool:
+    """Whether what reaches from one time to another lies inside every running bar."""
+    for bar in bars:  # noqa: SIM110 - a generator costs more than a bar's only passing
+        if not (bar.open_ts <= first and last < bar.close_ts):
+            return False
+    return True
+
+
+def add_run(
+    bars: list[RunningBar], prices: Any, sizes: Any, received: UtcNs, reach: tuple[float, float] | None = None
+) -> None:
+    """Ticks that lie inside every bar, received together.
+
+    `reach`: their lowest and highest price, if it is known, or that of more ticks of the same bars.
+    """
+    lowest, highest = reach or (float(_least(prices)), float(_most(prices)))
     for bar in bars:
         bar.add_ticks(prices, sizes, lowest=lowest, highest=highest)
     if received >= bars[0].close_ts:

@@ -5,7 +5,6 @@ else is due before the next of them.
 """
 
 from collections.abc import Callable, Iterable
-from functools import partial
 from heapq import heappush
 from typing import Any, Final, TypeAlias
 
@@ -16,7 +15,7 @@ from actors.runtime.pacing import Pacer, paced
 from actors.runtime.router import Plan
 from actors.runtime.slot import Slot
 from actors.runtime.streams import HEARD_FROM, Announced, Playing
-from actors.runtime.tick_run import run_ticks
+from actors.runtime.tick_run import TickRun
 from actors.runtime.virtual_time import VirtualTime
 from actors.tape import FOREVER, Batch, Calm, Run, Source, Stream
 from messages import Bar, Envelope, ExternalEvent, Message, Step, Subscribe, Unsubscribe, UtcNs
@@ -144,7 +143,7 @@ class Playback(VirtualTime):
         if kind is not stream.kind:
             listeners = [*listeners, self.router.listeners(stream.kind)]
         say = self._say_tick if self._schedule is None else self._say_now
-        run = partial(run_ticks, self) if self._schedule is None and isinstance(stream, TickStream) else None
+        run = TickRun(self, stream).run if self._schedule is None and isinstance(stream, TickStream) else None
         playing = Playing(stream, plan, listeners, announce=self._announce, say=say, is_next=self._is_next, run=run)
         self._streams[stream.kind, stream.topic[0]] = playing
         playing.announce()

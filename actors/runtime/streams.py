@@ -46,7 +46,7 @@ class Playing:
 
     `announce(at, playing)` puts an entry on the agenda and returns what tells it from an older one; `say(plan,
     message)` delivers, and everything that follows from it, before it returns; `is_next(at)` goes on to `at` if
-    nothing else comes before it. `run(stream)`, where there is one, does all that for single items, the announced one
+    nothing else comes before it. `run()`, where there is one, does all that for single items, the announced one
     first; False: it said none of them.
     """
 
@@ -59,7 +59,7 @@ class Playing:
         announce: Callable[[UtcNs, "Playing"], int],
         say: Callable[[Plan, Message], None],
         is_next: Callable[[UtcNs], bool],
-        run: Callable[[Any], bool] | None = None,
+        run: Callable[[], bool] | None = None,
     ) -> None:
         self.place = place_of(stream)[1]
         self.due: UtcNs = FOREVER
@@ -87,7 +87,7 @@ class Playing:
         plan, listeners, take, next_at = self._plan, self._listeners, self._stream.take, self._stream.next_at
         say, is_next = self._say, self._is_next
         self._playing = True
-        if self._singly and self._run is not None and self._run(self._stream):
+        if self._singly and self._run is not None and self._run():
             self._playing = False
             self.announce()
             return

@@ -70,9 +70,12 @@ def export(
 
 
 def format_of(path: Path, told: str | None) -> str:
-    """csv or parquet: as told, else by the file's name, else csv; InputError for anything else."""
+    """csv or parquet: as told, else by the file's name, csv for one without an ending; InputError for anything else."""
     if told is None:
-        return "parquet" if path.suffix.lower() == ".parquet" else "csv"
+        name = path.name.lower()
+        if path.suffix and not name.endswith((".parquet", ".csv", ".csv.gz")):
+            raise InputError(f"{path}: the name ends in none of .csv, .csv.gz, .parquet; say --format csv or parquet")
+        return "parquet" if name.endswith(".parquet") else "csv"
     if told not in FORMATS:
         raise InputError(f"format {told!r} must be csv or parquet")
     return told

@@ -14,7 +14,7 @@ from adapters.download.page import Source
 from adapters.download.wanted import BITMEX_ORIGINS, CCXT, LOOPBACK, Wanted, wanted_of
 from adapters.errors import InputError, VenueError
 from adapters.interrupts import EXIT_CODES, Interrupts
-from adapters.options import INTERRUPTED, print_json, print_text
+from adapters.options import INTERRUPTED, interrupted, print_json, print_text
 from adapters.words import counted, times_as_data
 from messages import NS_PER_SECOND, UtcNs, iso_utc
 
@@ -56,6 +56,8 @@ def run_download(options: DownloadOptions, interrupts: Interrupts) -> int:
                 download.look = look
                 download.run()
     except Stopped:
+        if download is None:
+            return interrupted(interrupts)
         code = EXIT_CODES.get(interrupts.name or "", INTERRUPTED)
     except VenueError as error:
         kept = "" if download is None or not download.outcome.rows else "; what was had is kept"

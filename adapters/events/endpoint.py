@@ -104,6 +104,10 @@ class _Handler(BoundedHandler):
         if refused is not None:
             self.refuse(refused)
             return
+        if server.teller.over:
+            # Nobody says it any more: who sends shall not believe that it was heard.
+            self.refuse(Refused(503, "the endpoint is being closed", 1))
+            return
         for row in rows:
             server.teller.event(row.event(server.teller.source, received))
         self.answer(200, {"heard": len(rows)})

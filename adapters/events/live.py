@@ -107,6 +107,11 @@ def live_notes(sections: Iterable[EventsSection]) -> Iterator[str]:
             yield f"events {section.source}: a store is for backtests; live nothing is heard of it"
 
 
+def source_address(source: str) -> Address:
+    """Where the actor of a source lives."""
+    return f"{ROLE}:{source}"
+
+
 def source_specs(
     sections: Iterable[EventsSection], keys: SourceKeys, *, voice: Callable[[Address], Say], clock: Clock, seed: str
 ) -> Iterator[ActorSpec]:
@@ -120,7 +125,7 @@ def source_specs(
 def _spec(
     section: EventsSection, key: str | None, *, voice: Callable[[Address], Say], clock: Clock, seed: str
 ) -> ActorSpec:
-    address = f"{ROLE}:{section.source}"
+    address = source_address(section.source)
     silence = None if section.silence_s is None else round(section.silence_s * NS_PER_SECOND)
 
     def factory(heritage: Any) -> Component:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from adapters.events.live import source_address
 from adapters.live.feeds import feed_address
 from adapters.live.settings import LiveSettings
 from adapters.live.venue import Venue
@@ -29,10 +30,12 @@ def recording_of(settings: LiveSettings, folder: Path, venue: Venue) -> Recordin
         return None
     root, name = Store(store_of(settings, folder)).root, venue.environment.name
     beside = {feed_address(each.called): each.called for each in settings.configuration.feeds}
+    # What a source sets aside stands beside its events, and is no market's.
+    sources = {source_address(each.source): EXTERNAL for each in settings.configuration.events}
     reserve = RESERVE if _are_on_one_disk(root, folder) else 0
     return Recording(
         root,
-        RecordingTap({"feed": name, **beside}, venue=name, kinds=told.kinds),
+        RecordingTap({"feed": name, **beside, **sources}, venue=name, kinds=told.kinds),
         roller=Roller(root, reserve=reserve),
         claims=Claims(root, _recorded(settings, name), folder),
         reserve=reserve,

@@ -86,9 +86,9 @@ def default_kinds(there: Sequence[SeriesInfo], hears: Collection[str], wanted: s
     """
     kinds = {each.kind for each in there}
     single = not {"on_tick", "on_quote", "on_book"}.isdisjoint(hears)
-    bars = None if single else _bars_for(there, None if wanted is None else parse_period(wanted))
+    bars = None if single else bars_for(there, None if wanted is None else parse_period(wanted))
     chosen: list[str] = [bars] if bars is not None else [kind for kind in ("ticks", "quotes") if kind in kinds]
-    if not chosen and (bars := _bars_for(there, None)) is not None:
+    if not chosen and (bars := bars_for(there, None)) is not None:
         chosen = [bars]
     if "on_book" in hears:
         chosen += [kind for kind in ("books", "l2") if kind in kinds][:1]
@@ -99,7 +99,7 @@ def default_kinds(there: Sequence[SeriesInfo], hears: Collection[str], wanted: s
     return chosen or [str(kind) for kind in ("books", "l2") if kind in kinds][:1]
 
 
-def _bars_for(there: Iterable[SeriesInfo], wanted: Period | None) -> str | None:
+def bars_for(there: Iterable[SeriesInfo], wanted: Period | None) -> str | None:
     """Bars of a period, or the longest that divide it; without one the shortest."""
     periods = sorted(each.period for each in there if base_of(each) == "bars" and each.period is not None)
     if wanted is None:

@@ -14,9 +14,9 @@ from adapters.errors import InputError
 from adapters.loaded import LoadedData, digest_of
 from adapters.results import DataFact
 from adapters.store import SeriesInfo
-from adapters.stored.choosing import MARKET, base_of, default_kinds
+from adapters.stored.choosing import MARKET, bars_for, base_of, default_kinds
 from adapters.stored.series import StoredSeries, find_series, stored_bars, stored_columns
-from messages import Kind, Symbol, UtcNs, moment_ns, period_name
+from messages import Kind, Symbol, UtcNs, moment_ns, parse_period, period_name
 
 
 def load_stored(
@@ -69,11 +69,14 @@ def _kinds(
             return [f"bars-{section.period}"], ()
         if len(periods) == 1:
             return [f"bars-{periods[0]}"], ()
+        if wanted is not None and (fit := bars_for(there, parse_period(wanted))) is not None:
+            return [fit], (f"data: {fit} of {section.symbol} from the store",)
         have = ", ".join(periods) or "none"
         raise InputError(f"{section.file}: which bars of {section.symbol}? Name their period; there are {have}")
     kinds = default_kinds(there, hears, section.period or wanted)
     left = sorted({each.kind for each in there if base_of(each) in MARKET} - set(kinds))
-    more = f" ({', '.join(left)} are there too: kind says otherwise)" if left else ""
+    otherwise = "kind and period say" if any(kind.startswith("bars-") for kind in left) else "kind says"
+    more = f" (also there: {', '.join(left)}; {otherwise} otherwise)" if left else ""
     return kinds, (f"data: {', '.join(kinds)} of {section.symbol} from the store{more}",)
 
 

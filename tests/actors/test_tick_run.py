@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from actors import Strategy, StrategyEntry, TradingSystem
 from actors.columns import TickColumns
-from actors.runtime import playback
+from actors.event_streams import ExternalColumns
+from actors.runtime.tick_run import TickRun
 from adapters.generated import generated_quotes, generated_ticks
 from tests.builders import MINUTE, SECOND, an_instrument
 
@@ -61,14 +62,15 @@ class Late(Strategy):
 
 
 def outcome(columns, strategies, **settings_):
+    symbols = tuple({c.symbol: 0 for c in columns if not isinstance(c, ExternalColumns)})
     entries = [
         StrategyEntry(
-            id=f"{each.__name__.lower()}-{number}", strategy=each, symbols=tuple({c.symbol: 0 for c in columns}),
+            id=f"{each.__name__.lower()}-{number}", strategy=each, symbols=symbols,
             period=MINUTE, execution="chase" if each is Late else "market",
         )
         for number, each in enumerate(strategies)
     ]  # fmt: skip
-    instruments = [an_instrument(symbol) for symbol in {c.symbol: 0 for c in columns}]
+    instruments = [an_instrument(symbol) for symbol in symbols]
     system = TradingSystem(
         feed=columns, strategies=entries, instruments=instruments, run_id="ticks", cash={"USD": 10**10}, **settings_
     )
@@ -82,12 +84,13 @@ def outcome(columns, strategies, **settings_):
 
 def slowly(monkeypatch, *arguments, **settings_):
     with monkeypatch.context() as patched:
-        patched.setattr(playback, "run_ticks", lambda runtime, stream: False)
+        patched.setattr(TickRun, "run", lambda run: False)
         return outcome(*arguments, **settings_)
 
 
 WORLDS = {
     "one": ([TICKS], [Turning]),
+    "one with orders and timers": ([TICKS], [Resting]),
     "several of one account": ([TICKS], [Turning, Resting, Late, Turning]),
     "failing": ([TICKS], [Frail, Turning, Frail]),
     "two symbols and quotes": ([TICKS, QUOTES, OTHERS], [Resting, Turning]),

@@ -2,13 +2,15 @@
 
 import time
 from decimal import Decimal
+from io import StringIO
 
 import pytest
 
 from actors import StrategyEntry, TradingSystem
+from actors.recorder import Record
 from actors.strategies import EmaCross
 from adapters.generated import generated_bars, generated_ticks
-from adapters.pacing import Pace, Standing
+from adapters.pacing import Pace, Standing, StandingLine
 from messages import Tick
 from tests.builders import MINUTE, MONDAY, SECOND, a_tick, an_instrument
 
@@ -110,3 +112,32 @@ def test_the_last_price_is_seen():
 
     assert pace.prices == {"XBTUSD": 101.5}
     assert isinstance(a_tick(), Tick)
+
+
+class Words:
+    """Says lines of a given length."""
+
+    def __init__(self, *lengths):
+        self.lengths = list(lengths)
+
+    def line(self, _now):
+        return "x" * self.lengths.pop(0)
+
+
+def test_the_standing_line_fits_the_terminal_and_covers_the_one_before(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    stream = StringIO()
+    monkeypatch.setattr("adapters.pacing._SHOW_S", -1.0)
+    line = StandingLine(Words(100, 10), stream)
+
+    line(MONDAY)
+    line(MONDAY)
+    line.close()
+
+    assert stream.getvalue().split("\r")[1:] == ["x" * 39, "x" * 10 + " " * 29, " " * 10, ""]
+
+
+def test_a_small_profit_shows_in_the_standing_line():
+    standing = Standing(Record(), {"XBTUSD": an_instrument(currency="XBT")}, {"main": {"XBT": 100_000_942}}, {})
+
+    assert "1.00000942 XBT  flat" in standing.line(MONDAY)

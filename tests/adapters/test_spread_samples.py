@@ -162,10 +162,12 @@ def test_the_command_tells_what_it_has_made_and_the_picture_is_drawn(store, tmp_
 
     made = _run("spreads", "pair", *sides, "--json")
     drawn = _run("plot-spread", "pair", "--store", store.root, "--out", picture)
+    drawn_told = json.loads(_run("plot-spread", "pair", "--store", store.root, "--out", picture, "--json").stdout)
 
     told = json.loads(made.stdout)
     assert made.exit_code == drawn.exit_code == 0
     assert (told["samples"], told["days"], told["every_ns"]) == (23, ["2024-01-01", "2024-01-02"], 10 * SECOND)
     assert told["first"] == iso_utc(int(store.spreads("pair")["received"][0]))
     assert "23 samples of pair" in drawn.stdout
+    assert drawn_told == {"file": str(picture), "name": "pair", "samples": 23}
     assert picture.read_text().startswith("<!doctype html>")

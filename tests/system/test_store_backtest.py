@@ -154,6 +154,20 @@ def test_what_is_not_there_is_answered_with_what_is(filled, arguments, said):
     assert not (filled / "x").exists()
 
 
+def test_of_bars_of_several_periods_those_are_taken_that_fit_what_the_strategies_hear(tmp_path):
+    write_bars(tmp_path / "data", bars=900)
+    write_bars(tmp_path / "data", bars=60, period=15 * MINUTE, name="15m")
+    arguments = ("--data", "data", "--kind", "bars", "--strategy", "ema-cross")
+
+    chosen = [run(tmp_path, *arguments, "--period", period, out=period).stdout for period in ("5m", "30m")]
+    plain = run(tmp_path, "--data", "data", "--strategy", "ema-cross", out="plain")
+    refused = run(tmp_path, *arguments, out="x", code=2)
+
+    assert "(also there: bars-15m; kind and period say otherwise)" in plain.stdout.replace("\n  ", " ")
+    assert ["bars-1m of XBTUSD" in chosen[0], "bars-15m of XBTUSD" in chosen[1]] == [True, True]
+    assert "which bars of XBTUSD? Name their period; there are 15m, 1m" in refused.stderr
+
+
 def test_bars_of_a_store_are_the_same_run_as_bars_of_a_file(tmp_path):
     bars = write_bars(tmp_path / "data", bars=900)
     stamps = np.datetime_as_string(bars.open_ts.view("datetime64[ns]"), unit="s")

@@ -1,6 +1,7 @@
 """What is exported and imported again is equal, of every kind, as CSV and as Parquet."""
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -74,6 +75,22 @@ def test_a_range_is_cut_by_opens(tmp_path):
     assert written.rows == 2
     with pytest.raises(InputError, match="no row lies in the range"):
         exported(store, path, start=NEW_YEAR + 9 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen"),
+    [("a.csv", "csv"), ("a.CSV.gz", "csv"), ("a.parquet", "parquet"), ("a", "csv"), ("", "csv"), ("a.2019.csv", "csv")],
+)
+def test_the_name_of_a_file_says_its_format(name, chosen):
+    assert format_of(Path(name), None) == chosen
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.json", "a.parquet.gz", "a.gz"])
+def test_a_name_that_promises_another_format_is_refused_unless_the_format_is_told(name):
+    with pytest.raises(InputError, match="ends in none of"):
+        format_of(Path(name), None)
+
+    assert format_of(Path(name), "csv") == "csv"
 
 
 def test_a_file_that_cannot_be_written_is_named_and_no_half_of_it_is_left(tmp_path):

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from random import Random
@@ -134,6 +135,22 @@ def test_a_signal_ends_it_in_order(tmp_path, name, code):
     assert out.endswith("stopped before its end; the same command goes on from there\n")
     assert len(server.venue.pages) == 4
     assert 300 <= len(Store(tmp_path / "kept").ticks("bitmex", "XBTUSD")) <= 400
+
+
+def test_a_signal_while_the_venue_is_not_there_yet_is_answered_with_a_word(tmp_path, capfd):
+    interrupts = Interrupts()
+    with a_venue() as (_, url):
+        pass
+    told = DownloadOptions(
+        venue="bitmex", symbol="XBTUSD", kind="ticks", begin="2024-01-01", end=None, store=tmp_path / "kept", url=url
+    )
+    with interrupts:
+        soon = threading.Timer(0.2, signal.raise_signal, [signal.SIGTERM])
+        soon.start()
+        code = run_download(told, interrupts)
+
+    assert code == 143
+    assert capfd.readouterr().err.splitlines()[-1] == "interrupted by SIGTERM, without results"
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,16 @@ def test_an_event_is_heard_with_the_time_of_its_receipt(made):
     assert site.ear.states == [""]
 
 
+def test_what_nobody_hears_any_more_is_not_called_heard(made):
+    site = made()
+    site.ear.teller.over = True
+
+    answer = site.post({"score": 0.5})
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert site.ear.events == []
+
+
 def test_a_list_is_heard_in_its_order(made):
     site = made()
 

@@ -11,9 +11,12 @@ from adapters.bitmex.environment import Loopback
 from adapters.exchange.contracts import XBTUSD
 from adapters.live.assembly import _account, _market, make_system
 from adapters.live.beginning import _run
+from adapters.live.recorded import recording_of
 from adapters.live.settings import LiveOptions, live_settings
 from adapters.live.venue import Venue
-from messages import LineClosed, OpenLine, RequestAnswered, SendRequest
+from adapters.store import Store
+from messages import LineClosed, OpenLine, Quarantined, RequestAnswered, SendRequest
+from tests.adapters.recording.recording_builders import say
 from tests.builders import MONDAY
 
 NOBODY_LISTENS = 1
@@ -82,3 +85,26 @@ def test_a_feed_is_asked_for_what_is_only_kept_where_that_is_recorded(tmp_path):
 
         assert wanted & {"liquidation", "orderBookL2_25"} == tables
         assert (run.recording is None) == ("false" in told)
+
+
+def test_what_a_source_of_events_sets_aside_is_kept_beside_its_events_and_not_as_a_market(tmp_path):
+    config = tmp_path / "told.toml"
+    config.write_text(
+        "[[strategies]]\nstrategy = 'random'\nsymbols = ['XBTUSD']\nperiod = '1s'\n"
+        "[[events]]\nsource = 'news'\nfile = 'news.jsonl'\n",
+        encoding="utf-8",
+    )
+    venue = Venue(
+        environment=Loopback(port=NOBODY_LISTENS), keys=LoopbackKeys("k" * 20, "s" * 40), account_id=1,
+        contracts={"XBTUSD": XBTUSD.instrument}, cash={"XBT": 7},
+    )  # fmt: skip
+    recording = recording_of(live_settings(LiveOptions(config=config), tmp_path), tmp_path, venue)
+    of_news = Quarantined(symbol="news", received=MONDAY, reason="malformed")
+    of_market = Quarantined(symbol="XBTUSD", received=MONDAY, reason="crossed")
+
+    say(recording.tap, of_news, sender="events:news")
+    say(recording.tap, of_market, sender="tick-filter")
+    recording.close(MONDAY)
+
+    kept = [(each.venue, each.symbol, each.kind) for each in Store(recording.root).series()]
+    assert kept == [("external", "news", "quarantine"), ("loopback", "XBTUSD", "quarantine")]

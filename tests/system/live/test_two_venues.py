@@ -11,6 +11,7 @@ from actors.runtime.slot import State
 from adapters.errors import InputError
 from messages import (
     ActorQuarantined,
+    Annotated,
     Bar,
     HaltTrading,
     MarketFresh,
@@ -29,7 +30,7 @@ from tests.system.live.agreement import assert_agree, rows, summary
 from tests.system.live.lives import TRADERS, Life, Process, a_folder, a_strategy
 from tests.system.live.venue import a_venue, until
 
-HEARD = (Tick, Quote, Bar, OrderFlow, SpreadSample, MarketStale, MarketFresh, ActorQuarantined, HaltTrading)
+HEARD = (Tick, Quote, Bar, OrderFlow, SpreadSample, MarketStale, MarketFresh, ActorQuarantined, HaltTrading, Annotated)
 OTHER = "XBTUSD.OTHER"
 HALF_A_SECOND = 500_000_000
 
@@ -60,6 +61,11 @@ def _of(life, kind, symbol):
     return [each for each in life.of(kind) if each.symbol == symbol]
 
 
+def _noted(life):
+    """What the strategy wrote down of the market that it only hears; it may come to that later than we are told."""
+    return [each.text for each in life.of(Annotated)]
+
+
 def assert_not_halted(life):
     """Before the stop, which halts by itself."""
     assert TradingState.HALTED not in life.states()
@@ -80,6 +86,7 @@ def test_both_are_heard_by_their_names_and_only_one_is_traded(tmp_path, venue, o
         until(lambda: _of(life, Bar, OTHER) and _of(life, Bar, "XBTUSD"), life.story)
         until(lambda: len(venue.trades()) >= 4, life.story)
         until(lambda: [each for each in life.of(SpreadSample) if each.sell_a_buy_b is not None], life.story)
+        until(lambda: {"tick", "quote", "bar", "flow", "fresh"} <= set(_noted(life)), life.story)
 
     assert_agree(folder, venue)
     assert {each.symbol for each in life.of(Tick)} == {"XBTUSD", OTHER}
@@ -120,6 +127,7 @@ def test_the_other_one_dies_and_comes_back_and_trading_goes_on(tmp_path, venue):
         with a_venue(seed=3, port=port):
             until(lambda: len(_of(life, MarketFresh, OTHER)) > fresh, life.story)
             until(lambda: life.of(SpreadSample)[-1].b.ts > died.b.ts, life.story)
+            until(lambda: _noted(life).count("fresh") >= 2, life.story)
         assert_not_halted(life)
     finally:
         assert life.stop() == 143
