@@ -38,6 +38,8 @@ class SeriesReport:
     rows: int
     new: int
     """Of these rows, those that the store did not have."""
+    beside: int
+    """Other rows of the store that lie among the new ones: of another source, perhaps."""
     first: int
     last: int
     """UTC ns of `received`, of bars and flows of `open_ts`."""
@@ -111,7 +113,7 @@ def _import_file(
         series=tuple(
             SeriesReport(
                 venue=each.venue, symbol=each.symbol, kind=each.kind, rows=each.rows, new=each.new,
-                first=each.first or 0, last=each.last or 0,
+                beside=each.beside, first=each.first or 0, last=each.last or 0,
             )
             for each in writers.values()
             if each.rows

@@ -42,11 +42,17 @@ def _series(series: SeriesReport, *, dry: bool) -> str:
     head = f"{series.venue} {series.symbol} {series.kind}: {counted(series.rows, 'row')}, {span}"
     if dry:
         return f"{head} (dry run: nothing written)"
-    if series.new == series.rows:
-        return f"{head}, all new"
     if series.new == 0:
         return f"{head}, nothing new: all of it was there"
-    return f"{head}, {series.new:,} new and {series.rows - series.new:,} that were there"
+    known = series.rows - series.new
+    told = f"{head}, {series.new:,} new and {known:,} that were there" if known else f"{head}, all new"
+    if not series.beside:
+        return told
+    others = "1 other row was" if series.beside == 1 else f"{series.beside:,} other rows were"
+    return (
+        f"{told}. LOOK: {others} there at these times already. Rows of another source (a recording, another file) "
+        "differ in their times, so what both have stands twice now"
+    )
 
 
 def imported_data(reports: Sequence[FileReport]) -> dict[str, Any]:

@@ -34,6 +34,8 @@ class SeriesWriter:
     """Rows that came."""
     new: int = 0
     """Rows that the store did not have; 0 where nothing is written."""
+    beside: int = 0
+    """Other rows that stood among the new ones before."""
     first: int | None = None
     last: int | None = None
     """UTC ns of `received`, of bars and flows of `open_ts`."""
@@ -75,6 +77,7 @@ class SeriesWriter:
         if cut:
             written = self.store.write(self.venue, self.symbol, self.kind, _rows(columns, slice(None, cut)))
             self.new += written.new
+            self.beside += written.beside
         self.gathered = len(columns["received"]) - cut
         self._parts = [{name: array[cut:].copy() for name, array in columns.items()}] if self.gathered else []
 

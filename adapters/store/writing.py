@@ -31,6 +31,8 @@ class Written:
     """How many of them were not there yet."""
     days: tuple[str, ...]
     """The UTC days whose file was written anew."""
+    beside: int = 0
+    """How many other rows stood between the first and the last of the new ones before: of another source, perhaps."""
 
 
 @contextmanager
@@ -54,18 +56,27 @@ def write_columns(root: Path, series: Series, columns: Mapping[str, Any], *, rep
     """Merge rows into the days they belong to. The caller holds the lock."""
     kind = series.kind
     rows = _checked(kind, native(kind, columns))
-    given, new, written = count_of(rows), 0, []
+    given, new, beside, written = count_of(rows), 0, 0, []
     for day, some in by_day(kind, rows):
         path = series_folder(root, series) / f"{day_name(day)}.parquet"
         there, rolled = read_day(path, kind)
         if replace:
             there = None
-        result, fresh = (sorted_rows(some), count_of(some)) if there is None else merged(kind, there, sorted_rows(some))
+        coming = sorted_rows(some)
+        result, fresh = (coming, count_of(some)) if there is None else merged(kind, there, coming)
         new += fresh
         if fresh:
+            beside += 0 if there is None else _others(there, coming, known=count_of(some) - fresh)
             write_rows(path, kind, renumbered(kind, result, first_part(day)), rolled)
             written.append(day_name(day))
-    return Written(given, new, tuple(written))
+    return Written(given, new, tuple(written), beside)
+
+
+def _others(there: Columns, coming: Columns, *, known: int) -> int:
+    """How many rows lie in the time of those that come and are none of them, but for the `known` ones."""
+    received = there["received"]
+    low, high = np.searchsorted(received, (coming["received"][0], coming["received"][-1] + 1))
+    return int(high - low) - known
 
 
 def read_day(path: Path, kind: Kind) -> tuple[Columns | None, dict[str, int]]:

@@ -10,6 +10,7 @@ from adapters.data import importing, tabular
 from adapters.data.formats import opened
 from adapters.data.reading import ASSUMED, INFERRED, TOLD, Wishes
 from adapters.data.recorded_book import BookFolder
+from adapters.data.telling import import_lines
 from adapters.errors import InputError
 from adapters.files import load
 from adapters.store import Store
@@ -64,6 +65,24 @@ def test_a_file_brought_twice_adds_nothing_and_says_so(tmp_path):
 
     assert report.new == 0
     assert {file: file.read_bytes() for file in store.root.rglob("*.parquet")} == before
+
+
+def test_rows_that_stood_among_the_new_ones_are_told_for_they_may_be_the_same_trades_of_another_source(tmp_path):
+    store, (first,) = imported(tmp_path, a_file(tmp_path, TRADES), venue=None, symbol="XBTUSD")
+    ticks = store.ticks("bitmex", "XBTUSD")
+    other = Store(tmp_path / "other")
+    later = {name: ticks[name] + (1_000 if name == "received" else 0) for name in ticks.columns}
+    other.write("bitmex", "XBTUSD", "ticks", later)
+
+    _, (second,) = imported(tmp_path, a_file(tmp_path, TRADES), store=other, venue=None, symbol="XBTUSD")
+    _, (again,) = imported(tmp_path, a_file(tmp_path, TRADES), store=other, venue=None, symbol="XBTUSD")
+
+    assert (first.series[0].new, first.series[0].beside) == (3, 0)
+    assert (second.series[0].new, second.series[0].beside) == (3, 2)
+    assert "LOOK: 2 other rows were there at these times already" in " ".join(
+        " ".join(import_lines(second, dry=False)).split()
+    )
+    assert (again.series[0].new, again.series[0].beside) == (0, 0)
 
 
 def test_bitmex_dumps_need_nothing_told_and_two_equal_trades_are_two(tmp_path):
