@@ -134,13 +134,14 @@ def test_p16_a_strategy_whose_mailbox_is_full_is_lagging_and_nothing_is_lost_wit
 
     _overflow(house, "strategy:a", map(str, range(30)))
     house.until_up("strategy:a", epoch=3)
-    house.until(lambda: len(house.heard("strategy:a")) == 20)
+    # Events come in floods, and leave a tenth of the places to what a strategy must not miss.
+    house.until(lambda: len(house.heard("strategy:a")) == 18)
 
-    house.until(lambda: [(each.actor, each.waiting) for each in lagging] == [("strategy:a", 20)])
-    assert house.heard("strategy:a") == [str(number) for number in range(20)]
+    house.until(lambda: [(each.actor, each.waiting) for each in lagging] == [("strategy:a", 18)])
+    assert house.heard("strategy:a") == [str(number) for number in range(18)]
     assert house.status("strategy:a").lagging
-    assert house.runtime.dead_letter_counts == {"strategy:a: mailbox full": 10}
-    assert len({letter.id for letter in house.runtime.dead_letters}) == 10
+    assert house.runtime.dead_letter_counts == {"strategy:a: mailbox full": 12}
+    assert len({letter.id for letter in house.runtime.dead_letters}) == 12
     assert house.heard("risk-guard@main") == []
 
 

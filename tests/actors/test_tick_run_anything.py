@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from actors import Strategy
 from actors.columns import FundingColumns, QuoteColumns, TickColumns
 from actors.event_streams import external_columns
-from actors.runtime import playback
+from actors.runtime.tick_run import TickRun
 from messages import ExternalEvent
 from tests.actors.test_tick_run import outcome
 from tests.builders import MONDAY, SECOND
@@ -103,7 +103,7 @@ def test_whatever_strategies_do_at_whatever_falls_together(data):
         heard.clear()
         with pytest.MonkeyPatch.context() as patched:
             if not with_loop:
-                patched.setattr(playback, "run_ticks", lambda runtime, stream: False)
+                patched.setattr(TickRun, "run", lambda run: False)
             return outcome(columns, strategies, live_marks=live_marks), list(heard)
 
     assert run(with_loop=True) == run(with_loop=False)
