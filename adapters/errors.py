@@ -24,3 +24,13 @@ def reason_of(error: Exception) -> str:
     if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in text or "disk is full" in text:
         return "the disk is full"
     return str(getattr(error, "strerror", None) or text.partition("\n")[0])
+
+
+def tells_of_a_signal(error: BaseException) -> bool:
+    """Whether a signal stands behind it: duckdb makes a text of what a signal raises inside a query."""
+    behind: BaseException | None = error
+    while behind is not None:
+        if isinstance(behind, KeyboardInterrupt) or "interrupt" in str(behind).lower():
+            return True
+        behind = behind.__cause__ or behind.__context__
+    return False

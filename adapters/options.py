@@ -66,7 +66,7 @@ def print_json(value: Any) -> None:
 
 def run_command(work: "Callable[[Interrupts], int]", unfinished: Callable[[], str] | None = None) -> None:
     """Do it; end with its exit code. `unfinished` says what a signal left undone, where that is more than nothing."""
-    from adapters.errors import OutputError
+    from adapters.errors import tells_of_a_signal
     from adapters.interrupts import Interrupts
 
     with Interrupts() as interrupts:
@@ -74,9 +74,9 @@ def run_command(work: "Callable[[Interrupts], int]", unfinished: Callable[[], st
             code = work(interrupts)
         except KeyboardInterrupt:
             code = interrupted(interrupts, unfinished)
-        except (RuntimeError, OutputError) as error:
-            # duckdb turns what a signal raises inside a query into an error of its own; a write tells it of its file.
-            if interrupts.name is None or "interrupt" not in str(error).lower():
+        except Exception as error:
+            # duckdb turns what a signal raises inside a query into an error of its own, which is told of a file then.
+            if interrupts.name is None or not tells_of_a_signal(error):
                 raise
             code = interrupted(interrupts, unfinished)
     raise typer.Exit(code)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import attrs
 
-from adapters.errors import OutputError, reason_of
+from adapters.errors import OutputError, reason_of, tells_of_a_signal
 from adapters.files.sources import Source
 
 if TYPE_CHECKING:
@@ -146,7 +146,9 @@ class FileRows:
             names = [row[0] for row in self.database.execute("DESCRIBE rows").fetchall()]
             missing = " OR ".join(f"{name} IS NULL" for name in names)
             found = self.database.execute(f"SELECT 1 FROM rows WHERE {missing} LIMIT 1").fetchone()  # noqa: S608 ours
-        except duckdb.Error:
+        except duckdb.Error as error:
+            if tells_of_a_signal(error):
+                raise
             return False
         return found is None
 

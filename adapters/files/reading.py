@@ -7,6 +7,7 @@ import attrs
 import numpy as np
 
 from actors.columns import Floats, Ints
+from adapters.errors import tells_of_a_signal
 from adapters.files.layout import Layout
 from adapters.files.sources import Source
 from adapters.files.stamps import FARTHEST, NO_TIME
@@ -42,7 +43,9 @@ def read_fast(database: "duckdb.DuckDBPyConnection", source: Source, layout: Lay
         arrays = database.execute(
             f"SELECT {', '.join(layout.expressions(typed=True))} FROM {relation}"  # noqa: S608 built from our own parts
         ).fetchnumpy()
-    except duckdb.Error:
+    except duckdb.Error as error:
+        if tells_of_a_signal(error):
+            raise
         return None
     if any(isinstance(array, np.ma.MaskedArray) for array in arrays.values()):
         return None

@@ -6,7 +6,7 @@ import signal
 import pytest
 import typer
 
-from adapters.errors import OutputError
+from adapters.errors import InputError, OutputError
 from adapters.options import run_command
 
 PATH = "day.parquet: cannot be written: "
@@ -32,6 +32,21 @@ def ended(error, *, sent):
     [RuntimeError("Query interrupted"), OutputError(PATH + "INTERRUPT Error: Interrupted!"), KeyboardInterrupt()],
 )
 def test_a_signal_within_a_query_is_told_as_the_signal(error, capsys):
+    assert ended(error, sent=True) == 130
+    assert capsys.readouterr().err == "interrupted by SIGINT: 1 of 2 done\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("blaming", [OutputError, InputError])
+def test_nor_does_a_file_that_was_being_read_or_written_hide_it(blaming, capsys):
+    try:
+        try:
+            raise ValueError("Traceback (most recent call last):\n  ...\nKeyboardInterrupt: SIGINT")
+        except ValueError:
+            raise blaming(PATH + "Traceback (most recent call last):") from None
+    except blaming as told:
+        error = told
+
     assert ended(error, sent=True) == 130
     assert capsys.readouterr().err == "interrupted by SIGINT: 1 of 2 done\n"
 
