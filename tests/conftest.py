@@ -6,7 +6,9 @@ from hypothesis import settings
 from tests.house import House
 
 # A shared machine stalls now and then: how long an example takes is nobody's failure here.
-settings.register_profile("house", deadline=None)
+settings.register_profile("house", deadline=None, max_examples=50)
+# Where a test does not say how many examples it needs: `pytest --hypothesis-profile=long` looks at more.
+settings.register_profile("long", deadline=None, max_examples=1_000)
 settings.load_profile("house")
 
 
