@@ -13,7 +13,7 @@ import numpy as np
 
 from actors.columns import Ints
 from actors.tape import FOREVER
-from messages import ExternalEvent, Message, UtcNs
+from messages import ExternalEvent, Message, TickBlock, UtcNs
 
 Scalar: TypeAlias = str | float | int | bool | None
 Payload: TypeAlias = tuple[tuple[str, Scalar], ...]
@@ -105,7 +105,7 @@ class ExternalStream:
             payload=columns.payloads[at],
         )
 
-    def interrupt(self, _now: UtcNs) -> Message | None:
+    def interrupt(self, _now: UtcNs) -> TickBlock | None:
         """Nothing is ever announced in a block."""
         return None
 

@@ -27,7 +27,7 @@ CHUNK = 32_768
 class Feed(Component):
     """Hears Pull. Says, batch by batch, everything its columns hold, then FeedEnded.
 
-    `block_period` is the shortest period that bars are built of from ticks: blocks of ticks never cross its boundaries.
+    `block_period` divides each period that bars are built of from ticks: blocks of ticks never cross its boundaries.
     `in_blocks`: ticks that nobody hears singly come in blocks. Not where bars wait for trades, for then the trade that
     closes a bar does so when it is received.
     `events` are funding rates and mark prices, `external` the events of sources beside the market: said while there is

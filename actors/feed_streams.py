@@ -24,7 +24,7 @@ from actors.columns import (
 )
 from actors.tape import FOREVER
 from actors.tick_span import TickRow, TickSpan
-from messages import FundingRate, MarkPrice, Message, Period, Tick, UtcNs, period_start
+from messages import FundingRate, MarkPrice, Message, Period, Tick, TickBlock, UtcNs, period_start
 from messages.bulk import bulk_block, bulk_tick
 
 BLOCK_MAX = 16_384
@@ -134,7 +134,7 @@ class TickStream:
         """So many of these were said."""
         self._at += count
 
-    def interrupt(self, now: UtcNs) -> Message | None:
+    def interrupt(self, now: UtcNs) -> TickBlock | None:
         """The announced block's ticks before `now`."""
         if self._singly or self._end <= self._at or self._columns is None or self._columns.received[self._at] >= now:
             return None
@@ -160,7 +160,7 @@ class TickStream:
         self._all_rows = _span(self._rows, columns, rows)
         self._loaded_at, self._loaded_end = start, start + len(self._rows)
 
-    def _block(self, end: int) -> Message:
+    def _block(self, end: int) -> TickBlock:
         columns, rows, announced = self._columns, slice(self._at, end), self._announced
         assert columns is not None
         assert announced is not None
@@ -245,6 +245,6 @@ class EventStream:
             return MarkPrice(symbol=symbol, ts=ts, received=received, price=float(columns.price[at]))
         return FundingRate(symbol=symbol, ts=ts, received=received, rate=float(columns.rate[at]))
 
-    def interrupt(self, _now: UtcNs) -> Message | None:
+    def interrupt(self, _now: UtcNs) -> TickBlock | None:
         """Nothing is ever announced in a block."""
         return None

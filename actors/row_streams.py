@@ -20,7 +20,7 @@ from actors.columns import (
     kind_of,
 )
 from actors.tape import FOREVER
-from messages import BookChange, IndexPrice, Liquidation, Message, OrderBook, Quote, Symbol, UtcNs
+from messages import BookChange, IndexPrice, Liquidation, Message, OrderBook, Quote, Symbol, TickBlock, UtcNs
 from messages.bulk import bulk_quote
 from messages.market import Level
 
@@ -82,7 +82,7 @@ class RowStream:
         self._at = at + 1
         return self._reading.make(self.topic[0], *self._rows[at - self._loaded_at])
 
-    def interrupt(self, now: UtcNs) -> Message | None:
+    def interrupt(self, now: UtcNs) -> TickBlock | None:
         """Nobody listened until now: what lies before now is past. It is passed over when somebody listens."""
         if not self._announced:
             self._past = now

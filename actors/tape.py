@@ -12,7 +12,7 @@ from typing import Protocol, TypeAlias
 
 import attrs
 
-from messages import Bar, Message, Symbol, UtcNs
+from messages import Bar, Message, Symbol, TickBlock, UtcNs
 
 FOREVER: UtcNs = 2**62
 """Later than any time a clock will show."""
@@ -54,7 +54,7 @@ class Stream(Protocol):
     def take(self) -> Message:
         """What it said it would say at that time."""
 
-    def interrupt(self, now: UtcNs) -> Message | None:
+    def interrupt(self, now: UtcNs) -> TickBlock | None:
         """Who listens has changed: the part of an announced block that lies before `now`, if there is one."""
 
 

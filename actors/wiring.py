@@ -1,6 +1,7 @@
 """Who is in the house: from a set-up to the actors' specs, in the order of the data flow."""
 
 from collections.abc import Callable, Collection, Sequence
+from math import gcd
 from typing import Any, Final
 
 from actors.account_actors import Agree, Read, account_specs
@@ -163,7 +164,8 @@ def _market(setup: Setup, wanted: Sequence[BarWanted]) -> list[ActorSpec]:
 
 
 def _feed_maker(setup: Setup, wanted: Sequence[BarWanted]) -> Callable[[Any], Component]:
-    block = min((each.period for each in wanted if each.source == "ticks"), default=None)
+    # A boundary of any period is one of this, too: a long bar may begin and end within an interval of the shortest.
+    block = gcd(*[each.period for each in wanted if each.source == "ticks"]) or None
     return lambda heritage: Feed(
         setup.columns,
         events=setup.events,

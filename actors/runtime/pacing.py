@@ -10,7 +10,7 @@ from typing import Protocol
 import attrs
 
 from actors.tape import FOREVER, Batch, Entry, Run, Source, Stream
-from messages import Message, Step, Symbol, UtcNs
+from messages import Message, Step, Symbol, TickBlock, UtcNs
 
 
 class Pacer(Protocol):
@@ -65,7 +65,7 @@ class PacedStream:
         self._pacer.saw(message)
         return message
 
-    def interrupt(self, now: UtcNs) -> Message | None:
+    def interrupt(self, now: UtcNs) -> TickBlock | None:
         """As the stream's: its time has come already."""
         return self._stream.interrupt(now)
 

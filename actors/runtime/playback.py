@@ -144,7 +144,10 @@ class Playback(VirtualTime):
             listeners = [*listeners, self.router.listeners(stream.kind)]
         say = self._say_tick if self._schedule is None else self._say_now
         run = TickRun(self, stream).run if self._schedule is None and isinstance(stream, TickStream) else None
-        playing = Playing(stream, plan, listeners, announce=self._announce, say=say, is_next=self._is_next, run=run)
+        playing = Playing(
+            stream, plan, listeners,
+            announce=self._announce, say=say, is_next=self._is_next, reach=self._reach, run=run,
+        )  # fmt: skip
         self._streams[stream.kind, stream.topic[0]] = playing
         playing.announce()
 
@@ -162,17 +165,19 @@ class Playback(VirtualTime):
         heappush(self._agenda, (max(at, self._now), event.step, event.place, event.symbol, turn, None, event))
         return turn
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, at: UtcNs) -> None:
         for playing in self._streams.values():
-            playing.catch_up(self._now)
+            playing.catch_up(at)
 
     def _say_event(self, plan: Plan, message: Message) -> None:
         is_external = message.__class__ is ExternalEvent
-        for playing in self._streams.values():
-            # Ticks of this very instant come after funding and marks, and before external events.
-            playing.catch_up(self._now + is_external)
+        # Ticks of this very instant come after funding and marks, and before external events.
+        self._catch_up(self._now + is_external)
         self._step = _TICKS if is_external else _MARKS
         self._say_now(plan, message)
+
+    def _reach(self, at: UtcNs) -> None:
+        self._now = max(self._now, at)
 
     def _is_next(self, at: UtcNs) -> bool:
         agenda = self._agenda

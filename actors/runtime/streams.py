@@ -46,8 +46,8 @@ class Playing:
 
     `announce(at, playing)` puts an entry on the agenda and returns what tells it from an older one; `say(plan,
     message)` delivers, and everything that follows from it, before it returns; `is_next(at)` goes on to `at` if
-    nothing else comes before it. `run()`, where there is one, does all that for single items, the announced one
-    first; False: it said none of them.
+    nothing else comes before it; `reach(at)` lets the clock show at least that. `run()`, where there is one, does all
+    that for single items, the announced one first; False: it said none of them.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class Playing:
         announce: Callable[[UtcNs, "Playing"], int],
         say: Callable[[Plan, Message], None],
         is_next: Callable[[UtcNs], bool],
+        reach: Callable[[UtcNs], None],
         run: Callable[[], bool] | None = None,
     ) -> None:
         self.place = place_of(stream)[1]
@@ -69,6 +70,7 @@ class Playing:
         self._announce = announce
         self._say = say
         self._is_next = is_next
+        self._reach = reach
         self._run = run
         self._turn = -1
         self._singly = False
@@ -115,9 +117,11 @@ class Playing:
 
     def _say_part(self, now: UtcNs) -> bool:
         part = self._stream.interrupt(now)
-        if part is not None:
-            self._say(self._plan, part)
-        return part is not None
+        if part is None:
+            return False
+        self._reach(part.received)
+        self._say(self._plan, part)
+        return True
 
 
 class Announced:

@@ -182,8 +182,16 @@ class VirtualTime(Runtime):
             first = agenda[0]
             if first[0] > until or (first[0] == until and first[1] >= step):
                 return
+            at, _, _, _, _, envelope, target = first
+            if envelope is None and target.__class__ is tuple:
+                self._catch_up(at)
+                if self._stopping is not None:
+                    return
+                if agenda[0] is not first:
+                    # What was said has asked for an earlier timer.
+                    continue
             heappop(agenda)
-            at, self._step, _, _, _, envelope, target = first
+            self._step = first[1]
             if at > self._now:  # noqa: PLR1730 - max() is a call
                 self._now = at
             if envelope is not None:
@@ -193,8 +201,6 @@ class VirtualTime(Runtime):
                 slot, epoch, token = target
                 if epoch != slot.epoch and slot.strategy is not None:
                     continue
-                self._catch_up()
-                self._step = first[1]
                 now = self._now
                 woke = Envelope(next(self._ids), 0, slot.address, slot.epoch, now, Woke(now, token))
                 self._count_timer(slot, woke)
@@ -205,8 +211,8 @@ class VirtualTime(Runtime):
             if self._stopping is not None:
                 return
 
-    def _catch_up(self) -> None:
-        """A timer comes: what a feed has from before it is said first."""
+    def _catch_up(self, at: UtcNs) -> None:
+        """A timer comes at that time: what a feed has from before it is said first."""
 
     def _count_timer(self, slot: Slot, woke: Envelope) -> None:
         self._timers_now = self._timers_now + 1 if self._timers_at == self._now else 0

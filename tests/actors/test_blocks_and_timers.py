@@ -1,7 +1,7 @@
 """Whoever hears single ticks changes nothing for those who hear bars alone, at whatever time they wake."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from actors import Strategy, StrategyEntry, TradingSystem
@@ -69,6 +69,8 @@ def test_bars_of_every_period_hold_all_their_trades(periods, grace):
     wake_s=st.floats(0.001, 400),
     grace=st.sampled_from([0, 1, SECOND // 4, 3 * SECOND]),
 )
+# The feed begins forty seconds before the longer bar ends, within the first of the shorter ones.
+@example(periods=[50 * SECOND, 170 * SECOND], wake_s=1.0, grace=0)
 def test_at_whatever_time_somebody_wakes(periods, wake_s, grace):
     in_blocks = outcome(periods, singly=False, grace=grace, wake_s=wake_s)
 

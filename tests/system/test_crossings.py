@@ -63,16 +63,14 @@ def price_of(second):
 
 
 @pytest.mark.parametrize(
-    ("other", "period", "last_heard"),
+    ("other", "period"),
     [
-        (Ears, 5 * MINUTE, 390),
-        # Nobody hears single ticks: they come in blocks, which end where the shortest bars do.
-        (Idle, MINUTE, 359),
+        (Ears, 5 * MINUTE),
+        # Nobody hears single ticks: they come in blocks, of which a timer hears what lies before it.
+        (Idle, MINUTE),
     ],
 )
-def test_on_ticks_a_crossing_is_at_the_last_price_heard_and_not_at_the_close_that_its_strategies_saw(
-    other, period, last_heard
-):
-    at, price = MONDAY + 390 * SECOND + SECOND // 2, price_of(last_heard)
+def test_on_ticks_a_crossing_is_at_the_last_price_heard_and_not_at_the_close_that_its_strategies_saw(other, period):
+    at, price = MONDAY + 390 * SECOND + SECOND // 2, price_of(390)
 
     assert crossings((Late, 5 * MINUTE), (Against, 5 * MINUTE), (other, period)) == [(at, price)] * 2
