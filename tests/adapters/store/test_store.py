@@ -219,6 +219,25 @@ def test_a_file_is_one_day_of_one_series_and_says_its_schema(tmp_path):
     assert (series.first, series.last, series.days) == (MONDAY, MONDAY, 1)
 
 
+def test_what_there_is_of_some_symbols_is_told_as_among_all_and_no_file_of_others_is_looked_at(tmp_path):
+    store = Store(tmp_path)
+    for symbol in ("BTC/USD", ".BXBT", SYMBOL):
+        store.write(VENUE, symbol, "ticks", rows_of("ticks", ticks(3)))
+    store.write("loopback", ".BXBT", "ticks", rows_of("ticks", ticks(2)))
+    a_segment(tmp_path, [a_bar(period=MINUTE)], ticks(4, price=7.0))
+    every = store.series()
+    (tmp_path / "market" / VENUE / "BTC%2FUSD" / "ticks" / f"{day_name(day_of(MONDAY))}.parquet").write_bytes(b"PAR1")
+
+    some = store.series({".BXBT", SYMBOL, "none"})
+
+    assert some == tuple(each for each in every if each.symbol != "BTC/USD")
+    assert [(each.symbol, each.kind, each.rows) for each in some] == [
+        (".BXBT", "ticks", 3), (SYMBOL, "bars-1m", 1), (SYMBOL, "ticks", 7), (".BXBT", "ticks", 2),
+    ]  # fmt: skip
+    with pytest.raises(InputError, match="BTC%2FUSD"):
+        store.series()
+
+
 def test_each_kind_has_a_way_to_ask_for_it(tmp_path):
     store = Store(tmp_path)
     for name in ITEMS:
