@@ -328,6 +328,16 @@ def test_a_file_of_a_newer_schema_is_not_guessed_at(tmp_path, monkeypatch):
         read(store, "ticks")
 
 
+def test_nor_is_it_written_to_and_its_version_is_what_is_told_although_its_columns_are_not_ours(tmp_path):
+    store = Store(tmp_path)
+    write(store, "ticks", [a_tick()])
+    (path,) = tmp_path.rglob("*.parquet")
+    duckdb.sql(f"COPY (SELECT 1 AS other) TO '{path}' (FORMAT parquet, KV_METADATA {{openoutcry_schema: '2'}})")
+
+    with pytest.raises(InputError, match=r"2024-01-01.parquet: its version is '2', this program knows 1..1"):
+        write(store, "ticks", [a_tick(2.0)])
+
+
 def test_a_file_that_is_no_folder_is_no_store(tmp_path):
     (tmp_path / "file").write_text("x")
 
