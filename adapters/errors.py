@@ -1,6 +1,7 @@
 """Errors by blame: what the user gave us was wrong, a venue failed us, or what we have cannot be written."""
 
 import errno
+from typing import Final
 
 
 class InputError(Exception):
@@ -26,11 +27,15 @@ def reason_of(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or text.partition("\n")[0])
 
 
+_SIGNAL_WORDS: Final = ("Query interrupted", "INTERRUPT Error", "KeyboardInterrupt")
+"""What duckdb says of one. No shorter, for a file's name or a row may speak of interrupts too."""
+
+
 def tells_of_a_signal(error: BaseException) -> bool:
     """Whether a signal stands behind it: duckdb makes a text of what a signal raises inside a query."""
     behind: BaseException | None = error
     while behind is not None:
-        if isinstance(behind, KeyboardInterrupt) or "interrupt" in str(behind).lower():
+        if isinstance(behind, KeyboardInterrupt) or any(words in str(behind) for words in _SIGNAL_WORDS):
             return True
         behind = behind.__cause__ or behind.__context__
     return False

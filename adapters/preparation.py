@@ -152,14 +152,11 @@ def fail(problems: Sequence[Problem]) -> None:
 def _know_their_symbols(configuration: Configuration, *, where: str, problems: list[Problem]) -> None:
     known = dict.fromkeys(section.symbol for section in configuration.data)
     for number, section in enumerate(configuration.strategies):
-        for symbol in section.symbols or ():
-            if symbol not in known:
-                reason = f"there are no data of {symbol!r}; there are data of {', '.join(known)}"
-                problems.append((f"{where}strategies[{number}].symbols", reason))
-        for symbol in section.hears or ():
-            if symbol not in known:
-                reason = f"there are no data of {symbol!r}; there are data of {', '.join(known)}"
-                problems.append((f"{where}strategies[{number}].hears", reason))
+        for name, symbols in (("symbols", section.symbols), ("hears", section.hears)):
+            for symbol in symbols or ():
+                if symbol not in known:
+                    reason = f"there are no data of {symbol!r}; there are data of {', '.join(known)}"
+                    problems.append((f"{where}strategies[{number}].{name}", reason))
         if section.symbols is None and not set(known) - only_heard(configuration.strategies):
             reason = "must be given: all symbols of the data are only heard"
             problems.append((f"{where}strategies[{number}].symbols", reason))

@@ -9,6 +9,7 @@ import numpy as np
 
 from adapters.data.check_flow import StreamCheck
 from adapters.data.findings import Finding
+from adapters.store.rows import starts_of
 
 
 @attrs.define
@@ -56,7 +57,7 @@ class _LevelCheck(StreamCheck):
             return
         if self._held is not None:
             columns = {name: np.concatenate([self._held[name], array]) for name, array in columns.items()}
-        last = int(_starts(columns["part"])[-1])
+        last = int(starts_of(columns["part"])[-1])
         self._held = {name: array[last:] for name, array in columns.items()}
         super().add({name: array[:last] for name, array in columns.items()})
 
@@ -102,7 +103,7 @@ class BookCheck(_LevelCheck):
     def judge(self, columns: Mapping[str, Any]) -> None:
         """Each book's best prices."""
         super().judge(columns)
-        starts = _starts(columns["part"])
+        starts = starts_of(columns["part"])
         side, price = columns["side"], columns["price"]
         bids = np.maximum.reduceat(np.where(side > 0, price, -np.inf), starts)
         asks = np.minimum.reduceat(np.where(side < 0, price, np.inf), starts)
@@ -123,7 +124,7 @@ class ChangeCheck(_LevelCheck):
     def judge(self, columns: Mapping[str, Any]) -> None:
         """The book after each message."""
         super().judge(columns)
-        starts = _starts(columns["part"]).tolist()
+        starts = starts_of(columns["part"]).tolist()
         ends = [*starts[1:], len(columns["part"])]
         received = columns["received"][starts].tolist() if starts else []
         whole = columns["is_snapshot"][starts].tolist() if starts else []
@@ -159,7 +160,3 @@ class ChangeCheck(_LevelCheck):
                 self._tallies["gone"].say(received, f"{price:.10g}")
         if self._known:
             self._crossed(self._bids.best(), self._asks.best(), received)
-
-
-def _starts(part: Any) -> Any:
-    return np.flatnonzero(np.concatenate([[True], part[1:] != part[:-1]])) if len(part) else np.empty(0, dtype=np.int64)

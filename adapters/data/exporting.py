@@ -10,7 +10,9 @@ from adapters.data.native import TIMES
 from adapters.data.rows import temporary_database
 from adapters.durable import replacing
 from adapters.errors import InputError, OutputError, reason_of
-from adapters.store.kinds import TEXT, Kind, kind_named
+from adapters.store.database import literal
+from adapters.store.kinds import Kind, kind_named
+from adapters.store.parquet import SQL_TYPES
 from messages import UtcNs
 
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
 FORMATS: Final = ("csv", "parquet")
 _ROWS: Final = 500_000
-_SQL_TYPES: Final = {"int64": "BIGINT", "float64": "DOUBLE", "int8": "TINYINT", TEXT: "VARCHAR"}
 
 
 @attrs.frozen(kw_only=True)
@@ -50,9 +51,9 @@ def export(
     kind = kind_named(series.kind)
     rows = 0
     with temporary_database() as database:
-        columns = ", ".join(f'"{name}" {_SQL_TYPES[sort]}' for name, sort in kind.columns.items())
+        columns = ", ".join(f'"{name}" {SQL_TYPES[sort]}' for name, sort in kind.columns.items())
         database.execute(f"CREATE TABLE rows ({columns})")
-        cast = ", ".join(f'CAST("{name}" AS {_SQL_TYPES[sort]})' for name, sort in kind.columns.items())
+        cast = ", ".join(f'CAST("{name}" AS {SQL_TYPES[sort]})' for name, sort in kind.columns.items())
         for chunk in store.chunks(series.venue, series.symbol, series.kind, start, end, _ROWS):
             database.register("chunk", {name: chunk[name] for name in kind.columns})
             database.execute(f"INSERT INTO rows SELECT {cast} FROM chunk")  # noqa: S608 our own names
@@ -82,15 +83,15 @@ def format_of(path: Path, told: str | None) -> str:
 
 
 def _copy(kind: Kind, path: Path, file_format: str, *, packed: bool) -> str:
-    target = str(path).replace("'", "''")
+    target = literal(str(path))
     if file_format == "parquet":
         selected = ", ".join(
             _or_null(name) if sort == "float64" else f'"{name}"' for name, sort in kind.columns.items()
         )
-        return f"COPY (SELECT {selected} FROM rows) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"  # noqa: S608 ours
+        return f"COPY (SELECT {selected} FROM rows) TO {target} (FORMAT parquet, COMPRESSION zstd)"  # noqa: S608 ours
     selected = ", ".join(_csv(name, sort) for name, sort in kind.columns.items())
     compression = "gzip" if packed else "none"
-    return f"COPY (SELECT {selected} FROM rows) TO '{target}' (FORMAT csv, HEADER, COMPRESSION {compression})"  # noqa: S608 ours
+    return f"COPY (SELECT {selected} FROM rows) TO {target} (FORMAT csv, HEADER, COMPRESSION {compression})"  # noqa: S608 ours
 
 
 def _csv(name: str, sort: str) -> str:

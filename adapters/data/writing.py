@@ -11,6 +11,8 @@ import attrs
 import numpy as np
 
 from adapters.data.shaping import StoreColumns
+from adapters.store.merging import joined, taken
+from adapters.store.rows import Columns
 from messages import NS_PER_DAY
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ class SeriesWriter:
     first: int | None = None
     last: int | None = None
     """UTC ns of `received`, of bars and flows of `open_ts`."""
-    _parts: list[StoreColumns] = attrs.field(factory=list)
+    _parts: list[Columns] = attrs.field(factory=list)
     gathered: int = 0
     """Rows that wait to be written."""
 
@@ -72,10 +74,10 @@ class SeriesWriter:
 
     def _write(self, *, whole: bool) -> None:
         assert self.store is not None
-        columns = {name: np.concatenate([part[name] for part in self._parts]) for name in self._parts[0]}
+        columns = joined(self._parts)
         cut = len(columns["received"]) if whole else cut_of(columns["received"])
         if cut:
-            written = self.store.write(self.venue, self.symbol, self.kind, _rows(columns, slice(None, cut)))
+            written = self.store.write(self.venue, self.symbol, self.kind, taken(columns, slice(None, cut)))
             self.new += written.new
             self.beside += written.beside
         self.gathered = len(columns["received"]) - cut
@@ -89,7 +91,3 @@ def cut_of(received: "np.ndarray[Any, np.dtype[np.int64]]") -> int:
         if len(changes):
             return int(changes[-1]) + 1
     return 0
-
-
-def _rows(columns: StoreColumns, which: slice) -> StoreColumns:
-    return {name: array[which] for name, array in columns.items()}

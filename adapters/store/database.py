@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from adapters.errors import InputError
+from adapters.errors import InputError, tells_of_a_signal
 
 if TYPE_CHECKING:
     import duckdb
@@ -20,7 +20,11 @@ _database: "list[duckdb.DuckDBPyConnection]" = []
 
 @contextmanager
 def cursor() -> "Iterator[duckdb.DuckDBPyConnection]":
-    """A connection of one's own to the process's database, for one use and one thread."""
+    """A connection of one's own to the process's database, for one use and one thread.
+
+    A signal that falls into a query is KeyboardInterrupt, as anywhere: whoever looks into damaged files one by one,
+    or tries again, does not take it for what duckdb makes of it.
+    """
     import duckdb  # noqa: PLC0415 loaded only by who reads or writes a store
 
     with _making:
@@ -29,6 +33,10 @@ def cursor() -> "Iterator[duckdb.DuckDBPyConnection]":
         own = _database[0].cursor()
     try:
         yield own
+    except Exception as error:
+        if tells_of_a_signal(error):
+            raise KeyboardInterrupt from error
+        raise
     finally:
         own.close()
 

@@ -1,5 +1,6 @@
 """What there is in a store, from the metadata of its files: no row is read."""
 
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -13,7 +14,7 @@ from adapters.store.names import symbol_of
 from adapters.store.parquet import pinned, read_rolled
 from adapters.store.reading import LIVE, MARKET, day_files
 from adapters.store.segment import Pieces, SegmentReader, Series, open_readers, segment_paths
-from messages import Period
+from messages import Period, Symbol
 
 _FILES_AT_ONCE: Final = 500
 _TRIES: Final = 20
@@ -59,11 +60,11 @@ class _Sum:
         self.days.add(day)
 
 
-def list_series(root: Path) -> tuple[SeriesInfo, ...]:
-    """All series, by venue, symbol and kind. InputError names a damaged file."""
+def list_series(root: Path, symbols: Collection[Symbol] | None = None) -> tuple[SeriesInfo, ...]:
+    """All series, or those of some symbols, by venue, symbol and kind. InputError names a damaged file of them."""
     for _ in range(_TRIES):
         before = _touched(root)
-        found = _list(root)
+        found = _list(root, symbols)
         # A rolling meanwhile may have counted rows on both sides of the seam, or on none.
         if _touched(root) == before:
             return found
@@ -76,7 +77,7 @@ def _touched(root: Path) -> tuple[list[Path], list[int]]:
     return segment_paths(root / LIVE), [folder.stat().st_mtime_ns for folder in folders]
 
 
-def _list(root: Path) -> tuple[SeriesInfo, ...]:
+def _list(root: Path, symbols: Collection[Symbol] | None) -> tuple[SeriesInfo, ...]:
     sums: dict[Series, _Sum] = {}
     readers = open_readers(root / LIVE)
     try:
@@ -84,8 +85,9 @@ def _list(root: Path) -> tuple[SeriesInfo, ...]:
             (reader, series, reader.pieces(series))
             for reader in readers
             for series in (Series(venue, symbol, kind_named(kind)) for venue, symbol, kind in reader.series())
+            if symbols is None or series.symbol in symbols
         ]
-        files = _series_files(root / MARKET)
+        files = _series_files(root / MARKET, symbols)
         for series, days in files.items():
             _add_files(sums.setdefault(series, _Sum()), series.kind, days)
         for reader, series, pieces in live:
@@ -109,13 +111,16 @@ def _info(series: Series, total: _Sum) -> SeriesInfo:
     )  # fmt: skip
 
 
-def _series_files(market: Path) -> dict[Series, dict[int, Path]]:
+def _series_files(market: Path, symbols: Collection[Symbol] | None) -> dict[Series, dict[int, Path]]:
     found: dict[Series, dict[int, Path]] = {}
     for folder in sorted(market.glob("*/*/*/")) if market.is_dir() else ():
+        symbol = symbol_of(folder.parent.name)
+        if symbols is not None and symbol not in symbols:
+            continue
         # A folder that no kind is called after is not ours to judge.
         with suppress(InputError):
             kind = kind_named(folder.name)
-            found[Series(folder.parent.parent.name, symbol_of(folder.parent.name), kind)] = day_files(folder)
+            found[Series(folder.parent.parent.name, symbol, kind)] = day_files(folder)
     return found
 
 

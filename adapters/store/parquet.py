@@ -17,7 +17,7 @@ import numpy as np
 
 from adapters.durable import TEMPORARY, make_folders, replacing
 from adapters.errors import InputError, OutputError, reason_of
-from adapters.store.database import blaming, cursor, fetched, listed, literal
+from adapters.store.database import blaming, cursor, fetched, literal
 from adapters.store.kinds import SCHEMA, TEXT, Kind
 from adapters.store.rows import Columns
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 ROW_GROUP: Final = 131_072
 """Rows that are compressed together, and skipped together when none of them is asked for."""
-_SQL_TYPES: Final = {"int64": "BIGINT", "float64": "DOUBLE", "int8": "TINYINT", TEXT: "VARCHAR"}
+SQL_TYPES: Final = {"int64": "BIGINT", "float64": "DOUBLE", "int8": "TINYINT", TEXT: "VARCHAR"}
+"""Sort of a column -> its type in duckdb."""
 _BY_HANDLE: Final = Path("/proc/self/fd")
 
 
@@ -159,15 +160,9 @@ def _copy(
 ) -> None:
     rows = {name: np.ascontiguousarray(columns[name]) for name in kind.columns}
     own.register("written_rows", rows)
-    cast = ", ".join(f'CAST("{name}" AS {_SQL_TYPES[sort]}) AS "{name}"' for name, sort in kind.columns.items())
+    cast = ", ".join(f'CAST("{name}" AS {SQL_TYPES[sort]}) AS "{name}"' for name, sort in kind.columns.items())
     facts = f"{{openoutcry_schema: '{SCHEMA}', kind: {literal(kind.name)}, rolled: {literal(json.dumps(rolled))}}}"
     own.execute(
         f"COPY (SELECT {cast} FROM written_rows) TO {literal(str(path))} "  # noqa: S608 our own parts
         f"(FORMAT parquet, PARQUET_VERSION v2, COMPRESSION snappy, ROW_GROUP_SIZE {ROW_GROUP}, KV_METADATA {facts})"
     )
-
-
-__all__ = [
-    "ROW_GROUP", "Pinned", "RowGroup", "check_schema", "listed", "pinned", "read_groups", "read_rolled", "read_rows",
-    "selected", "stamp_of", "write_rows",
-]  # fmt: skip

@@ -26,7 +26,6 @@ from messages import (
     Tick,
     VenueSnapshot,
 )
-from messages.codec import decode, encode
 
 Columns: TypeAlias = Mapping[str, "np.ndarray[Any, Any]"]
 """Columns of one length; a text column is an array of objects."""
@@ -124,6 +123,12 @@ def _payload_text(payload: tuple[tuple[str, Any], ...]) -> str:
     return _to_json(named if len(named) == len(payload) else payload)
 
 
+def _item_text(item: Message) -> str:
+    from messages.codec import encode  # noqa: PLC0415 takes 0.1 s, which only those pay who set something aside
+
+    return _to_json(encode(item))
+
+
 _ROWS: Final[Mapping[str, Callable[[Any], tuple[Any, ...]]]] = {
     "ticks": lambda m: (m.ts, m.received, m.price, m.size, m.aggressor),
     "quotes": lambda m: (m.ts, m.received, m.bid, m.bid_size, m.ask, m.ask_size),
@@ -136,7 +141,7 @@ _ROWS: Final[Mapping[str, Callable[[Any], tuple[Any, ...]]]] = {
     "index": lambda m: (m.ts, m.received, m.price),
     "liquidations": lambda m: (m.ts, m.received, m.order_id, m.side, m.size, _or_nan(m.price)),
     "events": lambda m: (m.ts, m.received, m.kind, _payload_text(m.payload)),
-    "quarantine": lambda m: (m.received, m.reason, m.text, "" if m.item is None else _to_json(encode(m.item))),
+    "quarantine": lambda m: (m.received, m.reason, m.text, "" if m.item is None else _item_text(m.item)),
     "flow": lambda m: (
         m.open_ts, m.close_ts, m.received, m.buy_volume, m.sell_volume, m.unknown_volume, m.buys, m.sells,
     ),
@@ -161,6 +166,8 @@ def _event(_kind: Kind, symbol: Symbol, *row: Any) -> Message:
 
 
 def _quarantined(_kind: Kind, symbol: Symbol, *row: Any) -> Message:
+    from messages.codec import decode  # noqa: PLC0415 as above
+
     received, reason, text, item = row
     whole: Any = decode(json.loads(item)) if item else None
     return Quarantined(symbol=symbol, received=received, reason=reason, text=text, item=whole)

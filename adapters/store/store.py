@@ -4,7 +4,7 @@ Store("data").ticks("bitmex", "XBTUSD", "2026-01-01", "2026-02-01")["price"]
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -147,9 +147,9 @@ class Store:
         with writing(self.root):
             return write_columns(self.root, series, columns, replace=replace)
 
-    def series(self) -> tuple[SeriesInfo, ...]:
-        """What there is, from the files' metadata."""
-        return list_series(self.root)
+    def series(self, symbols: Collection[Symbol] | None = None) -> tuple[SeriesInfo, ...]:
+        """What there is, or what there is of these symbols at any venue, from the files' metadata."""
+        return list_series(self.root, symbols)
 
     def roll(self, *, until_day: "str | int | None" = None) -> Rolled:
         """Move live segments that nobody writes into the Parquet days: those begun before a UTC day, or all.

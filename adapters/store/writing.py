@@ -83,7 +83,9 @@ def read_day(path: Path, kind: Kind) -> tuple[Columns | None, dict[str, int]]:
     """A day's rows, or None where there is no file, and the live segments that are in it."""
     try:
         with pinned(path) as file:
-            return read_rows(file, kind), read_rolled(file)
+            # First, for it says when the file is not of our schema: its columns need not be ours then.
+            rolled = read_rolled(file)
+            return read_rows(file, kind), rolled
     except FileNotFoundError:
         return None, {}
 

@@ -56,8 +56,9 @@ def found_in(store: Store, symbol: Symbol, venue: str | None) -> list[SeriesInfo
     `symbol` may be a symbol's id, `XBTUSD.BITMEX`. InputError when the store has no such symbol, or when several
     venues have it and none is named.
     """
-    there = store.series()
     plain, of_venue = split_symbol(symbol)
+    # A store may have thousands of files of others.
+    there = store.series({symbol, plain})
     names = [(symbol, venue)] if of_venue is None else [(symbol, venue), (plain, of_venue)]
     for name, wanted in names:
         found = [

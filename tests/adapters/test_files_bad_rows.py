@@ -113,6 +113,15 @@ def test_a_bad_row_of_several_lines_stands_where_it_begins(tmp_path):
         load(path)
 
 
+def test_a_file_that_speaks_of_interrupts_is_not_taken_for_a_signal(tmp_path):
+    folder = tmp_path / "interrupted"
+    folder.mkdir()
+    path = a_file(folder, (2, a_row(2, low="interrupt")))
+
+    with pytest.raises(InputError, match=r"line 4, column low: 'interrupt' is not a number"):
+        load(path)
+
+
 def test_an_open_outside_low_and_high_is_accepted_and_counted(tmp_path):
     path = a_file(tmp_path, (4, a_row(4, open="13")), (7, a_row(7, open="8.5")))
 

@@ -197,6 +197,13 @@ def test_a_file_with_a_bad_row_changes_nothing_and_the_row_is_named(tmp_path):
     assert not (tmp_path / "store").exists()
 
 
+def test_a_file_that_speaks_of_interrupts_is_not_taken_for_a_signal(tmp_path):
+    path = a_file(tmp_path, bar_text(range(5)).replace(",10,12,9,11,", ",10,interrupt,9,11,", 1))
+
+    with pytest.raises(InputError, match=rf"{path}: line 3, column high: 'interrupt' is not a number"):
+        imported(tmp_path, path)
+
+
 def test_bad_rows_may_be_set_aside_and_are_kept_with_the_reason(tmp_path):
     path = a_file(tmp_path, bar_text(range(5)).replace(",10,12,9,11,", ",10,x,9,11,", 1))
 

@@ -219,6 +219,25 @@ def test_a_file_is_one_day_of_one_series_and_says_its_schema(tmp_path):
     assert (series.first, series.last, series.days) == (MONDAY, MONDAY, 1)
 
 
+def test_what_there_is_of_some_symbols_is_told_as_among_all_and_no_file_of_others_is_looked_at(tmp_path):
+    store = Store(tmp_path)
+    for symbol in ("BTC/USD", ".BXBT", SYMBOL):
+        store.write(VENUE, symbol, "ticks", rows_of("ticks", ticks(3)))
+    store.write("loopback", ".BXBT", "ticks", rows_of("ticks", ticks(2)))
+    a_segment(tmp_path, [a_bar(period=MINUTE)], ticks(4, price=7.0))
+    every = store.series()
+    (tmp_path / "market" / VENUE / "BTC%2FUSD" / "ticks" / f"{day_name(day_of(MONDAY))}.parquet").write_bytes(b"PAR1")
+
+    some = store.series({".BXBT", SYMBOL, "none"})
+
+    assert some == tuple(each for each in every if each.symbol != "BTC/USD")
+    assert [(each.symbol, each.kind, each.rows) for each in some] == [
+        (".BXBT", "ticks", 3), (SYMBOL, "bars-1m", 1), (SYMBOL, "ticks", 7), (".BXBT", "ticks", 2),
+    ]  # fmt: skip
+    with pytest.raises(InputError, match="BTC%2FUSD"):
+        store.series()
+
+
 def test_each_kind_has_a_way_to_ask_for_it(tmp_path):
     store = Store(tmp_path)
     for name in ITEMS:
@@ -307,6 +326,16 @@ def test_a_file_of_a_newer_schema_is_not_guessed_at(tmp_path, monkeypatch):
 
     with pytest.raises(InputError, match=r"2024-01-01.parquet: its version is '2', this program knows 1..1"):
         read(store, "ticks")
+
+
+def test_nor_is_it_written_to_and_its_version_is_what_is_told_although_its_columns_are_not_ours(tmp_path):
+    store = Store(tmp_path)
+    write(store, "ticks", [a_tick()])
+    (path,) = tmp_path.rglob("*.parquet")
+    duckdb.sql(f"COPY (SELECT 1 AS other) TO '{path}' (FORMAT parquet, KV_METADATA {{openoutcry_schema: '2'}})")
+
+    with pytest.raises(InputError, match=r"2024-01-01.parquet: its version is '2', this program knows 1..1"):
+        write(store, "ticks", [a_tick(2.0)])
 
 
 def test_a_file_that_is_no_folder_is_no_store(tmp_path):
