@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import attrs
 
-from actors.bars.wanted import BarSoFar
 from actors.component import Answers, Component
 from actors.live_routes import LIVE_ROUTES
 from actors.outcome import outcome
@@ -26,7 +25,7 @@ from actors.runtime.runtime import OUTSIDE
 from actors.runtime.slot import ActorKind, ActorSpec
 from actors.setup import Setup, wanted_bars
 from actors.wiring import closes_of
-from adapters.journal.restoring import restore
+from adapters.journal.given import restored_again
 from adapters.journal.results import rebuild_record
 from adapters.live.again import feeds_again, system_again
 from adapters.live.assembly import bar_builder_spec
@@ -143,10 +142,9 @@ ROUTES_AGAIN: Final = _routes_again()
 
 def _restored(life: LifeRead, setup: Setup) -> Restored:
     """What the life began with; the simulated venue, what it would have: positions and cash, and no order."""
-    lift = bool(life.given.facts.get("lift_halt", False))
 
     def began(of: Setup) -> Restored:
-        return restore(life.folder, of, now=life.started, before_life=life.number, lift_halt=lift).restored
+        return restored_again(life.folder, of, now=life.started, before_life=life.number, given=life.given)
 
     restored = began(setup)
     venues = {
@@ -154,11 +152,7 @@ def _restored(life: LifeRead, setup: Setup) -> Restored:
         for address, left in began(attrs.evolve(setup, live_accounts=frozenset())).heritage.items()
         if address.startswith("venue@")
     }
-    kept = {
-        **restored.kept,
-        **{name: (*restored.kept.get(name, ()), *given) for name, given in life.given.kept.items()},
-    }
-    return attrs.evolve(restored, kept=kept, heritage={**restored.heritage, **venues})
+    return attrs.evolve(restored, heritage={**restored.heritage, **venues})
 
 
 def _besides(setup: Setup, life: LifeRead, market: Callable[[], Iterable[Message]]) -> Iterator[ActorSpec]:
@@ -174,7 +168,7 @@ def _besides(setup: Setup, life: LifeRead, market: Callable[[], Iterable[Message
     for section in feeds:
         yield _side_feed(section.called, _with_states(market(), life, frozenset(ids_of(section)).__contains__))
         yield from flow_specs(section, setup)
-    yield bar_builder_spec(setup, [BarSoFar(**each) for each in life.given.facts.get("so_far", ())])
+    yield bar_builder_spec(setup, life.given.so_far)
     halts = iter(life.halts)
     yield ActorSpec(
         address="operator",
