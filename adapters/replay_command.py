@@ -15,10 +15,9 @@ from actors.recorder import Record
 from actors.runtime.slot import ActorSpec
 from actors.setup import Setup
 from actors.wiring import actor_specs
-from adapters.journal.given import Given, read_given
+from adapters.journal.given import Given, read_given, restored_again
 from adapters.journal.reading import TraceReader
 from adapters.journal.rerun import Comparison, Difference, counts, rerun
-from adapters.journal.restoring import restore
 from adapters.journal.store import JournalError, chosen_life, lives
 from messages import Envelope, Message, iso_utc
 from messages.codec import encode
@@ -46,12 +45,10 @@ def replay(
         chosen = chosen_life(known, life, folder)
         setup = make_setup(folder)
         given = read_given(folder, chosen.number)
-        lifted = bool(given.facts.get("lift_halt", False))
-        began = restore(folder, setup, now=chosen.started, before_life=chosen.number, lift_halt=lifted).restored
-        kept = {**began.kept, **{name: (*began.kept.get(name, ()), *heard) for name, heard in given.kept.items()}}
+        began = restored_again(folder, setup, now=chosen.started, before_life=chosen.number, given=given)
         specs = actor_specs(setup, Record()) if make_specs is None else make_specs(setup, given)
         with TraceReader(folder) as reader:
-            comparison = rerun(reader, chosen.number, specs, attrs.evolve(began, kept=kept))
+            comparison = rerun(reader, chosen.number, specs, began)
     except JournalError as error:
         print(error, file=err)
         return UNREADABLE

@@ -12,9 +12,13 @@ from typing import Any
 
 import attrs
 
+from actors.bars.wanted import BarSoFar
+from actors.restored import Restored
+from actors.setup import Setup
 from adapters.journal.batches import pack, unpack
+from adapters.journal.restoring import restore
 from adapters.journal.store import TRACE_FILE, JournalError, naming, open_to_read, open_to_write, transaction
-from messages import Address, Envelope, Message
+from messages import Address, Envelope, Message, UtcNs
 from messages.codec import CodecError
 
 
@@ -25,7 +29,17 @@ class Given:
     kept: Mapping[Address, tuple[Message, ...]] = attrs.field(factory=dict)
     """By address: heard before anything else, after what earlier lives left there."""
     facts: Mapping[str, Any] = attrs.field(factory=dict)
-    """Texts, numbers, lists and mappings by name; `lift_halt` says whether a halt was lifted at this start."""
+    """Texts, numbers, lists and mappings by name."""
+
+    @property
+    def lift_halt(self) -> bool:
+        """Whether a halt was lifted at this start."""
+        return bool(self.facts.get("lift_halt", False))
+
+    @property
+    def so_far(self) -> tuple[BarSoFar, ...]:
+        """The bars that were open at the start."""
+        return tuple([BarSoFar(**each) for each in self.facts.get("so_far", ())])
 
 
 def write_given(
@@ -57,6 +71,13 @@ def read_given(folder: Path, life: int) -> Given:
                 name = address or "its facts"
                 raise JournalError(f"{folder / TRACE_FILE}: what life {life} was given ({name}): {error}") from error
     return Given(kept=kept, facts=told)
+
+
+def restored_again(folder: Path, setup: Setup, *, now: UtcNs, before_life: int, given: Given) -> Restored:
+    """What a life began with, to be run again: what earlier lives left, then what it was given. See `restore`."""
+    began = restore(folder, setup, now=now, before_life=before_life, lift_halt=given.lift_halt).restored
+    kept = {name: (*began.kept.get(name, ()), *heard) for name, heard in given.kept.items()}
+    return attrs.evolve(began, kept={**began.kept, **kept})
 
 
 def _check(row: Sequence[Any], crc: int) -> None:

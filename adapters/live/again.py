@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from actors.bars.wanted import BarSoFar
 from actors.recorder import Record
 from actors.runtime.slot import ActorSpec
 from actors.setup import Setup
@@ -71,5 +70,5 @@ def _contract(data: Any) -> Instrument:
 
 def specs_again(setup: Setup, given: Given) -> Sequence[ActorSpec]:
     """Its actors, the bar builder begun where the life had begun."""
-    builder = bar_builder_spec(setup, [BarSoFar(**each) for each in given.facts.get("so_far", ())])
+    builder = bar_builder_spec(setup, given.so_far)
     return [builder if spec.address == builder.address else spec for spec in actor_specs(setup, Record())]

@@ -181,11 +181,9 @@ def compare_decisions(
 
     `edge`: what only one side decided so near to the recording's end, or later, is not compared.
     """
-    pairs: dict[Book, tuple[Pair, ...]] = {}
+    pairs = pairs_of(live, again, edge=edge)
     counts: dict[StrategyId, list[int]] = {}
-    for book in sorted(live.decisions.keys() | again.decisions.keys()):
-        found = _side_by_side(live.decisions.get(book, ()), again.decisions.get(book, ()))
-        pairs[book] = compared = tuple([pair for pair in found if not _beyond(pair, edge)])
+    for book, compared in pairs.items():
         count = counts.setdefault(book[0], [0, 0])
         count[0] += sum(pair.is_equal for pair in compared)
         count[1] += len(compared)
@@ -196,6 +194,15 @@ def compare_decisions(
         pairs=pairs,
         differences=tuple([_decision_difference(pair, cause(pair)) for pair in differing]),
     )
+
+
+def pairs_of(live: Story, again: Story, *, edge: UtcNs | None = None) -> dict[Book, tuple[Pair, ...]]:
+    """Decisions of the same moment side by side, by (strategy, symbol). `edge`: see `compare_decisions`."""
+    found: dict[Book, tuple[Pair, ...]] = {}
+    for book in sorted(live.decisions.keys() | again.decisions.keys()):
+        pairs = _side_by_side(live.decisions.get(book, ()), again.decisions.get(book, ()))
+        found[book] = tuple([pair for pair in pairs if not _beyond(pair, edge)])
+    return found
 
 
 def _beyond(pair: Pair, edge: UtcNs | None) -> bool:

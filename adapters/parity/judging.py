@@ -18,11 +18,12 @@ from adapters.parity.comparing import (
     cause_of_decision,
     compare_bars,
     compare_decisions,
+    pairs_of,
 )
 from adapters.parity.fills import FillsCompared, compare_fills
 from adapters.parity.reading import LifeRead, heard, read_life
 from adapters.parity.recorded import DataCompared, classes_of, compare_data, recorded, series_of
-from adapters.parity.rerun import Cash, cash_of_life, run_again
+from adapters.parity.rerun import Cash, cash_before, cash_since, run_again
 from adapters.parity.story import Story, story_of
 from adapters.store import Store
 from messages import Account, Message, StrategyId, UtcNs
@@ -77,14 +78,14 @@ def parity_of(folder: Path, number: int | None, *, store: Store | None) -> Parit
     market = _Market(life, venue, store)
     data = market.compared()
     edge = life.ended if data is None else data.edge
-    again = run_again(life, market.again)
+    before = cash_before(folder, setup, life.number)
+    again = run_again(life, market.again, before)
     live = story_of(life.said, setup.strategies, until=life.ended)
     differences = () if data is None else data.differences
     bars = compare_bars(live, again.story, data=differences, left_out=life.left_out, edge=edge)
-    plain = compare_decisions(live, again.story, lambda _pair: "", edge=edge)
-    fills = compare_fills(live, again.story, plain.pairs)
+    fills = compare_fills(live, again.story, pairs_of(live, again.story, edge=edge))
     why = _Why(setup, (live, again.story), bars, differences, fills)
-    cash_live = cash_of_life(life)
+    cash_live = cash_since(cash_before(folder, setup, life.number + 1), before)
     return Parity(
         life=life,
         venue=venue,

@@ -10,11 +10,11 @@ there.
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import itemgetter
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, TypeAlias
 
 import attrs
 
-from actors.bars.wanted import BarSoFar
 from actors.component import Answers, Component
 from actors.live_routes import LIVE_ROUTES
 from actors.outcome import outcome
@@ -26,7 +26,7 @@ from actors.runtime.runtime import OUTSIDE
 from actors.runtime.slot import ActorKind, ActorSpec
 from actors.setup import Setup, wanted_bars
 from actors.wiring import closes_of
-from adapters.journal.restoring import restore
+from adapters.journal.given import restored_again
 from adapters.journal.results import rebuild_record
 from adapters.live.again import feeds_again, system_again
 from adapters.live.assembly import bar_builder_spec
@@ -60,23 +60,27 @@ class Cash:
     funding: Minor
 
 
+CashOf: TypeAlias = Mapping[tuple[Account, str], Cash]
+"""By account and currency."""
+
+
 @attrs.frozen(kw_only=True)
 class Again:
     """What came of running a life again."""
 
     story: Story
-    cash: Mapping[tuple[Account, str], Cash]
+    cash: CashOf
 
 
-def run_again(life: LifeRead, market: Callable[[], Iterable[Message]]) -> Again:
+def run_again(life: LifeRead, market: Callable[[], Iterable[Message]], before: CashOf) -> Again:
     """Run the life on that market, whose messages come in the order of their reception, once for each feed.
 
-    JournalError when the folder cannot be read again; InputError when its configuration cannot.
+    `before`: what all lives before it did to the cash. JournalError when the folder cannot be read again; InputError
+    when its configuration cannot.
     """
-    setup = system_again(life.folder).setup
     system = system_again(life.folder, routes=ROUTES_AGAIN, beside=lambda made: _besides(made, life, market))
+    setup = system.setup
     system.restore(_restored(life, setup))
-    base = cash_before(life, setup, life.number)
     rebuild_record(life.folder, system.record, closes_of=closes_of(wanted_bars(setup)), before_life=life.number)
     said: list[Said] = []
     for message_class in TOLD:
@@ -85,24 +89,18 @@ def run_again(life: LifeRead, market: Callable[[], Iterable[Message]]) -> Again:
     runtime.run()
     return Again(
         story=story_of(said, setup.strategies, until=life.ended),
-        cash=_since(_cash(system.result()), base),
+        cash=cash_since(_cash(system.result()), before),
     )
 
 
-def cash_before(life: LifeRead, setup: Setup, number: int) -> dict[tuple[Account, str], Cash]:
-    """What all lives before that one did to the cash, by account and currency."""
+def cash_before(folder: Path, setup: Setup, number: int) -> CashOf:
+    """What all lives before that one did to the cash."""
     record = Record()
-    rebuild_record(life.folder, record, closes_of=closes_of(wanted_bars(setup)), before_life=number)
+    rebuild_record(folder, record, closes_of=closes_of(wanted_bars(setup)), before_life=number)
     return _cash(outcome(setup, record, slots=(), until=None, notes=()))
 
 
-def cash_of_life(life: LifeRead) -> dict[tuple[Account, str], Cash]:
-    """What the life did to the cash, live."""
-    setup = system_again(life.folder).setup
-    return _since(cash_before(life, setup, life.number + 1), cash_before(life, setup, life.number))
-
-
-def _cash(result: BacktestResult) -> dict[tuple[Account, str], Cash]:
+def _cash(result: BacktestResult) -> CashOf:
     return {
         (each.account, each.currency): Cash(
             change=each.cash_end_minor - each.cash_start_minor, fees=each.fees_minor, funding=each.funding_minor
@@ -111,9 +109,8 @@ def _cash(result: BacktestResult) -> dict[tuple[Account, str], Cash]:
     }
 
 
-def _since(
-    after: Mapping[tuple[Account, str], Cash], before: Mapping[tuple[Account, str], Cash]
-) -> dict[tuple[Account, str], Cash]:
+def cash_since(after: CashOf, before: CashOf) -> CashOf:
+    """What came to it between the two."""
     nothing = Cash(change=0, fees=0, funding=0)
     return {
         key: Cash(
@@ -143,10 +140,9 @@ ROUTES_AGAIN: Final = _routes_again()
 
 def _restored(life: LifeRead, setup: Setup) -> Restored:
     """What the life began with; the simulated venue, what it would have: positions and cash, and no order."""
-    lift = bool(life.given.facts.get("lift_halt", False))
 
     def began(of: Setup) -> Restored:
-        return restore(life.folder, of, now=life.started, before_life=life.number, lift_halt=lift).restored
+        return restored_again(life.folder, of, now=life.started, before_life=life.number, given=life.given)
 
     restored = began(setup)
     venues = {
@@ -154,11 +150,7 @@ def _restored(life: LifeRead, setup: Setup) -> Restored:
         for address, left in began(attrs.evolve(setup, live_accounts=frozenset())).heritage.items()
         if address.startswith("venue@")
     }
-    kept = {
-        **restored.kept,
-        **{name: (*restored.kept.get(name, ()), *given) for name, given in life.given.kept.items()},
-    }
-    return attrs.evolve(restored, kept=kept, heritage={**restored.heritage, **venues})
+    return attrs.evolve(restored, heritage={**restored.heritage, **venues})
 
 
 def _besides(setup: Setup, life: LifeRead, market: Callable[[], Iterable[Message]]) -> Iterator[ActorSpec]:
@@ -174,7 +166,7 @@ def _besides(setup: Setup, life: LifeRead, market: Callable[[], Iterable[Message
     for section in feeds:
         yield _side_feed(section.called, _with_states(market(), life, frozenset(ids_of(section)).__contains__))
         yield from flow_specs(section, setup)
-    yield bar_builder_spec(setup, [BarSoFar(**each) for each in life.given.facts.get("so_far", ())])
+    yield bar_builder_spec(setup, life.given.so_far)
     halts = iter(life.halts)
     yield ActorSpec(
         address="operator",

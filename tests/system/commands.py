@@ -1,10 +1,16 @@
-"""The command line as a process, for tests that look at what it leaves behind."""
+"""The command line, for tests that look at what it leaves behind: as a process, or in this one."""
 
+import contextlib
+import io
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from adapters.cli import main
 
 ROOT = Path(__file__).parents[2]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -18,6 +24,19 @@ def run_command(*arguments, cwd, code=0, **environment):
         cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         capture_output=True, text=True, check=False, encoding="utf-8",
     )  # fmt: skip
+    assert done.returncode == code, done.stderr + done.stdout
+    return done
+
+
+def run_here(*arguments, cwd, code=0):
+    """The same in this process, for what is not about processes: to start one takes longer than most commands."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        contextlib.chdir(cwd), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err),
+        pytest.raises(SystemExit) as ended,
+    ):  # fmt: skip
+        main([*map(str, arguments)])
+    done = subprocess.CompletedProcess(arguments, ended.value.code or 0, out.getvalue(), err.getvalue())
     assert done.returncode == code, done.stderr + done.stdout
     return done
 

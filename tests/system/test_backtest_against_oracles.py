@@ -16,7 +16,7 @@ from actors.strategies import BuyAndHold, EmaCross, RandomPositions
 from adapters.generated import generated_bars, generated_quotes, generated_ticks
 from messages import Instrument, Kind, ValueRounding
 from tests.builders import MINUTE
-from tests.system.commands import SHARED_DATA, run_command
+from tests.system.commands import SHARED_DATA, run_here
 
 XBTUSD = Instrument(
     symbol="XBTUSD", kind=Kind.INVERSE, tick_size=Decimal("0.5"), currency="XBT", value_rounding=ValueRounding.PER_LOT,
@@ -86,7 +86,7 @@ def test_so_it_does_over_fifty_thousand_real_minutes(tmp_path):
     with gzip.open(_real("bitmex_XBTUSD_1m.csv.gz"), "rt", encoding="utf-8") as stream:
         lines = list(islice(stream, 50_001))
     (tmp_path / "XBTUSD.csv").write_text("".join(lines))
-    run_command(
+    run_here(
         "backtest", "--data", "XBTUSD.csv", "--stamps", "start", "--instrument", "inverse", "--strategy", "ema-cross",
         "--taker-fee", "0.00075", "--lots", "100", "--cash", "1000", "--out", "out", "--quiet", cwd=tmp_path,
     )  # fmt: skip
@@ -131,7 +131,7 @@ def test_n_rows_in_are_n_bars_out_each_once_and_in_order(rows, fill):
 def test_the_founding_demo_hears_every_row_of_its_file(tmp_path):
     """Five-minute index futures stamped with their ends in Shanghai time: q1, q2, q5 and q18 began with this file."""
     path = _real("IF.csv")
-    run_command(
+    run_here(
         "backtest", "--data", path, "--period", "5m", "--stamps", "end", "--strategy", "random", "--fill", "this-close",
         "--instrument", "linear", "--multiplier", "300", "--currency", "CNY", "--timezone", "Asia/Shanghai",
         "--out", "out", "--quiet", cwd=tmp_path,
@@ -195,11 +195,11 @@ def test_a_run_without_orders_says_what_it_saw_and_why_nothing_came_of_it(tmp_pa
     (tmp_path / "run.toml").write_text('[[data]]\nsymbol = "XBTUSD"\ngenerated = { count = 300 }\n')
     (tmp_path / "idle.py").write_text("from actors import Strategy\nclass Idle(Strategy):\n    pass\n")
 
-    idle = run_command("backtest", "--config", "run.toml", "--strategy", "idle.py:Idle", "--out", "a", cwd=tmp_path)
+    idle = run_here("backtest", "--config", "run.toml", "--strategy", "idle.py:Idle", "--out", "a", cwd=tmp_path)
     (tmp_path / "tight.toml").write_text(
         (tmp_path / "run.toml").read_text() + "[risk]\norder_lots_max = 5\nposition_lots_max = 1\n"
     )
-    tight = run_command(
+    tight = run_here(
         "backtest", "--config", "tight.toml", "--strategy", "random", "--lots", "3", "--out", "b", cwd=tmp_path
     )
 

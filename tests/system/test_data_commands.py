@@ -13,7 +13,7 @@ import pytest
 from adapters.store import Store
 from tests.adapters.recording.recording_builders import a_recording, say
 from tests.builders import MONDAY, a_tick
-from tests.system.commands import ROOT, SHARED_DATA, run_command
+from tests.system.commands import ROOT, SHARED_DATA, run_command, run_here
 
 HEADER = "timestamp,open,high,low,close,volume\n"
 
@@ -26,7 +26,7 @@ def a_file(folder, name="bars.csv", *, rows=300, start=1_704_067_200, step=60, g
 
 
 def data(folder, *arguments, code=0):
-    return run_command("data", *arguments, cwd=folder, code=code)
+    return run_here("data", *arguments, cwd=folder, code=code)
 
 
 def the_json(folder, *arguments, code=0):
@@ -39,7 +39,7 @@ BITMEX = ("--venue", "bitmex", "--symbol", "XBTUSD")
 
 def test_a_file_goes_in_is_listed_checked_exported_and_comes_back_equal(tmp_path):
     a_file(tmp_path)
-    told = data(tmp_path, "import", "bars.csv", *BITMEX)
+    told = run_command("data", "import", "bars.csv", *BITMEX, cwd=tmp_path)
     assert "stamps     start  [ASSUMED: --stamps end says otherwise]" in told.stdout
     assert "300 rows" in told.stdout
     assert told.stderr == ""

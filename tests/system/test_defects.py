@@ -28,7 +28,7 @@ from messages import (
     Tick,
 )
 from tests.builders import MINUTE, MONDAY, SECOND
-from tests.system.commands import SHARED_DATA, run_command
+from tests.system.commands import SHARED_DATA, run_here
 
 XBTUSD = Instrument(symbol="XBTUSD", kind=Kind.LINEAR, tick_size=Decimal("0.5"), currency="USD")
 
@@ -108,7 +108,7 @@ def test_q5_the_period_is_found_in_the_file_and_said(tmp_path):
     if not path.exists():
         pytest.skip("real market data IF.csv are not beside this checkout")
 
-    done = run_command(
+    done = run_here(
         "backtest",
         "--data",
         path,

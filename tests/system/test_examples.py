@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.system.commands import ROOT, run_command
+from tests.system.commands import ROOT, run_here
 
 EXAMPLES = ROOT / "examples"
 RECOMPUTE = EXAMPLES / "recompute.py"
@@ -16,7 +16,7 @@ RECOMPUTE = EXAMPLES / "recompute.py"
 def five(tmp_path_factory):
     """The folder of a run of five strategies, up to the first day that lost too much."""
     folder = tmp_path_factory.mktemp("five")
-    run_command(
+    run_here(
         "backtest", "--config", EXAMPLES / "five_strategies.toml", "--to", "2024-01-11", "--out", folder, cwd=folder
     )
     return folder
@@ -56,7 +56,7 @@ def test_the_page_finds_a_fill_that_was_tampered_with(five, tmp_path):
 
 @pytest.mark.parametrize("strategy", ["breakout.py:Breakout", "bracket.py:Bracket"])
 def test_an_example_strategy_trades(strategy, tmp_path):
-    done = run_command(
+    done = run_here(
         "backtest", "--strategy", f"{EXAMPLES}/{strategy}", "--to", "2024-03-01", "--json", "--out", tmp_path, cwd=ROOT
     )
 
@@ -64,7 +64,7 @@ def test_an_example_strategy_trades(strategy, tmp_path):
 
 
 def test_the_example_of_sentiment_trades_on_what_was_received_and_on_an_index_that_it_cannot_trade(tmp_path):
-    run_command("backtest", "--config", EXAMPLES / "sentiment.toml", "--out", tmp_path, cwd=tmp_path)
+    run_here("backtest", "--config", EXAMPLES / "sentiment.toml", "--out", tmp_path, cwd=tmp_path)
     summary = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
     marks = (tmp_path / "marks.csv").read_text(encoding="utf-8").splitlines()[1:]
     told = [json.loads(line) for line in (EXAMPLES / "sentiment.jsonl").read_text(encoding="utf-8").splitlines()]

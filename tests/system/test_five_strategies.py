@@ -15,7 +15,7 @@ import pytest
 
 from adapters.generated import generated_bars
 from tests.builders import MONDAY
-from tests.system.commands import ROOT, run_command
+from tests.system.commands import ROOT, run_here
 
 ORACLE = Path(__file__).with_name("ledger_oracle.py")
 RECOMPUTE = ROOT / "examples" / "recompute.py"
@@ -143,7 +143,7 @@ def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("five")
     _write_market(folder)
     (folder / "run.toml").write_text(CONFIG)
-    run_command("backtest", "--config", "run.toml", "--out", "out", "--quiet", cwd=folder)
+    run_here("backtest", "--config", "run.toml", "--out", "out", "--quiet", cwd=folder)
     return folder / "out"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.commands import run_command
+from tests.system.commands import run_here
 from tests.system.contracts import CONTRACTS, prepare_accounts, prepare_folder
 
 ORACLE = Path(__file__).with_name("ledger_oracle.py")
@@ -18,7 +18,7 @@ ORACLE = Path(__file__).with_name("ledger_oracle.py")
 def _run(folder, fill):
     """One run over every kind of contract and rounding, with shared orders and crossings."""
     prepare_folder(folder, fill=fill)
-    run_command("backtest", "--config", "run.toml", "--out", "out", "--quiet", cwd=folder)
+    run_here("backtest", "--config", "run.toml", "--out", "out", "--quiet", cwd=folder)
     return folder / "out"
 
 
@@ -105,7 +105,7 @@ def moved(tmp_path_factory):
     """The folder of a run with funding, expiry, spot, liquidation, execution algorithms and three accounts."""
     folder = prepare_accounts(tmp_path_factory.mktemp("accounts"))
     # The account that was liquidated stays halted: exit code 3.
-    run_command("backtest", "--config", "run.toml", "--out", "out", "--quiet", cwd=folder, code=3)
+    run_here("backtest", "--config", "run.toml", "--out", "out", "--quiet", cwd=folder, code=3)
     return folder / "out"
 
 

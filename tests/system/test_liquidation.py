@@ -13,7 +13,7 @@ from actors import Strategy, StrategyEntry, TradingSystem
 from adapters.generated import generated_bars, generated_ticks
 from messages import Instrument, Kind, Liquidity, ValueRounding
 from tests.builders import MINUTE
-from tests.system.commands import run_command
+from tests.system.commands import run_here
 
 START = 1_704_067_200
 TERMS = """
@@ -76,7 +76,7 @@ def test_a_run_that_is_liquidated_ends_flat_and_halted_above_zero_and_says_so(tm
     terms = market(tmp_path)
     (tmp_path / "run.toml").write_text(TERMS.format(data=f'[[data]]\nsymbol = "XBTUSD"\nfile = "market.csv"\n{terms}'))
 
-    done = run_command("backtest", "--config", "run.toml", "--out", "out", cwd=tmp_path, code=3)
+    done = run_here("backtest", "--config", "run.toml", "--out", "out", cwd=tmp_path, code=3)
 
     assert "Trading was halted at the end: liquidated" in done.stdout
     assert "XBTUSD of account main was liquidated on 2024-01-01" in done.stdout

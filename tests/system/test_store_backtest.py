@@ -14,7 +14,7 @@ from adapters.store import Store
 from messages import iso_utc
 from tests.adapters.stored.stores import TICKS, write_bars, write_ticks, write_values
 from tests.builders import MINUTE, MONDAY, SECOND
-from tests.system.commands import ROOT, contents, run_command
+from tests.system.commands import ROOT, contents, run_here
 
 HEARING = '''
 from actors import Strategy
@@ -60,7 +60,7 @@ def filled(tmp_path):
 
 
 def run(folder, *arguments, out, **rest):
-    return run_command("backtest", *arguments, "--out", folder / out, cwd=folder, **rest)
+    return run_here("backtest", *arguments, "--out", folder / out, cwd=folder, **rest)
 
 
 TWO = ("--data", "XBTUSD.BITMEX=data", "--data", "BTCUSD_PERP.BINANCE-COINM=data", "--strategy", "hearing.py:Hearing")
@@ -126,9 +126,15 @@ def test_no_speed_changes_a_result(filled):
 
 def test_at_a_speed_a_run_takes_its_time_and_a_signal_ends_the_waiting(filled):
     command = [sys.executable, str(ROOT / "run.py"), "backtest", *TWO, "--speed", "10", "--out", "slow"]
+    telling = HEARING.replace("self.counts = {}", "self.counts = {}; open('begun', 'w').close()")
+    (filled / "hearing.py").write_text(telling, encoding="utf-8")
     began = time.monotonic()
     process = subprocess.Popen(command, cwd=filled, stdout=subprocess.PIPE, text=True)
-    time.sleep(4.0)
+    while not (filled / "begun").exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    # Ten times as fast as it was, it has minutes to go; as fast as it can, it would be over.
+    time.sleep(1.0)
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=20)
 

@@ -7,7 +7,7 @@ import numpy as np
 from adapters.generated import generated_bars
 from adapters.store import Store
 from messages import iso_utc
-from tests.system.commands import run_command
+from tests.system.commands import run_here
 
 BARS = generated_bars("XBTUSD", bars=100)
 
@@ -21,7 +21,7 @@ def _backtest(place, file, *, warm, more=""):
         '[[strategies]]\nid = "cross"\nstrategy = "ema-cross"\nperiod = "1m"\nparams = { fast = 3, slow = 10 }\n'
         f'[backtest]\nfrom = "2024-01-01T01:00:00Z"\n{"warm_up = " + warm if warm else ""}\n'
     )
-    said = run_command("backtest", "--config", config, "--out", out, "--json", cwd=place)
+    said = run_here("backtest", "--config", config, "--out", out, "--json", cwd=place)
     return json.loads(said.stdout), out
 
 
@@ -50,7 +50,7 @@ def test_a_backtest_over_a_file_begins_warm_and_says_so_and_without_the_setting_
     assert _first_signal(warm_out) == "2024-01-01T01:01:00Z" < _first_signal(cold_out)
     assert _first_signal(off_out) == _first_signal(cold_out)
     assert "warm_up" not in (cold_out / "config.toml").read_text()
-    again = run_command("backtest", "--config", warm_out / "config.toml", "--out", tmp_path / "again", cwd=tmp_path)
+    again = run_here("backtest", "--config", warm_out / "config.toml", "--out", tmp_path / "again", cwd=tmp_path)
     assert again.returncode == 0
     assert (tmp_path / "again" / "signals.csv").read_bytes() == (warm_out / "signals.csv").read_bytes()
 

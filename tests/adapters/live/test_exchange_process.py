@@ -31,6 +31,20 @@ def _end():
     exchange_process._started.clear()
 
 
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """(folder, exchange) of one that no test ends or changes, started beside keys of somebody else's."""
+    folder = tmp_path_factory.mktemp("exchange")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENOUTCRY_LOOPBACK_KEY", "somebody-s")
+        patch.setenv("OPENOUTCRY_LOOPBACK_SECRET", "other-secret")
+        found = find_or_start(folder, seed=3, idle_s=600.0)
+    # It is not ended with the test that asked for it first.
+    exchange_process._started.remove(found.process)
+    yield folder, found
+    _kill(found)
+
+
 def _mode(path):
     return path.stat().st_mode & 0o777
 
@@ -55,8 +69,8 @@ def _wait_until(condition):
         time.sleep(0.05)
 
 
-def test_a_folder_without_one_gets_a_new_one_that_knows_us(tmp_path):
-    found = find_or_start(tmp_path, seed=3)
+def test_a_folder_without_one_gets_a_new_one_that_knows_us(running):
+    _, found = running
 
     assert found.is_new
     assert str(found.environment.port) in found.note
@@ -69,17 +83,15 @@ def test_a_folder_without_one_gets_a_new_one_that_knows_us(tmp_path):
     assert (answer.status_code, answer.json()["account"]) == (200, found.account_id)
 
 
-def test_its_secret_stands_in_a_file_of_ours_and_nowhere_else(tmp_path, monkeypatch):
-    monkeypatch.setenv("OPENOUTCRY_LOOPBACK_KEY", "somebody-s")
-    monkeypatch.setenv("OPENOUTCRY_LOOPBACK_SECRET", "other-secret")
-    found = find_or_start(tmp_path)
-    state = json.loads((tmp_path / "exchange.json").read_text())
+def test_its_secret_stands_in_a_file_of_ours_and_nowhere_else(running):
+    folder, found = running
+    state = json.loads((folder / "exchange.json").read_text())
     secret = state["secret"]
 
-    assert (_mode(tmp_path / "exchange.json"), _mode(tmp_path / "exchange.log")) == (0o600, 0o600)
+    assert (_mode(folder / "exchange.json"), _mode(folder / "exchange.log")) == (0o600, 0o600)
     assert secret not in ("", "other-secret")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["exchange.json", "exchange.log"]
-    assert secret not in (tmp_path / "exchange.log").read_text()
+    assert sorted(path.name for path in folder.iterdir()) == ["exchange.json", "exchange.log"]
+    assert secret not in (folder / "exchange.log").read_text()
     process = Path(f"/proc/{found.pid}")
     if process.exists():
         seen = process.joinpath("cmdline").read_bytes() + process.joinpath("environ").read_bytes()
@@ -88,10 +100,10 @@ def test_its_secret_stands_in_a_file_of_ours_and_nowhere_else(tmp_path, monkeypa
     assert secret not in repr(found)
 
 
-def test_a_new_start_finds_it_with_the_same_account(tmp_path):
-    first = find_or_start(tmp_path)
+def test_a_new_start_finds_it_with_the_same_account(running):
+    folder, first = running
 
-    again = find_or_start(tmp_path)
+    again = find_or_start(folder)
 
     assert not again.is_new
     assert (again.environment, again.account_id, again.pid) == (first.environment, first.account_id, first.pid)
@@ -109,13 +121,12 @@ def test_one_that_is_gone_is_replaced_and_it_is_said(tmp_path):
     assert f"port {first.environment.port}) is gone, and the account there with it" in second.note
 
 
-def test_somebody_else_on_its_port_is_not_ours(tmp_path):
-    (tmp_path / "mine").mkdir()
-    other = find_or_start(tmp_path)
-    state = json.loads((tmp_path / "exchange.json").read_text())
-    (tmp_path / "mine" / "exchange.json").write_text(json.dumps({**state, "key": "unknown"}))
+def test_somebody_else_on_its_port_is_not_ours(running, tmp_path):
+    folder, other = running
+    state = json.loads((folder / "exchange.json").read_text())
+    (tmp_path / "exchange.json").write_text(json.dumps({**state, "key": "unknown"}))
 
-    mine = find_or_start(tmp_path / "mine")
+    mine = find_or_start(tmp_path)
 
     assert mine.is_new
     assert mine.environment.port != other.environment.port
@@ -128,18 +139,18 @@ def test_a_broken_note_of_one_is_none(tmp_path, text):
     assert exchange_process._read_state(tmp_path / "exchange.json") is None
 
 
-def test_one_that_is_there_and_does_not_answer_is_not_given_up(tmp_path, monkeypatch):
-    found = find_or_start(tmp_path)
+def test_one_that_is_there_and_does_not_answer_is_not_given_up(running, monkeypatch):
+    folder, found = running
     monkeypatch.setattr(exchange_process, "_ASK_S", 0.2)
     monkeypatch.setattr(exchange_process, "_KNOWN_S", 0.5)
     os.kill(found.pid, signal.SIGSTOP)
 
     with pytest.raises(ExchangeFailed, match="does not answer"):
-        find_or_start(tmp_path)
+        find_or_start(folder)
 
     monkeypatch.undo()
     os.kill(found.pid, signal.SIGCONT)
-    assert find_or_start(tmp_path).account_id == found.account_id
+    assert find_or_start(folder).account_id == found.account_id
 
 
 TRADER = """

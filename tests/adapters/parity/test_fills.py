@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors import Strategy, StrategyEntry
-from adapters.parity.comparing import compare_decisions
+from adapters.parity.comparing import pairs_of
 from adapters.parity.fills import compare_fills
 from adapters.parity.story import story_of
 from messages import Liquidity, OrderRefused, SubmitOrder, TradingState, TradingStateChanged
@@ -36,7 +36,7 @@ def told(*groups):
 
 
 def compared(live, again):
-    pairs = compare_decisions(live, again, lambda _pair: "").pairs
+    pairs = pairs_of(live, again)
     return compare_fills(live, again, pairs)
 
 

@@ -13,7 +13,7 @@ import pytest
 from adapters.parity_command import parity
 from adapters.store import Store
 from messages import Fill
-from tests.system.commands import run_command
+from tests.system.commands import run_command, run_here
 from tests.system.live.lives import TRADERS as STRATEGIES
 from tests.system.live.lives import Life, Process, a_folder, a_strategy
 from tests.system.live.venue import SYMBOL, a_venue, until
@@ -186,13 +186,13 @@ def test_what_is_no_run_or_was_not_recorded_is_said_with_how_to_record(a_run, tm
 
 def test_the_command_prints_the_page_or_one_object_and_exits_by_what_it_found(a_run, tmp_path):
     page = run_command("parity", a_run, cwd=tmp_path).stdout
-    data = run_command("parity", a_run, "--life", 1, "--json", cwd=tmp_path).stdout
+    data = run_here("parity", a_run, "--life", 1, "--json", cwd=tmp_path).stdout
 
     assert page.splitlines()[0] == f"parity of {a_run}, life 1 of 1: equal"
     assert json.loads(data)["equal"] is True
-    assert "not a run's folder" in run_command("parity", tmp_path, cwd=tmp_path, code=2).stderr
-    assert "there is no life 7" in run_command("parity", a_run, "--life", 7, cwd=tmp_path, code=2).stderr
-    assert "--trace" in run_command("parity", a_run, "--trace", "--store", tmp_path, cwd=tmp_path, code=2).stderr
+    assert "not a run's folder" in run_here("parity", tmp_path, cwd=tmp_path, code=2).stderr
+    assert "there is no life 7" in run_here("parity", a_run, "--life", 7, cwd=tmp_path, code=2).stderr
+    assert "--trace" in run_here("parity", a_run, "--trace", "--store", tmp_path, cwd=tmp_path, code=2).stderr
 
 
 def test_lives_are_compared_each_for_itself_a_killed_one_too(tmp_path, venue):

@@ -2,8 +2,6 @@
 
 import json
 import socket
-import subprocess
-import sys
 
 import pytest
 
@@ -25,7 +23,7 @@ from messages import (
     TradingState,
 )
 from tests.builders import a_tick
-from tests.system.commands import ROOT
+from tests.system.commands import run_here
 from tests.system.live.agreement import assert_agree, rows, summary
 from tests.system.live.lives import TRADERS, Life, Process, a_folder, a_strategy
 from tests.system.live.venue import a_venue, until
@@ -199,11 +197,5 @@ def test_as_a_user_starts_it_and_decided_again_it_is_the_same(tmp_path, venue, o
 
     assert_agree(folder, venue)
     assert summary(folder)["live"]["troubles"] == []
-    again = subprocess.run(
-        [sys.executable, str(ROOT / "run.py"), "replay", str(folder), "--json"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert again.returncode == 0, again.stdout + again.stderr
+    again = run_here("replay", folder, "--json", cwd=tmp_path)
     assert json.loads(again.stdout)["not_run"] == []
