@@ -25,7 +25,7 @@ from actors.event_streams import ExternalColumns
 from actors.money.grid import common_tick_size
 from actors.setup import Setup, run6_of, wanted_bars, wanted_flows
 from actors.strategy import Strategy
-from actors.strategy_entry import StrategyEntry
+from actors.strategy_entry import StrategyEntry, only_heard
 from messages import Account, Instrument, Kind, Minor, Symbol, parse_period
 
 DEFAULT_CASH = 10_000_000
@@ -113,13 +113,6 @@ def complete_entries(
     return tuple(entries)
 
 
-def _only_heard(strategies: Iterable[type[Strategy] | StrategyEntry]) -> set[Symbol]:
-    """Symbols that entries hear and no entry trades: a class alone trades what nobody only hears."""
-    entries = [each for each in strategies if isinstance(each, StrategyEntry)]
-    heard = {symbol for entry in entries for symbol in entry.hears}
-    return heard - {symbol for entry in entries for symbol in entry.symbols}
-
-
 def _know_their_sources(entries: Iterable[StrategyEntry], external: Iterable[ExternalColumns]) -> None:
     """ValueError for a source that a strategy names and the feed has not: it would wait for ever."""
     known = [each.source for each in external]
@@ -178,8 +171,9 @@ def complete_setup(
     columns, events, external, make_feed = feed_parts(feed)
     strategies = tuple(strategies)
     known = {instrument.symbol: instrument for instrument in instruments}
-    only_heard = _only_heard(strategies) - known.keys()
-    traded = tuple([series for series in columns if series.symbol not in only_heard])
+    # A class alone trades what nobody only hears.
+    beside = only_heard([each for each in strategies if isinstance(each, StrategyEntry)]) - known.keys()
+    traded = tuple([series for series in columns if series.symbol not in beside])
     for series in traded:
         if series.symbol not in known and kind_of(series) not in (IndexColumns, LiquidationColumns):
             known[series.symbol] = default_instrument(series)
