@@ -4,7 +4,7 @@ An interval begins and closes as a bar does (`bars/interval`), down to a tenth o
 of its aggressor; where its source does not say who that was, it counts as unknown and on neither side.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import attrs
 
@@ -116,21 +116,18 @@ class RunningFlow(RunningInterval[OrderFlow]):
         self._clear()
         return flow
 
-    def empties(self, first: UtcNs, start: UtcNs, at: UtcNs) -> Sequence[OrderFlow]:
+    def empty(self, open_ts: UtcNs, at: UtcNs) -> OrderFlow:
         """Zeros."""
-        period = self.period
-        return [
-            OrderFlow(
-                symbol=self.symbol,
-                period=period,
-                open_ts=open_ts,
-                close_ts=open_ts + period,
-                received=max(at, open_ts + period),
-                buy_volume=0.0,
-                sell_volume=0.0,
-            )
-            for open_ts in range(first, start, period)
-        ]
+        close_ts = open_ts + self.period
+        return OrderFlow(
+            symbol=self.symbol,
+            period=self.period,
+            open_ts=open_ts,
+            close_ts=close_ts,
+            received=max(at, close_ts),
+            buy_volume=0.0,
+            sell_volume=0.0,
+        )
 
     @property
     def so_far(self) -> FlowSoFar:

@@ -8,7 +8,7 @@ the interval that runs, if one does, and opens its own.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Final, Generic, TypeVar
 
 from actors.bars.wanted import NOTHING_YET
@@ -26,7 +26,7 @@ _Closed = TypeVar("_Closed", bound=Message)
 
 
 class RunningInterval(ABC, Generic[_Closed]):
-    """Knows the time. `end` gives what was counted and begins anew; `empties` what stands for intervals without trades.
+    """Knows the time. `end` gives what was counted and begins anew; `empty` what stands for an interval without trades.
 
     `grace` is how long (ns) after an interval's end the clock closes it; `step` the timers'; `says_empty` whether the
     clock goes on where nothing is traded.
@@ -54,8 +54,8 @@ class RunningInterval(ABC, Generic[_Closed]):
         """Close what runs, heard at `at` and not before its own end."""
 
     @abstractmethod
-    def empties(self, first: UtcNs, start: UtcNs, at: UtcNs) -> Sequence[_Closed]:
-        """What is said of the empty intervals from `first` up to `start`, heard at `at`."""
+    def empty(self, open_ts: UtcNs, at: UtcNs) -> _Closed:
+        """What is said of the interval without trades that began at `open_ts`, heard at `at` or at its own end."""
 
     @property
     def is_running(self) -> bool:
@@ -79,7 +79,7 @@ class RunningInterval(ABC, Generic[_Closed]):
             first = self.close_ts
             self.open_ts = self.close_ts = start
             if start - first <= EMPTY_MAX * self.period:
-                closed += self.empties(first, start, at)
+                closed += [self.empty(open_ts, at) for open_ts in range(first, start, self.period)]
         return closed
 
     def pass_time(self, at: UtcNs, grace: int | None = None, lag: int = 0) -> list[_Closed]:
