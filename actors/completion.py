@@ -22,6 +22,7 @@ from actors.columns import (
 )
 from actors.component import Component
 from actors.event_streams import ExternalColumns
+from actors.live_bars import GRACE
 from actors.money.grid import common_tick_size
 from actors.setup import Setup, run6_of, wanted_bars, wanted_flows
 from actors.strategy import Strategy
@@ -30,8 +31,6 @@ from messages import Account, Instrument, Kind, Minor, Symbol, parse_period
 
 DEFAULT_CASH = 10_000_000
 """In whole units of each settlement currency that no starting cash was given for."""
-LIVE_CLOSE_GRACE_NS = 250 * 10**6
-"""How long a bar waits behind its end for ticks that are still on their way, where the host sends them as they come."""
 _DECIDE_NOTHING = frozenset({"venue", "funding_words", "policy", "live_accounts", "spreads", "side_symbols"})
 """What a set-up has besides what its run is named by."""
 _MARKET = (BarColumns, TickColumns, QuoteColumns, BookColumns, IndexColumns, LiquidationColumns)
@@ -205,7 +204,7 @@ def complete_setup(
         cash=purse,
         account_cash={account: {**purse, **own} for account, own in account_cash.items()},
         run6=run_id or run6_of((*columns, *events, *external), *parts),
-        close_grace_ns=close_grace_ns if close_grace_ns is not None else 0 if columns else LIVE_CLOSE_GRACE_NS,
+        close_grace_ns=close_grace_ns if close_grace_ns is not None else 0 if columns else GRACE,
         **rest,
     )
     wanted_bars(setup)

@@ -11,6 +11,7 @@ from actors.bars.wanted import BarWanted, BuilderHeritage, EmptyBars, Late
 from messages import NS_PER_SECOND, MarketFresh, MarketStale, Message, Period, Symbol, Tick, Woke
 
 GRACE: Final[Period] = NS_PER_SECOND // 4
+"""How long a bar waits behind its end for ticks that are still on their way, where they are heard as they come."""
 
 
 class LiveBarBuilder(BarBuilder):
