@@ -162,15 +162,14 @@ class Playback(VirtualTime):
         heappush(self._agenda, (max(at, self._now), event.step, event.place, event.symbol, turn, None, event))
         return turn
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, now: UtcNs) -> None:
         for playing in self._streams.values():
-            playing.catch_up(self._now)
+            playing.catch_up(now)
 
     def _say_event(self, plan: Plan, message: Message) -> None:
         is_external = message.__class__ is ExternalEvent
-        for playing in self._streams.values():
-            # Ticks of this very instant come after funding and marks, and before external events.
-            playing.catch_up(self._now + is_external)
+        # Ticks of this very instant come after funding and marks, and before external events.
+        self._catch_up(self._now + is_external)
         self._step = _TICKS if is_external else _MARKS
         self._say_now(plan, message)
 
