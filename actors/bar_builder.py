@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from actors.bars.interval import LATE
 from actors.bars.running import RunningBar
 from actors.bars.runs import add_run, all_within, arrays, heard_late, run_length
 from actors.bars.wanted import BarSoFar, BarWanted, BuilderHeritage, Conventions, EmptyBars, Late
@@ -35,9 +36,6 @@ from messages import (
 from messages.bulk import bulk_tick
 
 __all__ = ["BarBuilder", "BarSoFar", "BarWanted", "BuilderHeritage"]
-
-LATE = "late"
-"""The reason code of what came after its bar had closed."""
 
 
 class BarBuilder(Component):
@@ -265,25 +263,16 @@ class BarBuilder(Component):
     def on_woke(self, woke: Woke) -> tuple[Message, ...]:
         """The clock passed a bar's end: close it, if no trade has."""
         bar = self._by_token.get(woke.token)
-        if bar is None or bar.due is None:
-            return ()
-        if woke.at >= bar.due:
-            bar.due = None
-        lag = self._lags.get(bar.symbol, 0)
-        closed = [] if bar.is_early(woke.at) else bar.pass_time(woke.at, lag=lag)
-        return (*closed, *bar.next_wake(lag))
+        return () if bar is None else bar.woke(woke.at, self._lags.get(bar.symbol, 0))
 
     def on_heartbeat(self, heartbeat: Heartbeat) -> tuple[Message, ...]:
         """Pass it on: this actor lives."""
         return (heartbeat,)
 
     def on_feed_ended(self, ended: FeedEnded) -> tuple[Message, ...]:
-        """Close what is over, without waiting for the grace: nothing more can come. What is not over stays unsaid."""
-        closed: list[Message] = []
-        for _key, bar in sorted(self._bars.items(), key=lambda item: (item[0][1], item[0][0])):
-            closed += bar.pass_time(ended.at, grace=0)
-            bar.due = None
-        return tuple(closed)
+        """Close what is over."""
+        bars = sorted(self._bars.values(), key=lambda bar: (bar.period, bar.symbol))
+        return tuple([closed for bar in bars for closed in bar.feed_ended(ended.at)])
 
     def _add(self, wanted: BarWanted) -> RunningBar:
         key = (wanted.symbol, wanted.period)

@@ -23,7 +23,8 @@ def _column(values: Any, dtype: Any) -> Any:
     return column
 
 
-def _ints(values: Any) -> Ints:
+def ints(values: Any) -> Ints:
+    """A read-only column of 64-bit whole numbers; an array of these is looked at, not copied."""
     return _column(values, np.int64)  # type: ignore[no-any-return]
 
 
@@ -32,7 +33,7 @@ def _floats(values: Any) -> Floats:
 
 
 def _ints_or_none(values: Any) -> Ints | None:
-    return None if values is None else _ints(values)
+    return None if values is None else ints(values)
 
 
 def _sides_or_none(values: Any) -> Ints | Sides | None:
@@ -44,14 +45,15 @@ def _floats_or_none(values: Any) -> Floats | None:
     return None if values is None else _floats(values)
 
 
-def _one_length(columns: Any) -> None:
+def one_length(columns: Any, whose: str) -> None:
+    """ValueError where the columns that somebody has given differ in length."""
     lengths = {
         field.name: len(value)
         for field in attrs.fields(type(columns))
-        if isinstance(value := getattr(columns, field.name), np.ndarray)
+        if field.init and isinstance(value := getattr(columns, field.name), np.ndarray | tuple)
     }
     if len(set(lengths.values())) > 1:
-        raise ValueError(f"{type(columns).__name__} of {columns.symbol}: columns differ in length: {lengths}")
+        raise ValueError(f"{type(columns).__name__} of {whose}: columns differ in length: {lengths}")
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -60,9 +62,9 @@ class BarColumns:
 
     symbol: Symbol
     period: Period
-    open_ts: Ints = attrs.field(converter=_ints)
+    open_ts: Ints = attrs.field(converter=ints)
     """UTC ns."""
-    close_ts: Ints = attrs.field(converter=_ints)
+    close_ts: Ints = attrs.field(converter=ints)
     """UTC ns, exclusive; nobody hears a bar before it."""
     open: Floats = attrs.field(converter=_floats)
     high: Floats = attrs.field(converter=_floats)
@@ -74,137 +76,94 @@ class BarColumns:
     """Sum of price x size, None when unknown."""
 
     def __attrs_post_init__(self) -> None:
-        _one_length(self)
+        one_length(self, self.symbol)
 
     def __len__(self) -> int:
         return len(self.close_ts)
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class TickColumns:
-    """Trades of one symbol in the order received; shape (n,) each."""
+class _Received:
+    """What one symbol's items have, whatever they are: the source's own time, and when each was received."""
 
     symbol: Symbol
-    ts: Ints = attrs.field(converter=_ints)
+    ts: Ints = attrs.field(converter=ints)
     """UTC ns, the source's own time."""
-    received: Ints = attrs.field(converter=_ints)
+    received: Ints = attrs.field(converter=ints)
     """UTC ns, never going back."""
+
+    def __attrs_post_init__(self) -> None:
+        one_length(self, self.symbol)
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class TickColumns(_Received):
+    """Trades of one symbol in the order received; shape (n,) each."""
+
     price: Floats = attrs.field(converter=_floats)
     size: Floats = attrs.field(converter=_floats)
     """Contracts or base units."""
     aggressor: Ints | Sides | None = attrs.field(default=None, converter=_sides_or_none)
     """+1 buyer, -1 seller, 0 unknown; None when the source never says."""
 
-    def __attrs_post_init__(self) -> None:
-        _one_length(self)
-
-    def __len__(self) -> int:
-        return len(self.ts)
-
 
 @attrs.frozen(kw_only=True, eq=False)
-class QuoteColumns:
+class QuoteColumns(_Received):
     """Best bids and asks of one symbol in the order received; shape (n,) each."""
 
-    symbol: Symbol
-    ts: Ints = attrs.field(converter=_ints)
-    received: Ints = attrs.field(converter=_ints)
     bid: Floats = attrs.field(converter=_floats)
     bid_size: Floats = attrs.field(converter=_floats)
     ask: Floats = attrs.field(converter=_floats)
     ask_size: Floats = attrs.field(converter=_floats)
 
-    def __attrs_post_init__(self) -> None:
-        _one_length(self)
-
-    def __len__(self) -> int:
-        return len(self.ts)
-
 
 @attrs.frozen(kw_only=True, eq=False)
-class FundingColumns:
-    """Funding rates of one perpetual contract, in time order; shape (n,) each."""
+class FundingColumns(_Received):
+    """Funding rates of one perpetual contract, in time order; shape (n,) each. At `ts` who holds pays or receives."""
 
-    symbol: Symbol
-    ts: Ints = attrs.field(converter=_ints)
-    """UTC ns at which who holds pays or receives."""
-    received: Ints = attrs.field(converter=_ints)
     rate: Floats = attrs.field(converter=_floats)
     """Fraction of the position's value; above zero longs pay shorts."""
 
-    def __attrs_post_init__(self) -> None:
-        _one_length(self)
-
-    def __len__(self) -> int:
-        return len(self.ts)
-
 
 @attrs.frozen(kw_only=True, eq=False)
-class MarkColumns:
+class MarkColumns(_Received):
     """The venue's mark prices of one contract in the order received; shape (n,) each."""
 
-    symbol: Symbol
-    ts: Ints = attrs.field(converter=_ints)
-    received: Ints = attrs.field(converter=_ints)
     price: Floats = attrs.field(converter=_floats)
-
-    def __attrs_post_init__(self) -> None:
-        _one_length(self)
-
-    def __len__(self) -> int:
-        return len(self.ts)
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class IndexColumns:
+class IndexColumns(_Received):
     """The index that a contract follows, in the order received; shape (n,) each."""
 
-    symbol: Symbol
-    ts: Ints = attrs.field(converter=_ints)
-    received: Ints = attrs.field(converter=_ints)
     price: Floats = attrs.field(converter=_floats)
-
-    def __attrs_post_init__(self) -> None:
-        _one_length(self)
-
-    def __len__(self) -> int:
-        return len(self.ts)
 
 
 @attrs.frozen(kw_only=True, eq=False)
-class LiquidationColumns:
+class LiquidationColumns(_Received):
     """Orders with which the venue closes positions, in the order received; shape (n,) each."""
 
-    symbol: Symbol
-    ts: Ints = attrs.field(converter=_ints)
-    received: Ints = attrs.field(converter=_ints)
     order_id: tuple[str, ...] = attrs.field(converter=tuple)
-    side: Ints = attrs.field(converter=_ints)
+    side: Ints = attrs.field(converter=ints)
     """+1 when the venue buys, -1 when it sells, 0 when it does not say."""
     size: Floats = attrs.field(converter=_floats)
     price: Floats = attrs.field(converter=_floats)
     """NaN where there is none."""
 
-    def __attrs_post_init__(self) -> None:
-        _one_length(self)
-
-    def __len__(self) -> int:
-        return len(self.ts)
-
 
 @attrs.frozen(kw_only=True, eq=False)
-class BookColumns:
+class BookColumns(_Received):
     """Order books, whole or what changes in them, in the order received: one row a level, several rows a message.
 
     Rows of one message stand together, share its times and `part`, and have the message's own order within a side.
     """
 
-    symbol: Symbol
-    ts: Ints = attrs.field(converter=_ints)
-    received: Ints = attrs.field(converter=_ints)
-    part: Ints = attrs.field(converter=_ints)
+    part: Ints = attrs.field(converter=ints)
     """Which message a row belongs to: equal within one, another one in the next."""
-    side: Ints = attrs.field(converter=_ints)
+    side: Ints = attrs.field(converter=ints)
     """+1 a bid, -1 an ask, 0 in the only row of a message without levels."""
     price: Floats = attrs.field(converter=_floats)
     size: Floats = attrs.field(converter=_floats)
@@ -214,13 +173,11 @@ class BookColumns:
     """The first row of each message, and behind them the number of rows; shape (messages + 1,)."""
 
     def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
         rows = len(self.part)
         begins = np.flatnonzero(self.part[1:] != self.part[:-1]) + 1 if rows else np.zeros(0, np.int64)
         starts = np.concatenate([np.zeros(min(rows, 1), np.int64), begins, [rows]])
-        object.__setattr__(self, "starts", _ints(starts))
-        lengths = {len(getattr(self, name)) for name in ("ts", "received", "part", "side", "price", "size")}
-        if len(lengths | ({rows} if self.is_snapshot is None else {len(self.is_snapshot)})) > 1:
-            raise ValueError(f"BookColumns of {self.symbol}: columns differ in length")
+        object.__setattr__(self, "starts", ints(starts))
 
     def __len__(self) -> int:
         """How many messages."""

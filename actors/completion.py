@@ -22,16 +22,15 @@ from actors.columns import (
 )
 from actors.component import Component
 from actors.event_streams import ExternalColumns
+from actors.live_bars import GRACE
 from actors.money.grid import common_tick_size
 from actors.setup import Setup, run6_of, wanted_bars, wanted_flows
 from actors.strategy import Strategy
-from actors.strategy_entry import StrategyEntry
+from actors.strategy_entry import StrategyEntry, only_heard
 from messages import Account, Instrument, Kind, Minor, Symbol, parse_period
 
 DEFAULT_CASH = 10_000_000
 """In whole units of each settlement currency that no starting cash was given for."""
-LIVE_CLOSE_GRACE_NS = 250 * 10**6
-"""How long a bar waits behind its end for ticks that are still on their way, where the host sends them as they come."""
 _DECIDE_NOTHING = frozenset({"venue", "funding_words", "policy", "live_accounts", "spreads", "side_symbols"})
 """What a set-up has besides what its run is named by."""
 _MARKET = (BarColumns, TickColumns, QuoteColumns, BookColumns, IndexColumns, LiquidationColumns)
@@ -113,13 +112,6 @@ def complete_entries(
     return tuple(entries)
 
 
-def _only_heard(strategies: Iterable[type[Strategy] | StrategyEntry]) -> set[Symbol]:
-    """Symbols that entries hear and no entry trades: a class alone trades what nobody only hears."""
-    entries = [each for each in strategies if isinstance(each, StrategyEntry)]
-    heard = {symbol for entry in entries for symbol in entry.hears}
-    return heard - {symbol for entry in entries for symbol in entry.symbols}
-
-
 def _know_their_sources(entries: Iterable[StrategyEntry], external: Iterable[ExternalColumns]) -> None:
     """ValueError for a source that a strategy names and the feed has not: it would wait for ever."""
     known = [each.source for each in external]
@@ -178,8 +170,9 @@ def complete_setup(
     columns, events, external, make_feed = feed_parts(feed)
     strategies = tuple(strategies)
     known = {instrument.symbol: instrument for instrument in instruments}
-    only_heard = _only_heard(strategies) - known.keys()
-    traded = tuple([series for series in columns if series.symbol not in only_heard])
+    # A class alone trades what nobody only hears.
+    beside = only_heard([each for each in strategies if isinstance(each, StrategyEntry)]) - known.keys()
+    traded = tuple([series for series in columns if series.symbol not in beside])
     for series in traded:
         if series.symbol not in known and kind_of(series) not in (IndexColumns, LiquidationColumns):
             known[series.symbol] = default_instrument(series)
@@ -211,7 +204,7 @@ def complete_setup(
         cash=purse,
         account_cash={account: {**purse, **own} for account, own in account_cash.items()},
         run6=run_id or run6_of((*columns, *events, *external), *parts),
-        close_grace_ns=close_grace_ns if close_grace_ns is not None else 0 if columns else LIVE_CLOSE_GRACE_NS,
+        close_grace_ns=close_grace_ns if close_grace_ns is not None else 0 if columns else GRACE,
         **rest,
     )
     wanted_bars(setup)

@@ -11,18 +11,11 @@ from typing import TypeAlias
 import attrs
 import numpy as np
 
-from actors.columns import Ints
+from actors.columns import Ints, ints, one_length
 from actors.tape import FOREVER
-from messages import ExternalEvent, Message, TickBlock, UtcNs
+from messages import ExternalEvent, Message, Scalar, TickBlock, UtcNs
 
-Scalar: TypeAlias = str | float | int | bool | None
 Payload: TypeAlias = tuple[tuple[str, Scalar], ...]
-
-
-def _times(values: object) -> Ints:
-    column = np.ascontiguousarray(values, dtype=np.int64).view()
-    column.flags.writeable = False
-    return column
 
 
 def _texts(values: Iterable[str]) -> tuple[str, ...]:
@@ -38,18 +31,15 @@ class ExternalColumns:
     """The events of one source in the order received; every column has one length."""
 
     source: str
-    ts: Ints = attrs.field(converter=_times)
+    ts: Ints = attrs.field(converter=ints)
     """UTC ns, when it happened, as the source says."""
-    received: Ints = attrs.field(converter=_times)
+    received: Ints = attrs.field(converter=ints)
     """UTC ns, never going back: when it is heard."""
     kinds: tuple[str, ...] = attrs.field(converter=_texts)
     payloads: tuple[Payload, ...] = attrs.field(converter=_payloads)
 
     def __attrs_post_init__(self) -> None:
-        lengths = {"ts": len(self.ts), "received": len(self.received), "kinds": len(self.kinds)}
-        lengths["payloads"] = len(self.payloads)
-        if len(set(lengths.values())) > 1:
-            raise ValueError(f"ExternalColumns of {self.source}: columns differ in length: {lengths}")
+        one_length(self, self.source)
         if np.any(np.diff(self.received) < 0):
             raise ValueError(f"ExternalColumns of {self.source}: received goes back; sort the rows by it")
 

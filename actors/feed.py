@@ -14,7 +14,7 @@ import numpy as np
 from actors.columns import BarColumns, Columns, EventColumns, TickColumns, kind_of
 from actors.component import Answers, Component
 from actors.event_streams import ExternalColumns, external_streams
-from actors.feed_streams import EventStream, TickStream
+from actors.feed_streams import TickStream
 from actors.row_streams import RowStream
 from actors.tape import Batch, Entry, Run, Source, Stream
 from messages import Bar, BarOpen, FeedEnded, Message, Period, Pull, Step, UtcNs
@@ -48,7 +48,7 @@ class Feed(Component):
         self._bars.sort(key=lambda series: (series.columns.period, series.columns.symbol))
         ticking = [series for series in columns if kind_of(series) is not BarColumns]
         self._streams = tuple([_stream(series, block_period, in_blocks=in_blocks) for series in ticking])
-        self._events: tuple[Stream, ...] = (*[EventStream(series) for series in events], *external_streams(external))
+        self._events: tuple[Stream, ...] = (*[RowStream(series) for series in events], *external_streams(external))
         self._batches = self._make_batches() if heritage is None else heritage
 
     def heritage(self) -> Iterator[Batch]:

@@ -1,30 +1,20 @@
-"""What a feed plays beside its bars: streams of ticks, funding rates and mark prices, one a symbol.
+"""What a feed plays beside its bars: streams of ticks, one a symbol.
 
-A stream reads its columns a chunk at a time and holds one chunk. What is heard one by one and passed over otherwise
-(quotes, books, index prices, liquidations) is in row_streams.py.
+A stream reads its columns a chunk at a time and holds one chunk. What is never said in blocks is in row_streams.py.
 """
 
 import math
 from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import repeat
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from actors.columns import (
-    ChunkedColumns,
-    EventColumns,
-    Floats,
-    Ints,
-    MarkColumns,
-    TickColumns,
-    chunks_of,
-    kind_of,
-)
+from actors.columns import ChunkedColumns, Floats, Ints, TickColumns, chunks_of
 from actors.tape import FOREVER
 from actors.tick_span import TickRow, TickSpan
-from messages import FundingRate, MarkPrice, Message, Period, Tick, TickBlock, UtcNs, period_start
+from messages import Message, Period, Tick, TickBlock, UtcNs, period_start
 from messages.bulk import bulk_block, bulk_tick
 
 BLOCK_MAX = 16_384
@@ -213,38 +203,3 @@ def _span(loaded: list[TickRow], columns: TickColumns, rows: slice) -> TickSpan 
         return None
     ahead = ts - received
     return TickSpan(loaded, float(price.min()), float(price.max()), int(ahead.max()), -int(ahead.min()))
-
-
-class EventStream:
-    """Funding rates or mark prices of one symbol: never passed over."""
-
-    def __init__(self, columns: EventColumns) -> None:
-        self.topic = (columns.symbol, None)
-        self._marks = kind_of(columns) is MarkColumns
-        self.kind: type[Message] = MarkPrice if self._marks else FundingRate
-        self._chunks: Iterator[Any] = chunks_of(columns)
-        self._columns: Any = None
-        self._length = 0
-        self._at = 0
-
-    def next_at(self, *, singly: bool) -> UtcNs:  # noqa: ARG002 - a stream is asked so
-        """The next one's time."""
-        if self._at >= self._length:
-            self._columns = next(self._chunks, None)
-            self._at, self._length = 0, 0 if self._columns is None else len(self._columns)
-            if not self._length:
-                return FOREVER
-        return int(self._columns.received[self._at])
-
-    def take(self) -> Message:
-        """The next one."""
-        columns, at = self._columns, self._at
-        self._at = at + 1
-        symbol, ts, received = self.topic[0], int(columns.ts[at]), int(columns.received[at])
-        if self._marks:
-            return MarkPrice(symbol=symbol, ts=ts, received=received, price=float(columns.price[at]))
-        return FundingRate(symbol=symbol, ts=ts, received=received, rate=float(columns.rate[at]))
-
-    def interrupt(self, _now: UtcNs) -> TickBlock | None:
-        """Nothing is ever announced in a block."""
-        return None

@@ -6,12 +6,12 @@ from typing import Final
 import attrs
 
 from actors.bar_builder import BarBuilder
+from actors.bars.interval import caught_up, lag_of
 from actors.bars.wanted import BarWanted, BuilderHeritage, EmptyBars, Late
 from messages import NS_PER_SECOND, MarketFresh, MarketStale, Message, Period, Symbol, Tick, Woke
 
 GRACE: Final[Period] = NS_PER_SECOND // 4
-LAG_MAX: Final[Period] = 3 * NS_PER_SECOND
-"""A trade that is older when it is heard says nothing of those to come."""
+"""How long a bar waits behind its end for ticks that are still on their way, where they are heard as they come."""
 
 
 class LiveBarBuilder(BarBuilder):
@@ -40,7 +40,7 @@ class LiveBarBuilder(BarBuilder):
 
     def on_tick(self, tick: Tick) -> tuple[Message, ...]:
         """See BarBuilder; and note how late it is."""
-        self._lags[tick.symbol] = min(max(0, tick.received - tick.ts), LAG_MAX)
+        self._lags[tick.symbol] = lag_of(tick)
         return super().on_tick(tick)
 
     def on_woke(self, woke: Woke) -> tuple[Message, ...]:
@@ -56,10 +56,5 @@ class LiveBarBuilder(BarBuilder):
     def on_market_fresh(self, fresh: MarketFresh) -> tuple[Message, ...]:
         """Every trade up to now was heard."""
         self._fresh.add(fresh.symbol)
-        lag = self._lags.get(fresh.symbol, 0)
-        bars = [bar for _key, bar in sorted(self._bars.items()) if bar.symbol == fresh.symbol and bar.has_begun]
-        closed: list[Message] = [each for bar in bars for each in bar.pass_time(fresh.ts, lag=lag)]
-        for bar in bars:
-            # A wake that passed unheeded, or belonged to an incarnation before, does not come again.
-            bar.due = None
-        return (*closed, *[wake for bar in bars for wake in bar.next_wake(lag)])
+        bars = [bar for _key, bar in sorted(self._bars.items()) if bar.symbol == fresh.symbol]
+        return caught_up(bars, fresh.ts, self._lags.get(fresh.symbol, 0))

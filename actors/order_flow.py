@@ -4,12 +4,11 @@ An interval begins and closes as a bar does (`bars/interval`), down to a tenth o
 of its aggressor; where its source does not say who that was, it counts as unknown and on neither side.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable
 
 import attrs
 
-from actors.bars.interval import RunningInterval
+from actors.bars.interval import LATE, RunningInterval, caught_up, lag_of
 from actors.component import Component
 from messages import (
     WEEK,
@@ -32,11 +31,6 @@ from messages import (
 )
 from messages.base import filled, whole
 from messages.units import FLOW_PERIOD_MIN
-
-LATE: Final = "late"
-"""The reason code of a trade whose interval was said already."""
-LAG_MAX: Final[Period] = parse_period("3s")
-"""A trade that is older when it is heard says nothing of those to come."""
 
 
 def flow_period(text: str) -> Period:
@@ -122,21 +116,18 @@ class RunningFlow(RunningInterval[OrderFlow]):
         self._clear()
         return flow
 
-    def empties(self, first: UtcNs, start: UtcNs, at: UtcNs) -> Sequence[OrderFlow]:
+    def empty(self, open_ts: UtcNs, at: UtcNs) -> OrderFlow:
         """Zeros."""
-        period = self.period
-        return [
-            OrderFlow(
-                symbol=self.symbol,
-                period=period,
-                open_ts=open_ts,
-                close_ts=open_ts + period,
-                received=max(at, open_ts + period),
-                buy_volume=0.0,
-                sell_volume=0.0,
-            )
-            for open_ts in range(first, start, period)
-        ]
+        close_ts = open_ts + self.period
+        return OrderFlow(
+            symbol=self.symbol,
+            period=self.period,
+            open_ts=open_ts,
+            close_ts=close_ts,
+            received=max(at, close_ts),
+            buy_volume=0.0,
+            sell_volume=0.0,
+        )
 
     @property
     def so_far(self) -> FlowSoFar:
@@ -203,7 +194,7 @@ class OrderFlowBuilder(Component):
         """Count it; close and begin what it shows to be over and begun."""
         lag = 0
         if self._waits:
-            lag = self._lags[tick.symbol] = min(max(0, tick.received - tick.ts), LAG_MAX)
+            lag = self._lags[tick.symbol] = lag_of(tick)
         closed: list[Message] = []
         wakes: list[Message] = []
         too_late: list[str] = []
@@ -231,13 +222,9 @@ class OrderFlowBuilder(Component):
     def on_woke(self, woke: Woke) -> tuple[Message, ...]:
         """The clock passed an interval's end: close it, if no trade has."""
         flow = self._by_token.get(woke.token)
-        if flow is None or flow.due is None or (self._waits and flow.symbol not in self._fresh):
+        if flow is None or (self._waits and flow.symbol not in self._fresh):
             return ()
-        if woke.at >= flow.due:
-            flow.due = None
-        lag = self._lags.get(flow.symbol, 0)
-        closed = [] if flow.is_early(woke.at) else flow.pass_time(woke.at, lag=lag)
-        return (*closed, *flow.next_wake(lag))
+        return flow.woke(woke.at, self._lags.get(flow.symbol, 0))
 
     def on_market_stale(self, stale: MarketStale) -> tuple[Message, ...]:
         """Trades of the symbol may be missing."""
@@ -247,18 +234,8 @@ class OrderFlowBuilder(Component):
     def on_market_fresh(self, fresh: MarketFresh) -> tuple[Message, ...]:
         """Every trade up to now was heard: what is over closes, and the clock goes on."""
         self._fresh.add(fresh.symbol)
-        lag = self._lags.get(fresh.symbol, 0)
-        flows = [flow for flow in self._flows.get(fresh.symbol, ()) if flow.has_begun]
-        closed: list[Message] = [each for flow in flows for each in flow.pass_time(fresh.ts, lag=lag)]
-        for flow in flows:
-            # A wake that passed unheeded, or belonged to an incarnation before, does not come again.
-            flow.due = None
-        return (*closed, *[wake for flow in flows for wake in flow.next_wake(lag)])
+        return caught_up(self._flows.get(fresh.symbol, ()), fresh.ts, self._lags.get(fresh.symbol, 0))
 
     def on_feed_ended(self, ended: FeedEnded) -> tuple[Message, ...]:
-        """Close what is over; what is not stays unsaid."""
-        closed: list[Message] = []
-        for flow in self._by_token.values():
-            closed += flow.pass_time(ended.at, grace=0)
-            flow.due = None
-        return tuple(closed)
+        """Close what is over."""
+        return tuple([closed for flow in self._by_token.values() for closed in flow.feed_ended(ended.at)])

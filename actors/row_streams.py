@@ -1,6 +1,7 @@
-"""Streams of what is heard one by one, or by nobody: quotes, order books, their changes, index prices, liquidations.
+"""Streams of what is said one by one: quotes, order books, their changes, index prices, liquidations, funding, marks.
 
-While nobody listens a stream reads nothing; who begins to listen hears what comes from then on.
+While nobody listens a stream reads nothing; who begins to listen hears what comes from then on. Funding rates and mark
+prices are always listened to.
 """
 
 import math
@@ -11,16 +12,30 @@ import attrs
 
 from actors.columns import (
     BookColumns,
+    FundingColumns,
     IndexColumns,
     Ints,
     LiquidationColumns,
+    MarkColumns,
     QuoteColumns,
     chunks_of,
     holds_changes,
     kind_of,
 )
 from actors.tape import FOREVER
-from messages import BookChange, IndexPrice, Liquidation, Message, OrderBook, Quote, Symbol, TickBlock, UtcNs
+from messages import (
+    BookChange,
+    FundingRate,
+    IndexPrice,
+    Liquidation,
+    MarkPrice,
+    Message,
+    OrderBook,
+    Quote,
+    Symbol,
+    TickBlock,
+    UtcNs,
+)
 from messages.bulk import bulk_quote
 from messages.market import Level
 
@@ -173,6 +188,14 @@ def _index(symbol: Symbol, received: UtcNs, ts: UtcNs, price: float) -> Message:
     return IndexPrice(symbol=symbol, ts=ts, received=received, price=price)
 
 
+def _mark(symbol: Symbol, received: UtcNs, ts: UtcNs, price: float) -> Message:
+    return MarkPrice(symbol=symbol, ts=ts, received=received, price=price)
+
+
+def _funding(symbol: Symbol, received: UtcNs, ts: UtcNs, rate: float) -> Message:
+    return FundingRate(symbol=symbol, ts=ts, received=received, rate=rate)
+
+
 def _liquidation(  # noqa: PLR0917 - values in the order of the columns
     symbol: Symbol, received: UtcNs, ts: UtcNs, order_id: str, side: int, size: float, price: float
 ) -> Message:
@@ -194,6 +217,8 @@ _READINGS: dict[type[Any], Reading] = {
         Quote, _received, _plain_rows("received", "ts", "bid", "bid_size", "ask", "ask_size"), bulk_quote
     ),
     IndexColumns: Reading(IndexPrice, _received, _plain_rows("received", "ts", "price"), _index),
+    MarkColumns: Reading(MarkPrice, _received, _plain_rows("received", "ts", "price"), _mark),
+    FundingColumns: Reading(FundingRate, _received, _plain_rows("received", "ts", "rate"), _funding),
     LiquidationColumns: Reading(
         Liquidation, _received, _plain_rows("received", "ts", "order_id", "side", "size", "price"), _liquidation
     ),

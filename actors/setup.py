@@ -24,7 +24,7 @@ from actors.risk.limits import RiskLimits, ScopedLimits
 from actors.sizing.sizing import Sizing
 from actors.spread_recorder import SpreadPair
 from actors.strategy import flow_of, make
-from actors.strategy_entry import StrategyEntry
+from actors.strategy_entry import StrategyEntry, only_heard
 from actors.supervisor import RestartPolicy
 from actors.tick_filter import FilterSettings
 from actors.venue.settings import VenueSettings
@@ -94,8 +94,7 @@ class Setup:
     @property
     def only_heard(self) -> frozenset[Symbol]:
         """Symbols that strategies hear and nobody trades: they have no instrument, and no place in results."""
-        heard = {symbol for entry in self.strategies for symbol in entry.hears}
-        return frozenset(heard - {symbol for entry in self.strategies for symbol in entry.symbols})
+        return only_heard(self.strategies)
 
     @property
     def file_periods(self) -> dict[Symbol, tuple[Period, ...]]:

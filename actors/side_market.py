@@ -5,17 +5,16 @@ absurd item that kills who judges it, not a silence. Filter and builder are thos
 that they ask for their symbols by name, for several of their kind stand side by side.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from typing import Any
 
 import attrs
 
-from actors.bars.wanted import BarWanted, BuilderHeritage, EmptyBars, Late
 from actors.component import Answers, Component, Handler, handler_name, handlers_of
-from actors.live_bars import GRACE, LiveBarBuilder
+from actors.live_bars import LiveBarBuilder
 from actors.tick_filter import FilterSettings, TickFilter
-from messages import MarketFresh, MarketStale, Message, OrderBook, Period, Quarantined, Quote, Subscribe, Symbol, Tick
+from messages import MarketFresh, MarketStale, Message, OrderBook, Quarantined, Quote, Subscribe, Symbol, Tick
 
 
 class NamedFeed(Component):
@@ -90,21 +89,8 @@ class SideFilter(TickFilter):
 class SideBuilder(LiveBarBuilder):
     """A LiveBarBuilder of these bars, from single trades."""
 
-    def __init__(
-        self,
-        wanted: Iterable[BarWanted],
-        *,
-        close_grace_ns: Period = GRACE,
-        empty_bars: EmptyBars = "none",
-        late: Late = "quarantine",
-        heritage: BuilderHeritage | None = None,
-    ) -> None:
-        wanted = tuple(wanted)
-        super().__init__(wanted, close_grace_ns=close_grace_ns, empty_bars=empty_bars, late=late, heritage=heritage)
-        self._symbols = tuple(dict.fromkeys(each.symbol for each in wanted))
-
     def on_start(self) -> tuple[Message, ...]:
         """Ask for the trades of its symbols, and for the times at which bars close that were begun already."""
         heard = (Tick, MarketStale, MarketFresh)
-        asked = [Subscribe(kind, symbol) for symbol in self._symbols for kind in heard]
+        asked = [Subscribe(kind, symbol) for symbol in self._from_ticks for kind in heard]
         return (*asked, *super().on_start())

@@ -5,7 +5,6 @@ afterwards, by their own times, would be prices that nobody could have seen toge
 nothing is left out because it is old: each side carries the venue's own time of what is newest in it.
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 import attrs
@@ -104,10 +103,10 @@ class SpreadRecorder(Component):
 
     A sample of the instant t, which is its `received`, holds what was received before t. On threads an item that was
     received before t and is still on its way is in the next one. Of a side of which nothing is known all is None.
-    `since`: the first instant is the next of the grid behind it; without it, behind the first time that is told.
+    The first instant is the next of the grid behind the first time that is told.
     """
 
-    def __init__(self, pair: SpreadPair, *, since: UtcNs = 0, heritage: SpreadHeritage | None = None) -> None:
+    def __init__(self, pair: SpreadPair, *, heritage: SpreadHeritage | None = None) -> None:
         self._pair = pair
         left = heritage or SpreadHeritage(
             a=VenueSnapshot(symbol=pair.a, ts=None), b=VenueSnapshot(symbol=pair.b, ts=None), due=None
@@ -115,7 +114,6 @@ class SpreadRecorder(Component):
         self._sides = {pair.a: _Side(left.a), pair.b: _Side(left.b)}
         self._due = left.due
         """The next instant of the grid; None while no time is known."""
-        self._since = since
         self._is_over = False
 
     def heritage(self) -> SpreadHeritage:
@@ -126,7 +124,7 @@ class SpreadRecorder(Component):
     def on_start(self) -> tuple[Message, ...]:
         """Ask for both sides, and for the time."""
         asked = [Subscribe(kind, symbol) for symbol in self._sides for kind in (Tick, Quote)]
-        return (*asked, WakeAt(self._due or self._since, self._pair.name, Step.VENUE_BARS))
+        return (*asked, WakeAt(self._due or 0, self._pair.name, Step.VENUE_BARS))
 
     def on_tick(self, tick: Tick) -> tuple[Message, ...]:
         """A trade: the last price."""
@@ -146,7 +144,7 @@ class SpreadRecorder(Component):
             return ()
         every = self._pair.every
         if self._due is None:
-            self._due = _next_on_grid(max(woke.at, self._since), every)
+            self._due = _next_on_grid(woke.at, every)
         return (*self._samples(woke.at), WakeAt(self._due, self._pair.name, Step.VENUE_BARS))
 
     def on_feed_ended(self, _ended: FeedEnded) -> tuple[Message, ...]:
@@ -166,7 +164,7 @@ class SpreadRecorder(Component):
         if count <= 0:
             return ()
         self._due = due + count * every
-        first = due + max(0, count - MISSED_MAX) * every if count > MISSED_MAX else due
+        first = due + max(0, count - MISSED_MAX) * every
         return tuple(self._sample(at) for at in range(first, self._due, every))
 
     def _sample(self, at: UtcNs) -> SpreadSample:
@@ -177,8 +175,3 @@ class SpreadRecorder(Component):
 def _next_on_grid(at: UtcNs, every: Period) -> UtcNs:
     start = period_start(at, every)
     return start if start == at else start + every
-
-
-def heard_of(pairs: Sequence[SpreadPair]) -> tuple[Symbol, ...]:
-    """Every symbol that some pair needs, each once."""
-    return tuple(dict.fromkeys(symbol for pair in pairs for symbol in (pair.a, pair.b)))

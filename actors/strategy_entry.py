@@ -75,3 +75,10 @@ class StrategyEntry:
             return ()
         told = self.events if self.events is not None else self.strategy.events
         return None if told is None else _names(told)
+
+
+def only_heard(entries: Iterable[StrategyEntry]) -> frozenset[Symbol]:
+    """Symbols that some entry hears and none trades."""
+    entries = tuple(entries)
+    heard = {symbol for entry in entries for symbol in entry.hears}
+    return frozenset(heard - {symbol for entry in entries for symbol in entry.symbols})

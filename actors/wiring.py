@@ -10,7 +10,6 @@ from actors.book_keeper import BookKeeper
 from actors.columns import TickColumns, holds_changes, in_chunks, kind_of
 from actors.component import Component
 from actors.feed import Feed
-from actors.live_bars import LiveBarBuilder
 from actors.order_flow import OrderFlowBuilder
 from actors.recorder import Record, Recorder
 from actors.runtime.slot import ActorKind, ActorSpec
@@ -134,10 +133,9 @@ def _strategy(setup: Setup, entry: StrategyEntry) -> ActorSpec:
 
 
 def bar_builder(
-    setup: Setup, wanted: Sequence[BarWanted], heritage: Any = None, *, starts_stale: bool = False
+    setup: Setup, wanted: Sequence[BarWanted], heritage: Any = None, make: type[BarBuilder] = BarBuilder
 ) -> BarBuilder:
-    """A builder of these bars by the set-up's policies. `starts_stale`: a live one, which waits for MarketFresh."""
-    make = LiveBarBuilder if starts_stale else BarBuilder
+    """A builder of these bars by the set-up's policies. `make`: a LiveBarBuilder waits for MarketFresh."""
     return make(
         wanted,
         close_grace_ns=setup.close_grace_ns,

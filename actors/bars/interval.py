@@ -8,21 +8,25 @@ the interval that runs, if one does, and opens its own.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Generic, TypeVar
+from collections.abc import Iterable
+from typing import Any, Final, Generic, TypeVar
 
 from actors.bars.wanted import NOTHING_YET
-from messages import Message, Period, Step, Symbol, UtcNs, WakeAt, period_start
+from messages import NS_PER_SECOND, Message, Period, Step, Symbol, Tick, UtcNs, WakeAt, period_start
 
 EMPTY_MAX = 100_000
 """A longer row of empty intervals, found at one go, is left empty: a wrong time stamp must not fill the memory."""
+LAG_MAX: Final[Period] = 3 * NS_PER_SECOND
+"""A trade that is older when it is heard says nothing of those to come."""
+LATE: Final = "late"
+"""The reason code of what came after its interval had closed."""
 
 _Closed = TypeVar("_Closed", bound=Message)
 """What a closed interval is said as."""
 
 
 class RunningInterval(ABC, Generic[_Closed]):
-    """Knows the time. `end` gives what was counted and begins anew; `empties` what stands for intervals without trades.
+    """Knows the time. `end` gives what was counted and begins anew; `empty` what stands for an interval without trades.
 
     `grace` is how long (ns) after an interval's end the clock closes it; `step` the timers'; `says_empty` whether the
     clock goes on where nothing is traded.
@@ -50,8 +54,8 @@ class RunningInterval(ABC, Generic[_Closed]):
         """Close what runs, heard at `at` and not before its own end."""
 
     @abstractmethod
-    def empties(self, first: UtcNs, start: UtcNs, at: UtcNs) -> Sequence[_Closed]:
-        """What is said of the empty intervals from `first` up to `start`, heard at `at`."""
+    def empty(self, open_ts: UtcNs, at: UtcNs) -> _Closed:
+        """What is said of the interval without trades that began at `open_ts`, heard at `at` or at its own end."""
 
     @property
     def is_running(self) -> bool:
@@ -75,7 +79,7 @@ class RunningInterval(ABC, Generic[_Closed]):
             first = self.close_ts
             self.open_ts = self.close_ts = start
             if start - first <= EMPTY_MAX * self.period:
-                closed += self.empties(first, start, at)
+                closed += [self.empty(open_ts, at) for open_ts in range(first, start, self.period)]
         return closed
 
     def pass_time(self, at: UtcNs, grace: int | None = None, lag: int = 0) -> list[_Closed]:
@@ -106,3 +110,32 @@ class RunningInterval(ABC, Generic[_Closed]):
             return ()
         self.due = due
         return (WakeAt(due, self.token, self._step),)
+
+    def woke(self, at: UtcNs, lag: int = 0) -> tuple[Message, ...]:
+        """A timer has come: close what is over, if no trade has, and go on to the next one."""
+        if self.due is None:
+            return ()
+        if at >= self.due:
+            self.due = None
+        closed = [] if self.is_early(at) else self.pass_time(at, lag=lag)
+        return (*closed, *self.next_wake(lag))
+
+    def feed_ended(self, at: UtcNs) -> list[_Closed]:
+        """Nothing more can come: close what is over, without waiting for the grace. What is not over stays unsaid."""
+        self.due = None
+        return self.pass_time(at, grace=0)
+
+
+def caught_up(running: Iterable[RunningInterval[Any]], at: UtcNs, lag: int) -> tuple[Message, ...]:
+    """Every trade up to now was heard: what is over closes, in their order, and the clock goes on."""
+    begun = [each for each in running if each.has_begun]
+    closed: list[Message] = [one for each in begun for one in each.pass_time(at, lag=lag)]
+    for each in begun:
+        # A wake that passed unheeded, or belonged to an incarnation before, does not come again.
+        each.due = None
+    return (*closed, *[wake for each in begun for wake in each.next_wake(lag)])
+
+
+def lag_of(tick: Tick) -> int:
+    """How much later than it was made a trade was heard, as far as that tells of those to come."""
+    return min(max(0, tick.received - tick.ts), LAG_MAX)

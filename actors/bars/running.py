@@ -178,23 +178,20 @@ class RunningBar(RunningInterval[Bar]):
     def _has_past(self) -> bool:
         return bool(self.close)
 
-    def empties(self, first: UtcNs, start: UtcNs, at: UtcNs) -> list[Bar]:
-        """Flat bars at the last close."""
-        price, period = self.close, self.period
-        return [
-            Bar(
-                symbol=self.symbol,
-                period=period,
-                open_ts=open_ts,
-                close_ts=open_ts + period,
-                received=max(at, open_ts + period),
-                open=price,
-                high=price,
-                low=price,
-                close=price,
-                volume=0,
-                turnover=0,
-                ticks=0,
-            )
-            for open_ts in range(first, start, period)
-        ]
+    def empty(self, open_ts: UtcNs, at: UtcNs) -> Bar:
+        """A flat bar at the last close."""
+        price, close_ts = self.close, open_ts + self.period
+        return Bar(
+            symbol=self.symbol,
+            period=self.period,
+            open_ts=open_ts,
+            close_ts=close_ts,
+            received=max(at, close_ts),
+            open=price,
+            high=price,
+            low=price,
+            close=price,
+            volume=0,
+            turnover=0,
+            ticks=0,
+        )

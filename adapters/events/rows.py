@@ -14,9 +14,9 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
-from actors.event_streams import Payload, Scalar
+from actors.event_streams import Payload
 from adapters.files.stamps import epoch_ns
-from messages import ExternalEvent, UtcNs, moment_ns
+from messages import ExternalEvent, Scalar, UtcNs, moment_ns
 
 LINE_MAX: Final = 65_536
 """Bytes of one line."""

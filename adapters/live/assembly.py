@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from actors.bars.wanted import BarSoFar
 from actors.component import Component
+from actors.live_bars import LiveBarBuilder
 from actors.live_routes import LIVE_ROUTES
 from actors.reconciler import Reconciler
 from actors.runtime.slot import ActorKind, ActorSpec
@@ -163,7 +164,7 @@ def bar_builder_spec(setup: Setup, so_far: Sequence[BarSoFar]) -> ActorSpec:
     """A builder that goes on from the bars that are open: those of the history, or of its predecessor."""
 
     def factory(heritage: Any) -> Component:
-        builder = bar_builder(setup, wanted_bars(setup), heritage, starts_stale=True)
+        builder = bar_builder(setup, wanted_bars(setup), heritage, LiveBarBuilder)
         if heritage is None:
             builder.take_up(so_far)
         return builder

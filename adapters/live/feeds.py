@@ -21,6 +21,7 @@ from actors.runtime.slot import ActorKind, ActorSpec
 from actors.setup import Setup, side_bars
 from actors.side_market import NamedFeed, SideBuilder, SideFilter
 from actors.tick_filter import FilterSettings
+from actors.wiring import bar_builder
 from adapters.bitmex.client import RestClient
 from adapters.bitmex.environment import MAINNET_MARKET, Environment, Loopback, Testnet
 from adapters.bitmex.line import SocketLine
@@ -114,8 +115,7 @@ def flow_specs(section: FeedSection, setup: Setup) -> Iterable[ActorSpec]:
     if wanted:
 
         def builder(heritage: Any) -> Component:
-            policies: dict[str, Any] = {"empty_bars": setup.empty_bars, "late": setup.late}
-            return SideBuilder(wanted, close_grace_ns=setup.close_grace_ns, heritage=heritage, **policies)
+            return bar_builder(setup, wanted, heritage, SideBuilder)
 
         yield side_spec(name, f"side-builder:{name}", "side-builder", builder)
 

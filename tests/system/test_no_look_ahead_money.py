@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors import Strategy, StrategyEntry, TradingSystem, feed_streams
+from actors import Strategy, StrategyEntry, TradingSystem, row_streams
 from actors.columns import FundingColumns, MarkColumns
 from actors.portfolio import Portfolio
 from actors.risk.limits import ScopedLimits
@@ -289,7 +289,7 @@ def _next_rate(self):
 
 
 def test_a_feed_that_says_the_rate_after_this_one_is_caught(monkeypatch):
-    monkeypatch.setattr(feed_streams.EventStream, "take", _next_rate)
+    monkeypatch.setattr(row_streams.RowStream, "take", _next_rate)
     world = World([], [(Prober, MINUTE, "market", "main")], [LINEAR])
 
     assert _caught(world.system, _ETH, funding_rates("ETHUSD", 2))
