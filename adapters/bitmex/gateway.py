@@ -146,7 +146,7 @@ class BitmexGateway(Component):
         """
         self._is_stopped = True
         at = self._parts.now
-        done = self._leave_orders or not tuple(self._desk.orders.unsettled())
+        done = self._leave_orders or not self._desk.orders.unsettled_ids
         return (*(self._switch.disarm(at) if done else ()), *self._line.stop(at).wire)
 
     # Orders.

@@ -103,7 +103,7 @@ class OrderReports:
     @property
     def unsettled(self) -> tuple[str, ...]:
         """Client ids of orders whose end is not known, in order of their approval."""
-        return (*[each.order.client_id for each in self.orders.unsettled()], *self.strays.client_ids)
+        return (*self.orders.unsettled_ids, *self.strays.client_ids)
 
     @property
     def must_go(self) -> bool:

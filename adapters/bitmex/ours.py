@@ -170,6 +170,11 @@ class OurOrders:
                 if oldest not in self._unsettled:
                     self._all.pop(oldest, None)
 
+    @property
+    def unsettled_ids(self) -> tuple[str, ...]:
+        """Client ids of orders whose end is not known, in order of their approval."""
+        return tuple(self._unsettled)
+
     def unsettled(self) -> Iterator[OurOrder]:
         """Those whose end is not known."""
         yield from list(self._unsettled.values())
