@@ -14,7 +14,7 @@ import attrs
 from adapters.bitmex import market, queries
 from adapters.bitmex.fields import FieldError, Row, moment, needed
 from adapters.bitmex.queries import HISTORY_PAGE, Pages
-from adapters.bitmex.trades import OVERLAP, LastTrades, Trade, trade
+from adapters.bitmex.trades import OVERLAP, LastTrades, Trade, time_of, trade
 from messages import NS_PER_SECOND, WEEK, Bar, Instrument, Period, Symbol, Tick, UtcNs, iso_utc, period_name
 
 GetAll: TypeAlias = Callable[[Pages], Sequence[Row]]
@@ -224,7 +224,7 @@ class Past:
             # It is history: nobody received it. Rows at `until` were had with the later part.
             if since <= each.tick.ts and (until is None or each.tick.ts < until):
                 found.append(attrs.evolve(each, tick=attrs.evolve(each.tick, received=each.tick.ts)))
-        return sorted(found, key=_ts)
+        return sorted(found, key=time_of)
 
     @property
     def last(self) -> LastTrades:
@@ -242,7 +242,3 @@ def _are_all(ticks: Sequence[Tick], bar: Bar | None) -> bool:
         return bar is None and not ticks
     volume = sum([tick.size for tick in ticks])
     return len(ticks) == bar.ticks and isclose(volume, bar.volume, rel_tol=1e-9) and ticks[-1].price == bar.close
-
-
-def _ts(each: Trade) -> UtcNs:
-    return each.tick.ts
