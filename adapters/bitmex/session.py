@@ -69,9 +69,8 @@ class Session:
         keys: LogsIn | None = None,
         clock: ClockOffset | None = None,
         stream: Stream | None = None,
-        rules: SessionRules | None = None,
     ) -> None:
-        self.rules = rules or SessionRules()
+        self.rules = SessionRules()
         self.clock = clock or ClockOffset()
         self.feed = Feed(random, stream or Stream(), self._safe)
         self.feed.want(topics, 0)
