@@ -21,6 +21,7 @@ from adapters.bitmex.private_line import Heard, PrivateLine
 from adapters.bitmex.reports import Execution, OrderReport
 from adapters.bitmex.stream import Stream
 from messages import (
+    NS_PER_MILLISECOND,
     Account,
     Address,
     ApprovedAmend,
@@ -52,7 +53,7 @@ from messages import (
 )
 
 _TICK: Final = "tick"
-_SOON: Final = 1_000_000
+_SOON: Final = NS_PER_MILLISECOND
 """The shortest timer: what is due at once and cannot be done must not turn without end."""
 
 
