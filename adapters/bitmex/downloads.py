@@ -23,7 +23,7 @@ from adapters.bitmex.queries import Pages
 from adapters.bitmex.questions import PUBLIC_LIMIT
 from adapters.bitmex.requests import Request
 from adapters.bitmex.stamp_pages import StampPages, WrongPage
-from adapters.bitmex.transport import allowed
+from adapters.bitmex.transport import REST, allowed
 from adapters.download.page import Page
 from adapters.download.wanted import BARS, Wanted
 from adapters.errors import InputError, VenueError
@@ -58,7 +58,7 @@ def client_of(
 ) -> RestClient:
     """Who asks, without keys, at the pace that the venue allows those. InputError for an origin that cannot be."""
     try:
-        parts = allowed(origin)
+        parts = allowed(origin, REST)
         where = f"{parts.scheme}://{parts.netloc}"
         parts.port  # noqa: B018 - reading it is the check
     except ValueError as error:
