@@ -66,7 +66,7 @@ class FeedHeritage:
 class BitmexFeed(Component):
     """Ticks, quotes, marks, indices and funding of some symbols, and books (ten levels) of those in `books`.
 
-    What is only kept for later: the venue's liquidations of the symbols in `liquidations`, and every change of the 25
+    Besides, the venue's liquidations of the symbols in `liquidations`, and, only kept for later, every change of the 25
     best levels of those in `changes`.
 
     Hears LineOpened, LineClosed and TextReceived of its line, RequestAnswered of its worker, Woke and Heartbeat. Says
