@@ -28,6 +28,8 @@ class Feed(Component):
     """Hears Pull. Says, batch by batch, everything its columns hold, then FeedEnded.
 
     `block_period` is the shortest period that bars are built of from ticks: blocks of ticks never cross its boundaries.
+    `in_blocks`: ticks that nobody hears singly come in blocks. Not where bars wait for trades, for then the trade that
+    closes a bar does so when it is received.
     `events` are funding rates and mark prices, `external` the events of sources beside the market: said while there is
     a market to say. Columns may come in chunks: one of each is held.
     """
@@ -39,12 +41,13 @@ class Feed(Component):
         events: Sequence[EventColumns] = (),
         external: Sequence[ExternalColumns] = (),
         block_period: Period | None = None,
+        in_blocks: bool = True,
         heritage: Iterator[Batch] | None = None,
     ) -> None:
         self._bars = [_BarSeries(series) for series in columns if isinstance(series, BarColumns)]
         self._bars.sort(key=lambda series: (series.columns.period, series.columns.symbol))
         ticking = [series for series in columns if kind_of(series) is not BarColumns]
-        self._streams = tuple([_stream(series, block_period) for series in ticking])
+        self._streams = tuple([_stream(series, block_period, in_blocks=in_blocks) for series in ticking])
         self._events: tuple[Stream, ...] = (*[EventStream(series) for series in events], *external_streams(external))
         self._batches = self._make_batches() if heritage is None else heritage
 
@@ -75,8 +78,10 @@ class Feed(Component):
             yield Batch(streams=streams, events=events, last=True)
 
 
-def _stream(series: Any, block_period: Period | None) -> Stream:
-    return TickStream(series, block_period) if kind_of(series) is TickColumns else RowStream(series)
+def _stream(series: Any, block_period: Period | None, *, in_blocks: bool) -> Stream:
+    if kind_of(series) is TickColumns:
+        return TickStream(series, block_period, in_blocks=in_blocks)
+    return RowStream(series)
 
 
 def _merge(parts: list[tuple[Any, int, Source]]) -> Iterator[Entry]:

@@ -44,14 +44,20 @@ class _Block(NamedTuple):
 
 
 class TickStream:
-    """Ticks of one symbol: one by one while anybody hears them, else in blocks up to the period's boundary."""
+    """Ticks of one symbol: one by one while anybody hears them, else in blocks up to the period's boundary.
+
+    Without `in_blocks` they come one by one in any case.
+    """
 
     kind: type[Message] = Tick
 
-    def __init__(self, columns: TickColumns | ChunkedColumns, block_period: Period | None) -> None:
+    def __init__(
+        self, columns: TickColumns | ChunkedColumns, block_period: Period | None, *, in_blocks: bool = True
+    ) -> None:
         self.topic = (columns.symbol, None)
         self._chunks: Iterator[TickColumns] = chunks_of(columns)
         self._block_period = block_period
+        self._in_blocks = in_blocks
         self._columns: TickColumns | None = None
         self._length = 0
         self._at = 0
@@ -71,6 +77,7 @@ class TickStream:
     def next_at(self, *, singly: bool) -> UtcNs:
         """The next tick's time, or the last of the next block's."""
         at = self._at
+        singly = singly or not self._in_blocks
         if singly:
             self._singly = True
             if self._loaded_at <= at < self._loaded_end:
@@ -129,10 +136,10 @@ class TickStream:
 
     def interrupt(self, now: UtcNs) -> Message | None:
         """The announced block's ticks before `now`."""
-        if self._singly or self._end <= self._at or self._columns is None:
+        if self._singly or self._end <= self._at or self._columns is None or self._columns.received[self._at] >= now:
             return None
         end = self._at + int(self._columns.received[self._at : self._end].searchsorted(now))
-        return self._block(end) if end > self._at else None
+        return self._block(end)
 
     def _next_chunk(self) -> bool:
         self._columns = next(self._chunks, None)

@@ -165,7 +165,12 @@ def _market(setup: Setup, wanted: Sequence[BarWanted]) -> list[ActorSpec]:
 def _feed_maker(setup: Setup, wanted: Sequence[BarWanted]) -> Callable[[Any], Component]:
     block = min((each.period for each in wanted if each.source == "ticks"), default=None)
     return lambda heritage: Feed(
-        setup.columns, events=setup.events, external=setup.external, block_period=block, heritage=heritage
+        setup.columns,
+        events=setup.events,
+        external=setup.external,
+        block_period=block,
+        in_blocks=not setup.close_grace_ns,
+        heritage=heritage,
     )
 
 

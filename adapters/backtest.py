@@ -27,7 +27,7 @@ from adapters.results import OutputError, RunFacts, RunFolder, new_run_folder, s
 from adapters.results.facts import MARKET
 from adapters.results.summary import to_json
 from adapters.warming import warm_up
-from messages import UtcNs
+from messages import NS_PER_MILLISECOND, UtcNs
 
 if TYPE_CHECKING:
     from adapters.pacing import Pace
@@ -118,6 +118,7 @@ def make_system(prepared: Prepared) -> TradingSystem:
             volume_cap=settings.volume_cap,
             symbol_multiplier=configuration.portfolio.symbol_multiplier,
             live_marks=settings.live_marks,
+            close_grace_ns=(settings.close_grace_ms or 0) * NS_PER_MILLISECOND,
             run_id=prepared.run_id,
             handler_seconds=settings.handler_seconds,
             notes=prepared.notes,

@@ -44,6 +44,8 @@ def _troubles(result: BacktestResult, facts: RunFacts) -> Iterator[str]:
     if result.bad_item_counts:
         total = sum(result.bad_item_counts.values())
         yield f"{counted(total, 'market item')} set aside: {counts(result.bad_item_counts)}; see bad_items.csv."
+        if facts.command == "backtest" and result.bad_item_counts["late"]:
+            yield "Late: after the bar had closed. Live, bars wait 250 ms: [backtest] close_grace_ms = 250."
     for strategy, names in sorted(result.unused_callbacks.items()):
         yield f"{strategy} defines {', '.join(names)}, which these data never call."
 

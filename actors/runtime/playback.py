@@ -162,6 +162,10 @@ class Playback(VirtualTime):
         heappush(self._agenda, (max(at, self._now), event.step, event.place, event.symbol, turn, None, event))
         return turn
 
+    def _catch_up(self) -> None:
+        for playing in self._streams.values():
+            playing.catch_up(self._now)
+
     def _say_event(self, plan: Plan, message: Message) -> None:
         is_external = message.__class__ is ExternalEvent
         for playing in self._streams.values():

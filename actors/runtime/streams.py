@@ -106,14 +106,18 @@ class Playing:
 
     def catch_up(self, now: UtcNs) -> None:
         """Something else happens now: the part of an announced block that lies before it is said first."""
-        if not (self._playing or self._singly):
-            self._break_off(now)
+        if not (self._playing or self._singly) and self._say_part(now):
+            self.announce()
 
     def _break_off(self, now: UtcNs) -> None:
+        self._say_part(now)
+        self.announce()
+
+    def _say_part(self, now: UtcNs) -> bool:
         part = self._stream.interrupt(now)
         if part is not None:
             self._say(self._plan, part)
-        self.announce()
+        return part is not None
 
 
 class Announced:

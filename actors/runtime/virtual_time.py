@@ -193,6 +193,8 @@ class VirtualTime(Runtime):
                 slot, epoch, token = target
                 if epoch != slot.epoch and slot.strategy is not None:
                     continue
+                self._catch_up()
+                self._step = first[1]
                 now = self._now
                 woke = Envelope(next(self._ids), 0, slot.address, slot.epoch, now, Woke(now, token))
                 self._count_timer(slot, woke)
@@ -202,6 +204,9 @@ class VirtualTime(Runtime):
             self._drain(everything=first[1] >= _CHECKS)
             if self._stopping is not None:
                 return
+
+    def _catch_up(self) -> None:
+        """A timer comes: what a feed has from before it is said first."""
 
     def _count_timer(self, slot: Slot, woke: Envelope) -> None:
         self._timers_now = self._timers_now + 1 if self._timers_at == self._now else 0

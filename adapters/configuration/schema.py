@@ -177,6 +177,8 @@ class BacktestSection:
     """The key is `to`; the end itself is outside."""
     warm_up: Truth | None = None
     """Strategies are fed what the data have from before `from`; None is not."""
+    close_grace_ms: WholeFromZero | None = None
+    """How long after its end a bar of ticks waits for trades that are still on their way; None is not at all."""
     bad_rows: Literal["fail", "quarantine"] = "fail"
     live_marks: Truth = False
     handler_seconds: PositiveFloat = 30.0

@@ -95,6 +95,28 @@ def test_a_run_is_named_by_what_the_store_holds_and_not_by_where_it_lies(filled)
     assert json.loads((filled / "d" / "summary.json").read_text())["run_id"] not in names
 
 
+def test_trades_that_were_on_their_way_are_waited_for_as_a_live_run_does(tmp_path):
+    ts = MONDAY + np.arange(1, 3_001) * SECOND // 2
+    # The last trade of each minute is made 50 ms before its end, and received 50 ms after it.
+    ts[118::120] += 9 * SECOND // 20
+    columns = {
+        "ts": ts, "received": ts + SECOND // 10, "price": 50_000.0 + np.arange(3_000) % 7, "size": np.ones(3_000),
+        "aggressor": np.zeros(3_000, dtype=np.int8),
+    }  # fmt: skip
+    Store(tmp_path / "data").write("bitmex", "XBTUSD", "ticks", columns)
+    hearing = ("--data", "data", "--symbol", "XBTUSD", "--strategy", "buy-and-hold")
+    (tmp_path / "waits.toml").write_text("[backtest]\nclose_grace_ms = 250\n", encoding="utf-8")
+
+    at_once = run(tmp_path, *hearing, out="a")
+    waiting = run(tmp_path, "--config", tmp_path / "waits.toml", *hearing, out="b")
+
+    late = [json.loads((tmp_path / out / "summary.json").read_text())["bad_items"].get("late", 0) for out in "ab"]
+    assert late == [25, 0]
+    assert "[backtest] close_grace_ms = 250" in " ".join(at_once.stdout.split())
+    assert "close_grace_ms" not in waiting.stdout
+    assert "close_grace_ms" not in (tmp_path / "a" / "config.toml").read_text()
+
+
 def test_no_speed_changes_a_result(filled):
     run(filled, *TWO, out="a")
     run(filled, *TWO, "--speed", "100000", out="b")
