@@ -48,6 +48,13 @@ def _gone(pid):
     return False
 
 
+def _wait_until(condition):
+    until = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
 def test_a_folder_without_one_gets_a_new_one_that_knows_us(tmp_path):
     found = find_or_start(tmp_path, seed=3)
 
