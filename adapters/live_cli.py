@@ -124,7 +124,7 @@ def parity(
         int | None, typer.Option(metavar="N", help="Only this start of it. Default: each for itself.")
     ] = None,
     store: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Where its market was recorded. Default: RUN_DIR/data.")
+        Path | None, typer.Option(metavar="FOLDER", help="Where its market was recorded. Default: where the run says.")
     ] = None,
     trace: Annotated[  # noqa: FBT002
         bool, typer.Option("--trace", help="Take the market from the run's own trace, where nothing was recorded.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from adapters.bitmex.credentials import Keys, redacted
 from adapters.bitmex.fields import repeated
 from adapters.bitmex.pipe import Pipe
-from adapters.bitmex.transport import AGENT, allowed, verified
+from adapters.bitmex.transport import AGENT, SOCKET, allowed, verified
 
 if TYPE_CHECKING:
     from websocket import WebSocket
@@ -49,7 +49,7 @@ class Connection:
 
         # Somebody may have switched it on in this process: it would write log-ins.
         websocket.enableTrace(traceable=False)
-        parts = allowed(self._url)
+        parts = allowed(self._url, SOCKET)
         assert parts.hostname is not None
         sock = socket.create_connection((parts.hostname, parts.port or _PORTS[parts.scheme]), timeout=OPEN_S)
         try:

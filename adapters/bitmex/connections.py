@@ -21,7 +21,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from adapters.bitmex.transport import AGENT, allowed, verified
+from adapters.bitmex.transport import AGENT, REST, allowed, verified
 from messages import UtcNs
 
 
@@ -127,7 +127,7 @@ class Transport(HTTPAdapter):
 
     def __init__(self, origin: str, authorities: str | None = None) -> None:
         self.attempt: Attempt | None = None
-        parts = allowed(origin)
+        parts = allowed(origin, REST)
         assert parts.hostname is not None
         self._url = f"{origin}/"
         self._verify: bool | str = authorities or True

@@ -30,6 +30,13 @@ class Redacts(Protocol):
         """The text without it."""
 
 
+class LogsIn(Redacts, Protocol):
+    """Who a socket's session logs in with: keys, or what stands in their place."""
+
+    def login(self, expires: int) -> str:
+        """What is sent to log in, good until `expires` (seconds since 1970)."""
+
+
 class Keys:
     """One API key and its secret. ValueError (without either) when one of them cannot be a header's text."""
 

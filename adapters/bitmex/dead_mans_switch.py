@@ -8,9 +8,7 @@ import attrs
 from adapters.bitmex.answers import Accepted
 from adapters.bitmex.courier import Courier, Job, JobKind, Outcome
 from adapters.bitmex.requests import dead_mans_switch
-from messages import NS_PER_SECOND, Account, HaltTrading, Heartbeat, Message, Period, UtcNs
-
-_MS = 1_000_000
+from messages import NS_PER_MILLISECOND, NS_PER_SECOND, Account, HaltTrading, Heartbeat, Message, Period, UtcNs
 
 
 @attrs.frozen(kw_only=True)
@@ -23,7 +21,7 @@ class HeartbeatRules:
     """After this time without refreshing the venue cancels everything. 0: there is no switch."""
 
     def __attrs_post_init__(self) -> None:
-        if self.switch_ms and self.switch_ms * _MS < 2 * (self.every + self.refresh):
+        if self.switch_ms and self.switch_ms * NS_PER_MILLISECOND < 2 * (self.every + self.refresh):
             raise ValueError(
                 f"a dead man's switch of {self.switch_ms} ms is shorter than twice its refreshing and a heartbeat"
             )
@@ -44,7 +42,7 @@ class DeadMansSwitch:
     @property
     def wait(self) -> Period:
         """Of the switch."""
-        return self._rules.switch_ms * _MS
+        return self._rules.switch_ms * NS_PER_MILLISECOND
 
     def tick(self, at: UtcNs, *, is_connected: bool) -> tuple[Message, ...]:
         """A heartbeat, if it is time; and the end of trading when the venue must have cancelled everything."""

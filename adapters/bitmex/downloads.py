@@ -23,11 +23,21 @@ from adapters.bitmex.queries import Pages
 from adapters.bitmex.questions import PUBLIC_LIMIT
 from adapters.bitmex.requests import Request
 from adapters.bitmex.stamp_pages import StampPages, WrongPage
-from adapters.bitmex.transport import allowed
+from adapters.bitmex.transport import REST, allowed
 from adapters.download.page import Page
 from adapters.download.wanted import BARS, Wanted
 from adapters.errors import InputError, VenueError
-from messages import NS_PER_SECOND, Message, Period, Quarantined, Symbol, UtcNs, iso_utc, period_name
+from messages import (
+    NS_PER_MILLISECOND,
+    NS_PER_SECOND,
+    Message,
+    Period,
+    Quarantined,
+    Symbol,
+    UtcNs,
+    iso_utc,
+    period_name,
+)
 
 PATIENCE: Final[Period] = 600 * NS_PER_SECOND
 """A download waits longer for one page than a start does."""
@@ -35,7 +45,6 @@ TRIES: Final = 20
 """Of one page, the pauses between them two minutes in all; of the first question no more than anybody's."""
 WRONG_PAGES_MAX: Final = 3
 """In a row, of one question."""
-_MS: Final = 1_000_000
 
 
 def client_of(
@@ -49,7 +58,7 @@ def client_of(
 ) -> RestClient:
     """Who asks, without keys, at the pace that the venue allows those. InputError for an origin that cannot be."""
     try:
-        parts = allowed(origin)
+        parts = allowed(origin, REST)
         where = f"{parts.scheme}://{parts.netloc}"
         parts.port  # noqa: B018 - reading it is the check
     except ValueError as error:
@@ -104,7 +113,7 @@ class BitmexHistory:
 
     def pages(self, begin: UtcNs, end: UtcNs) -> Iterator[Page]:
         """Everything from `begin` up to and without `end`."""
-        first, last = _up(begin + self._shift), (end + self._shift - 1) // _MS * _MS
+        first, last = _up(begin + self._shift), (end + self._shift - 1) // NS_PER_MILLISECOND * NS_PER_MILLISECOND
         paging = StampPages(first, last, self._table().size, unique=self._is_unique)
         while paging.ask is not None:
             rows = self._page(paging)
@@ -196,4 +205,4 @@ def _listed(body: object) -> list[Row]:
 
 
 def _up(ts: UtcNs) -> UtcNs:
-    return -(-ts // _MS) * _MS
+    return -(-ts // NS_PER_MILLISECOND) * NS_PER_MILLISECOND

@@ -21,6 +21,7 @@ from adapters.bitmex.private_line import Heard, PrivateLine
 from adapters.bitmex.reports import Execution, OrderReport
 from adapters.bitmex.stream import Stream
 from messages import (
+    NS_PER_MILLISECOND,
     Account,
     Address,
     ApprovedAmend,
@@ -52,7 +53,7 @@ from messages import (
 )
 
 _TICK: Final = "tick"
-_SOON: Final = 1_000_000
+_SOON: Final = NS_PER_MILLISECOND
 """The shortest timer: what is due at once and cannot be done must not turn without end."""
 
 
@@ -146,7 +147,7 @@ class BitmexGateway(Component):
         """
         self._is_stopped = True
         at = self._parts.now
-        done = self._leave_orders or not tuple(self._desk.orders.unsettled())
+        done = self._leave_orders or not self._desk.orders.unsettled_ids
         return (*(self._switch.disarm(at) if done else ()), *self._line.stop(at).wire)
 
     # Orders.

@@ -12,7 +12,7 @@ from typing import Final
 from actors.component import Component
 from adapters.bitmex.connection import Connection
 from adapters.bitmex.credentials import Keys
-from adapters.bitmex.transport import allowed
+from adapters.bitmex.transport import SOCKET, allowed
 from messages import (
     Address,
     CloseLine,
@@ -50,7 +50,7 @@ class SocketLine(Component):
         keys: Keys | None = None,
         authorities: str | None = None,
     ) -> None:
-        allowed(url)
+        allowed(url, SOCKET)
         self.address = address
         self._user, self._url, self._say = user, url, say
         self._clock, self._keys, self._authorities = clock, keys, authorities

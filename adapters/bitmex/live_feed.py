@@ -18,7 +18,7 @@ from adapters.bitmex.gap_filler import GapFiller
 from adapters.bitmex.market import InstrumentState, LiquidationOrder
 from adapters.bitmex.market_watch import MarketWatch
 from adapters.bitmex.questions import Questions
-from adapters.bitmex.session import Session, SessionRules
+from adapters.bitmex.session import Session
 from adapters.bitmex.stream import Stream
 from adapters.bitmex.topics import Topic, market_topics
 from adapters.bitmex.trades import LastTrades, Trade, trade
@@ -66,7 +66,7 @@ class FeedHeritage:
 class BitmexFeed(Component):
     """Ticks, quotes, marks, indices and funding of some symbols, and books (ten levels) of those in `books`.
 
-    What is only kept for later: the venue's liquidations of the symbols in `liquidations`, and every change of the 25
+    Besides, the venue's liquidations of the symbols in `liquidations`, and, only kept for later, every change of the 25
     best levels of those in `changes`.
 
     Hears LineOpened, LineClosed and TextReceived of its line, RequestAnswered of its worker, Woke and Heartbeat. Says
@@ -93,7 +93,6 @@ class BitmexFeed(Component):
         changes: Collection[Symbol] = (),
         last_trades: Mapping[Symbol, LastTrades] | None = None,
         silence_s: int | None = None,
-        rules: SessionRules | None = None,
         heritage: FeedHeritage | None = None,
     ) -> None:
         left = heritage or FeedHeritage(
@@ -109,7 +108,7 @@ class BitmexFeed(Component):
         """Trades that follow in this step are the last ones before the subscription was live."""
         stream = Stream(readers={"trade": trade}, history=("trade",), says_changes=True)
         topics = market_topics(symbols, books, liquidations, changes, silence_s=silence_s)
-        self._session = Session(topics, random=random, stream=stream, rules=rules)
+        self._session = Session(topics, random=random, stream=stream)
         questions = Questions(address, worker, left.request)
         self._trades = GapFiller(symbols, questions, stream, random, lasts=left.last_trades, held=left.held)
         self._watches = {symbol: MarketWatch(symbol, was_said=heritage is not None) for symbol in symbols}

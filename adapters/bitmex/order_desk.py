@@ -9,8 +9,7 @@ from typing import Final
 from adapters.bitmex import requests
 from adapters.bitmex.courier import Job, JobKind
 from adapters.bitmex.order_answers import OrderAnswers
-from adapters.bitmex.order_reports import CANCEL_PAUSE
-from adapters.bitmex.ours import OurOrder, Stage
+from adapters.bitmex.ours import CANCEL_PAUSE, OurOrder, Stage
 from messages import (
     AmendRejected,
     ApprovedAmend,

@@ -4,19 +4,17 @@ What is said of an order comes by two ways, answers and stream, and both end in 
 """
 
 from collections.abc import Mapping
-from typing import Final
 
 from adapters.bitmex import requests
 from adapters.bitmex.courier import Courier, Job, JobKind
 from adapters.bitmex.fields import Row
 from adapters.bitmex.look_ups import LookUps
-from adapters.bitmex.ours import OurOrder, OurOrders, Stage
+from adapters.bitmex.ours import CANCEL_PAUSE, OurOrder, OurOrders, Stage
 from adapters.bitmex.private import order_report
 from adapters.bitmex.queries import orders_named
 from adapters.bitmex.reports import OrderReport
 from adapters.bitmex.strays import Strays
 from messages import (
-    NS_PER_SECOND,
     Account,
     ApprovedCancel,
     CancelRejected,
@@ -26,9 +24,6 @@ from messages import (
     Symbol,
     UtcNs,
 )
-
-CANCEL_PAUSE: Final = 2 * NS_PER_SECOND
-"""Between two cancels of an order that must go."""
 
 
 class OrderReports:
@@ -108,7 +103,7 @@ class OrderReports:
     @property
     def unsettled(self) -> tuple[str, ...]:
         """Client ids of orders whose end is not known, in order of their approval."""
-        return (*[each.order.client_id for each in self.orders.unsettled()], *self.strays.client_ids)
+        return (*self.orders.unsettled_ids, *self.strays.client_ids)
 
     @property
     def must_go(self) -> bool:

@@ -11,6 +11,7 @@ from actors.money.allocation import fill_parts
 from adapters.bitmex.orders import news, shows
 from adapters.bitmex.reports import OrderReport
 from messages import (
+    NS_PER_SECOND,
     FillPart,
     Instrument,
     Lots,
@@ -27,6 +28,8 @@ from messages import (
 
 FINISHED_MAX: Final = 10_000
 """Orders whose end is known are remembered, for fills that come late; so many of them."""
+CANCEL_PAUSE: Final = 2 * NS_PER_SECOND
+"""Between two cancels of an order that must go."""
 
 
 class Stage(enum.Enum):
@@ -166,6 +169,11 @@ class OurOrders:
                 oldest = self._settled.popleft()
                 if oldest not in self._unsettled:
                     self._all.pop(oldest, None)
+
+    @property
+    def unsettled_ids(self) -> tuple[str, ...]:
+        """Client ids of orders whose end is not known, in order of their approval."""
+        return tuple(self._unsettled)
 
     def unsettled(self) -> Iterator[OurOrder]:
         """Those whose end is not known."""

@@ -14,8 +14,20 @@ import attrs
 from adapters.bitmex import market, queries
 from adapters.bitmex.fields import FieldError, Row, moment, needed
 from adapters.bitmex.queries import HISTORY_PAGE, Pages
-from adapters.bitmex.trades import OVERLAP, LastTrades, Trade, trade
-from messages import NS_PER_SECOND, WEEK, Bar, Instrument, Period, Symbol, Tick, UtcNs, iso_utc, period_name
+from adapters.bitmex.trades import OVERLAP, LastTrades, Trade, time_of, trade
+from messages import (
+    NS_PER_MILLISECOND,
+    NS_PER_SECOND,
+    WEEK,
+    Bar,
+    Instrument,
+    Period,
+    Symbol,
+    Tick,
+    UtcNs,
+    iso_utc,
+    period_name,
+)
 
 GetAll: TypeAlias = Callable[[Pages], Sequence[Row]]
 """Asks page after page until one is not full, and gives all rows. What it raises ends the warm-up."""
@@ -26,7 +38,6 @@ _CHUNK: Final[Period] = 60 * NS_PER_SECOND
 _CHUNK_MAX: Final[Period] = WEEK
 _CHUNK_ROWS: Final = 3_000
 """Then as much as will have about so many rows."""
-_MS: Final = 1_000_000
 _KEPT_AT_ONCE: Final[Period] = 6 * 3600 * NS_PER_SECOND
 """Of what is kept, so much is looked at together."""
 
@@ -174,7 +185,7 @@ class Past:
             if self._budget.left <= 0:
                 self.notes.append(f"{self.symbol}: trades before {iso_utc(self.begins)} are too many")
                 return
-            since = max(to, self.begins - self.begins % _MS - chunk)
+            since = max(to, self.begins - self.begins % NS_PER_MILLISECOND - chunk)
             if self._kept is not None:
                 # What is kept is believed by the minute.
                 since -= since % BINS[-1]
@@ -224,7 +235,7 @@ class Past:
             # It is history: nobody received it. Rows at `until` were had with the later part.
             if since <= each.tick.ts and (until is None or each.tick.ts < until):
                 found.append(attrs.evolve(each, tick=attrs.evolve(each.tick, received=each.tick.ts)))
-        return sorted(found, key=_ts)
+        return sorted(found, key=time_of)
 
     @property
     def last(self) -> LastTrades:
@@ -242,7 +253,3 @@ def _are_all(ticks: Sequence[Tick], bar: Bar | None) -> bool:
         return bar is None and not ticks
     volume = sum([tick.size for tick in ticks])
     return len(ticks) == bar.ticks and isclose(volume, bar.volume, rel_tol=1e-9) and ticks[-1].price == bar.close
-
-
-def _ts(each: Trade) -> UtcNs:
-    return each.tick.ts

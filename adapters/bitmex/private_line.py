@@ -6,7 +6,6 @@ from typing import Final
 import attrs
 
 from adapters.bitmex.clock_offset import ClockOffset
-from adapters.bitmex.credentials import Keys
 from adapters.bitmex.events import Line, LineDown, LoginRefused, Step, TopicRefused, TopicStale
 from adapters.bitmex.session import Phase, Session
 from adapters.bitmex.stream import Stream
@@ -28,14 +27,8 @@ TOPICS: Final = tuple(Topic(table) for table in ("order", "execution", "position
 """Of all symbols: a stranger's trade is seen too."""
 
 
-class _KeysElsewhere(Keys):
+class _KeysElsewhere:
     """In the place of keys, where there are none: a log-in is only a time, which whoever has the keys signs."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        # Nothing to keep.
-        pass
 
     def login(self, expires: int) -> str:
         return str(expires)

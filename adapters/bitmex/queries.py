@@ -12,7 +12,7 @@ import attrs
 
 from adapters.bitmex.market import BIN_PERIODS
 from adapters.bitmex.requests import Request, query
-from messages import NS_PER_SECOND, Period, Symbol, UtcNs
+from messages import NS_PER_MILLISECOND, NS_PER_SECOND, Period, Symbol, UtcNs
 
 PAGE: Final = 500
 HISTORY_PAGE: Final = 1000
@@ -23,7 +23,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 def venue_time(ts: UtcNs) -> str:
     """A time as the venue writes it, to the millisecond, cut."""
     seconds, ns = divmod(ts, NS_PER_SECOND)
-    return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S") + f".{ns // 1_000_000:03d}Z"
+    return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S") + f".{ns // NS_PER_MILLISECOND:03d}Z"
 
 
 @attrs.frozen(kw_only=True)

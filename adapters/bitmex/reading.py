@@ -101,7 +101,7 @@ class Reader:
 
     def begin(self, wanted: ReadVenue, at: UtcNs) -> tuple[Message, ...]:
         """A read that is under way is given up for this one."""
-        named = tuple([each.order.client_id for each in self._desk.orders.unsettled()])
+        named = self._desk.orders.unsettled_ids
         since = max(self._courier.clock.venue_time(self._since), self._latest)
         self._read = _Read(wanted, max(0, since - OVERLAP), at, named=named, to_name=named)
         return self.tick(at)
@@ -223,7 +223,7 @@ class Reader:
         self._desk.listed(frozenset(read.open_ids), read.named, frozenset(read.found | read.open_ids), at)
         if self._desk.must_go:
             # They are being cancelled: look again, from the beginning, until they are gone.
-            again = tuple([each.order.client_id for each in self._desk.orders.unsettled()])
+            again = self._desk.orders.unsettled_ids
             pause = _GOING_PAUSES[1 if read.is_again else 0]
             self._read = _Read(
                 read.wanted, read.since, read.begun, named=again, to_name=again, due=at + pause, is_again=True

@@ -15,7 +15,7 @@ import attrs
 from adapters.bitmex.credentials import Keys, redacted
 from adapters.bitmex.fields import repeated
 from adapters.bitmex.signing import expires_at
-from adapters.bitmex.transport import allowed
+from adapters.bitmex.transport import REST, allowed
 from messages import NS_PER_SECOND, UtcNs
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Sender:
         timeout_s: float = 10.0,
         authorities: str | None = None,
     ) -> None:
-        allowed(origin)
+        allowed(origin, REST)
         self._origin, self._keys, self._clock = origin, keys, clock
         self._timeout_s, self._authorities = timeout_s, authorities
         self._transport: Transport | None = None

@@ -15,7 +15,7 @@ import attrs
 
 from adapters.bitmex.clock_offset import ClockOffset
 from adapters.bitmex.codec import Acknowledged, CommandFailed, Frame, Malformed, SwitchArmed, TableFrame, Welcome, parse
-from adapters.bitmex.credentials import Keys, redacted
+from adapters.bitmex.credentials import LogsIn, redacted
 from adapters.bitmex.events import CommandRefused, Line, LineDown, LineUp, LoginRefused, Send, Step
 from adapters.bitmex.feed import Feed
 from adapters.bitmex.retries import Retries, RetryRule
@@ -66,12 +66,11 @@ class Session:
         topics: Iterable[Topic],
         *,
         random: Random,
-        keys: Keys | None = None,
+        keys: LogsIn | None = None,
         clock: ClockOffset | None = None,
         stream: Stream | None = None,
-        rules: SessionRules | None = None,
     ) -> None:
-        self.rules = rules or SessionRules()
+        self.rules = SessionRules()
         self.clock = clock or ClockOffset()
         self.feed = Feed(random, stream or Stream(), self._safe)
         self.feed.want(topics, 0)
@@ -102,7 +101,7 @@ class Session:
 
     # What whoever moves the text says.
 
-    def start(self, at: UtcNs, keys: Keys | None = None) -> Step:
+    def start(self, at: UtcNs, keys: LogsIn | None = None) -> Step:
         """Open the line, with other keys where some are given. Does nothing on a line that is wanted already."""
         if keys is not None:
             self._keys = keys

@@ -12,11 +12,11 @@ from typing import Final
 import attrs
 
 from adapters.bitmex.fields import FieldError, Row, moment, needed
-from messages import UtcNs, iso_utc
+from messages import NS_PER_MILLISECOND, UtcNs, iso_utc
 
 STAMP_ROWS_MAX: Final = 50_000
 """Of one time stamp: more is no market but a fault."""
-_MS: Final = 1_000_000
+_STEP: Final = NS_PER_MILLISECOND
 """As fine as the venue's time stamps are."""
 
 
@@ -72,7 +72,7 @@ class StampPages:
         """
         stamps = self._stamps(rows)
         if self._unique:
-            self._at = stamps[-1] + _MS if stamps else self._at
+            self._at = stamps[-1] + _STEP if stamps else self._at
             self._is_over = not stamps or self._at > self._last
             return list(rows)
         pairs = list(zip(stamps, rows, strict=True))

@@ -10,11 +10,11 @@ import attrs
 from actors.execution.once import Once
 from adapters.bitmex import requests
 from adapters.bitmex.courier import Courier, Job, JobKind
+from adapters.bitmex.ours import CANCEL_PAUSE
 from adapters.bitmex.reports import OrderReport
-from messages import NS_PER_SECOND, Account, ApprovedCancel, ForeignActivity, Message, Symbol, UtcNs
+from messages import Account, ApprovedCancel, ForeignActivity, Message, Symbol, UtcNs
 
 _NAMED_MAX: Final = 10_000
-_CANCEL_PAUSE: Final = 2 * NS_PER_SECOND
 
 
 @attrs.define
@@ -69,7 +69,7 @@ class Strays:
         said: list[Message] = []
         for client_id, orphan in self._orphans.items():
             if orphan.due <= at:
-                orphan.due = at + _CANCEL_PAUSE
+                orphan.due = at + CANCEL_PAUSE
                 if not self._courier.is_busy(JobKind.CANCEL, client_id):
                     wanted = ApprovedCancel(account=self._account, client_id=client_id, symbol=orphan.symbol, ts=at)
                     said += self._courier.send(requests.cancel(wanted), Job(JobKind.CANCEL, (client_id,)), at)

@@ -16,7 +16,7 @@ from adapters.bitmex import queries
 from adapters.bitmex.fields import FieldError, Row
 from adapters.bitmex.market import quarantined
 from adapters.bitmex.queries import Pages
-from adapters.bitmex.trades import OVERLAP, LastTrades, SaidTrades, Trade, Union, trade
+from adapters.bitmex.trades import OVERLAP, LastTrades, SaidTrades, Trade, Union, time_of, trade
 from messages import Instrument, Message, Quarantined, Symbol, Tick, UtcNs, iso_utc
 
 PAGES_MAX: Final = 20
@@ -200,7 +200,7 @@ class TradeLine:
         for told in self._held:
             union.next_source()
             new += [each for each in told if union.is_new(each)]
-        return sorted(new, key=_ts)
+        return sorted(new, key=time_of)
 
     def _say(self, trade_: Trade, at: UtcNs = 0) -> Tick:
         tick = trade_.tick
@@ -208,7 +208,3 @@ class TradeLine:
             self._said = SaidTrades(LastTrades(symbol=self.symbol, since=tick.ts))
         self._said.say(trade_)
         return tick if at <= tick.received else attrs.evolve(tick, received=at)
-
-
-def _ts(trade_: Trade) -> UtcNs:
-    return trade_.tick.ts

@@ -36,6 +36,11 @@ class Trade:
         return (self.match_id, tick.ts, tick.price, tick.size, tick.aggressor)
 
 
+def time_of(trade_: Trade) -> UtcNs:
+    """By the venue's clock: what trades are put in order by."""
+    return trade_.tick.ts
+
+
 def trade(row: Row, received: UtcNs, instrument: Instrument | None = None) -> Trade:
     """A row of `trade`. FieldError for one that cannot be meant."""
     return Trade(market.tick(row, received, instrument), word(row, "trdMatchID") or "")

@@ -1,6 +1,7 @@
 """Where bytes may go, and how: TLS that is verified, or this very machine. Nothing can switch that off."""
 
 import ssl
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -10,16 +11,23 @@ AGENT: Final = "openoutcry"
 """How we call ourselves; what stands before the venue turns away who says nothing."""
 _SECURE: Final = ("https", "wss")
 _PLAIN: Final = ("http", "ws")
+REST: Final = ("https", "http")
+SOCKET: Final = ("wss", "ws")
 
 
-def allowed(url: str) -> SplitResult:
-    """The parts of an address to which keys may be sent. ValueError for plain text to anywhere but this machine."""
+def allowed(url: str, schemes: Sequence[str] = (*REST, *SOCKET)) -> SplitResult:
+    """The parts of an address to which keys may be sent. ValueError for plain text to anywhere but this machine.
+
+    `schemes`: what whoever asks can speak; an address of another is refused, and not spoken to as if it were one.
+    """
     parts = urlsplit(url)
     if parts.username is not None or not parts.hostname:
         raise ValueError(f"{parts.scheme}://{parts.hostname}: an address is a host and no more before its path")
-    if parts.scheme in _SECURE or (parts.scheme in _PLAIN and parts.hostname in LOOPBACK_HOSTS):
-        return parts
-    raise ValueError(f"{parts.scheme}://{parts.hostname}: without TLS only this machine is spoken to")
+    if parts.scheme not in _SECURE and (parts.scheme not in _PLAIN or parts.hostname not in LOOPBACK_HOSTS):
+        raise ValueError(f"{parts.scheme}://{parts.hostname}: without TLS only this machine is spoken to")
+    if parts.scheme not in schemes:
+        raise ValueError(f"{parts.scheme}://{parts.hostname}: an address here begins with {' or '.join(schemes)}")
+    return parts
 
 
 def verified(authorities: str | None = None) -> ssl.SSLContext:

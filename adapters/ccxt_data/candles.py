@@ -13,7 +13,7 @@ from adapters.ccxt_data.public import ExchangeTrouble, PublicExchange
 from adapters.download.page import Page
 from adapters.download.wanted import Wanted
 from adapters.errors import VenueError
-from messages import NS_PER_SECOND, Bar, Period, Quarantined, UtcNs, iso_utc
+from messages import NS_PER_MILLISECOND, NS_PER_SECOND, Bar, Period, Quarantined, UtcNs, iso_utc
 
 TRIES: Final = 7
 """Of one page: about a minute in all."""
@@ -23,7 +23,6 @@ _PAUSE_S: Final = 1.0
 _PAUSE_S_MAX: Final = 60.0
 _WAIT_S_MAX: Final = 600
 """If the exchange asks for more, nobody waits for it."""
-_MS: Final = 1_000_000
 _FIELDS: Final = 6
 
 
@@ -53,7 +52,7 @@ class Candles:
         except BaseException:
             self._exchange.close()
             raise
-        self._offset = 0 if told is None else told * _MS - clock()
+        self._offset = 0 if told is None else told * NS_PER_MILLISECOND - clock()
         self._latest: UtcNs | None = None
         """When the newest candle begins, asked for only where an answer is empty."""
 
@@ -86,7 +85,7 @@ class Candles:
 
     def _page(self, at: UtcNs) -> list[tuple[UtcNs, Any]]:
         """The rows that begin at `at` or later with their beginnings, in order."""
-        since = -(-at // _MS)
+        since = -(-at // NS_PER_MILLISECOND)
         rows = self._patiently(lambda: _ordered(self._exchange.candles(self._symbol, self._frame, since, self._limit)))
         self.pages_asked += 1
         return [row for row in rows if row[0] >= at]
@@ -141,7 +140,7 @@ def _ordered(rows: list[Any]) -> list[tuple[UtcNs, Any]]:
     for row in rows:
         if not isinstance(row, list) or len(row) < _FIELDS or type(row[0]) is not int:
             raise ExchangeTrouble(f"malformed answer: a candle is {row!r:.60}", again=True)
-        found.append((row[0] * _MS, row))
+        found.append((row[0] * NS_PER_MILLISECOND, row))
     found.sort(key=lambda each: each[0])
     if len({opened for opened, _ in found}) != len(found):
         raise ExchangeTrouble("malformed answer: two candles begin at one time", again=True)

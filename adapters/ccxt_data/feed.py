@@ -18,6 +18,7 @@ from adapters.ccxt_data.reading import Mark, Unreadable, listed, mark_of, quote_
 from adapters.ccxt_data.seen_trades import OVERLAP, SeenTrades
 from adapters.ccxt_data.worker import BEST, DONE, LIMITED, MARKET, TRADES, UNAVAILABLE, VERB
 from messages import (
+    NS_PER_MILLISECOND,
     NS_PER_SECOND,
     Address,
     Message,
@@ -34,7 +35,6 @@ from messages import (
 )
 
 _TIMER: Final = "poll"
-_MS: Final = 1_000_000
 _CATCH_UP: Final[Period] = 600 * NS_PER_SECOND
 """Farther back exchanges look through an hour or so at a time, and may find nothing in it."""
 _PART: Final = {TRADES: "trades", BEST: "quotes", MARKET: "quotes"}
@@ -195,7 +195,7 @@ class CcxtFeed(Component):
     def _request(self, symbol: Symbol, what: str, number: int) -> SendRequest:
         latest = self._trades[symbol].latest
         is_since = what == TRADES and latest is not None and symbol not in self._from_latest
-        since = (latest - OVERLAP) // _MS if is_since and latest is not None else None
+        since = (latest - OVERLAP) // NS_PER_MILLISECOND if is_since and latest is not None else None
         path = what if symbol in self._found else MARKET
         body = json.dumps({"symbol": self._markets[symbol], "since": since})
         return SendRequest(

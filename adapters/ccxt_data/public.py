@@ -1,6 +1,6 @@
 """One exchange through ccxt, without keys: nothing passes but GET requests of the interfaces that it calls public."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, Final
@@ -72,9 +72,7 @@ class PublicExchange:
     def __init__(self, name: str, *, origin: str | None = None, timeout_s: float = 10.0) -> None:
         ccxt = library()
         if name not in ccxt.exchanges:
-            near = get_close_matches(name, ccxt.exchanges, MARKETS_SHOWN)
-            hint = f"; did you mean {', '.join(near)}?" if near else ""
-            raise InputError(f"ccxt {ccxt.__version__} knows no exchange {name!r}{hint}")
+            raise InputError(f"ccxt {ccxt.__version__} knows no exchange {name!r}{_hint(name, ccxt.exchanges)}")
         self.name = name
         self._errors = ccxt
         self._exchange = _guarded(getattr(ccxt, name))(
@@ -87,8 +85,7 @@ class PublicExchange:
         """InputError when the exchange has no such market; ExchangeTrouble when it does not tell."""
         markets = self._ask("load_markets")
         if symbol not in markets:
-            near = get_close_matches(symbol, markets, MARKETS_SHOWN)
-            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            hint = _hint(symbol, markets)
             raise InputError(f"{self.name} has no market {symbol!r}{hint} (ccxt writes them like BTC/USDT)")
 
     def time_frame(self, period_s: int) -> str:
@@ -165,6 +162,11 @@ class PublicExchange:
         session = getattr(self._exchange, "session", None)
         if session is not None:
             session.close()
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, list(known), MARKETS_SHOWN)
+    return f"; did you mean {', '.join(near)}?" if near else ""
 
 
 def _checked(origin: str) -> str:

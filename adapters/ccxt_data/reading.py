@@ -4,11 +4,10 @@ import json
 import math
 from typing import Any, Final, TypeAlias
 
-from messages import Quote, Symbol, Tick, UtcNs
+from messages import NS_PER_MILLISECOND, Quote, Symbol, Tick, UtcNs
 
 Mark: TypeAlias = tuple[UtcNs, float, float, int]
 """What a trade is known by: time, price, size, aggressor."""
-_MS: Final = 1_000_000
 _AGGRESSORS: Final = {"buy": 1, "sell": -1, None: 0}
 _TS_MS_MAX: Final = 9_000_000_000_000
 
@@ -63,7 +62,7 @@ def quote_of(symbol: Symbol, row: list[Any], received: UtcNs) -> Quote:
 def _time(value: Any) -> UtcNs:
     if type(value) is not int or not 0 < value < _TS_MS_MAX:
         raise Unreadable(f"time must be ms since 1970, not {value!r:.60}")
-    return value * _MS
+    return value * NS_PER_MILLISECOND
 
 
 def _number(name: str, value: Any, *, above_zero: bool = False) -> float:

@@ -195,16 +195,15 @@ class Download:
         chunks = self._store.chunks(wanted.venue, wanted.symbol, wanted.store_kind, *span)
         return np.concatenate([np.empty(0, dtype=np.int64), *(chunk["open_ts"] for chunk in chunks)])
 
-    def _foreign_days(self, gaps: Iterable[Span]) -> list[Span]:
+    def _foreign_days(self, gaps: tuple[Span, ...]) -> list[Span]:
         """Whole days with rows in what the notes do not know: somebody else brought them."""
         days = []
-        for begin, end in gaps:
-            for day in sorted(self._days_there()):
-                first, last = day * NS_PER_DAY, (day + 1) * NS_PER_DAY
-                inside = (max(begin, first), min(end, last))
-                if inside[0] < inside[1] and self._has_rows(inside):
-                    days.append((first, last))
-        return sorted(set(days))
+        for day in sorted(self._days_there()):
+            whole = (day * NS_PER_DAY, (day + 1) * NS_PER_DAY)
+            insides = ((max(begin, whole[0]), min(end, whole[1])) for begin, end in gaps)
+            if any(inside[0] < inside[1] and self._has_rows(inside) for inside in insides):
+                days.append(whole)
+        return days
 
     def _has_rows(self, span: Span) -> bool:
         wanted = self._wanted

@@ -10,8 +10,8 @@ from adapters.exchange.order import Order
 from adapters.exchange.refusals import invalid, not_found
 from adapters.exchange.ticket import number, ticket, whole, word
 from adapters.exchange.wire import Row, iso
+from messages import NS_PER_MILLISECOND
 
-_MS: Final = 1_000_000
 _CANNOT_CANCEL: Final = "Unable to cancel order due to existing state: "
 
 
@@ -87,7 +87,7 @@ def arm(floor: Floor, account: Account, timeout_ms: object) -> Row:
     wait = whole({"timeout": timeout_ms}, "timeout")
     if wait is None or wait < 0 or wait > 31_536_000_000:
         raise invalid("timeout")
-    account.switch = floor.now + round(wait * _MS * floor.speed) if wait else None
+    account.switch = floor.now + round(wait * NS_PER_MILLISECOND * floor.speed) if wait else None
     return {"now": iso(floor.now), "cancelTime": iso(account.switch) if account.switch else 0}
 
 

@@ -8,12 +8,11 @@ from functools import lru_cache
 from random import Random
 from typing import Any, Final
 
-from messages import NS_PER_SECOND, Period, UtcNs
+from messages import NS_PER_MILLISECOND, NS_PER_SECOND, Period, UtcNs
 
 Row = dict[str, Any]
 """One row of a table, field by field, as it is sent."""
 ZERO_GUID: Final = "00000000-0000-0000-0000-000000000000"
-_MS: Final = 1_000_000
 _BRACKETS_MAX: Final = 500
 
 
@@ -25,7 +24,7 @@ def _second(seconds: int) -> str:
 def iso(at: UtcNs) -> str:
     """ISO 8601 in UTC with milliseconds and Z, as every time is written."""
     seconds, rest = divmod(at, NS_PER_SECOND)
-    return f"{_second(seconds)}.{rest // _MS:03d}Z"
+    return f"{_second(seconds)}.{rest // NS_PER_MILLISECOND:03d}Z"
 
 
 def interval(period: Period) -> str:

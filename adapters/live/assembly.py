@@ -136,7 +136,7 @@ def _market(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Actor
             symbols=(*setup.instruments, *sorted(setup.only_heard - setup.side_symbols)),
             random=Random(f"feed {run.seed} {run.life}"),  # noqa: S311 it spreads retries, and keeps no secret
             books=_books(run),
-            liquidations=tuple(setup.instruments) if _keeps(run, "liquidations") else (),
+            liquidations=tuple(setup.instruments) if _keeps(run, "liquidations") else _hearing(run, "on_liquidation"),
             changes=(run.settings.recording.l2 or ()) if _keeps(run, "l2") else (),
             last_trades={} if run.history is None else run.history.last_trades,
             heritage=heritage,
@@ -179,9 +179,12 @@ def _keeps(run: LiveRun, kind: str) -> bool:
 
 def _books(run: LiveRun) -> tuple[str, ...]:
     told = run.settings.live.books
-    if told is not None:
-        return told
-    hearing = [entry for entry in run.settings.entries if "on_book" in entry.strategy.hears()]
+    return _hearing(run, "on_book") if told is None else told
+
+
+def _hearing(run: LiveRun, callback: str) -> tuple[str, ...]:
+    """Symbols of the traded venue that a strategy with this callback hears."""
+    hearing = [entry for entry in run.settings.entries if callback in entry.strategy.hears()]
     beside = run.settings.side_symbols
     return tuple(dict.fromkeys(each for entry in hearing for each in entry.heard_symbols if each not in beside))
 

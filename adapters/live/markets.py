@@ -11,9 +11,7 @@ import attrs
 from actors.spread_recorder import SpreadPair
 from adapters.configuration import Configuration, FeedSection, LiveSection, Problem
 from adapters.store.names import split_symbol, symbol_id
-from messages import Symbol
-
-_NS_PER_MS = 1_000_000
+from messages import NS_PER_MILLISECOND, Symbol
 
 
 def side_symbols(feeds: Iterable[FeedSection]) -> dict[Symbol, FeedSection]:
@@ -79,7 +77,7 @@ def spread_pairs(configuration: Configuration) -> tuple[SpreadPair, ...]:
     """What is sampled side by side."""
     return tuple(
         [
-            SpreadPair(name=each.name, a=each.a, b=each.b, every=each.every_ms * _NS_PER_MS)
+            SpreadPair(name=each.name, a=each.a, b=each.b, every=each.every_ms * NS_PER_MILLISECOND)
             for each in configuration.spreads
         ]
     )

@@ -50,11 +50,9 @@ def plot_spread(
     if not count:
         raise InputError(f"{store.root}: there are no samples of {name} in that time")
     old = data.above(stale / NS_PER_SECOND, "a_age", "b_age")
-    picture = draw(
-        f"{name}: {sides[0]} and {sides[1]}", _panels(*sides), data, _notes(data, count, stale), stale=old
-    )  # fmt: skip
-    title = escape(f"{name}: {sides[0]} and {sides[1]}")
-    text = picture if out.suffix == ".svg" else _PAGE.format(title=title, picture=picture)
+    title = f"{name}: {sides[0]} and {sides[1]}"
+    picture = draw(title, _panels(*sides), data, _notes(data, count, stale), stale=old)
+    text = picture if out.suffix == ".svg" else _PAGE.format(title=escape(title), picture=picture)
     try:
         with replacing(out) as temporary:
             temporary.write_text(text, encoding="utf-8", newline="")

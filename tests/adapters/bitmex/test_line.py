@@ -25,9 +25,9 @@ from tests.adapters.bitmex.wire_servers import (
     head_of,
     serving,
     shake,
-    until,
 )
 from tests.adapters.exchange import serving as exchange
+from tests.waiting import until
 
 LINE = "line@main"
 

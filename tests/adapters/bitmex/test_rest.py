@@ -18,9 +18,10 @@ from adapters.bitmex.signing import signature
 from adapters.exchange.faults import Rule
 from adapters.exchange.simulation import generated_market
 from messages import RequestAnswered, SendRequest
-from tests.adapters.bitmex.wire_servers import KEY, SECRET, Answering, answer, certificate, serving, until
+from tests.adapters.bitmex.wire_servers import KEY, SECRET, Answering, answer, certificate, serving
 from tests.adapters.exchange import serving as exchange
 from tests.builders import SECOND
+from tests.waiting import until
 
 ORDER = '{"symbol":"XBTUSD","orderQty":100,"price":50000.5}'
 ODD = '/api/v1/order?filter=%7b%22a%22:["x\'y"],%22b%22:1%7D&x=a+b%20c;d&&e=//..//%'

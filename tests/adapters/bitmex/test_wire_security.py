@@ -137,6 +137,18 @@ def test_without_tls_only_this_machine_is_spoken_to(url):
         SocketLine("line@main", "venue@main", url, Heard(), keys=KEYS)
 
 
+@pytest.mark.parametrize("url", ["wss://www.bitmex.com", "ws://127.0.0.1:1"])
+def test_a_sockets_address_is_never_asked_as_if_it_were_one_for_requests(url):
+    with pytest.raises(ValueError, match="begins with https or http"):
+        RestWorker(url, KEYS)
+
+
+@pytest.mark.parametrize("url", ["https://ws.bitmex.com/realtime", "http://127.0.0.1:1"])
+def test_an_address_for_requests_is_never_opened_as_a_socket(url):
+    with pytest.raises(ValueError, match="begins with wss or ws"):
+        SocketLine("line@main", "venue@main", url, Heard(), keys=KEYS)
+
+
 @pytest.mark.parametrize(
     "venue",
     [environment.Testnet(), Mainnet(live_money=True, account=1), Loopback(port=1), Loopback(host="::1", port=1)],

@@ -8,9 +8,10 @@ import socket
 import ssl
 import subprocess
 import threading
-import time
 
 import pytest
+
+from tests.waiting import until
 
 PATIENCE = 30.0
 KEY, SECRET = "canary-key-0123456789", "canary-secret-ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -155,14 +156,6 @@ class Heard:
     def until(self, kind, count=1):
         until(lambda: len(self.of(kind)) >= count, lambda: self.said)
         return self.of(kind)
-
-
-def until(condition, told=lambda: ""):
-    """Wait for a condition, long enough for any machine."""
-    ends = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < ends, told()
-        time.sleep(0.005)
 
 
 def certificate(folder, names="IP:127.0.0.1,DNS:localhost"):

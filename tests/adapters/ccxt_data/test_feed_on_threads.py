@@ -1,6 +1,5 @@
 """Feed and worker as a live run has them: on threads, by its routes, at an exchange that comes and goes."""
 
-import threading
 import time
 
 import pytest
@@ -16,6 +15,7 @@ from messages import MarketFresh, MarketStale, Tick
 from tests.adapters.bitmex.wire_servers import answer
 from tests.adapters.ccxt_data.exchanges import Binance, on_port
 from tests.builders import SECOND
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("ccxt")
 MS = 1_000_000
@@ -35,13 +35,6 @@ class Ear(Component):
 
     def of(self, kind):
         return [each for each in self.heard if isinstance(each, kind)]
-
-
-def until(condition, seconds=30):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come"
-        threading.Event().wait(0.01)
 
 
 def test_a_market_is_heard_lost_and_heard_again():

@@ -165,6 +165,7 @@ def test_a_signal_while_the_venue_is_not_there_yet_is_answered_with_a_word(tmp_p
         (["--venue", "bitmex", "--from", "2024-01-01", "--kind", "news"], "--kind must be one of bars, ticks"),
         (["--venue", "bitmex", "--from", "2024-01-01", "--kind", "ticks", "--period", "1m"], "belongs to bars"),
         (["--venue", "bitmex", "--from", "2024-01-01", "--url", "http://example.com"], "without TLS only this machine"),
+        (["--venue", "bitmex", "--from", "2024-01-01", "--url", "wss://127.0.0.1:1"], "begins with https or http"),
         (["--venue", "ccxt:kraken", "--from", "2024-01-01", "--kind", "ticks"], "only bars are downloaded"),
         (["--venue", "ccxt:../up", "--from", "2024-01-01"], "--venue must be one of"),
     ],

@@ -15,6 +15,7 @@ from adapters.events.teller import Teller
 from messages import ActorFailed, ActorQuarantined, HaltTrading, TradingStateChanged
 from tests.builders import MINUTE, an_instrument
 from tests.house import PATIENCE, an_event
+from tests.waiting import until
 
 
 class Script:
@@ -94,10 +95,7 @@ class Trader:
         assert self.system.stop() == ()
 
     def until(self, condition):
-        deadline = time.monotonic() + PATIENCE
-        while not condition():
-            assert time.monotonic() < deadline, (LOG, self.heard, self.system.status())
-            time.sleep(0.01)
+        until(condition, lambda: (LOG, self.heard, self.system.status()), PATIENCE)
 
     def of(self, kind):
         return [each for each in list(self.heard) if isinstance(each, kind)]

@@ -7,6 +7,7 @@ import pytest
 
 from adapters.exchange.simulation import generated_market
 from tests.adapters.exchange.serving import KEY, SECRET, served
+from tests.waiting import until
 
 SYMBOL = "BTC/USD:BTC"
 
@@ -104,12 +105,12 @@ def test_bitmexs_own_socket_client_follows_market_and_orders(server, ccxt):
         client.get_instrument()
         ticker, trades = client.get_ticker(), len(client.recent_trades())
         placed = ccxt.create_order(SYMBOL, "limit", "buy", 100, round(ticker["buy"] * 0.9), {"clOrdID": "stream-1"})
-        until(lambda: [order["orderID"] for order in client.open_orders("stream")] == [placed["id"]])
+        until(lambda: [order["orderID"] for order in client.open_orders("stream")] == [placed["id"]], patience=10)
         ccxt.cancel_order(placed["id"], SYMBOL)
-        until(lambda: not client.open_orders("stream"))
+        until(lambda: not client.open_orders("stream"), patience=10)
         ccxt.create_order(SYMBOL, "market", "buy", 100)
-        until(lambda: client.positions() and client.positions()[0]["currentQty"] == 100)
-        until(lambda: len(client.recent_trades()) > trades)
+        until(lambda: client.positions() and client.positions()[0]["currentQty"] == 100, patience=10)
+        until(lambda: len(client.recent_trades()) > trades, patience=10)
 
         assert ticker["buy"] < ticker["sell"]
         assert client.funds()["walletBalance"] < 100 * 100_000_000
@@ -119,10 +120,3 @@ def test_bitmexs_own_socket_client_follows_market_and_orders(server, ccxt):
     finally:
         client.exit()
         client.wst.join(5)
-
-
-def until(condition, seconds=10.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

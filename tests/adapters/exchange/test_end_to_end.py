@@ -21,6 +21,7 @@ from adapters.exchange.limits import Limits
 from adapters.exchange.simulation import generated_market
 from messages import OrderBook, Quarantined, Quote, Tick
 from tests.adapters.exchange.serving import KEY, SECRET, on_loop, served
+from tests.waiting import until
 
 PATIENCE = 20.0
 
@@ -97,10 +98,7 @@ class Trader:
         self.thread.join(10)
 
     def until(self, condition):
-        deadline = time.monotonic() + PATIENCE
-        while not condition():
-            assert time.monotonic() < deadline, Counter(type(said).__name__ for said in self.said)
-            time.sleep(0.01)
+        until(condition, lambda: Counter(type(said).__name__ for said in self.said), PATIENCE)
 
     def heard(self, kind):
         return [said for said in list(self.said) if isinstance(said, kind)]

@@ -59,6 +59,37 @@ def test_what_moves_bytes_tells_the_time_of_the_run_and_not_the_machines(tmp_pat
             assert closed.at == MONDAY
 
 
+def asked_for(config):
+    """The tables that a run's feed subscribes to, and whether the run records."""
+    venue = Venue(
+        environment=Loopback(port=NOBODY_LISTENS), keys=LoopbackKeys("k" * 20, "s" * 40), account_id=1,
+        contracts={"XBTUSD": XBTUSD.instrument}, cash={"XBT": 7},
+    )  # fmt: skip
+    run = _run(config.parent, live_settings(LiveOptions(config=config), config.parent), venue, lambda _redact: None)
+    with closing(run.trace):
+        system = SimpleNamespace(gate_is_open=True, voice=lambda _address: None)
+        (spec,) = [each for each in _market(system, run, make_system(run).setup) if each.role == "feed"]
+        wanted = {topic.table for topic in spec.factory(None)._session.feed.subscriptions._states}
+    return wanted, run.recording is not None
+
+
+def test_a_strategy_hears_liquidations_whether_they_are_recorded_or_not(tmp_path):
+    (tmp_path / "vulture.py").write_text(
+        "from actors import Strategy\n\n\nclass Vulture(Strategy):\n"
+        "    def on_liquidation(self, liquidation):\n        self.target(0)\n",
+        encoding="utf-8",
+    )
+    for told in ("", "kinds = ['ticks']\n", "enabled = false\n"):
+        config = tmp_path / "told.toml"
+        config.write_text(
+            "[[strategies]]\nstrategy = 'vulture.py:Vulture'\nsymbols = ['XBTUSD']\nperiod = '1s'\n"
+            f"[recording]\n{told}",
+            encoding="utf-8",
+        )
+
+        assert "liquidation" in asked_for(config)[0]
+
+
 def test_a_feed_is_asked_for_what_is_only_kept_where_that_is_recorded(tmp_path):
     for number, (told, tables) in enumerate(
         (
@@ -73,18 +104,10 @@ def test_a_feed_is_asked_for_what_is_only_kept_where_that_is_recorded(tmp_path):
         config.write_text(
             f"[[strategies]]\nstrategy = 'random'\nsymbols = ['XBTUSD']\nperiod = '1s'\n{told}", encoding="utf-8"
         )
-        venue = Venue(
-            environment=Loopback(port=NOBODY_LISTENS), keys=LoopbackKeys("k" * 20, "s" * 40), account_id=1,
-            contracts={"XBTUSD": XBTUSD.instrument}, cash={"XBT": 7},
-        )  # fmt: skip
-        run = _run(folder, live_settings(LiveOptions(config=config), folder), venue, lambda _redact: None)
-        with closing(run.trace):
-            system = SimpleNamespace(gate_is_open=True, voice=lambda _address: None)
-            (spec,) = [each for each in _market(system, run, make_system(run).setup) if each.role == "feed"]
-            wanted = {topic.table for topic in spec.factory(None)._session.feed.subscriptions._states}
+        wanted, is_recorded = asked_for(config)
 
         assert wanted & {"liquidation", "orderBookL2_25"} == tables
-        assert (run.recording is None) == ("false" in told)
+        assert is_recorded == ("false" not in told)
 
 
 def test_what_a_source_of_events_sets_aside_is_kept_beside_its_events_and_not_as_a_market(tmp_path):

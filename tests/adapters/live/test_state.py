@@ -2,7 +2,6 @@
 
 import random
 import threading
-import time
 
 import attrs
 import pytest
@@ -53,6 +52,7 @@ from tests.adapters.live.live_builders import (
     said,
 )
 from tests.builders import MONDAY, SECOND, a_bar, a_quote, a_tick
+from tests.waiting import until
 
 
 def _book(state, strategy="random"):
@@ -329,7 +329,7 @@ def test_a_running_system_is_folded_as_it_really_is():
     try:
         system._running().add(watcher_spec(state))
         system._running().send(ActorAdded("listener:live"))
-        _wait_until(lambda: state.snapshot().counts.fills >= 5)
+        until(lambda: state.snapshot().counts.fills >= 5)
     finally:
         system.stop()
 
@@ -341,10 +341,3 @@ def test_a_running_system_is_folded_as_it_really_is():
     assert snapshot.markets[0].last in bars.close
     # It came a moment later than everybody else, perhaps between an order and its fill.
     assert snapshot.counts.orders >= len(fills) - 1
-
-
-def _wait_until(condition):
-    until = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.01)

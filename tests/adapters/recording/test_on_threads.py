@@ -15,6 +15,7 @@ from tests.adapters.recording.recording_builders import NoRoller
 from tests.adapters.recording.test_recording import Full
 from tests.adapters.store.store_builders import read
 from tests.builders import a_quote, a_tick, an_instrument
+from tests.waiting import until
 
 
 class Idle(Strategy):
@@ -68,10 +69,7 @@ class Run:
             self.system.send(message)
 
     def until(self, found):
-        deadline = time.monotonic() + 30
-        while not found():
-            assert time.monotonic() < deadline, self.heard.messages[-20:]
-            time.sleep(0.005)
+        until(found, lambda: self.heard.messages[-20:])
 
 
 def now_ticks(count):

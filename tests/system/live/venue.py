@@ -16,6 +16,7 @@ from adapters.exchange.contracts import CONTRACTS
 from adapters.exchange.faults import Rule
 from adapters.exchange.limits import LimitRules, Limits
 from adapters.exchange.simulation import generated_market
+from tests import waiting
 from tests.adapters.exchange.serving import KEY, SECRET, on_loop, served
 
 SYMBOL = "XBTUSD"
@@ -25,13 +26,9 @@ PATIENCE = 60.0
 _JUDGE, _HUSH = "the-judges-key", "the-judges-secret"
 
 
-def until(condition, what, patience=PATIENCE):
-    """Wait for it, however slow the machine is; returns what it said."""
-    deadline = time.monotonic() + patience
-    while not (found := condition()):
-        assert time.monotonic() < deadline, what() if callable(what) else what
-        time.sleep(0.02)
-    return found
+def until(condition, told):
+    """As `waiting.until`, with the patience that whole processes need."""
+    return waiting.until(condition, told, PATIENCE)
 
 
 @attrs.frozen(kw_only=True)
