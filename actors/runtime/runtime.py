@@ -79,6 +79,9 @@ class SupervisorFailed(RunEnds):
 class Runtime(abc.ABC):
     """The part that replay and threads share."""
 
+    knows_instants = False
+    """Whether everybody has heard everything of an instant before the next one comes."""
+
     def __init__(self, routes: Iterable[Route] = ROUTES) -> None:
         self.router = Router(routes)
         self.slots: dict[Address, Slot] = {}
@@ -181,6 +184,20 @@ class Runtime(abc.ABC):
         """Route one message that no component said in answer to another."""
         envelope = Envelope(next(self._ids), cause, sender, epoch, self.now(), message)
         self.dispatch(self.router.flow(role, message.__class__), envelope)
+
+    def voice(self, address: Address) -> Callable[[Message], None]:
+        """What a thread of an actor's own speaks with: in the actor's name, routed as what its role says.
+
+        For sockets and the like, whose reader is no actor. What it says once its incarnation is fenced is dropped.
+        """
+        slot = self.slots[address]
+        epoch = slot.epoch
+
+        def say(message: Message) -> None:
+            if slot.epoch == epoch and not slot.is_over:
+                self.say(slot.role, message, sender=address, epoch=epoch)
+
+        return say
 
     def tell(self, address: Address, message: Message) -> None:
         """Send one message to one address; KeyError when there is none."""

@@ -32,6 +32,13 @@ class Schedule:
         self._random = random.Random(seed)  # noqa: S311 - a schedule, not a secret
         self._queues: dict[tuple[Address, Address, Lane], deque[tuple[Slot, Envelope]]] = {}
         self._waiting = 0
+        self.slow: set[Address] = set()
+        """Who is served nothing for the time being."""
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait."""
+        return self._waiting
 
     def put(self, slot: Slot, envelope: Envelope) -> None:
         """Queue behind what the same sender said to the same receiver before."""
@@ -56,7 +63,12 @@ class Schedule:
         while self._waiting:
             if not everything and self._waiting < BACKLOG_MAX and self._random.random() < 0.1:
                 return
-            key = self._random.choice(list(self._queues))
+            keys = list(self._queues)
+            if self.slow:
+                keys = [key for key in keys if key[1] not in self.slow]
+                if not keys:
+                    return
+            key = self._random.choice(keys)
             queue = self._queues[key]
             slot, envelope = queue.popleft()
             if not queue:

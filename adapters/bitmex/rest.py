@@ -11,6 +11,15 @@ from adapters.bitmex.sender import Sender
 from messages import Message, RequestAnswered, SendRequest, UtcNs
 
 
+def why_held(message: SendRequest, now: UtcNs, *, gate_is_open: bool) -> str:
+    """Why a request must not leave now, or ""."""
+    if not message.opens:
+        return ""
+    if not gate_is_open:
+        return "the gate is closed"
+    return "too old" if message.not_after is not None and now > message.not_after else ""
+
+
 class RestWorker(Component):
     """Sends one request at a time, over one kept connection to `origin` (scheme, host, port).
 
@@ -35,15 +44,12 @@ class RestWorker(Component):
     def on_send_request(self, message: SendRequest) -> tuple[Message, ...]:
         """Send it, unless it opens and must not."""
 
-        def held(now: UtcNs) -> str:
-            if not message.opens:
-                return ""
-            if not self._gate():
-                return "the gate is closed"
-            return "too old" if message.not_after is not None and now > message.not_after else ""
-
         outcome = self._sender.send(
-            message.verb, message.path, message.body, clock_offset=message.clock_offset, held=held
+            message.verb,
+            message.path,
+            message.body,
+            clock_offset=message.clock_offset,
+            held=lambda now: why_held(message, now, gate_is_open=self._gate()),
         )
         fields = attrs.asdict(outcome, recurse=False)
         return (RequestAnswered(to=message.reply_to, number=message.number, **fields),)

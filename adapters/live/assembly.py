@@ -7,6 +7,7 @@ beside   journal (in the order path), trace, view, market-recorder, events:<sour
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from random import Random
 from typing import Any, Final
 
@@ -24,9 +25,7 @@ from adapters.accounts import sizings_of
 from adapters.bitmex.courier import Workers
 from adapters.bitmex.dead_mans_switch import HeartbeatRules
 from adapters.bitmex.gateway import BitmexGateway
-from adapters.bitmex.line import SocketLine
 from adapters.bitmex.live_feed import BitmexFeed
-from adapters.bitmex.rest import RestWorker
 from adapters.events.live import source_specs
 from adapters.journal import journal_spec, trace_spec
 from adapters.limits import risk_limits, scoped_limits
@@ -111,7 +110,7 @@ def _besides(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Acto
     for account in setup.accounts:
         if account in setup.live_accounts:
             yield from _account(system, run, setup, account)
-    yield journal_spec(run.folder, life=run.life, full_sync=run.settings.live.sync == "full")
+    yield journal_spec(run.folder, life=run.life, full_sync=run.settings.live.sync == "full", opened=run.wires.file)
     yield trace_spec(run.trace)
     yield watcher_spec(run.state)
     yield from source_specs(
@@ -146,7 +145,7 @@ def _market(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Actor
         address=_MARKET_LINE,
         role="line",
         kind=ActorKind.MARKET,
-        factory=lambda _heritage: SocketLine(
+        factory=lambda _heritage: run.wires.line(
             _MARKET_LINE, "feed", environment.socket, system.voice(_MARKET_LINE), clock=run.clock.now
         ),
     )
@@ -154,7 +153,9 @@ def _market(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Actor
         address=_MARKET_REST,
         role="rest",
         kind=ActorKind.MARKET,
-        factory=lambda _heritage: RestWorker(environment.rest, clock=run.clock.now),
+        factory=lambda _heritage: run.wires.worker(
+            _MARKET_REST, environment.rest, system.voice(_MARKET_REST), clock=run.clock.now
+        ),
     )
     yield ActorSpec(address="feed", role="feed", kind=ActorKind.MARKET, factory=feed)
     yield bar_builder_spec(setup, () if run.history is None else run.history.so_far)
@@ -219,16 +220,19 @@ def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account
     yield spec(
         line,
         "line",
-        lambda _: SocketLine(
+        lambda _: run.wires.line(
             line, f"venue@{account}", environment.socket, system.voice(line), clock=run.clock.now, keys=keys
         ),
     )
+
+    def worker(address: Address, _heritage: Any) -> Component:
+        return run.wires.worker(
+            address, environment.rest, system.voice(address),
+            clock=run.clock.now, keys=keys, gate=lambda: system.gate_is_open,
+        )  # fmt: skip
+
     for address in (workers.orders, workers.cancels, workers.queries):
-        yield spec(
-            address,
-            "rest",
-            lambda _: RestWorker(environment.rest, keys, gate=lambda: system.gate_is_open, clock=run.clock.now),
-        )
+        yield spec(address, "rest", partial(worker, address))
     yield spec(f"venue@{account}", "venue", gateway)
     yield spec(
         f"reconciler@{account}",

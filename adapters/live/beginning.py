@@ -6,7 +6,6 @@ the journal, which says whether there was an earlier life and what it left; then
 
 import os
 import secrets
-import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +15,7 @@ import attrs
 from loguru import logger
 
 from actors.restored import Restored
+from actors.runtime.clocks import Clock, WallClock
 from actors.setup import wanted_bars
 from actors.strategy import make
 from actors.system import TradingSystem
@@ -36,6 +36,7 @@ from adapters.live.run import LiveRun
 from adapters.live.settings import LiveOptions, LiveSettings, live_settings, with_instruments, write_configuration
 from adapters.live.state import LiveState
 from adapters.live.venue import KeyGuard, Venue, open_venue
+from adapters.live.wires import RealWires, Wires
 from adapters.preparation import fail
 from adapters.security.lock import AccountLock, RunLock, locks_folder
 from adapters.security.logs import configure_logging
@@ -76,14 +77,14 @@ def begun(
     if venue.account_id is not None:
         locks = locks_folder(os.environ)
         stack.enter_context(AccountLock(locks, venue.lock_name, str(venue.account_id), folder))
-    run = _run(folder, settings, venue, redactor.add, source_keys)
+    run = new_life(folder, settings, venue, redactor.add, source_keys)
     if venue.is_paper:
         # A simulated venue is there from the beginning, and nobody says so.
         account, now = settings.live.account, run.started
         active = TradingStateChanged(account=account, state=TradingState.ACTIVE, reason="paper", ts=now)
         run.state.recall([VenueReady(account=account, ts=now), active])
     system = make_system(run)
-    restored = _recovered(run, system, resume=resume)
+    restored = recovered(run, system, resume=resume)
     history = _warm_up(run)
     so_far = [] if run.history is None else [attrs.asdict(each) for each in run.history.so_far]
     write_given(folder, run.life, history, {"lift_halt": resume, "so_far": so_far})
@@ -102,12 +103,24 @@ def _seed(settings: LiveSettings) -> int:
     return settings.configuration.backtest.seed
 
 
-def _run(
-    folder: Path, settings: LiveSettings, venue: Venue, guard: KeyGuard, source_keys: SourceKeys | None = None
+def new_life(
+    folder: Path,
+    settings: LiveSettings,
+    venue: Venue,
+    guard: KeyGuard,
+    source_keys: SourceKeys | None = None,
+    *,
+    run6: str | None = None,
+    clock: Clock | None = None,
+    wires: Wires | None = None,
 ) -> LiveRun:
-    """The run's own facts: made in its first life, and the same in all others."""
-    now = time.time_ns()
-    meta = _facts(folder, settings, venue)
+    """A life of a run, whose own facts are made in its first one, and the same in all others.
+
+    `run6`, `clock` and `wires` are told by whoever simulates the world.
+    """
+    clock, wires = clock or WallClock(), wires or RealWires()
+    now = clock.now()
+    meta = _facts(folder, settings, venue, run6)
     life = begin_life(folder, started=now)
     return LiveRun(
         folder=folder,
@@ -117,7 +130,9 @@ def _run(
         venue=venue,
         cash=meta["cash"],
         account_cash=meta["account_cash"],
-        trace=Trace(folder, life=life),
+        trace=Trace(folder, life=life, opened=wires.file, every=wires.trace_every),
+        clock=clock,
+        wires=wires,
         recording=recording_of(settings, folder, venue),
         state=LiveState(
             venue=venue.environment.name,
@@ -135,7 +150,7 @@ def _run(
     )
 
 
-def _facts(folder: Path, settings: LiveSettings, venue: Venue) -> Mapping[str, Any]:
+def _facts(folder: Path, settings: LiveSettings, venue: Venue, run6: str | None = None) -> Mapping[str, Any]:
     """What was kept; InputError when the run was about another account."""
     same = {"venue": venue.environment.name, "account": venue.account_id, "is_paper": venue.is_paper}
     meta = read_meta(folder) if (folder / "journal.sqlite").exists() else {}
@@ -144,7 +159,7 @@ def _facts(folder: Path, settings: LiveSettings, venue: Venue) -> Mapping[str, A
         meta = {
             **same,
             "exchange": venue.exchange,
-            "run6": "".join(secrets.choice(_ID_LETTERS) for _ in range(6)),
+            "run6": run6 or "".join(secrets.choice(_ID_LETTERS) for _ in range(6)),
             "cash": simulated if venue.is_paper else dict(venue.cash),
             "account_cash": own,
             "contracts": [encode(each) for each in venue.contracts.values()],
@@ -183,12 +198,12 @@ def _simulated_cash(settings: LiveSettings, venue: Venue) -> tuple[dict[str, Min
     return common, own
 
 
-def _recovered(run: LiveRun, system: TradingSystem, *, resume: bool) -> Restored:
+def recovered(run: LiveRun, system: TradingSystem, *, resume: bool) -> Restored:
     """What earlier lives left for the actors; results and screen have it after this."""
     if run.life == 1:
         return Restored()
     run.recovery = recovery = restore(
-        run.folder, system.setup, now=time.time_ns(), before_life=run.life, lift_halt=resume
+        run.folder, system.setup, now=run.clock.now(), before_life=run.life, lift_halt=resume
     )
     _require_contracts(run, recovery)
     rebuild_record(run.folder, system.record, closes_of=closes_of(wanted_bars(system.setup)), before_life=run.life)
@@ -245,7 +260,7 @@ def _warm_up(run: LiveRun) -> dict[Address, tuple[Message, ...]]:
     with RestClient(run.venue.environment, run.venue.keys) as client:
         # Asked for anything, so that the venue's clock is known.
         client.instruments(run.settings.symbols[:1])
-        now = client.clock_offset.venue_time(time.time_ns())
+        now = client.clock_offset.venue_time(run.clock.now())
         kept = KeptHistory(store_of(run.settings, run.folder), run.venue.environment.name)
         run.history = history = warm_up(wanted, run.venue.contracts, client.get_all, now, kept=kept)
     if history.from_kept:

@@ -1,0 +1,11 @@
+"""All faults, by code. A new one is put into its module's list, and is at work from then on."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from adapters.simulation.faults import deaths, handlers, lines, requests
+from adapters.simulation.faults.fault import Fault
+
+KINDS: Final[Mapping[str, type[Fault]]] = {
+    kind.code: kind for module in (requests, lines, deaths, handlers) for kind in module.FAULTS
+}

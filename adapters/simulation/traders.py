@@ -1,0 +1,40 @@
+"""Strategies that give the system something to do: they change their minds often, and come to rest when told to."""
+
+from actors import Strategy
+
+
+class Dice(Strategy):
+    """At a bar, now and then, another target; from `quiet_at_s` (seconds since 1970, by its own clock) on no more."""
+
+    warmup: int = 0
+    changes: float = 0.4
+    """How often a bar changes its mind."""
+    lots_max: int = 4
+    quiet_at_s: float = 0.0
+
+    def on_bar(self, _bar):  # type: ignore[no-untyped-def]
+        """Throw."""
+        if self.quiet_at_s and self.now >= self.quiet_at_s * 1_000_000_000:
+            return
+        if self.random.random() < self.changes:
+            self.target(float(self.random.randint(-self.lots_max, self.lots_max)))
+
+
+class Orders(Strategy):
+    """Orders of its own: limits near the price that wait, markets that close what they brought."""
+
+    warmup: int = 0
+    changes: float = 0.4
+    quiet_at_s: float = 0.0
+
+    def on_bar(self, bar):  # type: ignore[no-untyped-def]
+        """Buy or sell a little, or take back what waits."""
+        if self.quiet_at_s and self.now >= self.quiet_at_s * 1_000_000_000:
+            return
+        chance = self.random.random()
+        if chance < self.changes / 2:
+            away = self.random.choice((-1, 1)) * self.random.randint(1, 8)
+            side = self.buy if away > 0 else self.sell
+            side(self.random.randint(1, 2), limit=bar.close - away)
+        elif chance < self.changes:
+            (self.sell if self.position() > 0 else self.buy)(self.random.randint(1, 2))
