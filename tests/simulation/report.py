@@ -1,0 +1,80 @@
+"""What the command prints: a line for each run, and tables at the end."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from adapters.simulation.batch import FILLED
+from adapters.simulation.faults.kinds import KINDS
+
+SHOWN = 12
+"""Last messages that are printed of a run that failed; all that are kept go into its file."""
+console = Console(highlight=False, soft_wrap=True)
+
+
+def one(verdict, name, *, profile, quiet, folder):
+    """A run."""
+    told = verdict.scenario
+    if quiet and not verdict.violations:
+        return
+    speed = verdict.simulated_s / verdict.cpu_s if verdict.cpu_s else 0
+    faults = " ".join(f"{code}x{verdict.struck.get(code, 0)}" for code in told.faults) or "none"
+    mark = "[red]FAILED[/]" if verdict.violations else "[green]ok[/]    "
+    what = f"pinned {name}" if name else f"seed {told.seed}"
+    console.print(
+        f"{mark} {what:9} {told.mix:5} {told.minutes:5.1f} min {speed:4.0f}:1  {verdict.digest[:12]}  {faults}"
+    )
+    for violation in verdict.violations[:5]:
+        console.print(f"       [bold]{escape(str(violation))}[/]")
+    if len(verdict.violations) > 5:
+        console.print(f"       and {len(verdict.violations) - 5} more")
+    if not verdict.violations:
+        return
+    for line in verdict.last[-SHOWN:]:
+        console.print(f"       [dim]{escape(line[:240])}[/]")
+    if not name:
+        again = f"--seeds {told.seed} --profile {profile}"
+        console.print(f"       again:   python -m tests.simulation {again}\n       smaller: python -m tests.simulation --shrink "
+                      f"{told.seed} --profile {profile} --pin")  # fmt: skip
+    if folder:
+        path = Path(folder) / f"{told.seed}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = "\n".join([*map(str, verdict.violations), "", str(told.written()), "", *verdict.last, ""])
+        path.write_text(text, encoding="utf-8")
+        console.print(f"       written: {path}")
+
+
+def totals(totals, *, seconds):
+    """All of them."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for title, justify in (("fault", "left"), ("runs", "right"), ("struck", "right"), ("what", "left")):
+        table.add_column(title, justify=justify)
+    for code, kind in KINDS.items():
+        table.add_row(code, f"{totals.at_work[code]}", f"{totals.struck[code]:,}", kind.what)
+    console.print()
+    console.print(table)
+    speed = totals.simulated_s / totals.cpu_s if totals.cpu_s else 0
+    counts = totals.counts
+    console.print(
+        f"\n{totals.runs} runs ({', '.join(f'{count} {mix}' for mix, count in sorted(totals.mixes.items()))}), "
+        f"{totals.hours:.1f} simulated hours, {totals.strikes:,} faults\n"
+        f"{counts['orders at the exchange']:,} orders at the exchange, {counts[FILLED]:,} fills, {counts['lives']:,} lives of the "
+        f"process, {counts['incarnations']:,} incarnations of actors\n"
+        f"{totals.events:,} events, {totals.cpu_s:,.0f} s of CPU, {seconds:,.0f} s: {speed:.0f} to 1"
+    )  # fmt: skip
+
+
+def mutant(verdict):
+    """One of the broken variants."""
+    mark = "[green]caught[/]  " if verdict.caught_by else "[red]SURVIVED[/]"
+    console.print(f"{mark} {verdict.name:32} {escape(verdict.caught_by)[:150]}")
+
+
+def ending(problems):
+    """What is wrong with the batch, or that nothing is."""
+    for problem in problems:
+        console.print(f"[red]{escape(problem)}[/]")
+    if not problems:
+        console.print("[green]nothing was violated[/]")
