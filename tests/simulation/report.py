@@ -14,7 +14,7 @@ SHOWN = 12
 console = Console(highlight=False, soft_wrap=True)
 
 
-def one(verdict, name, *, profile, quiet, folder):
+def one(verdict, *, profile, quiet, folder):
     """A run."""
     told = verdict.scenario
     if quiet and not verdict.violations:
@@ -22,22 +22,25 @@ def one(verdict, name, *, profile, quiet, folder):
     speed = verdict.simulated_s / verdict.cpu_s if verdict.cpu_s else 0
     faults = " ".join(f"{code}x{verdict.struck.get(code, 0)}" for code in told.faults) or "none"
     mark = "[red]FAILED[/]" if verdict.violations else "[green]ok[/]    "
-    what = f"pinned {name}" if name else f"seed {told.seed}"
-    console.print(
-        f"{mark} {what:9} {told.mix:5} {told.minutes:5.1f} min {speed:4.0f}:1  {verdict.digest[:12]}  {faults}"
-    )
+    what = f"pinned {told.name}" if told.name else f"seed {told.seed}"
+    length = f"{told.minutes:5.1f} min {speed:4.0f}:1"
+    console.print(f"{mark} {what:9} {told.mix:5} {length}  {verdict.digest[:12]}  {faults}")
+    if verdict.violations:
+        _failed(verdict, profile, folder)
+
+
+def _failed(verdict, profile, folder):
+    told = verdict.scenario
     for violation in verdict.violations[:5]:
         console.print(f"       [bold]{escape(str(violation))}[/]")
     if len(verdict.violations) > 5:
         console.print(f"       and {len(verdict.violations) - 5} more")
-    if not verdict.violations:
-        return
     for line in verdict.last[-SHOWN:]:
         console.print(f"       [dim]{escape(line[:240])}[/]")
-    if not name:
-        again = f"--seeds {told.seed} --profile {profile}"
-        console.print(f"       again:   python -m tests.simulation {again}\n       smaller: python -m tests.simulation --shrink "
-                      f"{told.seed} --profile {profile} --pin")  # fmt: skip
+    if not told.name:
+        again = f"{told.seed} --profile {profile}"
+        console.print(f"       again:   python -m tests.simulation --seeds {again}")
+        console.print(f"       smaller: python -m tests.simulation --shrink {again} --pin")
     if folder:
         path = Path(folder) / f"{told.seed}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -55,15 +58,13 @@ def totals(totals, *, seconds):
         table.add_row(code, f"{totals.at_work[code]}", f"{totals.struck[code]:,}", kind.what)
     console.print()
     console.print(table)
-    speed = totals.simulated_s / totals.cpu_s if totals.cpu_s else 0
-    counts = totals.counts
-    console.print(
-        f"\n{totals.runs} runs ({', '.join(f'{count} {mix}' for mix, count in sorted(totals.mixes.items()))}), "
-        f"{totals.hours:.1f} simulated hours, {totals.strikes:,} faults\n"
-        f"{counts['orders at the exchange']:,} orders at the exchange, {counts[FILLED]:,} fills, {counts['lives']:,} lives of the "
-        f"process, {counts['incarnations']:,} incarnations of actors\n"
-        f"{totals.events:,} events, {totals.cpu_s:,.0f} s of CPU, {seconds:,.0f} s: {speed:.0f} to 1"
-    )  # fmt: skip
+    counts, speed = totals.counts, totals.simulated_s / totals.cpu_s if totals.cpu_s else 0
+    mixes = ", ".join(f"{count} {mix}" for mix, count in sorted(totals.mixes.items()))
+    orders = f"{counts['orders at the exchange']:,} orders at the exchange, {counts[FILLED]:,} fills"
+    lives = f"{counts['lives']:,} lives of the process, {counts['incarnations']:,} incarnations of actors"
+    console.print(f"\n{totals.runs} runs ({mixes}), {totals.hours:.1f} simulated hours, {totals.strikes:,} faults")
+    console.print(f"{orders}, {lives}")
+    console.print(f"{totals.events:,} events, {totals.cpu_s:,.0f} s of CPU, {seconds:,.0f} s: {speed:.0f} to 1")
 
 
 def mutant(verdict):
