@@ -132,7 +132,7 @@ def _shrink(told):
 
 def _mutants(told):
     survivors = 0
-    for verdict in mutants.tried(mutants.chosen(told.mutants, told.commit), told.jobs):
+    for verdict in mutants.tried(mutants.chosen(mutants.MUTANTS, told.mutants, told.commit), told.jobs):
         report.mutant(verdict)
         survivors += not verdict.caught_by
     return 1 if survivors else 0
