@@ -17,6 +17,7 @@ from adapters.simulation.simulate import Verdict, simulate
 FAILED = "ERROR"
 """In the place of an invariant: the run itself ended with an exception, which nobody in it contained."""
 FILLED = "fills at the exchange"
+ORDERS = "orders at the exchange"
 
 
 def judged(told: Scenario, *, to_the_end: bool = True) -> Verdict:
@@ -25,10 +26,7 @@ def judged(told: Scenario, *, to_the_end: bool = True) -> Verdict:
         return simulate(told, kinds=KINDS, checks=CHECKS, to_the_end=to_the_end)
     except Exception:  # noqa: BLE001 whatever it is, the seed that brings it about must be named
         lines = tuple(traceback.format_exc().splitlines())
-        return Verdict(
-            scenario=told, violations=(Violation(FAILED, 0.0, lines[-1]),), digest="", struck={}, strikes=0, counts={},
-            simulated_s=0.0, cpu_s=0.0, events=0, last=lines,
-        )  # fmt: skip
+        return Verdict.of_error(told, Violation(FAILED, 0.0, lines[-1]), lines)
 
 
 def verdicts(

@@ -158,7 +158,7 @@ def _strategies(random: Random, symbols: Sequence[Symbol], quiet_at_s: int, stra
         execution = "" if name == "Orders" else f"execution = {random.choice(ALGORITHMS)}\n"
         period = random.choice(("5s", "10s", "15s"))
         sections.append(_section(f"{name.lower()}-{number}", f"{_TRADERS}:{name}", symbol, period, params, execution))
-    if strategy is not None:
+    if strategy:
         sections.append(_section("yours", strategy, symbols[0], "5s", "", ""))
     for symbol in symbols:
         if not any(f'"{symbol}"' in section for section in sections):

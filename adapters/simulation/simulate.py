@@ -61,6 +61,14 @@ class Verdict:
     last: tuple[str, ...]
     """The last messages before the first violation, or of the run, a line each."""
 
+    @classmethod
+    def of_error(cls, told: Scenario, violation: Violation, last: tuple[str, ...]) -> "Verdict":
+        """Of a run that ended with an exception which nobody in it contained."""
+        return cls(
+            scenario=told, violations=(violation,), digest="", struck={}, strikes=0, counts={}, simulated_s=0.0,
+            cpu_s=0.0, events=0, last=last,
+        )  # fmt: skip
+
 
 class _Notes:
     """Counts, and the run's hash."""
