@@ -99,7 +99,7 @@ EDGES: Final[Mapping[Seen, Mapping[Word, Seen]]] = {
     },
     # Fills are told late; a lost end is told again; a change was on its way.
     Seen.OVER: _stays(
-        Seen.OVER, Word.FILLED, Word.ENDED, Word.AMEND_APPROVED, Word.AMEND_REJECTED
+        Seen.OVER, Word.FILLED, Word.ENDED, Word.AMEND_ASKED, Word.AMEND_APPROVED, Word.AMEND_REJECTED
     ),
     Seen.UNSURE: {
         **_stays(Seen.UNSURE, *Word),
