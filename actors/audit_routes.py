@@ -42,9 +42,7 @@ from messages import (
 _ALL: Final = By.ALL
 _HEARD: Final = {
     "executor": (SubmitOrder, AmendOrder, CancelOrder),
-    "risk-guard": (
-        *(ApprovedOrder, OrderRefused, ApprovedAmend, AmendRejected, ApprovedCancel, TradingStateChanged),
-    ),
+    "risk-guard": (*(ApprovedOrder, OrderRefused, ApprovedAmend, AmendRejected, ApprovedCancel, TradingStateChanged),),
     "journal": (OrderRejected, AmendRejected, Heartbeat),
     "venue": (
         *(OrderAccepted, OrderUnknown, OrderRejected, OrderAmended, AmendRejected, Fill, OrderEnded),

@@ -37,7 +37,7 @@ LOOK_EVERY: Final = 10 * NS_PER_SECOND
 
 
 class Auditor(Hearing):
-    """One per system. Says InvariantViolated and HaltTrading, WakeAt, Subscribe; hears besides Bar, Woke, and who fails.
+    """One per system. Says InvariantViolated, HaltTrading, WakeAt, Subscribe; hears besides Bar, Woke, and who fails.
 
     `rules` are those of the accounts that are audited. `bars`: (symbol, period) of the bars whose order is looked at.
     `read_sent` and `read_answer` read requests and answers of a venue; without them the wire is not looked at. `look`

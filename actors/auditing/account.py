@@ -79,7 +79,7 @@ class AuditedAccount:
         yield from wrong_fields(
             order, self._instruments.get(order.symbol), self.pattern, self.rules.order_lots_max.get(order.symbol)
         )
-        if all([terms(each) != terms(order) for each in seen.amends]) and seen.state is not Seen.UNSURE:
+        if all(terms(each) != terms(order) for each in seen.amends) and seen.state is not Seen.UNSURE:
             yield Finding("I2", f"a change of {order.client_id} is approved that nobody asked for")
         yield from self._step(seen, Word.AMEND_APPROVED)
         yield from self._allowed(seen, order, now, stale)
@@ -164,9 +164,7 @@ class AuditedAccount:
         if len(self.orders.live) > LIVE_MAX:
             yield Finding("I9", f"more than {LIVE_MAX} orders of {self.rules.account} are alive")
 
-    def _allowed(
-        self, seen: SeenOrder, order: Order, now: UtcNs, stale: Mapping[Symbol, UtcNs]
-    ) -> Iterator[Finding]:
+    def _allowed(self, seen: SeenOrder, order: Order, now: UtcNs, stale: Mapping[Symbol, UtcNs]) -> Iterator[Finding]:
         buys, symbol = order.lots > 0, order.symbol
         before = abs(seen.left), self.sums.worst(symbol, buys=buys)
         if not seen.covers(order) or not seen.ways:

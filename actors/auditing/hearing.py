@@ -94,8 +94,7 @@ class _Telling(Component):
 
     def _at(self, account: Account, ts: UtcNs) -> AuditedAccount | None:
         """The account, at a time of ours."""
-        if ts > self._books.now:
-            self._books.now = ts
+        self._books.now = max(self._books.now, ts)
         return self._books.accounts.get(account)
 
 
@@ -166,15 +165,19 @@ class _Answering(_Asking):
     def on_order_amended(self, amended: OrderAmended) -> Answers:
         """It is another."""
         audited = self._at(amended.order.account, amended.ts)
-        return () if audited is None else self._told(
-            amended.order.account, audited.amend_answered(amended.order, Word.AMENDED)
+        return (
+            ()
+            if audited is None
+            else self._told(amended.order.account, audited.amend_answered(amended.order, Word.AMENDED))
         )
 
     def on_amend_rejected(self, rejected: AmendRejected) -> Answers:
         """It is as before."""
         audited = self._at(rejected.order.account, rejected.ts)
-        return () if audited is None else self._told(
-            rejected.order.account, audited.amend_answered(rejected.order, Word.AMEND_REJECTED)
+        return (
+            ()
+            if audited is None
+            else self._told(rejected.order.account, audited.amend_answered(rejected.order, Word.AMEND_REJECTED))
         )
 
     def on_order_ended(self, ended: OrderEnded) -> Answers:

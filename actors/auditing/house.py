@@ -11,7 +11,7 @@ from actors.supervisor import RestartPolicy
 from messages import ActorFailed, ActorHung, ActorStarted, Address, Bar, Symbol, UtcNs
 
 BESIDES_MAX: Final = 10_000
-"""What may wait in a mailbox besides what its cap counts: words of control, and the last quote and book of each symbol."""
+"""What may wait besides what a mailbox's cap counts: words of control, and each symbol's last quote and book."""
 
 
 @attrs.frozen
@@ -39,8 +39,8 @@ class AuditedHouse:
 
     def started(self, started: ActorStarted) -> Iterator[Finding]:
         """An incarnation is up: its address must not have used up its budget."""
-        recent = self._failures.get(started.actor, ())
-        if len(recent) <= self._policy.failures:
+        recent = self._failures.get(started.actor)
+        if recent is None or len(recent) <= self._policy.failures:
             return
         (first_at, first_handled), (last_at, last_handled) = recent[0], recent[-1]
         policy = self._policy

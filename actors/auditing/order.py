@@ -79,4 +79,4 @@ class SeenOrder:
     @property
     def only_reduces(self) -> bool:
         """Whether it was reduce-only all along."""
-        return all([way.reduce_only for way in self.ways])
+        return all(way.reduce_only for way in self.ways)

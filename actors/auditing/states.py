@@ -1,4 +1,4 @@
-"""The declared life of an order, as it is heard beside the stream: which word may follow which. All else is a violation.
+"""The declared life of an order, as heard beside the stream: which word may follow which. All else is a violation.
 
             asked         approved           accepted, filled          ended
     NEW ------> ASKED ------> APPROVED ------> WORKING ------> OVER     a fill may still come, and its end be said again
@@ -98,9 +98,7 @@ EDGES: Final[Mapping[Seen, Mapping[Word, Seen]]] = {
         Word.ASKED: Seen.ASKED,
     },
     # Fills are told late; a lost end is told again; a change was on its way.
-    Seen.OVER: _stays(
-        Seen.OVER, Word.FILLED, Word.ENDED, Word.AMEND_ASKED, Word.AMEND_APPROVED, Word.AMEND_REJECTED
-    ),
+    Seen.OVER: _stays(Seen.OVER, Word.FILLED, Word.ENDED, Word.AMEND_ASKED, Word.AMEND_APPROVED, Word.AMEND_REJECTED),
     Seen.UNSURE: {
         **_stays(Seen.UNSURE, *Word),
         Word.ASKED: Seen.ASKED,

@@ -88,7 +88,9 @@ class AuditedWire:
         """A request leaves."""
         if isinstance(sent, SwitchSet):
             if self._returned <= self._spent:
-                yield Finding("I13", "the dead man's switch is refreshed, and no heartbeat has come back since the last")
+                yield Finding(
+                    "I13", "the dead man's switch is refreshed, and no heartbeat has come back since the last"
+                )
             self._spent = self._returned
         elif isinstance(sent, TakenBack):
             for client_id in sent.client_ids:
