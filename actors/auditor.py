@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any, Final
 
+from actors.auditing.account import LOOK_EVERY
 from actors.auditing.findings import Finding
 from actors.auditing.hearing import AuditBooks, Hearing
 from actors.auditing.house import Waiting
@@ -17,7 +18,6 @@ from actors.auditing.wire import ReadAnswer, ReadSent
 from actors.component import Answers
 from actors.supervisor import RestartPolicy
 from messages import (
-    NS_PER_SECOND,
     ActorFailed,
     ActorHung,
     ActorLagging,
@@ -33,7 +33,6 @@ from messages import (
 
 AUDITOR: Final = "auditor"
 """Role and address."""
-LOOK_EVERY: Final = 10 * NS_PER_SECOND
 
 
 class Auditor(Hearing):

@@ -19,8 +19,9 @@ from messages import NS_PER_SECOND, Fill, Instrument, Lots, Order, OrderEnded, S
 GRACE: Final = NS_PER_SECOND
 """What two actors hear of each other's doing may cross on the way for so long: a market that became stale, a fill that
 belongs to no order."""
+LOOK_EVERY: Final = 10 * NS_PER_SECOND
 LOOKS_MAX: Final = 12
-"""An order that nobody has answered at so many looks, ten seconds apart, was lost."""
+"""An order that nobody has answered at so many looks was lost."""
 
 
 class AuditedAccount:
@@ -87,7 +88,7 @@ class AuditedAccount:
     def amend_answered(self, order: Order, word: Word) -> Iterator[Finding]:
         """Guard or venue say what came of a change."""
         seen = self.orders.find(order.client_id)
-        if word is Word.AMENDED and not seen.covers(order):
+        if word is Word.AMENDED and seen.ways and not seen.covers(order):
             yield Finding("I2", f"{order.client_id} was changed to what nobody approved")
         if seen.state is not Seen.NEW or word is Word.AMENDED:
             yield from self._step(seen, word)
@@ -104,7 +105,7 @@ class AuditedAccount:
     def said(self, order: Order, word: Word) -> Iterator[Finding]:
         """Guard or venue say what became of it."""
         seen = self.orders.find(order.client_id)
-        if word is Word.ACCEPTED and not seen.covers(order):
+        if word is Word.ACCEPTED and seen.ways and not seen.covers(order):
             yield Finding("I2", f"{order.client_id} was accepted as what nobody approved")
         yield from self._step(seen, word)
         yield from self._kept(seen)
@@ -128,7 +129,8 @@ class AuditedAccount:
             seen.filled += fill.lots
             yield from self._kept(seen)
             counted -= self.sums.left(fill.client_id)
-        self._note_moved(fill.symbol, fill.lots - counted, now)
+        # The venue's clock is not ours; nor is the last time that was told the present one.
+        self._note_moved(fill.symbol, fill.lots - counted, max(now, min(fill.ts, now + LOOK_EVERY)))
 
     def moved(self, symbol: Symbol, lots: Lots, now: UtcNs) -> None:
         """The position is another than the fills say."""

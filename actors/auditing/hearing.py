@@ -196,7 +196,7 @@ class _Answering(_Asking):
 
     def on_position_adjusted(self, adjusted: PositionAdjusted) -> Answers:
         """A difference, once."""
-        audited = self._books.accounts.get(adjusted.account)
+        audited = self._at(adjusted.account, adjusted.ts)
         if audited is not None and self._books.heard.first(f"{adjusted.account} adjustment {adjusted.adjustment_id}"):
             audited.moved(adjusted.symbol, adjusted.lots, self._books.now)
         return ()

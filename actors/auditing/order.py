@@ -62,7 +62,7 @@ class SeenOrder:
     def covers(self, order: Order) -> bool:
         """Whether this was approved. Of an order of an earlier life nothing can be told."""
         wanted = terms(order)
-        return any(terms(way) == wanted for way in self.ways) or (not self.ways and self.state is not Seen.NEW)
+        return any(terms(way) == wanted for way in self.ways) or (not self.ways and self.state is Seen.UNSURE)
 
     @property
     def left(self) -> Lots:
