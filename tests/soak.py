@@ -4,9 +4,9 @@
     python -m tests.soak --minutes 30
 
 Memory, threads and open files of the trader and of its exchange are read from /proc every few seconds. In the end there
-is a table, how fast each grows in an hour (least squares, the warm-up left out), and a verdict: threads and files do not
-grow at all; memory grows by what a run keeps for its results, so much an order, and no faster than is told here. And
-the run's files agree with the exchange's books, however long it took. Ends with 1 when anything is wrong.
+is a table, how fast each grows in an hour (least squares, the warm-up left out), and a verdict: threads and files do
+not grow at all; memory grows by what a run keeps for its results, so much an order, and no faster than is told here.
+And the run's files agree with the exchange's books, however long it took. Ends with 1 when anything is wrong.
 """
 
 import argparse
@@ -63,7 +63,7 @@ def slope_an_hour(samples, what):
 
 
 def has_grown(samples, what):
-    """Whether something that is counted stands higher at the end than it ever did in the first half after the warm-up."""
+    """Whether what is counted stands higher all the time than it ever did in the first half after the warm-up."""
     kept = [getattr(each, what) for each in samples[int(len(samples) * WARM_UP) :]]
     half = len(kept) // 2
     return bool(half) and min(kept[half:]) > max(kept[:half])
@@ -82,8 +82,8 @@ class Soak:
 
     def watch(self, seconds, say=lambda _text: None):
         """Sample until the time is over, or one of the two has died."""
-        self.process.until(lambda: (self.folder / "exchange.json").exists())
-        self.process.until(lambda: (self.folder / "control.json").exists())
+        self.process.until((self.folder / "exchange.json").exists)
+        self.process.until((self.folder / "control.json").exists)
         told = json.loads((self.folder / "exchange.json").read_text())
         self.judge = Judge(told["port"], told["key"], told["secret"])
         pids = {"trader": self.process.process.pid, "exchange": told["pid"]}

@@ -87,6 +87,13 @@ class SocketLine(Component):
         connection = self._of(message.number)
         return () if connection is None else self._ended(connection, connection.log_in(message.expires))
 
+    def cut(self, why: str) -> None:
+        """Give the connection up, from any thread: its user hears that it is closed."""
+        connection = self._current
+        if connection is not None:
+            self._tell(connection, self._closed(connection, why), ends=True)
+            connection.leave()
+
     def release(self) -> None:
         """Close, and wait a moment for the reader's thread."""
         self._drop()

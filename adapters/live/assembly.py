@@ -22,6 +22,7 @@ from actors.system import TradingSystem
 from actors.wiring import bar_builder, order_flow_spec
 from adapters.accounts import sizings_of
 from adapters.bitmex.courier import Workers
+from adapters.bitmex.credentials import Keys
 from adapters.bitmex.dead_mans_switch import HeartbeatRules
 from adapters.bitmex.gateway import BitmexGateway
 from adapters.bitmex.line import SocketLine
@@ -35,7 +36,7 @@ from adapters.live.run import LiveRun
 from adapters.live.settings import LiveSettings
 from adapters.live.state import watcher_spec
 from adapters.recording import recorder_spec
-from messages import NS_PER_MILLISECOND, Account, Address, Instrument, Minor, Symbol
+from messages import NS_PER_MILLISECOND, Account, Address, Instrument, Minor, Symbol, VenueReady
 
 _MARKET_LINE: Final[Address] = "line:market"
 _MARKET_REST: Final[Address] = "rest:market"
@@ -53,6 +54,7 @@ def make_system(run: LiveRun) -> TradingSystem:
         beside=lambda setup: _besides(system, run, setup),
         tracer=run.trace if run.recording is None else Tracers([run.trace, run.recording.tap]),
     )
+    system.subscribe(VenueReady, run.pauses.heard)
     return system
 
 
@@ -146,9 +148,7 @@ def _market(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Actor
         address=_MARKET_LINE,
         role="line",
         kind=ActorKind.MARKET,
-        factory=lambda _heritage: SocketLine(
-            _MARKET_LINE, "feed", environment.socket, system.voice(_MARKET_LINE), clock=run.clock.now
-        ),
+        factory=lambda _heritage: _line(system, run, _MARKET_LINE, "feed"),
     )
     yield ActorSpec(
         address=_MARKET_REST,
@@ -198,6 +198,9 @@ def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account
         orders=f"rest:orders@{account}", cancels=f"rest:cancels@{account}", queries=f"rest:queries@{account}"
     )
 
+    def gate() -> bool:
+        return system.gate_is_open and run.pauses.may_open()
+
     def gateway(heritage: Any) -> Component:
         return BitmexGateway(
             account=account,
@@ -219,15 +222,13 @@ def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account
     yield spec(
         line,
         "line",
-        lambda _: SocketLine(
-            line, f"venue@{account}", environment.socket, system.voice(line), clock=run.clock.now, keys=keys
-        ),
+        lambda _: _line(system, run, line, f"venue@{account}", keys),
     )
     for address in (workers.orders, workers.cancels, workers.queries):
         yield spec(
             address,
             "rest",
-            lambda _: RestWorker(environment.rest, keys, gate=lambda: system.gate_is_open, clock=run.clock.now),
+            lambda _: RestWorker(environment.rest, keys, gate=gate, clock=run.clock.now),
         )
     yield spec(f"venue@{account}", "venue", gateway)
     yield spec(
@@ -235,6 +236,14 @@ def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account
         "reconciler",
         lambda heritage: Reconciler(account, setup.instruments, positions, heritage=heritage),
     )
+
+
+def _line(system: TradingSystem, run: LiveRun, address: Address, user: Address, keys: Keys | None = None) -> SocketLine:
+    """A socket at the venue, which is given up when this process stood still."""
+    url = run.venue.environment.socket
+    line = SocketLine(address, user, url, system.voice(address), clock=run.clock.now, keys=keys)
+    run.pauses.cuts(address, line.cut)
+    return line
 
 
 def _left(run: LiveRun, account: Account) -> dict[str, Any]:

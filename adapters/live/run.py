@@ -9,6 +9,7 @@ from actors.runtime.clocks import WallClock
 from adapters.bitmex.history import History
 from adapters.events.live import SourceKeys
 from adapters.journal import Recovery, Trace
+from adapters.live.pauses import Pauses
 from adapters.live.settings import LiveSettings
 from adapters.live.state import LiveState
 from adapters.live.venue import KeyGuard, Venue
@@ -40,12 +41,17 @@ class LiveRun:
     clock: WallClock = attrs.field(factory=WallClock)
     """The only one: what is timed at the wire is compared with what the actors are told. The machine's own may be set,
     and goes on while the machine sleeps."""
+    pauses: Pauses = attrs.field(init=False)
+    """Whether this process has been running."""
     seconds: dict[str, float] = attrs.field(factory=dict)
     notes: tuple[str, ...] = ()
     guard: KeyGuard
     """Takes a way to make something secret unreadable in the log."""
     source_keys: SourceKeys = attrs.field(factory=SourceKeys)
     """Of the sources of external events."""
+
+    def __attrs_post_init__(self) -> None:
+        self.pauses = Pauses(self.clock.now)
 
     @property
     def seed(self) -> int:
