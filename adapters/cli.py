@@ -45,13 +45,13 @@ def main(arguments: list[str] | None = None) -> None:
 def _told(error: Exception) -> int:
     """Say on stderr what went wrong; returns the exit code."""
     from adapters.errors import InputError, OutputError, VenueError
-    from adapters.journal.store import JournalError
+    from adapters.journal.store import DiskError, JournalError
     from adapters.live.exchange_process import ExchangeFailed
 
-    if isinstance(error, InputError | JournalError):
+    if isinstance(error, InputError | JournalError) and not isinstance(error, DiskError):
         say(str(error))
         return BAD_INPUT
-    if isinstance(error, OutputError | VenueError | ExchangeFailed | OSError):
+    if isinstance(error, OutputError | DiskError | VenueError | ExchangeFailed | OSError):
         say(str(error))
         return FAILED
     say(f"internal error, ours and not yours: {type(error).__name__}: {error}")

@@ -96,16 +96,18 @@ class Driver:
         setup = self._system.setup
         if self._run.settings.live.on_stop == "leave" or not (setup.live_accounts and self._system.status()):
             return
-        self._system.close_gate()
         self._cancel_all()
-        began = time.monotonic()
-        while (passed := time.monotonic() - began) < TAKE_BACK_S:
-            if passed > LOOK_S and not self._run.state.snapshot().open_orders:
+        self._system.send(self.stopping.halt(self._run.clock.now(), flatten=False))
+        until, is_over = time.monotonic() + TAKE_BACK_S, False
+        while time.monotonic() < until:
+            now = self._run.state.snapshot()
+            was_over, is_over = is_over, self._has_heard(now) and not now.open_orders
+            if was_over and is_over:
                 return
-            time.sleep(LOOK_S / 5)
-        left = self._run.state.snapshot().open_orders
-        if left:
-            self.stopping.troubles.append(f"{counted(left, 'order')} of ours may still be open: it was ended at once")
+            time.sleep(LOOK_S)
+        if now.open_orders:
+            words = f"{counted(now.open_orders, 'order')} of ours may still be open: it was ended at once"
+            self.stopping.troubles.append(words)
 
     def _cancel_all(self) -> list[Account]:
         now, accounts = self._run.clock.now(), sorted(self._system.setup.live_accounts)
@@ -154,7 +156,7 @@ class Driver:
 
         An order is said to the state before its guard judges it, so it waits there at the latest when the guard stops.
         """
-        stopped = _STOPPED if self.stopping.phase is Phase.CANCELLING else (*_STOPPED, TradingState.FLATTENING)
+        stopped = (*_STOPPED, TradingState.FLATTENING) if self.stopping.phase is Phase.FLATTENING else _STOPPED
         live = self._system.setup.live_accounts
         return all(each.state in stopped for each in now.accounts if each.account in live) and not any(
             each.waiting for each in self._system.status() if each.address == WATCHER

@@ -87,8 +87,9 @@ def ended(run: LiveRun, system: TradingSystem, driver: Driver, *, quiet: bool, a
 
             print_live_report(result, facts, live, console_for(sys.stdout), folder=folder)
         sys.stdout.flush()
-    except OSError:
-        # Who read it has gone, or its disk is full. What became of the trading is in the folder, and in the code.
+    except (OSError, SystemExit):
+        # Who read it has gone (of which rich makes an exit), or its disk is full. What became of the trading is in the
+        # folder, and in the code.
         close_stdout()
     return code
 
