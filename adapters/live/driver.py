@@ -10,6 +10,7 @@ from loguru import logger
 from actors.runtime.runtime import SupervisorFailed
 from actors.system import TradingSystem
 from adapters.interrupts import Interrupts
+from adapters.journal import JournalError
 from adapters.live.run import LiveRun
 from adapters.live.screen import Screen
 from adapters.live.snapshot import Snapshot
@@ -17,13 +18,16 @@ from adapters.live.state import WATCHER
 from adapters.live.status import status_of
 from adapters.live.stopping import TIME_OVER, Phase, Step, Stopping
 from adapters.security.control import ControlServer
-from messages import CancelAll, HaltTrading, TradingState
+from adapters.words import counted
+from messages import Account, CancelAll, HaltTrading, TradingState
 
 LOOK_S: Final = 0.1
 """How often it looks at what was asked of it."""
 START_S: Final = 60.0
 STOP_S: Final = 10.0
 ABORT_S: Final = 0.5
+TAKE_BACK_S: Final = 2.0
+"""How long one that ends at once waits for its orders to be gone."""
 _STOPPED: Final = (TradingState.HALTED, None)
 """None: nothing has passed yet, for the venue was never ready, or the run was halted when it began."""
 
@@ -56,23 +60,64 @@ class Driver:
         self._interrupts.stops(_noted)
         try:
             control.start()
+            run.pauses.start()
             with self._screen:
                 self._trade()
         except SupervisorFailed as failure:
             self.internal = str(failure)
+            self._take_back()
         except KeyboardInterrupt:
             self._is_aborted = True
             self.stopping.request(self._interrupts.name or "SIGINT", self._run.clock.now())
+            self._take_back()
+        except BaseException:
+            self._take_back()
+            raise
         finally:
             self._interrupts.stops(_noted)
+            run.pauses.close()
             control.close()
             system.stop(ABORT_S if self._is_aborted else STOP_S)
-            try:
-                run.trace.close()
-            finally:
-                if run.recording is not None:
-                    run.recording.close(run.clock.now())
+            self._close()
             run.seconds["run"] = time.perf_counter() - began
+
+    def _close(self) -> None:
+        """What was said is written down; a disk that takes no more is no reason to tell nothing at all."""
+        run = self._run
+        try:
+            run.trace.close()
+        except JournalError as error:
+            self.failed = self.failed or str(error)
+        finally:
+            if run.recording is not None:
+                run.recording.close(run.clock.now())
+
+    def _take_back(self) -> None:
+        """Who ends without the ordered stop leaves no orders either: a cancel of all, past every queue, and a moment.
+
+        The venue has to answer within that; whether it did is said. Where orders are to stay, they stay.
+        """
+        setup = self._system.setup
+        if self._run.settings.live.on_stop == "leave" or not (setup.live_accounts and self._system.status()):
+            return
+        self._cancel_all()
+        self._system.send(self.stopping.halt(self._run.clock.now(), flatten=False))
+        until, is_over = time.monotonic() + TAKE_BACK_S, False
+        while time.monotonic() < until:
+            now = self._run.state.snapshot()
+            was_over, is_over = is_over, self._has_heard(now) and not now.open_orders
+            if was_over and is_over:
+                return
+            time.sleep(LOOK_S)
+        if now.open_orders:
+            words = f"{counted(now.open_orders, 'order')} of ours may still be open: it was ended at once"
+            self.stopping.troubles.append(words)
+
+    def _cancel_all(self) -> list[Account]:
+        now, accounts = self._run.clock.now(), sorted(self._system.setup.live_accounts)
+        for account in accounts:
+            self._system.tell(f"venue@{account}", CancelAll(account=account, ts=now))
+        return accounts
 
     def _trade(self) -> None:
         try:
@@ -123,7 +168,7 @@ class Driver:
 
         An order is said to the state before its guard judges it, so it waits there at the latest when the guard stops.
         """
-        stopped = _STOPPED if self.stopping.phase is Phase.CANCELLING else (*_STOPPED, TradingState.FLATTENING)
+        stopped = (*_STOPPED, TradingState.FLATTENING) if self.stopping.phase is Phase.FLATTENING else _STOPPED
         live = self._system.setup.live_accounts
         return all(each.state in stopped for each in now.accounts if each.account in live) and not any(
             each.waiting for each in self._system.status() if each.address == WATCHER
@@ -145,9 +190,7 @@ class Driver:
         flatten = flatten and not self._is_halted()
         if not flatten:
             self._system.close_gate()
-        accounts = sorted(self._system.setup.live_accounts)
-        for account in accounts:
-            self._system.tell(f"venue@{account}", CancelAll(account=account, ts=now))
+        accounts = self._cancel_all()
         self._system.send(HaltTrading(reason=f"halted by hand: {reason}", ts=now, flatten=flatten))
         return {"gate": "open" if flatten else "closed", "cancelled": accounts, "flatten": flatten}
 

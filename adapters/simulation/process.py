@@ -89,7 +89,10 @@ class Process:
         self.system: TradingSystem | None = None
         self.run: LiveRun | None = None
         self.is_paused = False
+        self.stood_s = 0.0
+        """Seconds in which it stood still, so far."""
         self.is_stopping = False
+        self._paused_at: UtcNs = 0
         self.run6, self._schedule_seed = run6, schedule_seed
         self._interposed, self._tracers, self._follows = interposed, tuple(tracers), tuple(follows)
         self._backlog: list[Callable[[UtcNs], None]] = []
@@ -166,6 +169,7 @@ class Process:
         )  # fmt: skip
         try:
             system.inhabit(runtime)
+            run.pauses.look()
             runtime.start()
         except ProcessDied:
             self.killed()
@@ -185,13 +189,14 @@ class Process:
 
     def pause(self) -> None:
         """SIGSTOP, or a lid that is closed: it does nothing, and what comes waits in the kernel."""
-        self.is_paused = self.runtime is not None
+        self.is_paused, self._paused_at = self.runtime is not None, self.world.now
 
     def resume(self) -> None:
         """It goes on, and finds out how late it is."""
         if not self.is_paused:
             return
         self.is_paused = False
+        self.stood_s += (self.world.now - self._paused_at) / NS_PER_SECOND
         backlog, self._backlog = self._backlog, []
         runtime = self.runtime
         if runtime is None:
@@ -199,6 +204,10 @@ class Process:
         self._do(runtime.wake_up)
         for what in backlog:
             self._do(what)
+        run = self.run
+        if run is not None and self.runtime is runtime:
+            # As late as it may be: the thread that looks is one of many that want to run again.
+            self._do(lambda _at: run.pauses.look())
 
     def halt(self, reason: str, *, flatten: bool = False) -> None:
         """The kill switch, from outside."""
