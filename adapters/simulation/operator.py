@@ -98,5 +98,5 @@ class Operator:
         elif self._world.now - self._halted_at >= _HALTED:
             self._halted_at = None
             self._resumes = True
-            self.process.stop()
+            self.process.signal("SIGINT")
         self._world.after(_LOOK, self._look)
