@@ -28,7 +28,7 @@ from adapters.simulation.operator import Operator
 from adapters.simulation.process import Process
 from adapters.simulation.scenario import Scenario
 from adapters.simulation.world import World
-from messages import NS_PER_SECOND, Envelope
+from messages import NS_PER_SECOND, Envelope, UtcNs
 
 REST_MAX_S: Final = 900
 """So long it may take until everything is settled when nothing goes wrong any more."""
@@ -158,7 +158,7 @@ def _simulated(
     weather.calm()
     judge.calm()
     operator.calm()
-    rested = _rest(world, process, operator, exchange)
+    rested = _rest(world, process, operator, exchange, weather.lasts_until)
     if not rested:
         judge.violated("I18", f"not at rest {REST_MAX_S} s after the last fault: {operator.why(exchange)}")
     judge.at_rest()
@@ -184,9 +184,9 @@ def _simulated(
     )
 
 
-def _rest(world: World, process: Process, operator: Operator, exchange: ExchangeSide) -> bool:
-    """Whether everything came to be settled, and stayed so for a while."""
-    until = world.now + REST_MAX_S * NS_PER_SECOND
+def _rest(world: World, process: Process, operator: Operator, exchange: ExchangeSide, lasts: UtcNs) -> bool:
+    """Whether everything came to be settled, and stayed so for a while. `lasts`: when what was announced is over."""
+    until = max(world.now, lasts) + REST_MAX_S * NS_PER_SECOND
     calm = 0
     while world.now < until:
         world.run(world.now + _LOOK_S * NS_PER_SECOND)

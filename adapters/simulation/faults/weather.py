@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 from actors.runtime.slot import Slot
 from adapters.simulation.exchange_side import ExchangeSide
 from adapters.simulation.faults.fault import Fault
-from adapters.simulation.network import Frame, Network, Trip
+from adapters.simulation.network import Frame, Network, Socket, Trip
 from adapters.simulation.world import World
-from messages import Address, Message
+from messages import Address, Message, UtcNs
 
 if TYPE_CHECKING:
     from adapters.simulation.process import Process
 
 ALL: Final = (0, 2**62)
 _SEAMS: Final = (
-    "request", "response", "connection", "frame", "before", "after_handling", "before_write", "after_write",
+    "request", "response", "connection", "spoken", "frame", "before", "after_handling", "before_write", "after_write",
 )  # fmt: skip
 
 
@@ -62,6 +62,11 @@ class Weather:
         for fault in self.faults:
             fault.calm()
 
+    @property
+    def lasts_until(self) -> UtcNs:
+        """Up to when what has gone wrong may be felt though nothing more does: the longest of what was announced."""
+        return max([fault.lasts_until for fault in self.faults], default=0)
+
     def strikes(self, fault: Fault) -> bool:
         """A fault would strike: whether it may; counted."""
         self._numbers += 1
@@ -98,6 +103,10 @@ class Weather:
     def connection(self, address: Address) -> str:
         """See network.Befalls."""
         return next((why for befall in self._at["connection"] if (why := befall(address))), "")
+
+    def spoken(self, socket: Socket, text: str) -> str:
+        """See network.Befalls."""
+        return next((said for befall in self._at["spoken"] if (said := befall(socket, text))), "")
 
     def frame(self, frame: Frame) -> None:
         """See network.Befalls."""
