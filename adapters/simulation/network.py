@@ -87,7 +87,7 @@ class Socket:
 
     def __init__(self, network: "Network", line: Reading, number: int) -> None:
         self.network, self.line, self.number = network, line, number
-        self.there = ExchangeSocket(self._carry)
+        self.there = ExchangeSocket(self.carry)
         self.is_open = False
         self.is_dead = False
         """Nothing passes any more, and neither side has been told: a half-open connection."""
@@ -118,7 +118,8 @@ class Socket:
         self.leave()
         self.line.closed(self, why)
 
-    def _carry(self, text: str, table: str) -> None:
+    def carry(self, text: str, table: str) -> None:
+        """From the exchange to the process."""
         if self.is_dead:
             return
         network = self.network

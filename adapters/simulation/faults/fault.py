@@ -78,6 +78,9 @@ class Fault:
     def life_began(self) -> None:
         """A new life of the process is about to start."""
 
+    def life_ended(self) -> None:
+        """A life of the process is over."""
+
     # Seams.
 
     def request(self, trip: "Trip") -> None:

@@ -85,8 +85,10 @@ class Weather:
         for fault in self.faults:
             fault.life_began()
 
-    def life_ended(self, life: int, how: str) -> None:
+    def life_ended(self, life: int, how: str) -> None:  # noqa: ARG002 as all who follow the process
         """Nothing more befalls it."""
+        for fault in self.faults:
+            fault.life_ended()
 
     # The seams.
 
