@@ -81,4 +81,6 @@ class Schedule:
 
     def _queue(self, slot: Slot, envelope: Envelope) -> deque[tuple[Slot, Envelope]]:
         lane = LANES.get(type(envelope.message), Lane.MUST_DELIVER)
-        return self._queues.setdefault((envelope.sender, slot.address, lane), deque())
+        # Into the mailbox of one whose rows come first threads put everything in the order in which it is said.
+        sender = "" if slot.spec.in_order else envelope.sender
+        return self._queues.setdefault((sender, slot.address, lane), deque())

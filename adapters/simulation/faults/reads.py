@@ -81,7 +81,7 @@ class NotFoundYet(Spell):
 
 
 class FillsLate(Spell):
-    """Executions come late by socket and by question, while positions are right: what is booked meanwhile is no fill."""
+    """Executions come late by socket and by question, and positions do not: what is booked meanwhile is no fill."""
 
     code = "F14"
     what = "a difference is booked, then the fill that explains it comes"
@@ -178,8 +178,8 @@ class ShortHistory(Spell):
     def response(self, trip: Trip) -> None:
         """Of questions."""
         if asks(trip, "/execution") and not self.is_on and any(map(self._is_gone, rows_of(trip.response))):
-            if self.chances(1.0):
-                keep(trip, lambda row: not self._is_gone(row))
+            self.chances(1.0)
+            keep(trip, lambda row: not self._is_gone(row))
 
 
 class ReportsWrong(Fault):
