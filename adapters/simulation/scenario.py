@@ -52,6 +52,8 @@ PROFILES: Final[Mapping[str, Profile]] = {
     "long": Profile(minutes=(20, 120), pause_s=2.0),
 }
 STRONGEST: Final = 4.0
+READERS: Final = 0.15
+"""Of all seeds: somebody reads quotes and books."""
 
 
 @attrs.frozen(kw_only=True)
@@ -142,6 +144,11 @@ def _strategies(random: Random, symbols: Sequence[Symbol], quiet_at_s: int, stra
         sections.append(_section(f"{name.lower()}-{number}", f"{path}:{name}", symbol, period, params, execution))
     if strategy is not None:
         sections.append(_section("yours", strategy, symbols[0], "5s", "", ""))
+    # By a draw of its own: seldom, for books are many frames.
+    beside = Random(f"books {quiet_at_s}")  # noqa: S311 no secret comes of it
+    if beside.random() < READERS:
+        params = f"quiet_at_s = {quiet_at_s}.0"
+        sections.append(_section("reader", f"{path}:Reader", beside.choice(symbols), "10s", params, ""))
     for symbol in symbols:
         if not any(f'"{symbol}"' in section for section in sections):
             params = f"quiet_at_s = {quiet_at_s}.0"

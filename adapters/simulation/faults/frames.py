@@ -29,6 +29,12 @@ def to_json(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
+def open_sockets(fault: Fault) -> list[Socket]:
+    """Of the process that lives, in an order of their own."""
+    sockets = fault.weather.network.sockets
+    return [sockets[name] for name in sorted(sockets) if sockets[name].is_open]
+
+
 class PrivateFrameLost(Fault):
     """One frame of the account's never comes, on a stream that is otherwise healthy."""
 
@@ -84,16 +90,30 @@ def _renamed(said: Any) -> None:
 
 
 class OldFramesAgain(Fault):
-    """A new connection is told old things once more: newest first, or between those that happen now."""
+    """A line breaks, and the next one is told old things once more: newest first, or between those that happen now."""
 
     code = "F15"
     what = "a reconnect replays old frames"
-    chance = 0.5
+    every_s = 240.0
 
     def begin(self) -> None:
         """Nothing was said yet."""
         self._old: dict[Address, deque[str]] = {}
+        self._again: set[Address] = set()
         super().begin()
+
+    def is_possible(self) -> bool:
+        """If a line is open that was told something."""
+        return bool(self._told())
+
+    def strike(self) -> None:
+        """The line breaks: what follows is for the next one."""
+        socket = self.random.choice(self._told())
+        self._again.add(socket.line.address)
+        socket.cut()
+
+    def _told(self) -> list[Socket]:
+        return [socket for socket in open_sockets(self) if self._old.get(socket.line.address)]
 
     def frame(self, frame: Frame) -> None:
         """After the partial of executions or trades, of which it does not matter how often they are told."""
@@ -103,7 +123,8 @@ class OldFramesAgain(Fault):
             if frame.table in {"order", "execution", "trade", "quote", "position"}:
                 old.append(frame.text)
             return
-        if frame.table in {"execution", "trade"} and old and self.strikes():
+        if frame.table in {"execution", "trade"} and address in self._again:
+            self._again.discard(address)
             again = list(old)[-self.random.randint(1, _KEPT) :]
             if self.random.random() < 0.5:
                 again.reverse()

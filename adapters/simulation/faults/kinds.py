@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from adapters.simulation.faults import data, deaths, frames, handlers, lines, requests
+from adapters.simulation.faults import data, deaths, frames, handlers, lines, mailboxes, requests
 from adapters.simulation.faults.fault import Fault
 
 KINDS: Final[Mapping[str, type[Fault]]] = {
-    kind.code: kind for module in (requests, lines, frames, data, deaths, handlers) for kind in module.FAULTS
+    kind.code: kind for module in (requests, lines, frames, data, mailboxes, deaths, handlers) for kind in module.FAULTS
 }

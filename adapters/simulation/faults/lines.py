@@ -3,7 +3,7 @@
 from typing import Final
 
 from adapters.simulation.faults.fault import Fault
-from adapters.simulation.faults.frames import PRIVATE, is_partial
+from adapters.simulation.faults.frames import PRIVATE, is_partial, open_sockets
 from adapters.simulation.network import Frame, Socket
 
 
@@ -16,7 +16,7 @@ class Disconnected(Fault):
 
     def is_possible(self) -> bool:
         """If there is one."""
-        return any(socket.is_open for socket in self.weather.network.sockets.values())
+        return bool(open_sockets(self))
 
     def strike(self) -> None:
         """One of them, or both."""
@@ -40,7 +40,7 @@ class Silent(Fault):
 
     def is_possible(self) -> bool:
         """If there is a line."""
-        return any(socket.is_open for socket in self.weather.network.sockets.values())
+        return bool(open_sockets(self))
 
     def strike(self) -> None:
         """Of a line that is open, for as long as it is."""
@@ -66,12 +66,6 @@ class Silent(Fault):
     def calm(self) -> None:
         """Everything is heard again; a connection that is dead stays so until somebody notices."""
         self._mute.clear()
-
-
-def open_sockets(fault: Fault) -> list[Socket]:
-    """Of the process that lives, in an order of their own."""
-    sockets = fault.weather.network.sockets
-    return [sockets[name] for name in sorted(sockets) if sockets[name].is_open]
 
 
 FAULTS: Final[tuple[type[Fault], ...]] = (Disconnected, Silent)
