@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from adapters import backtest_cli, data_cli, exchange_cli, live_cli
+from adapters import backtest_cli, chaos_cli, data_cli, exchange_cli, live_cli
 from adapters.options import say
 
 FAILED, BAD_INPUT, INTERNAL = 1, 2, 70
@@ -23,7 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for commands in (backtest_cli, exchange_cli, live_cli, data_cli):
+for commands in (backtest_cli, exchange_cli, live_cli, data_cli, chaos_cli):
     commands.add_to(app)
 
 

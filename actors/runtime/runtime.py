@@ -66,6 +66,8 @@ class ActorStatus:
     epoch: int
     handled: int
     waiting: int
+    cap: int
+    """What may wait there of what must be delivered."""
     conflated: int
     restarts: int
     fenced: int
@@ -138,6 +140,7 @@ class Runtime(abc.ABC):
                 epoch=slot.epoch,
                 handled=slot.handled,
                 waiting=len(slot.mailbox),
+                cap=slot.mailbox.cap,
                 conflated=slot.mailbox.conflated,
                 restarts=slot.restarts,
                 fenced=slot.fenced,

@@ -3,7 +3,8 @@
 market   line:market (a socket), rest:market (a worker for questions), feed
 feeds    of markets that are heard and not traded, each with all of these of its own (`feeds`)
 account  line@main, rest:orders@main, rest:cancels@main, rest:queries@main, venue@main (the gateway), reconciler@main
-beside   journal (in the order path), trace, view, market-recorder, events:<source> (a file, an endpoint, an address)
+beside   journal (in the order path), trace, view, auditor, market-recorder, events:<source> (a file, an endpoint, an
+         address)
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,6 +12,8 @@ from functools import partial
 from random import Random
 from typing import Any, Final
 
+from actors.auditing.house import Waiting
+from actors.auditing.wiring import auditor_spec
 from actors.bars.wanted import BarSoFar
 from actors.component import Component
 from actors.live_bars import LiveBarBuilder
@@ -22,6 +25,7 @@ from actors.setup import Setup, wanted_bars, wanted_flows
 from actors.system import TradingSystem
 from actors.wiring import bar_builder, order_flow_spec
 from adapters.accounts import sizings_of
+from adapters.bitmex.audited import read_answer, read_sent
 from adapters.bitmex.courier import Workers
 from adapters.bitmex.dead_mans_switch import HeartbeatRules
 from adapters.bitmex.gateway import BitmexGateway
@@ -113,6 +117,7 @@ def _besides(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Acto
     yield journal_spec(run.folder, life=run.life, full_sync=run.settings.live.sync == "full", opened=run.wires.file)
     yield trace_spec(run.trace)
     yield watcher_spec(run.state)
+    yield _auditor(system, run, setup)
     yield from source_specs(
         run.settings.configuration.events,
         run.source_keys,
@@ -238,6 +243,23 @@ def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account
         f"reconciler@{account}",
         "reconciler",
         lambda heritage: Reconciler(account, setup.instruments, positions, heritage=heritage),
+    )
+
+
+def _auditor(system: TradingSystem, run: LiveRun, setup: Setup) -> ActorSpec:
+    """Who looks at all of it, requests as they leave included."""
+    recovery = run.recovery
+    accounts = {} if recovery is None else recovery.accounts
+    executors = {} if recovery is None else recovery.restored.heritage
+    return auditor_spec(
+        setup,
+        positions={account: known.positions for account, known in accounts.items()},
+        orders_before={
+            account: left.intents for account in accounts if (left := executors.get(f"executor@{account}")) is not None
+        },
+        read_sent=read_sent,
+        read_answer=read_answer,
+        look=lambda: [Waiting(each.address, each.waiting, each.cap) for each in system.status()],
     )
 
 

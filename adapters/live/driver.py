@@ -5,6 +5,8 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
+from loguru import logger
+
 from actors.runtime.runtime import SupervisorFailed
 from actors.system import TradingSystem
 from adapters.interrupts import Interrupts
@@ -41,6 +43,8 @@ class Driver:
         self._screen = Screen(run.state, quiet=silent)
         self._is_aborted = False
         self._heard = False
+        self._violations = 0
+        """How many violated invariants were logged."""
 
     def drive(self) -> None:
         """Until the end, whatever brings it; then every actor is stopped, and what was said is written down."""
@@ -82,6 +86,7 @@ class Driver:
             self._system.check()
             self._ask(until)
             self._look()
+            self._alarm()
             self._screen.draw(self._run.clock.now())
             time.sleep(LOOK_S)
 
@@ -105,6 +110,13 @@ class Driver:
             self._do(
                 self.stopping.look(self._run.clock.now(), open_orders=now.open_orders, is_flat=done, is_heard=is_heard)
             )
+
+    def _alarm(self) -> None:
+        """What the auditor found stands in the log too."""
+        count, last = self._run.state.violations
+        if count > self._violations:
+            self._violations = count
+            logger.critical(f"an invariant does not hold, and trading is halted: {last}")
 
     def _has_heard(self, now: Snapshot) -> bool:
         """Whether the guards have stopped, and all that they had let pass before is in this snapshot.
