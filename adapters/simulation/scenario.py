@@ -166,7 +166,7 @@ def _strategies(random: Random, symbols: Sequence[Symbol], quiet_at_s: int, stra
     beside = Random(f"books {quiet_at_s}")  # noqa: S311 no secret comes of it
     if beside.random() < READERS:
         params = f"quiet_at_s = {quiet_at_s}.0"
-        sections.append(_section("reader", f"{path}:Reader", beside.choice(symbols), "10s", params, ""))
+        sections.append(_section("reader", f"{_TRADERS}:Reader", beside.choice(symbols), "10s", params, ""))
     for symbol in symbols:
         if not any(f'"{symbol}"' in section for section in sections):
             params = f"quiet_at_s = {quiet_at_s}.0"
