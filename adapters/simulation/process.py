@@ -11,13 +11,14 @@ from typing import Final, Protocol
 import attrs
 
 from actors.live_routes import LIVE_ROUTES
+from actors.restored import Restored
 from actors.runtime.host import RunEnds
 from actors.runtime.simulated import Interposed, SimulatedRuntime
 from actors.runtime.tracer import Tracer, Tracers
 from actors.system import TradingSystem
 from adapters.bitmex.environment import Loopback
 from adapters.exchange.contracts import CURRENCIES
-from adapters.journal import write_given
+from adapters.journal import JournalError, write_given
 from adapters.live.assembly import make_system
 from adapters.live.beginning import new_life, recovered
 from adapters.live.run import LiveRun
@@ -47,6 +48,9 @@ class Follows(Protocol):
 
     def life_ended(self, life: int, how: str) -> None:
         """A life is over: `killed`, `stopped`, `supervisor`."""
+
+    def start_refused(self, why: str) -> None:
+        """No life began: what earlier ones left cannot be read."""
 
 
 @attrs.define(eq=False)
@@ -147,16 +151,17 @@ class Process:
         assert self.runtime is None
         self.life += 1
         self.is_stopping = False
-        wires = SimulatedWires(self.network, self.disk, self)
-        run = new_life(
-            self.folder, self.settings, self._venue, lambda _conceal: None,
-            run6=self.run6, clock=_Now(self), wires=wires,
-        )  # fmt: skip
+        try:
+            run, system, restored = self._prepared(resume=resume)
+        except JournalError as error:
+            self.disk.die()
+            self.life -= 1
+            for each in self._follows:
+                each.start_refused(str(error))
+            return
         for each in self._follows:
             each.life_began(self.life)
-        self.run = run
-        self.system = system = make_system(run)
-        restored = recovered(run, system, resume=resume)
+        self.run, self.system = run, system
         write_given(self.folder, run.life, {}, {"lift_halt": resume, "so_far": []})
         system.restore(restored)
         seed = None if self._schedule_seed is None else self._schedule_seed * 1_000 + self.life
@@ -169,6 +174,15 @@ class Process:
             runtime.start()
         except ProcessDied:
             self.killed()
+
+    def _prepared(self, *, resume: bool) -> tuple[LiveRun, TradingSystem, Restored]:
+        """What earlier lives left is read."""
+        run = new_life(
+            self.folder, self.settings, self._venue, lambda _conceal: None,
+            run6=self.run6, clock=_Now(self), wires=SimulatedWires(self.network, self.disk, self),
+        )  # fmt: skip
+        system = make_system(run)
+        return run, system, recovered(run, system, resume=resume)
 
     def killed(self) -> None:
         """kill -9: what is in the files is there, what is on the wire is on its way, all else is gone."""

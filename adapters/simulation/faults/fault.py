@@ -71,6 +71,9 @@ class Fault:
     def life_began(self) -> None:
         """A new life of the process is about to start."""
 
+    def start_refused(self, why: str) -> None:
+        """The process did not start, for it cannot read what it left: whoever changed that puts it right."""
+
     # Seams.
 
     def request(self, trip: "Trip") -> None:

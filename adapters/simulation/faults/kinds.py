@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-from adapters.simulation.faults import data, deaths, frames, handlers, lines, mailboxes, requests
+from adapters.simulation.faults import data, deaths, frames, handlers, journals, lines, mailboxes, requests
 from adapters.simulation.faults.fault import Fault
 
 KINDS: Final[Mapping[str, type[Fault]]] = {
-    kind.code: kind for module in (requests, lines, frames, data, mailboxes, deaths, handlers) for kind in module.FAULTS
+    kind.code: kind
+    for module in (requests, lines, frames, data, mailboxes, deaths, journals, handlers)
+    for kind in module.FAULTS
 }

@@ -83,6 +83,11 @@ class Weather:
     def life_ended(self, life: int, how: str) -> None:
         """Nothing more befalls it."""
 
+    def start_refused(self, why: str) -> None:
+        """It does not start as things are."""
+        for fault in self.faults:
+            fault.start_refused(why)
+
     # The seams.
 
     def request(self, trip: Trip) -> None:
