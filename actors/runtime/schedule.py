@@ -46,6 +46,13 @@ class Schedule:
         """How many messages wait."""
         return self._waiting
 
+    def waiting_by_address(self) -> Counter[Address]:
+        """How many wait for whom."""
+        counts: Counter[Address] = Counter()
+        for (_, address, _), queue in self._queues.items():
+            counts[address] += len(queue)
+        return counts
+
     def put(self, slot: Slot, envelope: Envelope) -> None:
         """Queue behind what the same sender said to the same receiver before."""
         self._queue(slot, envelope).append((slot, envelope))
@@ -125,18 +132,23 @@ class ScheduledMailboxes(Schedule):
         return True
 
     def put(self, slot: Slot, envelope: Envelope) -> None:
-        """See Schedule."""
-        super().put(slot, envelope)
-        self._note(slot, envelope)
+        """See Schedule. Whether it may be put `admits` says; what is given back may."""
+        if not self._is_overtaken(slot, envelope.message):
+            super().put(slot, envelope)
+            self._note(slot, envelope)
 
     def put_first(self, slot: Slot, envelope: Envelope) -> None:
-        """See Schedule. What a newer one has overtaken is not needed."""
-        message = envelope.message
-        if LANES.get(message.__class__) is Lane.LATEST_ONLY and _named(slot, message) in self._latest:
-            slot.mailbox.conflated += 1
-            return
-        super().put_first(slot, envelope)
-        self._note(slot, envelope)
+        """See Schedule."""
+        if not self._is_overtaken(slot, envelope.message):
+            super().put_first(slot, envelope)
+            self._note(slot, envelope)
+
+    def _is_overtaken(self, slot: Slot, message: Message) -> bool:
+        """Whether a newer one of its kind waits: it is not needed then."""
+        if LANES.get(message.__class__) is not Lane.LATEST_ONLY or _named(slot, message) not in self._latest:
+            return False
+        slot.mailbox.conflated += 1
+        return True
 
     def take_for(self, slot: Slot) -> list[Envelope]:
         """See Schedule."""

@@ -27,8 +27,10 @@ from actors.wiring import bar_builder, order_flow_spec
 from adapters.accounts import sizings_of
 from adapters.bitmex.audited import read_answer, read_sent
 from adapters.bitmex.courier import Workers
+from adapters.bitmex.credentials import Keys
 from adapters.bitmex.dead_mans_switch import HeartbeatRules
 from adapters.bitmex.gateway import BitmexGateway
+from adapters.bitmex.line import Line
 from adapters.bitmex.live_feed import BitmexFeed
 from adapters.events.live import source_specs
 from adapters.journal import journal_spec, trace_spec
@@ -38,7 +40,7 @@ from adapters.live.run import LiveRun
 from adapters.live.settings import LiveSettings
 from adapters.live.state import watcher_spec
 from adapters.recording import recorder_spec
-from messages import NS_PER_MILLISECOND, Account, Address, Instrument, Minor, Symbol
+from messages import NS_PER_MILLISECOND, Account, Address, Instrument, Minor, Symbol, VenueReady
 
 _MARKET_LINE: Final[Address] = "line:market"
 _MARKET_REST: Final[Address] = "rest:market"
@@ -56,6 +58,7 @@ def make_system(run: LiveRun) -> TradingSystem:
         beside=lambda setup: _besides(system, run, setup),
         tracer=run.trace if run.recording is None else Tracers([run.trace, run.recording.tap]),
     )
+    system.subscribe(VenueReady, run.pauses.heard)
     return system
 
 
@@ -150,9 +153,7 @@ def _market(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Actor
         address=_MARKET_LINE,
         role="line",
         kind=ActorKind.MARKET,
-        factory=lambda _heritage: run.wires.line(
-            _MARKET_LINE, "feed", environment.socket, system.voice(_MARKET_LINE), clock=run.clock.now
-        ),
+        factory=lambda _heritage: _line(system, run, _MARKET_LINE, "feed"),
     )
     yield ActorSpec(
         address=_MARKET_REST,
@@ -204,6 +205,9 @@ def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account
         orders=f"rest:orders@{account}", cancels=f"rest:cancels@{account}", queries=f"rest:queries@{account}"
     )
 
+    def gate() -> bool:
+        return system.gate_is_open and run.pauses.may_open()
+
     def gateway(heritage: Any) -> Component:
         return BitmexGateway(
             account=account,
@@ -225,15 +229,13 @@ def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account
     yield spec(
         line,
         "line",
-        lambda _: run.wires.line(
-            line, f"venue@{account}", environment.socket, system.voice(line), clock=run.clock.now, keys=keys
-        ),
+        lambda _: _line(system, run, line, f"venue@{account}", keys),
     )
 
     def worker(address: Address, _heritage: Any) -> Component:
         return run.wires.worker(
             address, environment.rest, system.voice(address),
-            clock=run.clock.now, keys=keys, gate=lambda: system.gate_is_open,
+            clock=run.clock.now, keys=keys, gate=gate,
         )  # fmt: skip
 
     for address in (workers.orders, workers.cancels, workers.queries):
@@ -261,6 +263,14 @@ def _auditor(system: TradingSystem, run: LiveRun, setup: Setup) -> ActorSpec:
         read_answer=read_answer,
         look=lambda: [Waiting(each.address, each.waiting, each.cap) for each in system.status()],
     )
+
+
+def _line(system: TradingSystem, run: LiveRun, address: Address, user: Address, keys: Keys | None = None) -> Line:
+    """A socket at the venue, which is given up when this process stood still."""
+    url = run.venue.environment.socket
+    line = run.wires.line(address, user, url, system.voice(address), clock=run.clock.now, keys=keys)
+    run.pauses.cuts(address, line.cut)
+    return line
 
 
 def _left(run: LiveRun, account: Account) -> dict[str, Any]:

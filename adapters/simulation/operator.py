@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from adapters.simulation.process import RESTART
 from adapters.simulation.world import World
-from messages import NS_PER_SECOND, Account, Envelope, TradingState, TradingStateChanged, UtcNs
+from messages import NS_PER_SECOND, Account, ActorQuarantined, Envelope, TradingState, TradingStateChanged, UtcNs
 
 if TYPE_CHECKING:
     from adapters.simulation.exchange_side import ExchangeSide
@@ -35,8 +35,12 @@ class Operator:
     # As a tracer.
 
     def said(self, envelope: Envelope) -> None:
-        """Notes the trading state."""
+        """Notes the trading state; without its guard an account is halted, and there is nobody left to say so."""
         message = envelope.message
+        if isinstance(message, ActorQuarantined):
+            role, _, account = message.actor.partition("@")
+            if role == "risk-guard":
+                self.states[account] = TradingState.HALTED
         if isinstance(message, TradingStateChanged):
             self.states[message.account] = message.state
 
@@ -102,5 +106,5 @@ class Operator:
         elif self._world.now - self._halted_at >= _HALTED:
             self._halted_at = None
             self._resumes = True
-            self.process.stop()
+            self.process.signal("SIGINT")
         self._world.after(_LOOK, self._look)

@@ -122,7 +122,8 @@ ILLEGAL = {
     "f89 accepted at another price": ("I2", [*passed(LIMIT), OrderAccepted(another(LIMIT, limit_price=99.5), MONDAY)]),
     "filled, and nobody knows it": ("I2", [a_fill(1, order=numbered(7))]),
     "amended without approval": (
-        "I2", [*working(LIMIT), AmendOrder(another(LIMIT, lots=4), MONDAY), OrderAmended(another(LIMIT, lots=4), MONDAY)],
+        "I2",
+        [*working(LIMIT), AmendOrder(another(LIMIT, lots=4), MONDAY), OrderAmended(another(LIMIT, lots=4), MONDAY)],
     ),
     "an amend approved that nobody asked for": ("I2", [*working(LIMIT), ApprovedAmend(another(LIMIT, lots=4), MONDAY)]),
     # I15: the declared graph, and nothing leaves its end.
