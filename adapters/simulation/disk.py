@@ -1,6 +1,7 @@
 """Files as a simulated process has them: real ones, and a word before and after each write, where it may be lost."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,6 +37,18 @@ class Disk:
         for connection in self._open:
             connection.close()
         self._open.clear()
+
+    @staticmethod
+    def change(folder: Path, name: str, statement: str, values: tuple[Any, ...] = ()) -> None:
+        """Somebody else changes a file, while no process has it."""
+        with closing(sqlite3.connect(folder / name)) as connection, connection:
+            connection.execute(statement, values)
+
+    @staticmethod
+    def look(folder: Path, name: str, statement: str) -> list[tuple[Any, ...]]:
+        """Somebody else reads one."""
+        with closing(sqlite3.connect(folder / name)) as connection:
+            return connection.execute(statement).fetchall()
 
 
 class _Watched:

@@ -157,6 +157,9 @@ class Judge:
         for each in self._at["life_ended"]:
             each(life, how)
 
+    def start_refused(self, why: str) -> None:
+        """Nothing happened."""
+
     def calm(self) -> None:
         """See Check."""
         for each in self._at["calm"]:
