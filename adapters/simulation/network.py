@@ -68,6 +68,8 @@ class Trip:
     """There is no connection: why."""
     instead: Refusal | None = None
     """What the exchange says in place of doing anything."""
+    altered: str = ""
+    """The body that arrives when it is another than what was sent: what somebody in between makes of it."""
     response: Response | None = None
     """What comes back: a fault may put another in its place."""
     arrived: bool = False
@@ -104,6 +106,9 @@ class Befalls(Protocol):
 
     def request(self, trip: Trip) -> None:
         """A request leaves."""
+
+    def arriving(self, trip: Trip) -> None:
+        """It is at the exchange, and has had no effect yet."""
 
     def response(self, trip: Trip) -> None:
         """It has had its effect; its answer leaves."""
@@ -246,7 +251,7 @@ class Network:
             return trip
         self._watches.sent(trip)
         expires = expires_at(started + message.clock_offset, LEAD)
-        signed = {} if keys is None else keys.headers(message.verb, message.path, expires, message.body)
+        signed = {} if keys is None else keys.headers(message.verb, message.path, expires, trip.altered or message.body)
         self.world.after(trip.out, lambda: self._arrive(trip, signed))
         self.world.after(
             PATIENCE, lambda: self._over(trip, self._failure(trip, f"no answer within {PATIENCE // NS_PER_SECOND} s"))
@@ -260,9 +265,10 @@ class Network:
     def _arrive(self, trip: Trip, signed: dict[str, str]) -> None:
         if trip.lost_out:
             return
-        message = trip.message
-        headers = {**signed, "content-type": "application/json"}
-        request = Request(verb=message.verb, target=message.path.encode(), headers=headers, body=message.body.encode())
+        self.befalls.arriving(trip)
+        message, headers = trip.message, {**signed, "content-type": "application/json"}
+        body = (trip.altered or message.body).encode()
+        request = Request(verb=message.verb, target=message.path.encode(), headers=headers, body=body)
         trip.response = self.exchange.answer(request, trip.instead)
         trip.arrived = True
         self._watches.arrived(trip)

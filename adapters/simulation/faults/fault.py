@@ -76,6 +76,9 @@ class Fault:
     def request(self, trip: "Trip") -> None:
         """A request leaves the process."""
 
+    def arriving(self, trip: "Trip") -> None:
+        """It is at the exchange, and has had no effect yet."""
+
     def response(self, trip: "Trip") -> None:
         """It has had its effect; the answer leaves the exchange."""
 

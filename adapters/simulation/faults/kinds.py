@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-from adapters.simulation.faults import deaths, handlers, lines, requests
+from adapters.simulation.faults import deaths, funding, handlers, lines, refusals, requests, strangers, venue
 from adapters.simulation.faults.fault import Fault
 
 KINDS: Final[Mapping[str, type[Fault]]] = {
-    kind.code: kind for module in (requests, lines, deaths, handlers) for kind in module.FAULTS
+    kind.code: kind
+    for module in (requests, lines, deaths, handlers, venue, strangers, refusals, funding)
+    for kind in module.FAULTS
 }

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 ALL: Final = (0, 2**62)
 _SEAMS: Final = (
-    "request", "response", "connection", "frame", "before", "after_handling", "before_write", "after_write",
+    "request", "arriving", "response", "connection", "frame", "before", "after_handling", "before_write",
+    "after_write",
 )  # fmt: skip
 
 
@@ -88,6 +89,11 @@ class Weather:
     def request(self, trip: Trip) -> None:
         """See network.Befalls."""
         for befall in self._at["request"]:
+            befall(trip)
+
+    def arriving(self, trip: Trip) -> None:
+        """See network.Befalls."""
+        for befall in self._at["arriving"]:
             befall(trip)
 
     def response(self, trip: Trip) -> None:
