@@ -70,9 +70,8 @@ class FundingBefallen(AtVenue):
         self._kind = "plain"
         self.after(self.random.uniform(0, 5), lambda: self._again(frame, again))
 
-    @staticmethod
-    def _again(frame: Frame, text: str) -> None:
-        if frame.socket.is_open:
+    def _again(self, frame: Frame, text: str) -> None:
+        if frame.socket.is_open and self.weather.blows:
             frame.socket.there.carry(text, frame.table)
 
     def calm(self) -> None:

@@ -114,9 +114,8 @@ class FilledTooMuch(AtVenue):
         again = dumps(told)
         self.after(self.random.choice((0.0, 0.5, 20.0)), lambda: self._again(frame, again))
 
-    @staticmethod
-    def _again(frame: Frame, text: str) -> None:
-        if frame.socket.is_open:
+    def _again(self, frame: Frame, text: str) -> None:
+        if frame.socket.is_open and self.weather.blows:
             frame.socket.there.carry(text, frame.table)
 
 
