@@ -1,10 +1,30 @@
 """Who looks after the process: starts it again when it is gone, and lets it go on after a halt, as somebody would."""
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
+from adapters.simulation.checks.ledger import booked_lots
 from adapters.simulation.process import RESTART
 from adapters.simulation.world import World
-from messages import NS_PER_SECOND, Account, Envelope, TradingState, TradingStateChanged, UtcNs
+from messages import (
+    NS_PER_SECOND,
+    Account,
+    AmendRejected,
+    ApprovedAmend,
+    ApprovedCancel,
+    ApprovedOrder,
+    CancelRejected,
+    Envelope,
+    OrderAccepted,
+    OrderAmended,
+    OrderEnded,
+    OrderRejected,
+    OrderUnknown,
+    TradingState,
+    TradingStateChanged,
+    UtcNs,
+    VenueRead,
+)
 
 if TYPE_CHECKING:
     from adapters.simulation.exchange_side import ExchangeSide
@@ -28,6 +48,10 @@ class Operator:
         self.leaves = False
         """The run is ending: nobody starts it again."""
         self.restarts = 0
+        self._doubtful: dict[str, None] = {}
+        """Client ids of orders of which an answer is still to come."""
+        self._known: dict[str, None] = {}
+        """Those that we believe to work."""
         self._halted_at: UtcNs | None = None
         self._resumes = False
         world.after(_LOOK, self._look)
@@ -35,10 +59,37 @@ class Operator:
     # As a tracer.
 
     def said(self, envelope: Envelope) -> None:
-        """Notes the trading state."""
+        """Notes the trading state, and what is under way."""
         message = envelope.message
-        if isinstance(message, TradingStateChanged):
-            self.states[message.account] = message.state
+        kind = message.__class__
+        if kind in _HEARD:
+            _HEARD[kind](self, message)
+
+    def _state(self, message: TradingStateChanged) -> None:
+        self.states[message.account] = message.state
+
+    def _asks(self, message: ApprovedOrder | ApprovedAmend | OrderUnknown) -> None:
+        self._doubtful[message.order.client_id] = None
+
+    def _cancels(self, message: ApprovedCancel) -> None:
+        self._doubtful[message.client_id] = None
+
+    def _works(self, message: OrderAccepted | OrderAmended | AmendRejected) -> None:
+        self._doubtful.pop(message.order.client_id, None)
+        if not isinstance(message, AmendRejected):
+            self._known[message.order.client_id] = None
+
+    def _is_over(self, message: OrderRejected | OrderEnded) -> None:
+        self._doubtful.pop(message.order.client_id, None)
+        self._known.pop(message.order.client_id, None)
+
+    def _not_cancelled(self, message: CancelRejected) -> None:
+        self._doubtful.pop(message.client_id, None)
+
+    def _read(self, message: VenueRead) -> None:
+        for client_id in message.unsettled:
+            if client_id not in self._known:
+                self._doubtful[client_id] = None
 
     def handled(self, address: str, epoch: int, message_id: int) -> None:
         """See Tracer."""
@@ -51,6 +102,8 @@ class Operator:
     def life_began(self, life: int) -> None:  # noqa: ARG002 as all who follow
         """Nobody knows its state yet."""
         self.states = {}
+        self._doubtful.clear()
+        self._known.clear()
         self._halted_at = None
 
     def life_ended(self, life: int, how: str) -> None:  # noqa: ARG002 as all who follow
@@ -75,13 +128,20 @@ class Operator:
         prefix = f"{self.process.run6}-"
         return sorted(order.client_id for order in orders if order.client_id.startswith(prefix))
 
-    def why(self, exchange: "ExchangeSide") -> str:  # noqa: ARG002 for who judges more
+    def why(self, exchange: "ExchangeSide") -> str:
         """Why it is not at rest, or ""."""
         if not self.process.is_alive:
             return "there is no process"
         if not self.is_active:
             return f"trading is {', '.join(sorted(set(self.states.values()))) or 'not begun'}"
-        return ""
+        if self._doubtful:
+            return f"nobody knows of {', '.join(list(self._doubtful)[:5])}"
+        there, here = self.ours(exchange), sorted(self._known)
+        if there != here:
+            return f"{here} are believed to work, {there} do"
+        held = {symbol: each.lots for symbol, each in exchange.account.positions.items() if each.lots}
+        booked = booked_lots(self.process.folder)
+        return "" if booked == held else f"booked are {booked}, the exchange holds {held}"
 
     def _start(self) -> None:
         if not self.process.is_alive and not self.leaves:
@@ -100,3 +160,20 @@ class Operator:
             self._resumes = True
             self.process.stop()
         self._world.after(_LOOK, self._look)
+
+
+_HEARD: Final[Mapping[type[Any], Callable[[Operator, Any], None]]] = {
+    TradingStateChanged: Operator._state,
+    ApprovedOrder: Operator._asks,
+    ApprovedAmend: Operator._asks,
+    OrderUnknown: Operator._asks,
+    ApprovedCancel: Operator._cancels,
+    OrderAccepted: Operator._works,
+    OrderAmended: Operator._works,
+    AmendRejected: Operator._works,
+    OrderRejected: Operator._is_over,
+    OrderEnded: Operator._is_over,
+    CancelRejected: Operator._not_cancelled,
+    VenueRead: Operator._read,
+}
+"""What is noted of which message."""
