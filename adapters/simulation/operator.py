@@ -50,6 +50,8 @@ class Operator:
         self.restarts = 0
         self._doubtful: dict[str, None] = {}
         """Client ids of orders of which an answer is still to come."""
+        self._unknown: dict[str, None] = {}
+        """Those of which the answer was lost."""
         self._known: dict[str, None] = {}
         """Those that we believe to work."""
         self._halted_at: UtcNs | None = None
@@ -68,8 +70,11 @@ class Operator:
     def _state(self, message: TradingStateChanged) -> None:
         self.states[message.account] = message.state
 
-    def _asks(self, message: ApprovedOrder | ApprovedAmend | OrderUnknown) -> None:
+    def _asks(self, message: ApprovedOrder | ApprovedAmend) -> None:
         self._doubtful[message.order.client_id] = None
+
+    def _lost(self, message: OrderUnknown) -> None:
+        self._unknown[message.order.client_id] = None
 
     def _cancels(self, message: ApprovedCancel) -> None:
         self._doubtful[message.client_id] = None
@@ -77,10 +82,12 @@ class Operator:
     def _works(self, message: OrderAccepted | OrderAmended | AmendRejected) -> None:
         self._doubtful.pop(message.order.client_id, None)
         if not isinstance(message, AmendRejected):
+            self._unknown.pop(message.order.client_id, None)
             self._known[message.order.client_id] = None
 
     def _is_over(self, message: OrderRejected | OrderEnded) -> None:
         self._doubtful.pop(message.order.client_id, None)
+        self._unknown.pop(message.order.client_id, None)
         self._known.pop(message.order.client_id, None)
 
     def _not_cancelled(self, message: CancelRejected) -> None:
@@ -89,7 +96,7 @@ class Operator:
     def _read(self, message: VenueRead) -> None:
         for client_id in message.unsettled:
             if client_id not in self._known:
-                self._doubtful[client_id] = None
+                self._unknown[client_id] = None
 
     def handled(self, address: str, epoch: int, message_id: int) -> None:
         """See Tracer."""
@@ -103,6 +110,7 @@ class Operator:
         """Nobody knows its state yet."""
         self.states = {}
         self._doubtful.clear()
+        self._unknown.clear()
         self._known.clear()
         self._halted_at = None
 
@@ -134,8 +142,8 @@ class Operator:
             return "there is no process"
         if not self.is_active:
             return f"trading is {', '.join(sorted(set(self.states.values()))) or 'not begun'}"
-        if self._doubtful:
-            return f"nobody knows of {', '.join(list(self._doubtful)[:5])}"
+        if self._doubtful or self._unknown:
+            return f"nobody knows of {', '.join([*self._doubtful, *self._unknown][:5])}"
         there, here = self.ours(exchange), sorted(self._known)
         if there != here:
             return f"{here} are believed to work, {there} do"
@@ -166,7 +174,7 @@ _HEARD: Final[Mapping[type[Any], Callable[[Operator, Any], None]]] = {
     TradingStateChanged: Operator._state,
     ApprovedOrder: Operator._asks,
     ApprovedAmend: Operator._asks,
-    OrderUnknown: Operator._asks,
+    OrderUnknown: Operator._lost,
     ApprovedCancel: Operator._cancels,
     OrderAccepted: Operator._works,
     OrderAmended: Operator._works,

@@ -9,8 +9,6 @@ from adapters.simulation.checks.check import Check
 from adapters.simulation.checks.wire import Asked
 
 _ID: Final = re.compile(r"[A-Za-z0-9]{6}-[A-Za-z0-9-]{1,29}")
-_REFUSED: Final = frozenset({400, 401, 403, 404, 405, 429})
-"""Statuses by which an order was certainly not taken. 503 counts when it says that it was not reached."""
 
 
 class OneOrder(Check):
@@ -20,6 +18,11 @@ class OneOrder(Check):
         super().__init__(judge)
         self._last: dict[str, Asked] = {}
         self._orders: dict[str, str] = {}
+        self._rejected: set[str] = set()
+
+    def on_OrderRejected(self, envelope: Any) -> None:  # noqa: N802 named as the message is
+        """It is known to have come to nothing."""
+        self._rejected.add(envelope.message.order.client_id)
 
     def sent(self, asked: Asked) -> None:
         """A new order leaves."""
@@ -29,9 +32,10 @@ class OneOrder(Check):
         if not _ID.fullmatch(name) or not name.startswith(self.facts.prefix):
             self.violated("I1", f"an order leaves with the id {name!r}")
         before = self._last.get(name)
-        if before is not None and not _is_refused(before):
+        if before is not None and (name not in self._rejected or not _is_past(before, name in self.account.known)):
             self.violated("I1", f"{name} is sent again, and may have been taken the first time")
         self._last[name] = asked
+        self._rejected.discard(name)
 
     def changed(self, rows: Any) -> None:
         """The exchange has something new."""
@@ -41,15 +45,10 @@ class OneOrder(Check):
                 self.violated("I1", f"there are two orders of {name}")
 
 
-def _is_refused(asked: Asked) -> bool:
-    """Whether whoever sent it knows that it came to nothing."""
+def _is_past(asked: Asked, is_known: bool) -> bool:  # noqa: FBT001 what it is called with is what it says
+    """Whether nothing can come of it any more, and nothing has."""
     trip = asked.trip
-    if trip.refused:
-        return True
-    if not trip.over or trip.response is None or trip.lost_back:
-        return False
-    status, body = trip.response.status, trip.response.body
-    return (status in _REFUSED and "Duplicate clOrdID" not in body) or (status == 503 and "overloaded" in body)
+    return not is_known and bool(trip.refused or trip.lost_out or trip.arrived)
 
 
 class Fields(Check):
@@ -125,7 +124,7 @@ _WEIGHTY: Final = ("SubmitOrder", "ApprovedOrder", "ApprovedAmend", "ApprovedCan
 
 
 class Writers(Check):
-    """I23: only the incarnation that is in charge says what leads to orders, and only the life that lives sends them."""
+    """I23: only the incarnation in charge says what leads to orders, and only the life that lives sends them."""
 
     def __init__(self, judge: Any) -> None:
         super().__init__(judge)
