@@ -69,6 +69,8 @@ class Working:
     """Lots, above zero."""
     filled: int
     only_closes: bool
+    since: int
+    """When it was taken, in ns of the exchange's."""
 
 
 class AccountFold:
@@ -84,8 +86,8 @@ class AccountFold:
         self._seen = 0
         self._last: Row | None = None
 
-    def news(self, executions: Sequence[Row]) -> Sequence[Row]:
-        """Those that are new, folded."""
+    def news(self, executions: Sequence[Row], now: int) -> Sequence[Row]:
+        """Those that are new, folded: they are of `now`."""
         if len(executions) == self._seen and (not executions or executions[-1] is self._last):
             return ()
         start = self._seen
@@ -94,7 +96,7 @@ class AccountFold:
             start = next(index for index in range(len(executions), 0, -1) if executions[index - 1] is self._last)
         fresh = executions[start:]
         for row in fresh:
-            self._fold(row)
+            self._fold(row, now)
         self._seen, self._last = len(executions), executions[-1]
         return fresh
 
@@ -109,7 +111,7 @@ class AccountFold:
             made[self._contracts[symbol].currency] += held.cash
         return dict(made)
 
-    def _fold(self, row: Row) -> None:
+    def _fold(self, row: Row, now: int) -> None:
         symbol, kind = row["symbol"], row["execType"]
         lot, held = self._contracts[symbol].lot, self.held[symbol]
         if kind in MOVES:
@@ -123,9 +125,11 @@ class AccountFold:
             self.known.add(row["clOrdID"])
             return
         self.known.add(row["clOrdID"])
+        before = self.working.get(order_id)
         self.working[order_id] = Working(
             symbol=symbol, client_id=row["clOrdID"], sign=1 if row["side"] == "Buy" else -1,
             left=row["leavesQty"] // lot, filled=row["cumQty"] // lot, only_closes=_closes(row),
+            since=now if before is None else before.since,
         )  # fmt: skip
 
 

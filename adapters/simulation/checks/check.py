@@ -164,7 +164,7 @@ class Judge:
 
     def told(self) -> None:
         """Something may have changed at the exchange."""
-        rows = self.account.news(self.truth.executions())
+        rows = self.account.news(self.truth.executions(), self.truth.now())
         if rows:
             self._tell("changed", rows)
 
