@@ -1,30 +1,12 @@
 """Who looks after the process: starts it again when it is gone, and lets it go on after a halt, as somebody would."""
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from adapters.simulation.checks.ledger import booked_lots
 from adapters.simulation.process import RESTART
+from adapters.simulation.settling import Settling
 from adapters.simulation.world import World
-from messages import (
-    NS_PER_SECOND,
-    Account,
-    AmendRejected,
-    ApprovedAmend,
-    ApprovedCancel,
-    ApprovedOrder,
-    CancelRejected,
-    Envelope,
-    OrderAccepted,
-    OrderAmended,
-    OrderEnded,
-    OrderRejected,
-    OrderUnknown,
-    TradingState,
-    TradingStateChanged,
-    UtcNs,
-    VenueRead,
-)
+from messages import NS_PER_SECOND, Account, ActorQuarantined, Envelope, TradingState, TradingStateChanged, UtcNs
 
 if TYPE_CHECKING:
     from adapters.simulation.exchange_side import ExchangeSide
@@ -48,12 +30,7 @@ class Operator:
         self.leaves = False
         """The run is ending: nobody starts it again."""
         self.restarts = 0
-        self._doubtful: dict[str, None] = {}
-        """Client ids of orders of which an answer is still to come."""
-        self._unknown: dict[str, None] = {}
-        """Those of which the answer was lost."""
-        self._known: dict[str, None] = {}
-        """Those that we believe to work."""
+        self._settling = Settling()
         self._halted_at: UtcNs | None = None
         self._resumes = False
         world.after(_LOOK, self._look)
@@ -61,42 +38,15 @@ class Operator:
     # As a tracer.
 
     def said(self, envelope: Envelope) -> None:
-        """Notes the trading state, and what is under way."""
+        """Notes the trading state; without its guard an account is halted, and there is nobody left to say so."""
         message = envelope.message
-        kind = message.__class__
-        if kind in _HEARD:
-            _HEARD[kind](self, message)
-
-    def _state(self, message: TradingStateChanged) -> None:
-        self.states[message.account] = message.state
-
-    def _asks(self, message: ApprovedOrder | ApprovedAmend) -> None:
-        self._doubtful[message.order.client_id] = None
-
-    def _lost(self, message: OrderUnknown) -> None:
-        self._unknown[message.order.client_id] = None
-
-    def _cancels(self, message: ApprovedCancel) -> None:
-        self._doubtful[message.client_id] = None
-
-    def _works(self, message: OrderAccepted | OrderAmended | AmendRejected) -> None:
-        self._doubtful.pop(message.order.client_id, None)
-        if not isinstance(message, AmendRejected):
-            self._unknown.pop(message.order.client_id, None)
-            self._known[message.order.client_id] = None
-
-    def _is_over(self, message: OrderRejected | OrderEnded) -> None:
-        self._doubtful.pop(message.order.client_id, None)
-        self._unknown.pop(message.order.client_id, None)
-        self._known.pop(message.order.client_id, None)
-
-    def _not_cancelled(self, message: CancelRejected) -> None:
-        self._doubtful.pop(message.client_id, None)
-
-    def _read(self, message: VenueRead) -> None:
-        for client_id in message.unsettled:
-            if client_id not in self._known:
-                self._unknown[client_id] = None
+        self._settling.said(envelope)
+        if isinstance(message, ActorQuarantined):
+            role, _, account = message.actor.partition("@")
+            if role == "risk-guard":
+                self.states[account] = TradingState.HALTED
+        if isinstance(message, TradingStateChanged):
+            self.states[message.account] = message.state
 
     def handled(self, address: str, epoch: int, message_id: int) -> None:
         """See Tracer."""
@@ -109,9 +59,7 @@ class Operator:
     def life_began(self, life: int) -> None:  # noqa: ARG002 as all who follow
         """Nobody knows its state yet."""
         self.states = {}
-        self._doubtful.clear()
-        self._unknown.clear()
-        self._known.clear()
+        self._settling = Settling()
         self._halted_at = None
 
     def life_ended(self, life: int, how: str) -> None:  # noqa: ARG002 as all who follow
@@ -142,12 +90,12 @@ class Operator:
             return "there is no process"
         if not self.is_active:
             return f"trading is {', '.join(sorted(set(self.states.values()))) or 'not begun'}"
-        if self._doubtful or self._unknown:
-            return f"nobody knows of {', '.join([*self._doubtful, *self._unknown][:5])}"
-        there, here = self.ours(exchange), sorted(self._known)
+        if self._settling.doubtful:
+            return f"nobody knows of {', '.join(self._settling.doubtful[:5])}"
+        there, here = self.ours(exchange), self._settling.working
         if there != here:
             return f"{here} are believed to work, {there} do"
-        held = {symbol: each.lots for symbol, each in exchange.account.positions.items() if each.lots}
+        held = {symbol: each.lots for symbol, each in sorted(exchange.account.positions.items()) if each.lots}
         booked = booked_lots(self.process.folder)
         return "" if booked == held else f"booked are {booked}, the exchange holds {held}"
 
@@ -166,22 +114,5 @@ class Operator:
         elif self._world.now - self._halted_at >= _HALTED:
             self._halted_at = None
             self._resumes = True
-            self.process.stop()
+            self.process.signal("SIGINT")
         self._world.after(_LOOK, self._look)
-
-
-_HEARD: Final[Mapping[type[Any], Callable[[Operator, Any], None]]] = {
-    TradingStateChanged: Operator._state,
-    ApprovedOrder: Operator._asks,
-    ApprovedAmend: Operator._asks,
-    OrderUnknown: Operator._lost,
-    ApprovedCancel: Operator._cancels,
-    OrderAccepted: Operator._works,
-    OrderAmended: Operator._works,
-    AmendRejected: Operator._works,
-    OrderRejected: Operator._is_over,
-    OrderEnded: Operator._is_over,
-    CancelRejected: Operator._not_cancelled,
-    VenueRead: Operator._read,
-}
-"""What is noted of which message."""

@@ -29,11 +29,12 @@ from adapters.simulation.operator import Operator
 from adapters.simulation.process import Process
 from adapters.simulation.scenario import Scenario
 from adapters.simulation.world import World
-from messages import NS_PER_SECOND, Envelope
+from messages import NS_PER_SECOND, Envelope, UtcNs
 
 REST_MAX_S: Final = 900
 """So long it may take until everything is settled when nothing goes wrong any more."""
 _LOOK_S: Final = 5
+_SLICE: Final = 10 * NS_PER_SECOND
 STOP_MAX_S: Final = 120
 LAST: Final = 200
 """Messages that are kept to be looked at."""
@@ -58,8 +59,16 @@ class Verdict:
     simulated_s: float
     cpu_s: float
     events: int
-    last: tuple[Envelope, ...]
-    """The last messages before the first violation, or of the run."""
+    last: tuple[str, ...]
+    """The last messages before the first violation, or of the run, a line each."""
+
+    @classmethod
+    def of_error(cls, told: Scenario, violation: Violation, last: tuple[str, ...]) -> "Verdict":
+        """Of a run that ended with an exception which nobody in it contained."""
+        return cls(
+            scenario=told, violations=(violation,), digest="", struck={}, strikes=0, counts={}, simulated_s=0.0,
+            cpu_s=0.0, events=0, last=last,
+        )  # fmt: skip
 
 
 class _Notes:
@@ -112,21 +121,29 @@ class _Watches:
 
 
 def simulate(
-    told: Scenario, *, kinds: Mapping[str, type[Fault]], checks: Iterable[type[Check]], folder: Path | None = None
+    told: Scenario,
+    *,
+    kinds: Mapping[str, type[Fault]],
+    checks: Iterable[type[Check]],
+    folder: Path | None = None,
+    to_the_end: bool = True,
 ) -> Verdict:
-    """Run it. `folder`: kept, for who wants to look at its files; else it is made and gone again."""
+    """Run it. `folder`: kept, for who wants to look at its files; else it is made and gone again.
+
+    Without `to_the_end` a run is over when something is violated.
+    """
     if folder is not None:
-        return _simulated(told, kinds, checks, folder)
+        return _simulated(told, kinds, checks, folder, to_the_end=to_the_end)
     base = _RAM if _RAM.is_dir() else None
     made = Path(tempfile.mkdtemp(prefix="simulation-", dir=base))
     try:
-        return _simulated(told, kinds, checks, made / "run")
+        return _simulated(told, kinds, checks, made / "run", to_the_end=to_the_end)
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
 
 def _simulated(
-    told: Scenario, kinds: Mapping[str, type[Fault]], checks: Iterable[type[Check]], folder: Path
+    told: Scenario, kinds: Mapping[str, type[Fault]], checks: Iterable[type[Check]], folder: Path, *, to_the_end: bool
 ) -> Verdict:
     began = time.process_time()
     folder.mkdir(parents=True, exist_ok=True)
@@ -159,16 +176,20 @@ def _simulated(
 
     weather.begin()
     process.start()
-    world.run(told.quiet_at)
-    weather.calm()
-    judge.calm()
-    operator.calm()
-    rested = _rest(world, process, operator, exchange)
-    if not rested:
-        judge.violated("I18", f"not at rest {REST_MAX_S} s after the last fault: {operator.why(exchange)}")
-    judge.at_rest()
-    _stop(world, process, operator, exchange, judge)
-    judge.over()
+    while world.now < told.quiet_at and (to_the_end or not judge.violations):
+        world.run(min(told.quiet_at, world.now + _SLICE))
+    if to_the_end or not judge.violations:
+        weather.calm()
+        judge.calm()
+        operator.calm()
+        if not _rest(world, process, operator, exchange):
+            judge.violated("I18", f"not at rest {REST_MAX_S} s after the last fault: {operator.why(exchange)}")
+        judge.at_rest()
+        _stop(world, process, operator, exchange, judge)
+        judge.over()
+    elif process.is_alive:
+        operator.leaves = True
+        process.killed()
     notes.note(repr((exchange.account.executions, world.events)))
     return Verdict(
         scenario=told,
@@ -185,8 +206,13 @@ def _simulated(
         simulated_s=world.seconds,
         cpu_s=time.process_time() - began,
         events=world.events,
-        last=notes.frozen or tuple(notes.last),
+        last=tuple([_line(each, told.began) for each in notes.frozen or notes.last]),
     )
+
+
+def _line(envelope: Envelope, began: UtcNs) -> str:
+    number, cause, sender, epoch, posted, message = envelope
+    return f"{(posted - began) / NS_PER_SECOND:10.3f} s  {number:>6} after {cause:>6}  {sender} ({epoch}): {message}"
 
 
 def _rest(world: World, process: Process, operator: Operator, exchange: ExchangeSide) -> bool:

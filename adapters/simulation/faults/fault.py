@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from messages import NS_PER_SECOND, Address
 
 if TYPE_CHECKING:
+    from actors.runtime.simulated import Moment
     from actors.runtime.slot import Slot
     from adapters.simulation.faults.weather import Weather
     from adapters.simulation.network import Frame, Trip
@@ -93,6 +94,13 @@ class Fault:
     def after_handling(self, slot: "Slot", message: Any) -> BaseException | None:  # noqa: ARG002 for who overrides it
         """It has handled it, and nobody has heard what it says: what it raises instead."""
         return None
+
+    def moment(self, slot: "Slot", moment: "Moment") -> BaseException | None:  # noqa: ARG002 for who overrides it
+        """An incarnation is launched, starts, is warmed up or stops: what befalls it."""
+        return None
+
+    def restored(self) -> None:
+        """A new life has read what earlier ones left, and has not started an actor: raises the end of the process."""
 
     def before_write(self, name: str, statement: str) -> None:
         """A file is about to be written: raises what befalls it."""

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from actors.runtime.simulated import Moment
 from actors.runtime.slot import Slot
 from adapters.simulation.exchange_side import ExchangeSide
 from adapters.simulation.faults.fault import Fault
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
 ALL: Final = (0, 2**62)
 _SEAMS: Final = (
-    "request", "response", "connection", "frame", "before", "after_handling", "before_write", "after_write",
+    "request", "response", "connection", "frame",
+    "before", "after_handling", "moment", "restored", "before_write", "after_write",
 )  # fmt: skip
 
 
@@ -119,6 +121,19 @@ class Weather:
             if error is not None:
                 return error
         return None
+
+    def moment(self, slot: Slot, moment: Moment) -> BaseException | None:
+        """See simulated.Interposed."""
+        for befall in self._at["moment"]:
+            error: BaseException | None = befall(slot, moment)
+            if error is not None:
+                return error
+        return None
+
+    def restored(self) -> None:
+        """See process.Befalls."""
+        for befall in self._at["restored"]:
+            befall()
 
     def before_write(self, name: str, statement: str) -> None:
         """See disk.OnDisk."""
