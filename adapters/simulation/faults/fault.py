@@ -38,6 +38,10 @@ class Fault:
         odds = (self.chance if chance is None else chance) * self.intensity
         return self.weather.blows and self.random.random() < odds and self.weather.strikes(self)
 
+    def hits(self) -> bool:
+        """Whether it strikes now, when its odds were drawn before; counted when it does."""
+        return self.weather.blows and self.weather.strikes(self)
+
     def begin(self) -> None:
         """The run begins."""
         if self.every_s:
@@ -107,3 +111,6 @@ class Fault:
 
     def after_write(self, name: str, statement: str) -> None:
         """It is in the file."""
+
+    def opening(self, name: str) -> None:
+        """A file is about to be opened: raises what befalls it."""

@@ -3,9 +3,20 @@
 from collections.abc import Mapping
 from typing import Final
 
-from adapters.simulation.faults import deaths, handlers, lines, requests
+from adapters.simulation.faults import (
+    deaths,
+    disks,
+    handlers,
+    lines,
+    requests,
+    supervision,
+    switches,
+    wishes,
+)
 from adapters.simulation.faults.fault import Fault
 
 KINDS: Final[Mapping[str, type[Fault]]] = {
-    kind.code: kind for module in (requests, lines, deaths, handlers) for kind in module.FAULTS
+    kind.code: kind
+    for module in (requests, lines, deaths, disks, handlers, supervision, switches, wishes)
+    for kind in module.FAULTS
 }

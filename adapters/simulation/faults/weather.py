@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ALL: Final = (0, 2**62)
 _SEAMS: Final = (
     "request", "response", "connection", "frame",
-    "before", "after_handling", "moment", "restored", "before_write", "after_write",
+    "before", "after_handling", "moment", "restored", "before_write", "after_write", "opening",
 )  # fmt: skip
 
 
@@ -144,3 +144,8 @@ class Weather:
         """See disk.OnDisk."""
         for befall in self._at["after_write"]:
             befall(name, statement)
+
+    def opening(self, name: str) -> None:
+        """See disk.OnDisk."""
+        for befall in self._at["opening"]:
+            befall(name)
