@@ -4,6 +4,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any, Final
 
+from adapters.exchange import order_commands
 from adapters.exchange.account import Account, Key
 from adapters.exchange.contracts import CONTRACTS, CURRENCIES, Contract
 from adapters.exchange.conversation import Conversation
@@ -91,6 +92,16 @@ class ExchangeSide:
         response = self.rest.answer(request, self.wall_s(), instead)
         self.tell()
         return response
+
+    def place_beside(self, fields: dict[str, Any]) -> bool:
+        """An order that our process did not send; whether the exchange took it."""
+        self.catch_up()
+        try:
+            order_commands.place(self.exchange.floor, self.account, fields)
+        except Refusal:
+            return False
+        self.tell()
+        return True
 
     def opened(self, socket: ExchangeSocket) -> None:
         """A socket has been opened."""

@@ -182,7 +182,7 @@ def _simulated(
         weather.calm()
         judge.calm()
         operator.calm()
-        if not _rest(world, process, operator, exchange):
+        if not _rest(world, process, operator, exchange, weather.lasts_until):
             judge.violated("I18", f"not at rest {REST_MAX_S} s after the last fault: {operator.why(exchange)}")
         judge.at_rest()
         _stop(world, process, operator, exchange, judge)
@@ -215,9 +215,9 @@ def _line(envelope: Envelope, began: UtcNs) -> str:
     return f"{(posted - began) / NS_PER_SECOND:10.3f} s  {number:>6} after {cause:>6}  {sender} ({epoch}): {message}"
 
 
-def _rest(world: World, process: Process, operator: Operator, exchange: ExchangeSide) -> bool:
-    """Whether everything came to be settled, and stayed so for a while."""
-    until = world.now + REST_MAX_S * NS_PER_SECOND
+def _rest(world: World, process: Process, operator: Operator, exchange: ExchangeSide, lasts: UtcNs) -> bool:
+    """Whether everything came to be settled, and stayed so for a while. `lasts`: when what was announced is over."""
+    until = max(world.now, lasts) + REST_MAX_S * NS_PER_SECOND
     calm = 0
     while world.now < until:
         world.run(world.now + _LOOK_S * NS_PER_SECOND)

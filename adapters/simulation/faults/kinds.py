@@ -4,11 +4,17 @@ from collections.abc import Mapping
 from typing import Final
 
 from adapters.simulation.faults import (
+    answers,
+    clocks,
     deaths,
     disks,
     handlers,
     lines,
+    partitions,
+    reads,
+    recoveries,
     requests,
+    strategies,
     supervision,
     switches,
     wishes,
@@ -17,6 +23,21 @@ from adapters.simulation.faults.fault import Fault
 
 KINDS: Final[Mapping[str, type[Fault]]] = {
     kind.code: kind
-    for module in (requests, lines, deaths, disks, handlers, supervision, switches, wishes)
+    for module in (
+        answers,
+        clocks,
+        deaths,
+        disks,
+        handlers,
+        lines,
+        partitions,
+        reads,
+        recoveries,
+        requests,
+        strategies,
+        supervision,
+        switches,
+        wishes,
+    )
     for kind in module.FAULTS
 }
