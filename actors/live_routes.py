@@ -6,6 +6,7 @@ straight to the venue). Kill-switch cancels (CancelAll) do not wait for it. Who 
 
 from typing import Final
 
+from actors.audit_routes import AUDIT_ROUTES
 from actors.routes import ROUTES, By, Route, measured
 from messages import (
     AmendRejected,
@@ -77,6 +78,8 @@ def _side() -> tuple[Route, ...]:
 
 
 LIVE_ROUTES: Final[tuple[Route, ...]] = (
+    # Who audits hears each word before what may come of it.
+    *AUDIT_ROUTES,
     *[row for row in ROUTES if (row.sender, row.receiver) != ("risk-guard", "venue") or row.message not in _JOURNALLED],
     # Journal before effect.
     *[Route("risk-guard", said, "journal", _ALL) for said in _JOURNALLED],
@@ -144,4 +147,4 @@ LIVE_ROUTES: Final[tuple[Route, ...]] = (
     Route("risk-guard", Heartbeat, "journal", _ALL),
     Route("journal", Heartbeat, "venue", _ACCOUNT),
 )
-"""In the order of the data flow, after the rows that a backtest has too."""
+"""In the order of the data flow, after the auditor's rows and those that a backtest has too."""

@@ -43,6 +43,7 @@ from messages import (
 OUTSIDE = "outside"
 """The sender of what a host application sends."""
 SUPERVISOR = "supervisor"
+GUARD = "risk-guard"
 DEAD_LETTERS_KEPT = 1_000
 
 
@@ -66,6 +67,8 @@ class ActorStatus:
     epoch: int
     handled: int
     waiting: int
+    cap: int
+    """What may wait there of what must be delivered."""
     conflated: int
     restarts: int
     fenced: int
@@ -88,7 +91,7 @@ class Runtime(abc.ABC):
         self.dead_letters: deque[DeadLetter] = deque(maxlen=DEAD_LETTERS_KEPT)
         self.dead_letter_counts: Counter[str] = Counter()
         self.gate_open = True
-        """Read before every ApprovedOrder is delivered; closed when nobody supervises any more."""
+        """Read before every ApprovedOrder is delivered; closed when nobody supervises or guards any more."""
         self.feed_over = False
         """The feed has said that nothing more will come, and all that it said was played."""
         self._ids = itertools.count(1)
@@ -138,6 +141,7 @@ class Runtime(abc.ABC):
                 epoch=slot.epoch,
                 handled=slot.handled,
                 waiting=len(slot.mailbox),
+                cap=slot.mailbox.cap,
                 conflated=slot.mailbox.conflated,
                 restarts=slot.restarts,
                 fenced=slot.fenced,
@@ -316,6 +320,9 @@ class Runtime(abc.ABC):
         assert isinstance(message, ActorQuarantined)
         slot = self._slot_for(host, message.actor)
         slot.state = State.QUARANTINED
+        if slot.role == GUARD:
+            # Nothing passes unguarded, not even what it let pass before and is on its way.
+            self.gate_open = False
         self.router.drop(slot)
         self.close(slot)
         self._say_on(host, cause, message)

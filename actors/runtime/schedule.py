@@ -1,7 +1,7 @@
 """Another legal order: what threads could do, chosen by a seed. For tests that look for order-dependent mistakes."""
 
 import random
-from collections import deque
+from collections import Counter, deque
 from operator import attrgetter
 
 from actors.runtime.host import RunEnds
@@ -39,6 +39,13 @@ class Schedule:
     def waiting(self) -> int:
         """How many messages wait."""
         return self._waiting
+
+    def waiting_by_address(self) -> Counter[Address]:
+        """How many wait for whom."""
+        counts: Counter[Address] = Counter()
+        for (_, address, _), queue in self._queues.items():
+            counts[address] += len(queue)
+        return counts
 
     def put(self, slot: Slot, envelope: Envelope) -> None:
         """Queue behind what the same sender said to the same receiver before."""
@@ -81,4 +88,6 @@ class Schedule:
 
     def _queue(self, slot: Slot, envelope: Envelope) -> deque[tuple[Slot, Envelope]]:
         lane = LANES.get(type(envelope.message), Lane.MUST_DELIVER)
-        return self._queues.setdefault((envelope.sender, slot.address, lane), deque())
+        # Into the mailbox of one whose rows come first threads put everything in the order in which it is said.
+        sender = "" if slot.spec.in_order else envelope.sender
+        return self._queues.setdefault((sender, slot.address, lane), deque())

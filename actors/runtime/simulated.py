@@ -5,22 +5,27 @@ the actor that would have heard it (`voice`), and drains. There are no steps of 
 said is on its way to everybody at once. Failures are put into handlers from outside, by an `Interposed`.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any, Final, Protocol
+from functools import partial
+from heapq import heappush
+from typing import Final, Literal, Protocol
 
-from actors.component import Handler
+import attrs
+
 from actors.routes import Route
-from actors.runtime.host import Host, Keep, ReplayHost
+from actors.runtime.host import Host
 from actors.runtime.replay import ReplayRuntime
 from actors.runtime.router import Flow
-from actors.runtime.runtime import OUTSIDE, Runtime
-from actors.runtime.slot import Slot, State
+from actors.runtime.runtime import OUTSIDE, SUPERVISOR, ActorStatus, Runtime
+from actors.runtime.simulated_host import SimulatedHost
+from actors.runtime.slot import Slot
 from actors.runtime.tracer import Tracer
 from messages import (
+    NS_PER_SECOND,
     ActorFailed,
     ActorHung,
     Address,
-    ApprovedOrder,
     Envelope,
     Message,
     Step,
@@ -30,6 +35,11 @@ from messages import (
     Woke,
 )
 
+Moment = Literal["launch", "start", "warm-up", "stop"]
+PATIENCE: Final = 30 * NS_PER_SECOND
+"""Who is busy for longer counts as hung."""
+STOP_PATIENCE: Final = 10 * NS_PER_SECOND // 8
+"""The same in an ordered stop, in which one that hangs must leave time for the others."""
 _AT_ONCE: Final = Step.TIMERS
 _END: Final = int(Step.CHECKS) + 1
 
@@ -42,6 +52,19 @@ class Interposed(Protocol):
 
     def after(self, slot: Slot, message: Message) -> BaseException | None:
         """What the handler raises when it has handled it, before its answers are heard."""
+
+    def moment(self, slot: Slot, moment: Moment) -> BaseException | None:
+        """What befalls an incarnation when its thread is to be had, in its start, its warm-up, or its stop."""
+
+
+@attrs.frozen
+class _Action:
+    """On the agenda."""
+
+    act: Callable[[], None]
+
+    def play(self, _turn: int) -> None:
+        self.act()
 
 
 class SimulatedRuntime(ReplayRuntime):
@@ -66,7 +89,11 @@ class SimulatedRuntime(ReplayRuntime):
         self.interposed = interposed
         self.failure: ActorFailed | None = None
         """Why the supervisor failed, if it did."""
+        self.is_ready = False
+        """Every actor is up, or given up on."""
         self._has_stopped = False
+        self._patience = PATIENCE
+        self._stuck: list[SimulatedHost] = []
 
     # Time, as whoever drives it lets it pass.
 
@@ -94,20 +121,44 @@ class SimulatedRuntime(ReplayRuntime):
         if self._schedule is not None:
             (self._schedule.slow.add if slow else self._schedule.slow.discard)(address)
 
-    def hangs(self, address: Address, seconds: float) -> None:
-        """The watchdog has found an actor busy for too long."""
-        slot = self.slots[address]
+    def hangs(self, host: SimulatedHost, seconds: float | None) -> None:
+        """A host does not return; it goes on after `seconds`, unless that is None. The watchdog looks in time."""
+        self._stuck = [each for each in self._stuck if each.is_stuck and each is not host] + [host]
+        self._let(self._patience, lambda: self._look_at(host))
+        if seconds is not None:
+            self._let(round(seconds * NS_PER_SECOND), host.go_on)
+
+    def _let(self, delay: int, action: Callable[[], None]) -> None:
+        heappush(self._agenda, (self._now + delay, _AT_ONCE, 0, "", next(self._turns), None, _Action(action)))
+
+    def _look_at(self, host: SimulatedHost) -> None:
+        """The watchdog looks, and tells of one that has been busy for too long."""
+        slot, spent = host.slot, self._now - host.stuck_since
+        if not host.is_stuck or host.is_reported or spent < self._patience or slot.epoch != host.epoch:
+            return
+        host.is_reported = True
+        seconds = spent / NS_PER_SECOND
         hung = ActorHung(
-            actor=address, epoch=slot.epoch, seconds=seconds, during="handler", at=self._now, handled=slot.handled
+            actor=slot.address, epoch=slot.epoch, seconds=seconds, during="handler", at=self._now, handled=slot.handled
         )
-        self.say("host", hung, sender=address, epoch=slot.epoch)
+        if slot.role == SUPERVISOR:
+            failed = ActorFailed(
+                actor=slot.address, epoch=slot.epoch, during="handler", error=f"hung for {seconds:.1f} s", at=self._now
+            )
+            self.supervisor_failed(failed)
+            return
+        self.say("host", hung, sender=slot.address, epoch=slot.epoch)
 
     def send(self, message: Message) -> None:
         """Said from outside, as a host application does."""
         self.say(OUTSIDE, message, sender=OUTSIDE)
 
     def end(self) -> None:
-        """Ask for an ordered stop; it takes its time."""
+        """Ask for an ordered stop; it takes its time, and is less patient."""
+        self._patience = STOP_PATIENCE
+        for host in self._stuck:
+            since = self._now - host.stuck_since
+            self._let(max(0, STOP_PATIENCE - since), partial(self._look_at, host))
         self.say(OUTSIDE, StopSystem("asked to"), sender=OUTSIDE)
 
     def die(self) -> None:
@@ -118,6 +169,8 @@ class SimulatedRuntime(ReplayRuntime):
             slot.deliver, slot.ways = slot.store, None
             if slot.host is not None:
                 slot.host.release()
+        for host in self._stuck:
+            host.release()
 
     # As on threads.
 
@@ -153,8 +206,36 @@ class SimulatedRuntime(ReplayRuntime):
         self.tracer.made(slot.address, slot.epoch, warm=warm)
         slot.host = host = SimulatedHost(slot, self, warm=warm)
         host.start_up()
-        if slot.state is State.UP:
-            self._hand_over_waiting(slot)
+
+    def halt_incarnation(self, slot: Slot) -> None:
+        """See ReplayRuntime; one that hangs does not stop before it goes on."""
+        host = slot.host
+        if isinstance(host, SimulatedHost):
+            host.halt(super().halt_incarnation)
+        else:
+            super().halt_incarnation(slot)
+
+    def hand_over_waiting(self, slot: Slot) -> None:
+        """What waited in the mailbox is delivered before all else."""
+        self._hand_over_waiting(slot)
+
+    def give_back(self, slot: Slot, envelope: Envelope) -> None:
+        """What a fenced incarnation had in hand is its successor's."""
+        if slot.is_over:
+            self.bury(slot, envelope, slot.state.value)
+        else:
+            super().put(slot, envelope)
+
+    def status(self) -> tuple[ActorStatus, ...]:
+        """See Runtime: with what is on its way."""
+        waiting = Counter(slot.address for slot, _ in self._ready)
+        if self._schedule is not None:
+            waiting = self._schedule.waiting_by_address()
+        return tuple([attrs.evolve(each, waiting=each.waiting + waiting[each.address]) for each in super().status()])
+
+    def _system_ready(self, host: Host, cause: int, message: Message) -> None:
+        self.is_ready = True
+        super()._system_ready(host, cause, message)
 
     def _system_stopped(self, host: Host, cause: int, message: Message) -> None:
         self._has_stopped = True
@@ -164,35 +245,3 @@ class SimulatedRuntime(ReplayRuntime):
         """The gate closes; whoever owns the process looks, and ends it."""
         self.gate_open = False
         self.failure = failure
-
-
-class SimulatedHost(ReplayHost):
-    """As a replay's; what is interposed may raise in its handler's place."""
-
-    def _way(self, handler: Handler, keep: Keep | None) -> Callable[[Message, int], None]:
-        runtime, slot = self._runtime, self.slot
-        assert isinstance(runtime, SimulatedRuntime)
-        interposed, tracer, epoch = runtime.interposed, runtime.tracer, self.epoch
-
-        def befallen(message: Any) -> Iterable[Message]:
-            error = interposed.before(slot, message)
-            if error is not None:
-                raise error
-            answers = tuple(handler(message))
-            error = interposed.after(slot, message)
-            if error is not None:
-                raise error
-            return answers
-
-        way = super()._way(befallen, keep)
-
-        def handled(message: Message, message_id: int) -> None:
-            if message.__class__ is ApprovedOrder and not runtime.gate_open:
-                runtime.bury(slot, Envelope(message_id, 0, slot.address, epoch, runtime.now(), message), "gate closed")
-                return
-            before = slot.handled
-            way(message, message_id)
-            if slot.handled != before:
-                tracer.handled(slot.address, epoch, message_id)
-
-        return handled

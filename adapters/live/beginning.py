@@ -27,7 +27,17 @@ from adapters.configuration import Problem
 from adapters.configuration.schema import PAPER
 from adapters.errors import InputError
 from adapters.events.live import SourceKeys, live_notes, read_keys
-from adapters.journal import Recovery, Trace, begin_life, read_meta, rebuild_record, restore, write_given, write_meta
+from adapters.journal import (
+    Recovery,
+    Trace,
+    begin_life,
+    is_begun,
+    read_meta,
+    rebuild_record,
+    restore,
+    write_given,
+    write_meta,
+)
 from adapters.live.assembly import make_system
 from adapters.live.feeds import check_feeds
 from adapters.live.kept_history import KeptHistory
@@ -153,7 +163,7 @@ def new_life(
 def _facts(folder: Path, settings: LiveSettings, venue: Venue, run6: str | None = None) -> Mapping[str, Any]:
     """What was kept; InputError when the run was about another account."""
     same = {"venue": venue.environment.name, "account": venue.account_id, "is_paper": venue.is_paper}
-    meta = read_meta(folder) if (folder / "journal.sqlite").exists() else {}
+    meta = read_meta(folder) if is_begun(folder) else {}
     if "run6" not in meta:
         simulated, own = _simulated_cash(settings, venue)
         meta = {

@@ -5,25 +5,27 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
+from loguru import logger
+
 from actors.runtime.runtime import SupervisorFailed
 from actors.system import TradingSystem
 from adapters.interrupts import Interrupts
+from adapters.journal import JournalError
+from adapters.live.ordered_stop import OrderedStop
 from adapters.live.run import LiveRun
 from adapters.live.screen import Screen
-from adapters.live.snapshot import Snapshot
-from adapters.live.state import WATCHER
 from adapters.live.status import status_of
-from adapters.live.stopping import TIME_OVER, Phase, Step, Stopping
+from adapters.live.stopping import TIME_OVER
 from adapters.security.control import ControlServer
-from messages import CancelAll, HaltTrading, TradingState
+from adapters.words import counted
 
 LOOK_S: Final = 0.1
 """How often it looks at what was asked of it."""
 START_S: Final = 60.0
 STOP_S: Final = 10.0
 ABORT_S: Final = 0.5
-_STOPPED: Final = (TradingState.HALTED, None)
-"""None: nothing has passed yet, for the venue was never ready, or the run was halted when it began."""
+TAKE_BACK_S: Final = 2.0
+"""How long one that ends at once waits for its orders to be gone."""
 
 
 class Driver:
@@ -33,14 +35,16 @@ class Driver:
         self, run: LiveRun, system: TradingSystem, interrupts: Interrupts, *, seconds: float | None, silent: bool
     ) -> None:
         self._run, self._system, self._interrupts, self._seconds = run, system, interrupts, seconds
-        self.stopping = Stopping(on_stop=run.settings.live.on_stop)
+        self._stop = OrderedStop(run, system, system.send)
+        self.stopping = self._stop.stopping
         self.internal: str | None = None
         """Why the system could not go on, when that was our own bug."""
         self.failed: str | None = None
         """Why it could not go on otherwise."""
         self._screen = Screen(run.state, quiet=silent)
         self._is_aborted = False
-        self._heard = False
+        self._violations = 0
+        """How many violated invariants were logged."""
 
     def drive(self) -> None:
         """Until the end, whatever brings it; then every actor is stopped, and what was said is written down."""
@@ -52,23 +56,58 @@ class Driver:
         self._interrupts.stops(_noted)
         try:
             control.start()
+            run.pauses.start()
             with self._screen:
                 self._trade()
         except SupervisorFailed as failure:
             self.internal = str(failure)
+            self._take_back()
         except KeyboardInterrupt:
             self._is_aborted = True
             self.stopping.request(self._interrupts.name or "SIGINT", self._run.clock.now())
+            self._take_back()
+        except BaseException:
+            self._take_back()
+            raise
         finally:
             self._interrupts.stops(_noted)
+            run.pauses.close()
             control.close()
             system.stop(ABORT_S if self._is_aborted else STOP_S)
-            try:
-                run.trace.close()
-            finally:
-                if run.recording is not None:
-                    run.recording.close(run.clock.now())
+            self._close()
             run.seconds["run"] = time.perf_counter() - began
+
+    def _close(self) -> None:
+        """What was said is written down; a disk that takes no more is no reason to tell nothing at all."""
+        run = self._run
+        try:
+            run.trace.close()
+        except JournalError as error:
+            self.failed = self.failed or str(error)
+        finally:
+            if run.recording is not None:
+                run.recording.close(run.clock.now())
+
+    def _take_back(self) -> None:
+        """Who ends without the ordered stop leaves no orders either: a cancel of all, past every queue, and a moment.
+
+        The venue has to answer within that; whether it did is said. Where orders are to stay, they stay.
+        """
+        setup = self._system.setup
+        if self._run.settings.live.on_stop == "leave" or not (setup.live_accounts and self._system.status()):
+            return
+        self._stop.cancel_all()
+        self._system.send(self.stopping.halt(self._run.clock.now(), flatten=False))
+        until, is_over = time.monotonic() + TAKE_BACK_S, False
+        while time.monotonic() < until:
+            now = self._run.state.snapshot()
+            was_over, is_over = is_over, self._stop.has_heard(now) and not now.open_orders
+            if was_over and is_over:
+                return
+            time.sleep(LOOK_S)
+        if now.open_orders:
+            words = f"{counted(now.open_orders, 'order')} of ours may still be open: it was ended at once"
+            self.stopping.troubles.append(words)
 
     def _trade(self) -> None:
         try:
@@ -78,10 +117,11 @@ class Driver:
             return
         _collect_garbage_seldom()
         until = None if self._seconds is None else time.monotonic() + self._seconds
-        while self.stopping.phase is not Phase.STOPPED:
+        while not self._stop.is_done:
             self._system.check()
             self._ask(until)
-            self._look()
+            self._stop.look()
+            self._alarm()
             self._screen.draw(self._run.clock.now())
             time.sleep(LOOK_S)
 
@@ -90,58 +130,21 @@ class Driver:
         if self.stopping.asked_by is not None:
             return
         if self._interrupts.name is not None:
-            self._do(self.stopping.request(self._interrupts.name, self._run.clock.now()))
+            self._stop.request(self._interrupts.name)
         elif until is not None and time.monotonic() >= until:
-            self._do(self.stopping.request(TIME_OVER, self._run.clock.now()))
+            self._stop.request(TIME_OVER)
 
-    def _look(self) -> None:
-        if self.stopping.phase in (Phase.FLATTENING, Phase.CANCELLING):
-            now = self._run.state.snapshot()
-            heard = self._has_heard(now)
-            # Twice: what the state's own actor is in the middle of waits nowhere.
-            is_heard, self._heard = heard and self._heard, heard
-            # Who is halted lets nothing pass that would close a position: there is nothing to wait for.
-            done = now.is_flat or any(each.state is TradingState.HALTED for each in now.accounts)
-            self._do(
-                self.stopping.look(self._run.clock.now(), open_orders=now.open_orders, is_flat=done, is_heard=is_heard)
-            )
-
-    def _has_heard(self, now: Snapshot) -> bool:
-        """Whether the guards have stopped, and all that they had let pass before is in this snapshot.
-
-        An order is said to the state before its guard judges it, so it waits there at the latest when the guard stops.
-        """
-        stopped = _STOPPED if self.stopping.phase is Phase.CANCELLING else (*_STOPPED, TradingState.FLATTENING)
-        live = self._system.setup.live_accounts
-        return all(each.state in stopped for each in now.accounts if each.account in live) and not any(
-            each.waiting for each in self._system.status() if each.address == WATCHER
-        )
-
-    def _do(self, steps: tuple[Step, ...]) -> None:
-        # DISARM and STOP need no word: a gateway whose orders are to stay takes the switch off when it is stopped.
-        for step in steps:
-            if step in (Step.CANCEL, Step.FLATTEN):
-                self._heard = False
-                self._system.send(self.stopping.halt(self._run.clock.now(), flatten=step is Step.FLATTEN))
+    def _alarm(self) -> None:
+        """What the auditor found stands in the log too."""
+        count, last = self._run.state.violations
+        if count > self._violations:
+            self._violations = count
+            logger.critical(f"an invariant does not hold, and trading is halted: {last}")
 
     # From another terminal, on the control server's threads.
 
     def _halt(self, reason: str, flatten: bool) -> Mapping[str, object]:  # noqa: FBT001 as the server calls it
-        """At once: the gate first, then the venue's orders, past every mailbox that is full of something else."""
-        now = self._run.clock.now()
-        # What is halted lets nothing pass any more that would bring a position to nothing: then it is not promised.
-        flatten = flatten and not self._is_halted()
-        if not flatten:
-            self._system.close_gate()
-        accounts = sorted(self._system.setup.live_accounts)
-        for account in accounts:
-            self._system.tell(f"venue@{account}", CancelAll(account=account, ts=now))
-        self._system.send(HaltTrading(reason=f"halted by hand: {reason}", ts=now, flatten=flatten))
-        return {"gate": "open" if flatten else "closed", "cancelled": accounts, "flatten": flatten}
-
-    def _is_halted(self) -> bool:
-        states = [account.state for account in self._run.state.snapshot().accounts]
-        return not self._system.gate_is_open or TradingState.HALTED in states
+        return self._stop.halt(reason, flatten=flatten)
 
     def _status(self) -> Mapping[str, object]:
         return status_of(self._run, self._system)

@@ -9,6 +9,7 @@ from actors.runtime.clocks import Clock, WallClock
 from adapters.bitmex.history import History
 from adapters.events.live import SourceKeys
 from adapters.journal import Recovery, Trace
+from adapters.live.pauses import Pauses
 from adapters.live.settings import LiveSettings
 from adapters.live.state import LiveState
 from adapters.live.venue import KeyGuard, Venue
@@ -42,12 +43,17 @@ class LiveRun:
     """The only one: what is timed at the wire is compared with what the actors are told. The machine's own may be set,
     and goes on while the machine sleeps."""
     wires: Wires = attrs.field(factory=RealWires)
+    pauses: Pauses = attrs.field(init=False)
+    """Whether this process has been running."""
     seconds: dict[str, float] = attrs.field(factory=dict)
     notes: tuple[str, ...] = ()
     guard: KeyGuard
     """Takes a way to make something secret unreadable in the log."""
     source_keys: SourceKeys = attrs.field(factory=SourceKeys)
     """Of the sources of external events."""
+
+    def __attrs_post_init__(self) -> None:
+        self.pauses = Pauses(self.clock.now, self.wires.passed)
 
     @property
     def seed(self) -> int:

@@ -10,10 +10,11 @@ from typing import Protocol
 
 from actors.component import Component
 from adapters.bitmex.credentials import Keys
-from adapters.bitmex.line import SocketLine
+from adapters.bitmex.line import Line, SocketLine
 from adapters.bitmex.rest import RestWorker
 from adapters.journal.store import open_to_write
 from adapters.journal.trace import EVERY_NS
+from adapters.live.pauses import seconds_passed
 from messages import Address, Message, Period, UtcNs
 
 
@@ -23,10 +24,13 @@ class Wires(Protocol):
     trace_every: Period
     """How often the trace is written."""
 
+    def passed(self) -> float:
+        """Seconds that go on while the process stands still; see Pauses."""
+
     def line(
         self, address: Address, user: Address, url: str, say: Callable[[Message], None], *, clock: Callable[[], UtcNs],
         keys: Keys | None = None,
-    ) -> Component:  # fmt: skip
+    ) -> Line:  # fmt: skip
         """An actor with one socket at a time; see SocketLine."""
 
     def worker(
@@ -44,10 +48,14 @@ class RealWires:
 
     trace_every: Period = EVERY_NS
 
+    def passed(self) -> float:
+        """See Wires."""
+        return seconds_passed()
+
     def line(
         self, address: Address, user: Address, url: str, say: Callable[[Message], None], *, clock: Callable[[], UtcNs],
         keys: Keys | None = None,
-    ) -> Component:  # fmt: skip
+    ) -> Line:  # fmt: skip
         """See Wires."""
         return SocketLine(address, user, url, say, clock=clock, keys=keys)
 

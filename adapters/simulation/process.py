@@ -17,13 +17,14 @@ from actors.runtime.tracer import Tracer, Tracers
 from actors.system import TradingSystem
 from adapters.bitmex.environment import Loopback
 from adapters.exchange.contracts import CURRENCIES
-from adapters.journal import write_given
+from adapters.journal import JournalError, write_given
 from adapters.live.assembly import make_system
 from adapters.live.beginning import new_life, recovered
 from adapters.live.run import LiveRun
 from adapters.live.settings import LiveSettings
 from adapters.live.venue import Venue
-from adapters.simulation.disk import Disk
+from adapters.simulation.disk import Disk, Lost
+from adapters.simulation.driving import Driving
 from adapters.simulation.exchange_side import ExchangeSide
 from adapters.simulation.local_clock import LocalClock
 from adapters.simulation.network import KEYS, Network
@@ -39,6 +40,13 @@ class ProcessDied(RunEnds):
     """The process is gone at this very point."""
 
 
+class Befalls(Interposed, Protocol):
+    """What befalls the process and its actors."""
+
+    def restored(self) -> None:
+        """It has read what earlier lives left, and has not started an actor; raises the end of the process."""
+
+
 class Follows(Protocol):
     """Told what becomes of the process."""
 
@@ -46,7 +54,7 @@ class Follows(Protocol):
         """A life is about to start."""
 
     def life_ended(self, life: int, how: str) -> None:
-        """A life is over: `killed`, `stopped`, `supervisor`."""
+        """A life is over: `stopped`, `supervisor`, or `killed` when its last messages may not be written down."""
 
 
 @attrs.define(eq=False)
@@ -77,7 +85,7 @@ class Process:
         settings: LiveSettings,
         run6: str,
         schedule_seed: int | None,
-        interposed: Interposed,
+        interposed: Befalls,
         tracers: Sequence[Tracer],
         follows: Sequence[Follows],
     ) -> None:
@@ -88,8 +96,14 @@ class Process:
         self.runtime: SimulatedRuntime | None = None
         self.system: TradingSystem | None = None
         self.run: LiveRun | None = None
+        self.driving: Driving | None = None
+        self._is_begun = False
+        """Whether anything of a life is there."""
         self.is_paused = False
+        self.stood_s = 0.0
+        """Seconds in which it stood still, so far."""
         self.is_stopping = False
+        self._paused_at: UtcNs = 0
         self.run6, self._schedule_seed = run6, schedule_seed
         self._interposed, self._tracers, self._follows = interposed, tuple(tracers), tuple(follows)
         self._backlog: list[Callable[[UtcNs], None]] = []
@@ -143,20 +157,27 @@ class Process:
     # What is done to it.
 
     def start(self, *, resume: bool = False) -> None:
-        """The next life."""
+        """The next life; it may end before it has begun."""
         assert self.runtime is None
         self.life += 1
         self.is_stopping = False
+        try:
+            self._begin(resume=resume)
+        except ProcessDied:
+            self.killed()
+
+    def _begin(self, *, resume: bool) -> None:
         wires = SimulatedWires(self.network, self.disk, self)
-        run = new_life(
+        self.run = run = new_life(
             self.folder, self.settings, self._venue, lambda _conceal: None,
             run6=self.run6, clock=_Now(self), wires=wires,
         )  # fmt: skip
+        self._is_begun = True
         for each in self._follows:
             each.life_began(self.life)
-        self.run = run
         self.system = system = make_system(run)
         restored = recovered(run, system, resume=resume)
+        self._interposed.restored()
         write_given(self.folder, run.life, {}, {"lift_halt": resume, "so_far": []})
         system.restore(restored)
         seed = None if self._schedule_seed is None else self._schedule_seed * 1_000 + self.life
@@ -164,34 +185,38 @@ class Process:
             start_at=self.local_now, schedule_seed=seed, routes=LIVE_ROUTES,
             tracer=Tracers([run.trace, *self._tracers]), interposed=self._interposed,
         )  # fmt: skip
-        try:
-            system.inhabit(runtime)
-            runtime.start()
-        except ProcessDied:
-            self.killed()
+        self.driving = Driving(self, run, system, runtime)
+        system.inhabit(runtime)
+        run.pauses.look()
+        runtime.start()
+        self.driving.begin()
 
-    def killed(self) -> None:
-        """kill -9: what is in the files is there, what is on the wire is on its way, all else is gone."""
-        runtime = self.runtime
-        if runtime is None:
+    def killed(self, lost: Lost | None = None) -> None:
+        """kill -9: what is in the files is there, what is on the wire is on its way, all else is gone.
+
+        With `lost` it is the power that fails: see Disk.
+        """
+        runtime, self.runtime = self.runtime, None
+        if not self._is_begun:
             return
-        self.runtime = None
         self.is_paused = False
         self._backlog.clear()
         self.network.die()
-        self.disk.die()
-        runtime.die()
+        self.disk.die(lost)
+        if runtime is not None:
+            runtime.die()
         self._over("killed")
 
     def pause(self) -> None:
         """SIGSTOP, or a lid that is closed: it does nothing, and what comes waits in the kernel."""
-        self.is_paused = self.runtime is not None
+        self.is_paused, self._paused_at = self.runtime is not None, self.world.now
 
     def resume(self) -> None:
         """It goes on, and finds out how late it is."""
         if not self.is_paused:
             return
         self.is_paused = False
+        self.stood_s += (self.world.now - self._paused_at) / NS_PER_SECOND
         backlog, self._backlog = self._backlog, []
         runtime = self.runtime
         if runtime is None:
@@ -199,19 +224,40 @@ class Process:
         self._do(runtime.wake_up)
         for what in backlog:
             self._do(what)
+        run = self.run
+        if run is not None and self.runtime is runtime:
+            # As late as it may be: the thread that looks is one of many that want to run again.
+            self._do(lambda _at: run.pauses.look())
 
     def halt(self, reason: str, *, flatten: bool = False) -> None:
-        """The kill switch, from outside."""
+        """The kill switch, as a program that embeds the system would use it."""
         runtime = self.runtime
         if runtime is not None:
             self.hear(lambda at: runtime.send(HaltTrading(reason=reason, ts=at, flatten=flatten)))
 
+    def halt_by_hand(self, reason: str, *, flatten: bool = False) -> None:
+        """The kill switch, from another terminal."""
+        driving = self.driving
+        if self.runtime is not None and driving is not None:
+            self.hear(lambda _at: driving.halt(reason, flatten=flatten))
+
+    def signal(self, name: str) -> None:
+        """SIGINT or SIGTERM."""
+        driving = self.driving
+        if self.runtime is not None and driving is not None:
+            self.hear(lambda _at: driving.signal(name))
+
     def stop(self) -> None:
         """Ask for an ordered stop of all actors."""
-        runtime = self.runtime
-        if runtime is not None and not self.is_stopping:
+        driving = self.driving
+        if self.runtime is not None and driving is not None and not self.is_stopping:
             self.is_stopping = True
-            self.hear(lambda _at: runtime.end())
+            self.hear(lambda _at: driving.end())
+
+    def leave(self, runtime: SimulatedRuntime) -> None:
+        """Whoever has not stopped by now is left; the process ends."""
+        if self.runtime is runtime:
+            self._ended("stopped")
 
     # Inside.
 
@@ -220,13 +266,19 @@ class Process:
         assert runtime is not None
         assert run is not None
         self.runtime = None
+        self._backlog.clear()
         runtime.die()
-        run.trace.close()
+        try:
+            run.trace.close()
+        except (ProcessDied, JournalError):
+            # Its end is not written down, as if it had been killed.
+            how = "killed"
         self.network.die()
         self.disk.die()
         self._over(how)
 
     def _over(self, how: str) -> None:
+        self._is_begun = False
         self.lives_ended += 1
         for each in self._follows:
             each.life_ended(self.life, how)

@@ -19,6 +19,8 @@ from messages import NS_PER_SECOND, Symbol, UtcNs
 Mix = Literal["quiet", "one", "swarm", "told"]
 FIRST: Final[UtcNs] = 1_704_067_200 * NS_PER_SECOND
 """2024-01-01: runs begin within a month from here."""
+_TRADERS: Final = "{traders}"
+"""In a scenario, for where the file of our own strategies is."""
 _MONTH_S: Final = 30 * 86_400
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 ALGORITHMS: Final[tuple[str, ...]] = (
@@ -49,8 +51,8 @@ class Profile:
 
 
 PROFILES: Final[Mapping[str, Profile]] = {
-    "quick": Profile(minutes=(10, 40), pause_s=2.0),
-    "long": Profile(minutes=(20, 120), pause_s=2.0),
+    "quick": Profile(minutes=(10, 40), pause_s=4.0),
+    "long": Profile(minutes=(20, 120), pause_s=3.0),
 }
 STRONGEST: Final = 4.0
 _FUNDED: Final = 0.35
@@ -78,6 +80,8 @@ class Scenario:
     run6: str
     switch_s: int = 60
     window: tuple[int, int] = ALL
+    name: str = ""
+    """Of one that is pinned."""
 
     @property
     def quiet_at(self) -> UtcNs:
@@ -91,8 +95,17 @@ class Scenario:
             f"[live]\nwarm_up = false\ndead_mans_switch_s = {self.switch_s}\n\n"
             "[risk]\norder_lots_max = 20\nposition_lots_max = 24\nprice_band = 0.05\norders_per_second = 8\n"
             "orders_per_minute = 80\nopen_orders_max = 16\ndaily_loss_max = 0.5\nleverage_max = 5\n\n"
-            f"{self.strategies}"
+            f"{self.strategies.replace(_TRADERS, str(Path(traders.__file__).resolve()))}"
         )
+
+    def written(self) -> dict[str, Any]:
+        """As it is pinned: plain values, the same on every machine."""
+        return attrs.asdict(self)
+
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> "Scenario":
+        """What `written` gave; KeyError or TypeError for anything else."""
+        return cls(**{**told, "symbols": tuple(told["symbols"]), "window": tuple(told["window"])})
 
 
 def scenario(
@@ -108,7 +121,7 @@ def scenario(
     random = Random(f"scenario {profile} {seed}")  # noqa: S311 no secret comes of it
     minutes = round(random.uniform(*told.minutes), 2)
     began = FIRST + random.randrange(_MONTH_S) * NS_PER_SECOND + random.randrange(NS_PER_SECOND)
-    mix, faults = _faults(random, told, kinds)
+    mix, faults = _faults(f"{profile} {seed}", told, kinds)
     schedule = random.randrange(2**31) if random.random() < 0.75 else None
     offset = random.choice((0.0, 0.0, random.uniform(-2, 2)))
     drift = random.choice((0, 0, random.randrange(-200, 200)))
@@ -135,32 +148,37 @@ def _venue(seed: int, profile: str, began: UtcNs, symbols: tuple[Symbol, ...]) -
     return began, symbols
 
 
-def _faults(random: Random, profile: Profile, kinds: Sequence[str]) -> tuple[Mix, dict[str, float]]:
+def _faults(seed: str, profile: Profile, kinds: Sequence[str]) -> tuple[Mix, dict[str, float]]:
+    random = Random(f"faults {seed}")  # noqa: S311 no secret comes of it
     chance = random.random()
     if chance < profile.quiet:
         return "quiet", {}
     if chance < profile.quiet + profile.one:
         return "one", {random.choice(sorted(kinds)): STRONGEST}
-    chosen = [code for code in sorted(kinds) if random.random() < profile.share]
-    return "swarm", {code: round(math.exp(random.uniform(-1.2, 1.2)), 3) for code in chosen}
+    chosen: dict[str, float] = {}
+    for code in sorted(kinds):
+        # Each has chances of its own, so that a seed stays nearly what it is when a fault is added.
+        own = Random(f"{code} {seed}")  # noqa: S311 no secret comes of it
+        if own.random() < profile.share:
+            chosen[code] = round(math.exp(own.uniform(-1.2, 1.2)), 3)
+    return "swarm", chosen
 
 
 def _strategies(random: Random, symbols: Sequence[Symbol], quiet_at_s: int, strategy: str | None) -> str:
     """Two to four, with all ways of working orders; and one that sends orders of its own."""
-    path = str(Path(traders.__file__).resolve())
     sections: list[str] = []
     for number in range(random.randint(2, 4)):
         symbol, params = random.choice(symbols), f"quiet_at_s = {quiet_at_s}.0"
         name = "Orders" if number == 1 else "Dice"
         execution = "" if name == "Orders" else f"execution = {random.choice(ALGORITHMS)}\n"
         period = random.choice(("5s", "10s", "15s"))
-        sections.append(_section(f"{name.lower()}-{number}", f"{path}:{name}", symbol, period, params, execution))
-    if strategy is not None:
+        sections.append(_section(f"{name.lower()}-{number}", f"{_TRADERS}:{name}", symbol, period, params, execution))
+    if strategy:
         sections.append(_section("yours", strategy, symbols[0], "5s", "", ""))
     for symbol in symbols:
         if not any(f'"{symbol}"' in section for section in sections):
             params = f"quiet_at_s = {quiet_at_s}.0"
-            sections.append(_section(f"dice-{symbol.lower()}", f"{path}:Dice", symbol, "10s", params, ""))
+            sections.append(_section(f"dice-{symbol.lower()}", f"{_TRADERS}:Dice", symbol, "10s", params, ""))
     return "\n".join(sections)
 
 

@@ -21,6 +21,7 @@ from adapters.live.settings import LiveOptions, live_settings
 from adapters.simulation.checks import Check, Judge, Violation
 from adapters.simulation.disk import Disk
 from adapters.simulation.exchange_side import ExchangeSide, ExchangeTruth
+from adapters.simulation.facts import facts_of
 from adapters.simulation.faults import Fault, Weather
 from adapters.simulation.local_clock import LocalClock
 from adapters.simulation.network import Network
@@ -28,11 +29,12 @@ from adapters.simulation.operator import Operator
 from adapters.simulation.process import Process
 from adapters.simulation.scenario import Scenario
 from adapters.simulation.world import World
-from messages import NS_PER_SECOND, Envelope
+from messages import NS_PER_SECOND, Envelope, UtcNs
 
 REST_MAX_S: Final = 900
 """So long it may take until everything is settled when nothing goes wrong any more."""
 _LOOK_S: Final = 5
+_SLICE: Final = 10 * NS_PER_SECOND
 STOP_MAX_S: Final = 120
 LAST: Final = 200
 """Messages that are kept to be looked at."""
@@ -57,8 +59,16 @@ class Verdict:
     simulated_s: float
     cpu_s: float
     events: int
-    last: tuple[Envelope, ...]
-    """The last messages before the first violation, or of the run."""
+    last: tuple[str, ...]
+    """The last messages before the first violation, or of the run, a line each."""
+
+    @classmethod
+    def of_error(cls, told: Scenario, violation: Violation, last: tuple[str, ...]) -> "Verdict":
+        """Of a run that ended with an exception which nobody in it contained."""
+        return cls(
+            scenario=told, violations=(violation,), digest="", struck={}, strikes=0, counts={}, simulated_s=0.0,
+            cpu_s=0.0, events=0, last=last,
+        )  # fmt: skip
 
 
 class _Notes:
@@ -111,21 +121,29 @@ class _Watches:
 
 
 def simulate(
-    told: Scenario, *, kinds: Mapping[str, type[Fault]], checks: Iterable[type[Check]], folder: Path | None = None
+    told: Scenario,
+    *,
+    kinds: Mapping[str, type[Fault]],
+    checks: Iterable[type[Check]],
+    folder: Path | None = None,
+    to_the_end: bool = True,
 ) -> Verdict:
-    """Run it. `folder`: kept, for who wants to look at its files; else it is made and gone again."""
+    """Run it. `folder`: kept, for who wants to look at its files; else it is made and gone again.
+
+    Without `to_the_end` a run is over when something is violated.
+    """
     if folder is not None:
-        return _simulated(told, kinds, checks, folder)
+        return _simulated(told, kinds, checks, folder, to_the_end=to_the_end)
     base = _RAM if _RAM.is_dir() else None
     made = Path(tempfile.mkdtemp(prefix="simulation-", dir=base))
     try:
-        return _simulated(told, kinds, checks, made / "run")
+        return _simulated(told, kinds, checks, made / "run", to_the_end=to_the_end)
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
 
 def _simulated(
-    told: Scenario, kinds: Mapping[str, type[Fault]], checks: Iterable[type[Check]], folder: Path
+    told: Scenario, kinds: Mapping[str, type[Fault]], checks: Iterable[type[Check]], folder: Path, *, to_the_end: bool
 ) -> Verdict:
     began = time.process_time()
     folder.mkdir(parents=True, exist_ok=True)
@@ -134,17 +152,21 @@ def _simulated(
     settings = live_settings(LiveOptions(config=configuration, no_record=True), folder)
     world = World(told.began)
     exchange = ExchangeSide(world, seed=told.seed, symbols=told.symbols, pause=round(told.pause_s * NS_PER_SECOND))
-    judge = Judge(ExchangeTruth(exchange), lambda: world.seconds)
+    clock = LocalClock(
+        began=told.began, offset=round(told.clock_offset_s * NS_PER_SECOND), drift_ppm=told.clock_drift_ppm
+    )
+    facts = facts_of(
+        folder=folder, settings=settings, run6=told.run6, exchange=exchange, world=world,
+        local=lambda: clock.local(world.now),
+    )  # fmt: skip
+    judge = Judge(ExchangeTruth(exchange), lambda: world.seconds, facts)
     notes = _Notes(judge)
     weather = Weather(world, exchange, seed=str(told.seed), kinds=kinds, intensities=told.faults, window=told.window)
     random = Random(f"network {told.seed}")  # noqa: S311 no secret comes of it
     network = Network(world, exchange, weather, _Watches(notes, judge), random)
     operator = Operator(world)
     process = Process(
-        world=world, exchange=exchange, network=network, disk=Disk(weather),
-        clock=LocalClock(
-            began=told.began, offset=round(told.clock_offset_s * NS_PER_SECOND), drift_ppm=told.clock_drift_ppm
-        ),
+        world=world, exchange=exchange, network=network, disk=Disk(weather), clock=clock,
         folder=folder, settings=settings, run6=told.run6, schedule_seed=told.schedule_seed, interposed=weather,
         tracers=(notes, operator), follows=(weather, judge, operator),
     )  # fmt: skip
@@ -154,16 +176,20 @@ def _simulated(
 
     weather.begin()
     process.start()
-    world.run(told.quiet_at)
-    weather.calm()
-    judge.calm()
-    operator.calm()
-    rested = _rest(world, process, operator, exchange)
-    if not rested:
-        judge.violated("I18", f"not at rest {REST_MAX_S} s after the last fault: {operator.why(exchange)}")
-    judge.at_rest()
-    _stop(world, process, operator, exchange, judge)
-    judge.over()
+    while world.now < told.quiet_at and (to_the_end or not judge.violations):
+        world.run(min(told.quiet_at, world.now + _SLICE))
+    if to_the_end or not judge.violations:
+        weather.calm()
+        judge.calm()
+        operator.calm()
+        if not _rest(world, process, operator, exchange, weather.lasts_until):
+            judge.violated("I18", f"not at rest {REST_MAX_S} s after the last fault: {operator.why(exchange)}")
+        judge.at_rest()
+        _stop(world, process, operator, exchange, judge)
+        judge.over()
+    elif process.is_alive:
+        operator.leaves = True
+        process.killed()
     notes.note(repr((exchange.account.executions, world.events)))
     return Verdict(
         scenario=told,
@@ -180,13 +206,18 @@ def _simulated(
         simulated_s=world.seconds,
         cpu_s=time.process_time() - began,
         events=world.events,
-        last=notes.frozen or tuple(notes.last),
+        last=tuple([_line(each, told.began) for each in notes.frozen or notes.last]),
     )
 
 
-def _rest(world: World, process: Process, operator: Operator, exchange: ExchangeSide) -> bool:
-    """Whether everything came to be settled, and stayed so for a while."""
-    until = world.now + REST_MAX_S * NS_PER_SECOND
+def _line(envelope: Envelope, began: UtcNs) -> str:
+    number, cause, sender, epoch, posted, message = envelope
+    return f"{(posted - began) / NS_PER_SECOND:10.3f} s  {number:>6} after {cause:>6}  {sender} ({epoch}): {message}"
+
+
+def _rest(world: World, process: Process, operator: Operator, exchange: ExchangeSide, lasts: UtcNs) -> bool:
+    """Whether everything came to be settled, and stayed so for a while. `lasts`: when what was announced is over."""
+    until = max(world.now, lasts) + REST_MAX_S * NS_PER_SECOND
     calm = 0
     while world.now < until:
         world.run(world.now + _LOOK_S * NS_PER_SECOND)

@@ -13,6 +13,7 @@ import attrs
 
 from actors.component import Component
 from adapters.bitmex.credentials import Keys
+from adapters.bitmex.line import Line
 from adapters.bitmex.rest import why_held
 from adapters.bitmex.sender import Outcome
 from adapters.simulation.disk import Disk
@@ -39,12 +40,14 @@ class Hearing(Protocol):
     """The process, as its edge knows it."""
 
     life: int
+    stood_s: float
+    """Seconds in which it stood still, so far."""
 
     def hear(self, what: Callable[[UtcNs], None]) -> None:
         """Something has come from outside: it is said with the time at which the process notices."""
 
 
-class SimulatedLine(Component):
+class SimulatedLine(Line):
     """See SocketLine."""
 
     def __init__(
@@ -102,6 +105,14 @@ class SimulatedLine(Component):
         """A frame came; what it repeats of our keys is made unreadable."""
         text = text if self._keys is None else self._keys.redact(text)
         self._tell(socket, lambda at: TextReceived(to=self._user, number=socket.number, text=text, at=at))
+
+    def cut(self, why: str) -> None:
+        """See Line."""
+        socket = self._socket
+        if socket is not None:
+            self._network.forget(socket)
+            # Whoever cuts it may be in the middle of something.
+            self._network.world.after(0, lambda: self.closed(socket, why))
 
     def closed(self, socket: Socket, why: str) -> None:
         """It has ended."""
@@ -187,10 +198,14 @@ class SimulatedWires:
         self._network, self._disk, self._process = network, disk, process
         self._left: dict[Address, deque[SendRequest]] = {}
 
+    def passed(self) -> float:
+        """See Wires: nothing but what it stood still, for somebody looks all the time."""
+        return self._process.stood_s
+
     def line(
         self, address: Address, user: Address, url: str, say: Callable[[Message], None], *,  # noqa: ARG002 one place
         clock: Callable[[], UtcNs], keys: Keys | None = None,  # noqa: ARG002 it is told the time
-    ) -> Component:  # fmt: skip
+    ) -> Line:  # fmt: skip
         """See Wires."""
         return SimulatedLine(address, user, say, network=self._network, process=self._process, keys=keys)
 

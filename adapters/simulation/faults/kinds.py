@@ -3,11 +3,49 @@
 from collections.abc import Mapping
 from typing import Final
 
-from adapters.simulation.faults import deaths, funding, handlers, lines, refusals, requests, strangers, venue
+from adapters.simulation.faults import (
+    answers,
+    clocks,
+    deaths,
+    disks,
+    funding,
+    handlers,
+    lines,
+    partitions,
+    reads,
+    recoveries,
+    refusals,
+    requests,
+    strangers,
+    strategies,
+    supervision,
+    switches,
+    venue,
+    wishes,
+)
 from adapters.simulation.faults.fault import Fault
 
 KINDS: Final[Mapping[str, type[Fault]]] = {
     kind.code: kind
-    for module in (requests, lines, deaths, handlers, venue, strangers, refusals, funding)
+    for module in (
+        answers,
+        clocks,
+        deaths,
+        disks,
+        funding,
+        handlers,
+        lines,
+        partitions,
+        reads,
+        recoveries,
+        refusals,
+        requests,
+        strangers,
+        strategies,
+        supervision,
+        switches,
+        venue,
+        wishes,
+    )
     for kind in module.FAULTS
 }

@@ -13,7 +13,7 @@ from adapters.exchange.trading import trim_reducing
 from adapters.exchange.wire import loads
 from adapters.simulation.exchange_side import ExchangeSide
 from adapters.simulation.faults.fault import Fault
-from adapters.simulation.network import Trip
+from adapters.simulation.trip import Trip
 from messages import Lots
 
 _FAR: Final = 0.02

@@ -7,7 +7,7 @@ from adapters.exchange.order import Order
 from adapters.exchange.refusals import Refusal, insufficient, overloaded
 from adapters.exchange.trading import end
 from adapters.simulation.faults.others import AtVenue, fields_of
-from adapters.simulation.network import Trip
+from adapters.simulation.trip import Trip
 from messages import Address
 
 _DOWN: Final = Refusal(503, "The system is currently down for maintenance. Please try again later.")

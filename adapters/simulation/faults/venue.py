@@ -6,7 +6,8 @@ from adapters.exchange.order import Order
 from adapters.exchange.trading import end
 from adapters.exchange.wire import dumps, loads
 from adapters.simulation.faults.others import AtVenue, fields_of
-from adapters.simulation.network import Frame, Trip
+from adapters.simulation.network import Frame
+from adapters.simulation.trip import Trip
 from messages import NS_PER_SECOND
 
 _ANSWER_LATE_S: Final = 6.0

@@ -8,20 +8,21 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from actors.runtime.simulated import Moment
 from actors.runtime.slot import Slot
 from adapters.simulation.exchange_side import ExchangeSide
 from adapters.simulation.faults.fault import Fault
-from adapters.simulation.network import Frame, Network, Trip
+from adapters.simulation.network import Frame, Network, Socket, Trip
 from adapters.simulation.world import World
-from messages import Address, Message
+from messages import Address, Message, UtcNs
 
 if TYPE_CHECKING:
     from adapters.simulation.process import Process
 
 ALL: Final = (0, 2**62)
 _SEAMS: Final = (
-    "request", "arriving", "response", "connection", "frame", "before", "after_handling", "before_write",
-    "after_write",
+    "request", "arriving", "response", "connection", "spoken", "frame",
+    "before", "after_handling", "moment", "restored", "before_write", "after_write", "opening",
 )  # fmt: skip
 
 
@@ -63,6 +64,11 @@ class Weather:
         for fault in self.faults:
             fault.calm()
 
+    @property
+    def lasts_until(self) -> UtcNs:
+        """Up to when what has gone wrong may be felt though nothing more does: the longest of what was announced."""
+        return max([fault.lasts_until for fault in self.faults], default=0)
+
     def strikes(self, fault: Fault) -> bool:
         """A fault would strike: whether it may; counted."""
         self._numbers += 1
@@ -81,8 +87,10 @@ class Weather:
         for fault in self.faults:
             fault.life_began()
 
-    def life_ended(self, life: int, how: str) -> None:
+    def life_ended(self, life: int, how: str) -> None:  # noqa: ARG002 as all who follow the process
         """Nothing more befalls it."""
+        for fault in self.faults:
+            fault.life_ended()
 
     # The seams.
 
@@ -105,6 +113,10 @@ class Weather:
         """See network.Befalls."""
         return next((why for befall in self._at["connection"] if (why := befall(address))), "")
 
+    def spoken(self, socket: Socket, text: str) -> str:
+        """See network.Befalls."""
+        return next((said for befall in self._at["spoken"] if (said := befall(socket, text))), "")
+
     def frame(self, frame: Frame) -> None:
         """See network.Befalls."""
         for befall in self._at["frame"]:
@@ -126,6 +138,19 @@ class Weather:
                 return error
         return None
 
+    def moment(self, slot: Slot, moment: Moment) -> BaseException | None:
+        """See simulated.Interposed."""
+        for befall in self._at["moment"]:
+            error: BaseException | None = befall(slot, moment)
+            if error is not None:
+                return error
+        return None
+
+    def restored(self) -> None:
+        """See process.Befalls."""
+        for befall in self._at["restored"]:
+            befall()
+
     def before_write(self, name: str, statement: str) -> None:
         """See disk.OnDisk."""
         for befall in self._at["before_write"]:
@@ -135,3 +160,8 @@ class Weather:
         """See disk.OnDisk."""
         for befall in self._at["after_write"]:
             befall(name, statement)
+
+    def opening(self, name: str) -> None:
+        """See disk.OnDisk."""
+        for befall in self._at["opening"]:
+            befall(name)

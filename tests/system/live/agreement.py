@@ -91,7 +91,9 @@ def assert_nothing_after_the_halt(life, venue):
 
 def assert_posted_once(venue, *, refused=False):
     """No client id went to the exchange twice."""
-    twice = [name for name, times in venue.posts(befallen=not refused).items() if times > 1]
-    assert not twice, f"posted more than once: {twice}"
+    if hasattr(venue, "posts"):
+        # Not known of an exchange in another process.
+        twice = [name for name, times in venue.posts(befallen=not refused).items() if times > 1]
+        assert not twice, f"posted more than once: {twice}"
     ids = [row["clOrdID"] for row in venue.orders() if row["clOrdID"]]
     assert len(ids) == len(set(ids)), "two orders of one client id"
