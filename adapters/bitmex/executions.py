@@ -57,6 +57,7 @@ class Executions:
         self._account, self._instruments, self._orders = account, instruments, orders
         self._arithmetic = {symbol: Arithmetic(instrument) for symbol, instrument in instruments.items()}
         self._known = Once(KNOWN_MAX)
+        self._doubt = ""
 
     def know(self, executions: Iterable[str], funding: Iterable[tuple[Symbol, UtcNs]]) -> None:
         """These were said in an earlier life."""
@@ -84,6 +85,11 @@ class Executions:
         meaning = {ExecutionKind.FUNDING: self._funding, ExecutionKind.TRADE: self._trade}
         return meaning.get(execution.kind, self._befallen)(execution, lots, price, at)
 
+    def take_doubt(self) -> str:
+        """Why what is held should be compared with the venue's, once for each fill that could not be believed."""
+        doubt, self._doubt = self._doubt, ""
+        return doubt
+
     def fold(self, fill: Fill) -> None:
         """A crossing of two strategies, which the venue knows nothing of."""
         if self._known.first(fill.execution_id):
@@ -103,6 +109,10 @@ class Executions:
         ours = self._orders.get(execution.client_id) if execution.client_id else None
         if ours is None or ours.order.symbol != execution.symbol or (ours.order.lots > 0) != (lots > 0):
             return self._outside(execution, lots, value, fee, at)
+        doubt = ours.why_doubted(lots, execution.filled, execution.trade_id)
+        if doubt:
+            self._doubt = f"execution {execution.execution_id} of {execution.client_id} is not counted: {doubt}"
+            return (self._quarantined(execution, doubt, at, code="duplicate"),)
         parts = ours.parts(lots, value, fee)
         ours.fold(parts)
         return (self._fill(execution, parts, price=price, liquidity=liquidity, client_id=execution.client_id),)
@@ -208,9 +218,9 @@ class Executions:
             ),
         )
 
-    def _quarantined(self, execution: Execution, why: str, at: UtcNs) -> Quarantined:
+    def _quarantined(self, execution: Execution, why: str, at: UtcNs, *, code: str = "malformed") -> Quarantined:
         text = f"execution {execution.execution_id}: {why}"
-        return Quarantined(symbol=execution.symbol, received=at, reason="malformed", text=text)
+        return Quarantined(symbol=execution.symbol, received=at, reason=code, text=text)
 
     def _foreign(self, kind: str, execution: Execution, why: str, at: UtcNs) -> ForeignActivity:
         text = f"{execution.kind_said} {execution.execution_id} of {execution.contracts:+d} contracts, {why}"

@@ -59,6 +59,9 @@ class Befalls(Protocol):
     def request(self, trip: Trip) -> None:
         """A request leaves."""
 
+    def arriving(self, trip: Trip) -> None:
+        """It is at the exchange, and has had no effect yet."""
+
     def response(self, trip: Trip) -> None:
         """It has had its effect; its answer leaves."""
 
@@ -213,7 +216,7 @@ class Network:
         self._watches.sent(trip)
         message = trip.message
         expires = expires_at(started + message.clock_offset, LEAD)
-        signed = {} if keys is None else keys.headers(message.verb, message.path, expires, message.body)
+        signed = {} if keys is None else keys.headers(message.verb, message.path, expires, trip.altered or message.body)
         self.world.after(trip.out, lambda: self._arrive(trip, signed))
         self.world.after(
             PATIENCE, lambda: self._over(trip, self._failure(trip, f"no answer within {PATIENCE // NS_PER_SECOND} s"))
@@ -228,6 +231,7 @@ class Network:
         if trip.lost_out:
             return
         if trip.proxied is None:
+            self.befalls.arriving(trip)
             trip.response = self.exchange.answer(request_of(trip, signed), trip.instead)
             trip.arrived = True
             self._watches.arrived(trip)
