@@ -13,6 +13,7 @@ from collections import deque
 from messages import (
     ActorFailed,
     ActorHung,
+    ActorLagging,
     ActorQuarantined,
     ActorStarted,
     ActorStopped,
@@ -49,7 +50,8 @@ class Lane(enum.IntEnum):
 
 LANES: dict[type[Message], Lane] = {
     **dict.fromkeys((HaltTrading, CancelAll, TradingStateChanged, StopSystem), Lane.CONTROL),
-    **dict.fromkeys((ActorFailed, ActorHung, ActorStarted, ActorStopped, ActorQuarantined), Lane.CONTROL),
+    # That a mailbox is full its own actor must hear too.
+    **dict.fromkeys((ActorFailed, ActorHung, ActorStarted, ActorStopped, ActorQuarantined, ActorLagging), Lane.CONTROL),
     **dict.fromkeys((Quote, OrderBook), Lane.LATEST_ONLY),
 }
 """Classes that are not named here must be delivered."""
