@@ -71,10 +71,7 @@ class Executions:
         if execution.kind is ExecutionKind.EVENT or execution.ts < self._clock.venue_time(self._since):
             return ()
         if execution.kind is ExecutionKind.UNKNOWN:
-            # The reconciler finds out what it did. By another way the venue may still say it in words that are known.
-            if execution.execution_id in self._known or not self._known.first(f"unknown {execution.execution_id}"):
-                return ()
-            return (self._foreign("fill", execution, "which nobody here knows the meaning of", at),)
+            return self._unknown(execution, at)
         if not self._known.first(execution.execution_id):
             return ()
         if execution.symbol not in self._instruments:
@@ -102,6 +99,12 @@ class Executions:
             self.holders.fold(adjusted.strategy, adjusted.symbol, adjusted.lots)
 
     # Inside.
+
+    def _unknown(self, execution: Execution, at: UtcNs) -> tuple[Message, ...]:
+        """The reconciler finds out what it did. By another way the venue may still say it in words that are known."""
+        if execution.execution_id in self._known or not self._known.first(f"unknown {execution.execution_id}"):
+            return ()
+        return (self._foreign("fill", execution, "which nobody here knows the meaning of", at),)
 
     def _trade(self, execution: Execution, lots: Lots, price: float, at: UtcNs) -> tuple[Message, ...]:
         liquidity = execution.liquidity or Liquidity.TAKER

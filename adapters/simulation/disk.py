@@ -62,6 +62,18 @@ class Disk:
             _beside(path, "-wal").write_bytes(lost(path.name, wal))
             _beside(path, "-shm").unlink(missing_ok=True)
 
+    @staticmethod
+    def change(folder: Path, name: str, statement: str, values: tuple[Any, ...] = ()) -> None:
+        """Somebody else changes a file, while no process has it."""
+        with closing(sqlite3.connect(folder / name)) as connection, connection:
+            connection.execute(statement, values)
+
+    @staticmethod
+    def look(folder: Path, name: str, statement: str) -> list[tuple[Any, ...]]:
+        """Somebody else reads one."""
+        with closing(sqlite3.connect(folder / name)) as connection:
+            return connection.execute(statement).fetchall()
+
 
 class Wal:
     """The write-ahead log of a file: its bytes, and where each of its commits ends."""
@@ -100,18 +112,6 @@ def _wal(path: Path) -> Wal | None:
 
 def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
-
-    @staticmethod
-    def change(folder: Path, name: str, statement: str, values: tuple[Any, ...] = ()) -> None:
-        """Somebody else changes a file, while no process has it."""
-        with closing(sqlite3.connect(folder / name)) as connection, connection:
-            connection.execute(statement, values)
-
-    @staticmethod
-    def look(folder: Path, name: str, statement: str) -> list[tuple[Any, ...]]:
-        """Somebody else reads one."""
-        with closing(sqlite3.connect(folder / name)) as connection:
-            return connection.execute(statement).fetchall()
 
 
 class _Watched:

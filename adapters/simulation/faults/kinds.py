@@ -13,6 +13,6 @@ from adapters.simulation.faults.fault import Fault
 
 _NAMES: Final = [each.name for each in iter_modules(here.__path__) if each.name != "kinds"]
 _MODULES: Final = [import_module(f"{here.__name__}.{name}") for name in _NAMES]
-KINDS: Final[Mapping[str, type[Fault]]] = dict(
-    sorted((kind.code, kind) for module in _MODULES for kind in getattr(module, "FAULTS", ()))
-)
+_ALL: Final[list[type[Fault]]] = [kind for module in _MODULES for kind in getattr(module, "FAULTS", ())]
+KINDS: Final[Mapping[str, type[Fault]]] = {kind.code: kind for kind in sorted(_ALL, key=lambda kind: kind.code)}
+assert len(KINDS) == len(_ALL), "two faults have one code"
