@@ -22,6 +22,7 @@ HERE = Path(__file__).parent
 DYING = HERE / "dying.py"
 LOTS = 3
 BEFORE, AFTER = "before", "after"
+WHENS = (BEFORE, AFTER)
 NUMBER_MAX = 400
 
 
@@ -78,7 +79,7 @@ class Story:
         self.kills = 0
 
     def dies_at(self, number, when, file="journal.sqlite"):
-        """A life that kills itself there; False: it came to the end of the scenario before, and was stopped in order."""
+        """A life that kills itself there; False: it came to the scenario's end before, and was stopped in order."""
         self.done.unlink(missing_ok=True)
         program = (str(DYING), file, str(number), when, "live")
         with Process(self.folder, "--quiet", config=self.config, program=program) as process:
