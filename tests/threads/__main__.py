@@ -4,7 +4,7 @@
 
 | part | what is done to the trader |
 |---|---|
-| boundaries | kill -9 before and after each commit of the order journal, in two scenarios; some die again while they recover |
+| boundaries | kill -9 before and after each commit of the order journal, in two scenarios; some die again, recovering |
 | trace | the same at commits of the trace |
 | kills | kill -9 at random moments, again and again in one folder |
 | pauses | SIGSTOP for seconds, then SIGCONT |
@@ -12,10 +12,10 @@
 | signals | SIGHUP, SIGINT, SIGTERM at every stage, once and twice; closed stdout and stderr |
 | switches | the exchange's fault switches, a swarm of them for each seed |
 
-`quick` is a sample of each, some minutes; `long` is everything, more than an hour on one core. The exchange is the judge, by its
-REST answers alone: no client id twice, executions and money equal to the run's files, nothing open after the stop. At
-the end stands a table; the exit code is 1 when there were violations. Each is printed with the command that plays its
-part again. What needs a mount is left out, in words, where this user may not.
+`quick` is a sample of each, some minutes; `long` is everything, about an hour on one core. The exchange is the judge, by
+its REST answers alone: no client id twice, executions and money equal to the run's files, nothing open after the stop.
+At the end stands a table; the exit code is 1 when there were violations. Each is printed with the command that plays
+its part again. What needs a mount is left out, in words, where this user may not.
 """
 
 import argparse
@@ -177,7 +177,7 @@ def befallen(round_, *, seeds, seconds):
 
 
 LONG = {
-    "boundaries": lambda round_: at_boundaries(round_),
+    "boundaries": at_boundaries,
     "trace": lambda round_: at_commits_of_the_trace(round_, cases=40),
     "kills": lambda round_: at_random(round_, rounds=10, kills=10),
     "pauses": lambda round_: standing_still(round_, seconds=(4, 5, 8, 12, 20, 30)),

@@ -1,4 +1,4 @@
-"""SIGSTOP for some seconds, then SIGCONT: nothing old is traded on, and nothing opened before the account was read (F55).
+"""SIGSTOP for some seconds, then SIGCONT: nothing old is traded on, nothing opened before the account was read (F55).
 
 The judge is the exchange's list of requests since the process went on.
 """

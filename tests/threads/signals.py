@@ -1,4 +1,4 @@
-"""Signals at every stage of a life: it ends within its deadline, leaves no order, and its code says what it was (F52)."""
+"""Signals at every stage of a life: it ends within its deadline, leaves no order, and its code says why (F52)."""
 
 import os
 import random
@@ -119,7 +119,7 @@ class _Knocks:
 
 
 def nobody_reads(place, venue, stream, *arguments):
-    """The other end of stdout or stderr is closed while it trades (SIGPIPE): it trades on, and its code is the signal's."""
+    """The other end of stdout or stderr is closed while it trades: it trades on, and its code is the signal's."""
     folder, config = a_folder(place, venue, *_STRATEGIES)
     ours, theirs = os.pipe()
     streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: theirs}

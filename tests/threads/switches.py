@@ -1,4 +1,4 @@
-"""The exchange's fault switches under a running trader, many at once: a swarm for a while, then calm, then agreement."""
+"""The exchange's fault switches under a running trader, many at once: a swarm, then calm, then agreement."""
 
 import random
 import signal
@@ -47,7 +47,7 @@ def swarm(seed, most=5):
 
 
 def befallen(place, venue, rules, skew_s=0.0, seconds=5.0):
-    """Faults for so long, then none; returns how often they struck. AssertionError when it does not agree at the end."""
+    """Faults for so long, then none; returns how often they struck. AssertionError when it does not agree then."""
     folder, config = a_folder(place, venue, *_STRATEGIES)
     with Process(folder, "--quiet", config=config) as process:
         process.until(lambda: len(venue.trades()) >= 4)

@@ -33,7 +33,7 @@ class Turns(Stepped):
 
 
 class Own(Stepped):
-    """Orders of its own, at market, resting, amended, taken back; each is written into `asked` before it is asked for."""
+    """Orders of its own, at market, resting, amended, taken back; each is noted in `asked` before it is asked for."""
 
     asked: str = ""
 
