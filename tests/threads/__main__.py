@@ -12,8 +12,8 @@
 | signals | SIGHUP, SIGINT, SIGTERM at every stage, once and twice; closed stdout and stderr |
 | switches | the exchange's fault switches, a swarm of them for each seed |
 
-`quick` is a sample of each, some minutes; `long` is everything, about an hour on one core. The exchange is the judge, by
-its REST answers alone: no client id twice, executions and money equal to the run's files, nothing open after the stop.
+`quick` is a sample of each, some minutes; `long` is everything, about an hour on one core. The exchange is the judge,
+by its REST answers alone: no client id twice, executions and money equal to the run's files, nothing open in the end.
 At the end stands a table; the exit code is 1 when there were violations. Each is printed with the command that plays
 its part again. What needs a mount is left out, in words, where this user may not.
 """

@@ -60,6 +60,8 @@ def befallen(place, venue, rules, skew_s=0.0, seconds=5.0):
         venue.on_loop(lambda: setattr(venue.server.faults, "skew_s", 0.0))
         # What was lost in the stream is found by asking, at a new connection at the latest.
         venue.cut()
+        read = venue.count("GET", "/position")
+        process.until(lambda: venue.count("GET", "/position") >= read + 2)
         trades = len(venue.trades())
         process.until(lambda: len(venue.trades()) >= trades + 4)
         process.signal(signal.SIGTERM)
