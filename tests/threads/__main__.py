@@ -162,6 +162,9 @@ def signalled(round_, *, each_moment):
             "signals", f"closed {' '.join(told)}",
             lambda place, venue, told=told: {"strikes": signals.nobody_reads(place, venue, *told) and 1},
         )  # fmt: skip
+    round_.run(
+        "signals", "full stderr", lambda place, venue: {"strikes": signals.nobody_empties_stderr(place, venue) and 1}
+    )
 
 
 def befallen(round_, *, seeds, seconds):

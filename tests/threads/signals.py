@@ -1,5 +1,6 @@
 """Signals at every stage of a life: it ends within its deadline, leaves no order, and its code says why (F52)."""
 
+import fcntl
 import os
 import random
 import signal
@@ -116,6 +117,29 @@ class _Knocks:
 
     def __bool__(self):
         return any(each.struck for each in self._venue.server.faults._states)
+
+
+def nobody_empties_stderr(place, venue):
+    """The other end of stderr is open and not read, as behind Ctrl-S: it trades on, and ends when it is told to."""
+    folder, config = a_folder(place, venue, *_STRATEGIES)
+    ours, theirs = os.pipe()
+    fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 4_096)
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "run.py"), "live", "--out", str(folder), "--config", str(config)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=theirs,
+    )  # fmt: skip
+    os.close(theirs)
+    try:
+        until(lambda: len(venue.trades()) >= 150, "it does not trade on")
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(DEADLINE_S)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+    assert code == 143
+    assert_agree(folder, venue)
+    return code
 
 
 def nobody_reads(place, venue, stream, *arguments):
