@@ -225,13 +225,15 @@ def test_a_screen_that_cannot_draw_goes_dark_and_says_so(monkeypatch):
 @pytest.mark.skipif(os.name != "posix", reason="asks pipes as POSIX does")
 def test_a_pipe_that_nobody_reads_holds_nobody_up_and_is_told_on_when_it_is_read_again():
     ours, theirs = os.pipe()
-    with os.fdopen(ours, "rb", buffering=0) as reader, os.fdopen(theirs, "w") as stream:
-        with Screen(a_busy_state(), stream) as screen:
-            for second in range(0, 20_000, 10):
-                screen.draw(MONDAY + second * SECOND)
-            before = reader.read(1 << 20)
-            screen.draw(MONDAY + 20_000 * SECOND)
-            after = reader.read(1 << 20)
+    with (
+        os.fdopen(ours, "rb", buffering=0) as reader, os.fdopen(theirs, "w") as stream,
+        Screen(a_busy_state(), stream) as screen,
+    ):  # fmt: skip
+        for second in range(0, 20_000, 10):
+            screen.draw(MONDAY + second * SECOND)
+        before = reader.read(1 << 20)
+        screen.draw(MONDAY + 20_000 * SECOND)
+        after = reader.read(1 << 20)
 
     assert len(before) > 10_000
     assert len(after) > 10_000
