@@ -130,9 +130,7 @@ def own_order(source: str) -> list[str]:
 
 def own_threads(source: str) -> list[str]:
     """What runs beside the scheduler is not scheduled by it."""
-    return [
-        _told(node, name) for node, name in _imports(ast.parse(source)) if name.partition(".")[0] in _THREADS
-    ]
+    return [_told(node, name) for node, name in _imports(ast.parse(source)) if name.partition(".")[0] in _THREADS]
 
 
 def raw_sockets(source: str) -> list[str]:
