@@ -80,7 +80,7 @@ LEAKS = [
     "class A:\n    names: frozenset[str]\n\ndef f(a):\n    return [each for each in a.names]",
     "class A:\n    @property\n    def names(self) -> frozenset[str]: ...\n\ndef f(a):\n    for each in a.names: pass",
     "def names() -> set[str]: ...\n\ndef f():\n    return list(names())",
-    "class A:\n    def __init__(self):\n        self.by: dict[str, set[int]] = {}\n    def f(self):\n        g(*self.by[1])",
+    "class A:\n    by: dict[str, set[int]]\n    def f(self):\n        g(*self.by[1])",
     "NAMES: Final = frozenset({'a'})\n\ndef f():\n    return [name for name in NAMES]",
     "def f(a):\n    some = set(a)\n    return lambda: list(some)",
 ]
