@@ -41,6 +41,10 @@ class Fault:
         odds = (self.chance if chance is None else chance) * self.intensity
         return self.weather.blows and self.random.random() < odds and self.weather.strikes(self)
 
+    def hits(self) -> bool:
+        """Whether it strikes now, when its odds were drawn before; counted when it does."""
+        return self.weather.blows and self.weather.strikes(self)
+
     def chances(self, odds: float) -> bool:
         """Whether it strikes now with these odds, whatever its intensity; counted when it does."""
         return self.weather.blows and self.random.random() < odds and self.weather.strikes(self)
@@ -82,10 +86,16 @@ class Fault:
     def life_ended(self) -> None:
         """A life of the process is over."""
 
+    def start_refused(self, why: str) -> None:
+        """The process did not start, for it cannot read what it left: whoever changed that puts it right."""
+
     # Seams.
 
     def request(self, trip: "Trip") -> None:
         """A request leaves the process."""
+
+    def arriving(self, trip: "Trip") -> None:
+        """It is at the exchange, and has had no effect yet."""
 
     def response(self, trip: "Trip") -> None:
         """It has had its effect; the answer leaves the exchange."""
@@ -121,3 +131,6 @@ class Fault:
 
     def after_write(self, name: str, statement: str) -> None:
         """It is in the file."""
+
+    def opening(self, name: str) -> None:
+        """A file is about to be opened: raises what befalls it."""
