@@ -10,6 +10,7 @@ strategies, and the exchange with its books, whose truth is the judge. Simulated
     process.py        one life of the trading process after another
     wires.py          the actors at the network's edge
     network.py        the way of a request and of a frame
+    trip.py           a request on its way
     exchange_side.py  the exchange, its crowd and its sockets
     disk.py           files, and the moments at which they are written
     traders.py        strategies that give the system something to do

@@ -1,8 +1,10 @@
 """The exchange in the simulated world: its crowd acts, its sockets speak, requests reach it. Its books are true."""
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, Final
 
+from adapters.exchange import order_commands
 from adapters.exchange.account import Account, Key
 from adapters.exchange.contracts import CONTRACTS, CURRENCIES, Contract
 from adapters.exchange.conversation import Conversation
@@ -19,6 +21,7 @@ PULSE: Final = NS_PER_SECOND
 _ACTS_MAX: Final = 100_000
 _HISTORY_MINUTES: Final = 30
 _WARM_UP_S: Final = 20
+_PRICES: Final = 300
 KEY: Final = "canary-key-5e1f0a9c2b7d"
 SECRET: Final = "canary-secret-8d1b6c0f4e2a9375d1c4b8f07a63e5"  # noqa: S105 of a simulated exchange; nobody may print it
 
@@ -60,6 +63,11 @@ class ExchangeSide:
         world.at(self.next_act, self._act)
 
     @property
+    def now(self) -> UtcNs:
+        """True time."""
+        return self._world.now
+
+    @property
     def next_act(self) -> UtcNs:
         """When the crowd does something next."""
         return min(crowd.due for crowd in self.simulation.crowds)
@@ -84,6 +92,16 @@ class ExchangeSide:
         response = self.rest.answer(request, self.wall_s(), instead)
         self.tell()
         return response
+
+    def place_beside(self, fields: dict[str, Any]) -> bool:
+        """An order that our process did not send; whether the exchange took it."""
+        self.catch_up()
+        try:
+            order_commands.place(self.exchange.floor, self.account, fields)
+        except Refusal:
+            return False
+        self.tell()
+        return True
 
     def opened(self, socket: ExchangeSocket) -> None:
         """A socket has been opened."""
@@ -122,6 +140,10 @@ class ExchangeTruth:
     def __init__(self, exchange: ExchangeSide) -> None:
         self._exchange = exchange
 
+    def now(self) -> UtcNs:
+        """See Truth."""
+        return self._exchange.now
+
     def executions(self) -> list[dict[str, Any]]:
         """See Truth."""
         return self._exchange.account.executions
@@ -150,3 +172,14 @@ class ExchangeTruth:
     def lot_sizes(self) -> dict[str, int]:
         """See Truth."""
         return {symbol: market.contract.lot for symbol, market in self._exchange.exchange.markets.items()}
+
+    def switch(self) -> UtcNs | None:
+        """See Truth."""
+        return self._exchange.account.switch
+
+    def prices(self) -> dict[str, list[float]]:
+        """See Truth."""
+        return {
+            symbol: [row["price"] for row in islice(reversed(market.tape.trades), _PRICES)][::-1]
+            for symbol, market in self._exchange.exchange.markets.items()
+        }

@@ -21,6 +21,11 @@ class LocalClock:
         """What it shows."""
         return true + self.offset + (true - self.began) * self.drift_ppm // _PPM
 
+    def drift(self, ppm: int, true: UtcNs) -> None:
+        """From now on it goes wrong at this rate; what it shows does not jump."""
+        self.offset = self.local(true) - true
+        self.began, self.drift_ppm = true, ppm
+
     def true(self, local: UtcNs) -> UtcNs:
         """When it will show at least that."""
         passed = local - self.offset - self.began

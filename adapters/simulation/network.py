@@ -9,26 +9,18 @@ import attrs
 from adapters.bitmex.credentials import Keys, LoopbackKeys, redacted
 from adapters.bitmex.sender import LEAD, Outcome, kept_headers
 from adapters.bitmex.signing import expires_at
-from adapters.exchange.refusals import Refusal
-from adapters.exchange.rest import Request, Response
 from adapters.simulation.exchange_side import KEY, SECRET, ExchangeSide, ExchangeSocket
+from adapters.simulation.trip import Trip, Waiting, request_of
 from adapters.simulation.world import World
 from messages import NS_PER_MILLISECOND, NS_PER_SECOND, Address, SendRequest, UtcNs
+
+__all__ = ["KEYS", "PATIENCE", "Befalls", "Frame", "Network", "Reading", "Socket", "Trip", "Waiting", "Watches"]
 
 KEYS: Final = LoopbackKeys(KEY, SECRET)
 PATIENCE: Final = 10 * NS_PER_SECOND
 """How long a worker waits for an answer."""
 _NEAR: Final = 4 * NS_PER_MILLISECOND
 _SPREAD_MS: Final = 8.0
-
-
-class Waiting(Protocol):
-    """The worker that waits for an answer."""
-
-    address: Address
-
-    def finished(self, outcome: Outcome) -> None:
-        """It has one, of whatever kind."""
 
 
 class Reading(Protocol):
@@ -44,44 +36,6 @@ class Reading(Protocol):
 
     def closed(self, socket: "Socket", why: str) -> None:
         """The connection has ended, or could not be made."""
-
-
-@attrs.define(eq=False, kw_only=True)
-class Trip:
-    """A request on its way. What befalls it is written into it by faults before it leaves, and before it comes back."""
-
-    number: int
-    life: int
-    message: SendRequest
-    worker: Waiting
-    started: UtcNs
-    """By the clock of whoever sends."""
-    local: UtcNs = 0
-    """What that clock shows when it arrives or is given up."""
-    out: int
-    back: int
-    lost_out: bool = False
-    """It never arrives."""
-    lost_back: bool = False
-    """Its answer never arrives."""
-    refused: str = ""
-    """There is no connection: why."""
-    instead: Refusal | None = None
-    """What the exchange says in place of doing anything."""
-    response: Response | None = None
-    """What comes back: a fault may put another in its place."""
-    arrived: bool = False
-    over: bool = False
-
-    @property
-    def route(self) -> tuple[str, str]:
-        """Verb, and path without query."""
-        return self.message.verb, self.message.path.partition("?")[0].removeprefix("/api/v1")
-
-    @property
-    def is_order(self) -> bool:
-        """Whether it is to open an order."""
-        return self.route == ("POST", "/order")
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -105,11 +59,17 @@ class Befalls(Protocol):
     def request(self, trip: Trip) -> None:
         """A request leaves."""
 
+    def arriving(self, trip: Trip) -> None:
+        """It is at the exchange, and has had no effect yet."""
+
     def response(self, trip: Trip) -> None:
         """It has had its effect; its answer leaves."""
 
     def connection(self, address: Address) -> str:
         """A line connects: why it cannot, or ""."""
+
+    def spoken(self, socket: "Socket", text: str) -> str:
+        """The process says something on a line: the frame that answers it instead of the exchange, or ""."""
 
     def frame(self, frame: Frame) -> None:
         """A frame leaves the exchange."""
@@ -130,7 +90,7 @@ class Socket:
 
     def __init__(self, network: "Network", line: Reading, number: int) -> None:
         self.network, self.line, self.number = network, line, number
-        self.there = ExchangeSocket(self._carry)
+        self.there = ExchangeSocket(self.carry)
         self.is_open = False
         self.is_dead = False
         """Nothing passes any more, and neither side has been told: a half-open connection."""
@@ -142,6 +102,10 @@ class Socket:
         if self.is_dead:
             return
         world = self.network.world
+        said = self.network.befalls.spoken(self, text)
+        if said:
+            world.after(2 * self.network.latency(), lambda: self._arrived(said))
+            return
         self._last_out = max(self._last_out, world.now + self.network.latency())
         world.at(self._last_out, lambda: None if self.is_dead else self.network.exchange.heard(self.there, text))
 
@@ -157,7 +121,8 @@ class Socket:
         self.leave()
         self.line.closed(self, why)
 
-    def _carry(self, text: str, table: str) -> None:
+    def carry(self, text: str, table: str) -> None:
+        """From the exchange to the process."""
         if self.is_dead:
             return
         network = self.network
@@ -249,8 +214,9 @@ class Network:
             self.world.after(self.latency(), lambda: self._over(trip, self._failure(trip, trip.refused, reached=False)))
             return trip
         self._watches.sent(trip)
+        message = trip.message
         expires = expires_at(started + message.clock_offset, LEAD)
-        signed = {} if keys is None else keys.headers(message.verb, message.path, expires, message.body)
+        signed = {} if keys is None else keys.headers(message.verb, message.path, expires, trip.altered or message.body)
         self.world.after(trip.out, lambda: self._arrive(trip, signed))
         self.world.after(
             PATIENCE, lambda: self._over(trip, self._failure(trip, f"no answer within {PATIENCE // NS_PER_SECOND} s"))
@@ -264,16 +230,29 @@ class Network:
     def _arrive(self, trip: Trip, signed: dict[str, str]) -> None:
         if trip.lost_out:
             return
-        message = trip.message
-        headers = {**signed, "content-type": "application/json"}
-        request = Request(verb=message.verb, target=message.path.encode(), headers=headers, body=message.body.encode())
-        trip.response = self.exchange.answer(request, trip.instead)
-        trip.arrived = True
-        self._watches.arrived(trip)
+        if trip.proxied is None:
+            self.befalls.arriving(trip)
+            trip.response = self.exchange.answer(request_of(trip, signed), trip.instead)
+            trip.arrived = True
+            self._watches.arrived(trip)
+        else:
+            trip.response = trip.proxied
         self.befalls.response(trip)
         if not trip.lost_back:
             dated = formatdate(self.exchange.wall_s(), usegmt=True)
             self.world.after(trip.back, lambda: self._back(trip, dated))
+
+    def arrive_late(self, trip: Trip, delay: int) -> None:
+        """It reaches the engine in so many ns, once more or after all; nobody hears of its answer."""
+        self.world.after(delay, lambda: self._arrive_late(trip))
+
+    def _arrive_late(self, trip: Trip) -> None:
+        # It was signed in time: what it waits in lies behind whoever looks at signatures.
+        message = trip.message
+        signed = KEYS.headers(message.verb, message.path, int(self.exchange.wall_s()) + 1, message.body)
+        self.exchange.answer(request_of(trip, signed))
+        trip.arrived = True
+        self._watches.arrived(trip)
 
     def _back(self, trip: Trip, dated: str) -> None:
         response = trip.response

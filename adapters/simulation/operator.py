@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING, Final
 
+from adapters.simulation.checks.ledger import booked_lots
 from adapters.simulation.process import RESTART
+from adapters.simulation.settling import Settling
 from adapters.simulation.world import World
 from messages import NS_PER_SECOND, Account, ActorQuarantined, Envelope, TradingState, TradingStateChanged, UtcNs
 
@@ -28,6 +30,7 @@ class Operator:
         self.leaves = False
         """The run is ending: nobody starts it again."""
         self.restarts = 0
+        self._settling = Settling()
         self._halted_at: UtcNs | None = None
         self._resumes = False
         world.after(_LOOK, self._look)
@@ -37,6 +40,7 @@ class Operator:
     def said(self, envelope: Envelope) -> None:
         """Notes the trading state; without its guard an account is halted, and there is nobody left to say so."""
         message = envelope.message
+        self._settling.said(envelope)
         if isinstance(message, ActorQuarantined):
             role, _, account = message.actor.partition("@")
             if role == "risk-guard":
@@ -55,6 +59,7 @@ class Operator:
     def life_began(self, life: int) -> None:  # noqa: ARG002 as all who follow
         """Nobody knows its state yet."""
         self.states = {}
+        self._settling = Settling()
         self._halted_at = None
 
     def life_ended(self, life: int, how: str) -> None:  # noqa: ARG002 as all who follow
@@ -83,13 +88,20 @@ class Operator:
         prefix = f"{self.process.run6}-"
         return sorted(order.client_id for order in orders if order.client_id.startswith(prefix))
 
-    def why(self, exchange: "ExchangeSide") -> str:  # noqa: ARG002 for who judges more
+    def why(self, exchange: "ExchangeSide") -> str:
         """Why it is not at rest, or ""."""
         if not self.process.is_alive:
             return "there is no process"
         if not self.is_active:
             return f"trading is {', '.join(sorted(set(self.states.values()))) or 'not begun'}"
-        return ""
+        if self._settling.doubtful:
+            return f"nobody knows of {', '.join(self._settling.doubtful[:5])}"
+        there, here = self.ours(exchange), self._settling.working
+        if there != here:
+            return f"{here} are believed to work, {there} do"
+        held = {symbol: each.lots for symbol, each in sorted(exchange.account.positions.items()) if each.lots}
+        booked = booked_lots(self.process.folder)
+        return "" if booked == held else f"booked are {booked}, the exchange holds {held}"
 
     def _start(self) -> None:
         if not self.process.is_alive and not self.leaves:

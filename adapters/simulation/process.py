@@ -24,7 +24,7 @@ from adapters.live.beginning import new_life, recovered
 from adapters.live.run import LiveRun
 from adapters.live.settings import LiveSettings
 from adapters.live.venue import Venue
-from adapters.simulation.disk import Disk
+from adapters.simulation.disk import Disk, Lost
 from adapters.simulation.driving import Driving
 from adapters.simulation.exchange_side import ExchangeSide
 from adapters.simulation.local_clock import LocalClock
@@ -204,15 +204,18 @@ class Process:
         system = make_system(run)
         return run, system, recovered(run, system, resume=resume)
 
-    def killed(self) -> None:
-        """kill -9: what is in the files is there, what is on the wire is on its way, all else is gone."""
+    def killed(self, lost: Lost | None = None) -> None:
+        """kill -9: what is in the files is there, what is on the wire is on its way, all else is gone.
+
+        With `lost` it is the power that fails: see Disk.
+        """
         runtime, self.runtime = self.runtime, None
         if not self._is_begun:
             return
         self.is_paused = False
         self._backlog.clear()
         self.network.die()
-        self.disk.die()
+        self.disk.die(lost)
         if runtime is not None:
             runtime.die()
         self._over("killed")

@@ -21,6 +21,7 @@ from adapters.live.settings import LiveOptions, live_settings
 from adapters.simulation.checks import Check, Judge, Violation
 from adapters.simulation.disk import Disk
 from adapters.simulation.exchange_side import ExchangeSide, ExchangeTruth
+from adapters.simulation.facts import facts_of
 from adapters.simulation.faults import Fault, Weather
 from adapters.simulation.local_clock import LocalClock
 from adapters.simulation.network import Network
@@ -151,17 +152,21 @@ def _simulated(
     settings = live_settings(LiveOptions(config=configuration, no_record=True), folder)
     world = World(told.began)
     exchange = ExchangeSide(world, seed=told.seed, symbols=told.symbols, pause=round(told.pause_s * NS_PER_SECOND))
-    judge = Judge(ExchangeTruth(exchange), lambda: world.seconds)
+    clock = LocalClock(
+        began=told.began, offset=round(told.clock_offset_s * NS_PER_SECOND), drift_ppm=told.clock_drift_ppm
+    )
+    facts = facts_of(
+        folder=folder, settings=settings, run6=told.run6, exchange=exchange, world=world,
+        local=lambda: clock.local(world.now),
+    )  # fmt: skip
+    judge = Judge(ExchangeTruth(exchange), lambda: world.seconds, facts)
     notes = _Notes(judge)
     weather = Weather(world, exchange, seed=str(told.seed), kinds=kinds, intensities=told.faults, window=told.window)
     random = Random(f"network {told.seed}")  # noqa: S311 no secret comes of it
     network = Network(world, exchange, weather, _Watches(notes, judge), random)
     operator = Operator(world)
     process = Process(
-        world=world, exchange=exchange, network=network, disk=Disk(weather),
-        clock=LocalClock(
-            began=told.began, offset=round(told.clock_offset_s * NS_PER_SECOND), drift_ppm=told.clock_drift_ppm
-        ),
+        world=world, exchange=exchange, network=network, disk=Disk(weather), clock=clock,
         folder=folder, settings=settings, run6=told.run6, schedule_seed=told.schedule_seed, interposed=weather,
         tracers=(notes, operator), follows=(weather, judge, operator),
     )  # fmt: skip
@@ -177,7 +182,7 @@ def _simulated(
         weather.calm()
         judge.calm()
         operator.calm()
-        if not _rest(world, process, operator, exchange):
+        if not _rest(world, process, operator, exchange, weather.lasts_until):
             judge.violated("I18", f"not at rest {REST_MAX_S} s after the last fault: {operator.why(exchange)}")
         judge.at_rest()
         _stop(world, process, operator, exchange, judge)
@@ -210,9 +215,9 @@ def _line(envelope: Envelope, began: UtcNs) -> str:
     return f"{(posted - began) / NS_PER_SECOND:10.3f} s  {number:>6} after {cause:>6}  {sender} ({epoch}): {message}"
 
 
-def _rest(world: World, process: Process, operator: Operator, exchange: ExchangeSide) -> bool:
-    """Whether everything came to be settled, and stayed so for a while."""
-    until = world.now + REST_MAX_S * NS_PER_SECOND
+def _rest(world: World, process: Process, operator: Operator, exchange: ExchangeSide, lasts: UtcNs) -> bool:
+    """Whether everything came to be settled, and stayed so for a while. `lasts`: when what was announced is over."""
+    until = max(world.now, lasts) + REST_MAX_S * NS_PER_SECOND
     calm = 0
     while world.now < until:
         world.run(world.now + _LOOK_S * NS_PER_SECOND)

@@ -4,15 +4,21 @@ A check's `on_<ClassName>` methods hear messages of that class (their envelope);
 and do nothing unless they are overridden.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import attrs
 
-from adapters.simulation.checks.truth import Truth
+from adapters.simulation.checks.account import AccountFold
+from adapters.simulation.checks.facts import Facts
+from adapters.simulation.checks.truth import Row, Truth
+from adapters.simulation.checks.wire import Asked, asked
 
 VIOLATIONS_MAX: Final = 50
 """Of one run: it is enough to know."""
+_SEAMS: Final = (
+    *("handled", "made", "sent", "arrived", "changed", "life_began", "life_ended", "calm", "at_rest", "over"),
+)
 
 
 @attrs.frozen
@@ -40,9 +46,22 @@ class Check:
         """What the exchange knows."""
         return self.judge.truth
 
+    @property
+    def facts(self) -> Facts:
+        """What the run was told."""
+        return self.judge.facts
+
+    @property
+    def account(self) -> AccountFold:
+        """What follows from the exchange's executions, up to now."""
+        return self.judge.account
+
     def violated(self, invariant: str, text: str) -> None:
         """It does not hold."""
         self.judge.violated(invariant, text)
+
+    def said(self, envelope: Any) -> None:
+        """Any message is on its way: dear, for there are many."""
 
     def handled(self, address: str, epoch: int, message_id: int) -> None:
         """An actor has handled a message."""
@@ -50,14 +69,14 @@ class Check:
     def made(self, address: str, epoch: int, warm: bool) -> None:  # noqa: FBT001 as a tracer is told
         """An incarnation is about to start."""
 
-    def sent(self, trip: Any) -> None:
+    def sent(self, asked: Asked) -> None:
         """A request leaves the process."""
 
-    def arrived(self, trip: Any) -> None:
-        """It has had its effect at the exchange."""
+    def arrived(self, asked: Asked) -> None:
+        """It has had its effect at the exchange, whatever is said of it."""
 
-    def told(self) -> None:
-        """Something may have changed at the exchange."""
+    def changed(self, rows: Sequence[Row]) -> None:
+        """These executions are new at the exchange; they are folded already."""
 
     def life_began(self, life: int) -> None:
         """A life of the process is about to start."""
@@ -78,32 +97,30 @@ class Check:
 class Judge:
     """Tells every check, and keeps what they say. `clock`: simulated seconds from the beginning."""
 
-    def __init__(self, truth: Truth, clock: Callable[[], float]) -> None:
-        self.truth = truth
+    def __init__(self, truth: Truth, clock: Callable[[], float], facts: Facts) -> None:
+        self.truth, self.facts = truth, facts
         self.violations: list[Violation] = []
+        self.account = AccountFold(facts.contracts)
         self._clock = clock
         self._checks: list[Check] = []
         self._hearing: dict[type[Any], list[Callable[[Any], None]]] = {}
         self._at: dict[str, list[Any]] = {}
+        self._asked: dict[int, Asked] = {}
+
+    @property
+    def seconds(self) -> float:
+        """Simulated so far."""
+        return self._clock()
 
     def appoint(self, kinds: Iterable[type[Check]]) -> None:
         """These judge."""
         self._checks = [kind(self) for kind in kinds]
-        for name in (
-            "handled",
-            "made",
-            "sent",
-            "arrived",
-            "told",
-            "life_began",
-            "life_ended",
-            "calm",
-            "at_rest",
-            "over",
-        ):
-            self._at[name] = [
+        self._at = {
+            name: [
                 getattr(each, name) for each in self._checks if getattr(type(each), name) is not getattr(Check, name)
             ]
+            for name in _SEAMS
+        }
 
     def violated(self, invariant: str, text: str) -> None:
         """Something does not hold."""
@@ -118,7 +135,9 @@ class Judge:
         hearing = self._hearing.get(kind)
         if hearing is None:
             name = f"on_{kind.__name__}"
-            hearing = self._hearing[kind] = [getattr(each, name) for each in self._checks if hasattr(each, name)]
+            hearing = [each.said for each in self._checks if type(each).said is not Check.said]
+            hearing += [getattr(each, name) for each in self._checks if hasattr(each, name)]
+            self._hearing[kind] = hearing
         for hear in hearing:
             hear(envelope)
 
@@ -134,43 +153,44 @@ class Judge:
 
     def sent(self, trip: Any) -> None:
         """See Check."""
-        for each in self._at["sent"]:
-            each(trip)
+        request = self._asked[trip.number] = asked(trip)
+        self._tell("sent", request)
 
     def arrived(self, trip: Any) -> None:
         """See Check."""
-        for each in self._at["arrived"]:
-            each(trip)
+        request = self._asked.pop(trip.number, None)
+        if request is not None:
+            self._tell("arrived", request)
 
     def told(self) -> None:
-        """See Check."""
-        for each in self._at["told"]:
-            each()
+        """Something may have changed at the exchange."""
+        rows = self.account.news(self.truth.executions(), self.truth.now())
+        if rows:
+            self._tell("changed", rows)
 
     def life_began(self, life: int) -> None:
         """See Check."""
-        for each in self._at["life_began"]:
-            each(life)
+        self._tell("life_began", life)
 
     def life_ended(self, life: int, how: str) -> None:
         """See Check."""
-        for each in self._at["life_ended"]:
-            each(life, how)
+        self._tell("life_ended", life, how)
 
     def start_refused(self, why: str) -> None:
         """Nothing happened."""
 
     def calm(self) -> None:
         """See Check."""
-        for each in self._at["calm"]:
-            each()
+        self._tell("calm")
 
     def at_rest(self) -> None:
         """See Check."""
-        for each in self._at["at_rest"]:
-            each()
+        self._tell("at_rest")
 
     def over(self) -> None:
         """See Check."""
-        for each in self._at["over"]:
-            each()
+        self._tell("over")
+
+    def _tell(self, what: str, *told: Any) -> None:
+        for each in self._at[what]:
+            each(*told)

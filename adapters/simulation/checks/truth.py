@@ -1,5 +1,6 @@
 """What the exchange knows of the account, in the rows that it would write on the wire."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 Row = dict[str, Any]
@@ -7,6 +8,9 @@ Row = dict[str, Any]
 
 class Truth(Protocol):
     """The exchange, as the judge asks it. Sizes are contracts; money is integers of the wallet's smallest unit."""
+
+    def now(self) -> int:
+        """True time, in ns."""
 
     def executions(self) -> list[Row]:
         """All of the account, in order: trades, cancels, funding and so on, by `execType`."""
@@ -25,3 +29,9 @@ class Truth(Protocol):
 
     def lot_sizes(self) -> dict[str, int]:
         """Contracts in a lot, by symbol."""
+
+    def switch(self) -> int | None:
+        """When everything is cancelled unless somebody asks again, in ns; None: it is not armed."""
+
+    def prices(self) -> Mapping[str, Sequence[float]]:
+        """The last trades' prices by symbol, some hundreds, oldest first."""

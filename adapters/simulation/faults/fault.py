@@ -4,13 +4,13 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from messages import NS_PER_SECOND, Address
+from messages import NS_PER_SECOND, Address, UtcNs
 
 if TYPE_CHECKING:
     from actors.runtime.simulated import Moment
     from actors.runtime.slot import Slot
     from adapters.simulation.faults.weather import Weather
-    from adapters.simulation.network import Frame, Trip
+    from adapters.simulation.network import Frame, Socket, Trip
 
 
 class Fault:
@@ -27,6 +27,9 @@ class Fault:
     every_s: ClassVar[float] = 0.0
     """0: it strikes at seams only."""
 
+    lasts_until: UtcNs = 0
+    """True time up to which the process was told to wait."""
+
     def __init__(self, weather: "Weather", seed: str, intensity: float) -> None:
         self.weather, self.intensity = weather, intensity
         self.random = Random(f"{seed} {self.code}")  # noqa: S311 no secret comes of it
@@ -36,6 +39,14 @@ class Fault:
     def strikes(self, chance: float | None = None) -> bool:
         """Whether it strikes now; counted when it does."""
         odds = (self.chance if chance is None else chance) * self.intensity
+        return self.weather.blows and self.random.random() < odds and self.weather.strikes(self)
+
+    def hits(self) -> bool:
+        """Whether it strikes now, when its odds were drawn before; counted when it does."""
+        return self.weather.blows and self.weather.strikes(self)
+
+    def chances(self, odds: float) -> bool:
+        """Whether it strikes now with these odds, whatever its intensity; counted when it does."""
         return self.weather.blows and self.random.random() < odds and self.weather.strikes(self)
 
     def begin(self) -> None:
@@ -72,6 +83,9 @@ class Fault:
     def life_began(self) -> None:
         """A new life of the process is about to start."""
 
+    def life_ended(self) -> None:
+        """A life of the process is over."""
+
     def start_refused(self, why: str) -> None:
         """The process did not start, for it cannot read what it left: whoever changed that puts it right."""
 
@@ -80,11 +94,18 @@ class Fault:
     def request(self, trip: "Trip") -> None:
         """A request leaves the process."""
 
+    def arriving(self, trip: "Trip") -> None:
+        """It is at the exchange, and has had no effect yet."""
+
     def response(self, trip: "Trip") -> None:
         """It has had its effect; the answer leaves the exchange."""
 
     def connection(self, address: Address) -> str:  # noqa: ARG002 for who overrides it
         """A line connects: why it cannot, or ""."""
+        return ""
+
+    def spoken(self, socket: "Socket", text: str) -> str:  # noqa: ARG002 for who overrides it
+        """The process says something on a line: the frame that answers it in the exchange's place, or ""."""
         return ""
 
     def frame(self, frame: "Frame") -> None:
@@ -110,3 +131,6 @@ class Fault:
 
     def after_write(self, name: str, statement: str) -> None:
         """It is in the file."""
+
+    def opening(self, name: str) -> None:
+        """A file is about to be opened: raises what befalls it."""

@@ -12,17 +12,17 @@ from actors.runtime.simulated import Moment
 from actors.runtime.slot import Slot
 from adapters.simulation.exchange_side import ExchangeSide
 from adapters.simulation.faults.fault import Fault
-from adapters.simulation.network import Frame, Network, Trip
+from adapters.simulation.network import Frame, Network, Socket, Trip
 from adapters.simulation.world import World
-from messages import Address, Message
+from messages import Address, Message, UtcNs
 
 if TYPE_CHECKING:
     from adapters.simulation.process import Process
 
 ALL: Final = (0, 2**62)
 _SEAMS: Final = (
-    "request", "response", "connection", "frame",
-    "before", "after_handling", "moment", "restored", "before_write", "after_write",
+    "request", "arriving", "response", "connection", "spoken", "frame",
+    "before", "after_handling", "moment", "restored", "before_write", "after_write", "opening",
 )  # fmt: skip
 
 
@@ -64,6 +64,11 @@ class Weather:
         for fault in self.faults:
             fault.calm()
 
+    @property
+    def lasts_until(self) -> UtcNs:
+        """Up to when what has gone wrong may be felt though nothing more does: the longest of what was announced."""
+        return max([fault.lasts_until for fault in self.faults], default=0)
+
     def strikes(self, fault: Fault) -> bool:
         """A fault would strike: whether it may; counted."""
         self._numbers += 1
@@ -82,8 +87,10 @@ class Weather:
         for fault in self.faults:
             fault.life_began()
 
-    def life_ended(self, life: int, how: str) -> None:
+    def life_ended(self, life: int, how: str) -> None:  # noqa: ARG002 as all who follow the process
         """Nothing more befalls it."""
+        for fault in self.faults:
+            fault.life_ended()
 
     def start_refused(self, why: str) -> None:
         """It does not start as things are."""
@@ -97,6 +104,11 @@ class Weather:
         for befall in self._at["request"]:
             befall(trip)
 
+    def arriving(self, trip: Trip) -> None:
+        """See network.Befalls."""
+        for befall in self._at["arriving"]:
+            befall(trip)
+
     def response(self, trip: Trip) -> None:
         """See network.Befalls."""
         for befall in self._at["response"]:
@@ -105,6 +117,10 @@ class Weather:
     def connection(self, address: Address) -> str:
         """See network.Befalls."""
         return next((why for befall in self._at["connection"] if (why := befall(address))), "")
+
+    def spoken(self, socket: Socket, text: str) -> str:
+        """See network.Befalls."""
+        return next((said for befall in self._at["spoken"] if (said := befall(socket, text))), "")
 
     def frame(self, frame: Frame) -> None:
         """See network.Befalls."""
@@ -149,3 +165,8 @@ class Weather:
         """See disk.OnDisk."""
         for befall in self._at["after_write"]:
             befall(name, statement)
+
+    def opening(self, name: str) -> None:
+        """See disk.OnDisk."""
+        for befall in self._at["opening"]:
+            befall(name)
