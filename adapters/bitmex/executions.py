@@ -70,13 +70,12 @@ class Executions:
         """What it means, the first time."""
         if execution.kind is ExecutionKind.EVENT or execution.ts < self._clock.venue_time(self._since):
             return ()
+        if execution.kind is ExecutionKind.UNKNOWN:
+            return self._unknown(execution, at)
         if not self._known.first(execution.execution_id):
             return ()
         if execution.symbol not in self._instruments:
             return (self._foreign("fill", execution, "of a symbol that is not traded here", at),)
-        if execution.kind is ExecutionKind.UNKNOWN:
-            # The reconciler finds out what it did.
-            return (self._foreign("fill", execution, "which nobody here knows the meaning of", at),)
         lots, price = execution.lots, execution.price
         if not lots or price is None:
             return (self._quarantined(execution, f"{execution.contracts} contracts at {price!r} mean no fill", at),)
@@ -100,6 +99,12 @@ class Executions:
             self.holders.fold(adjusted.strategy, adjusted.symbol, adjusted.lots)
 
     # Inside.
+
+    def _unknown(self, execution: Execution, at: UtcNs) -> tuple[Message, ...]:
+        """The reconciler finds out what it did. By another way the venue may still say it in words that are known."""
+        if execution.execution_id in self._known or not self._known.first(f"unknown {execution.execution_id}"):
+            return ()
+        return (self._foreign("fill", execution, "which nobody here knows the meaning of", at),)
 
     def _trade(self, execution: Execution, lots: Lots, price: float, at: UtcNs) -> tuple[Message, ...]:
         liquidity = execution.liquidity or Liquidity.TAKER

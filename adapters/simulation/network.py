@@ -133,10 +133,14 @@ class Socket:
             world.after(frame.delay, self.cut)
             return
         for _ in range(frame.copies):
-            when = world.now + frame.delay
-            if not frame.overtaken:
-                when = self._last_in = max(self._last_in, when)
-            world.at(when, lambda: self._arrived(frame.text))
+            self.tell(frame.text, frame.delay, overtaken=frame.overtaken)
+
+    def tell(self, text: str, delay: int, *, overtaken: bool = False) -> None:
+        """From the exchange to the process, so many ns later: in order, unless later ones may overtake it."""
+        when = self.network.world.now + delay
+        if not overtaken:
+            when = self._last_in = max(self._last_in, when)
+        self.network.world.at(when, lambda: self._arrived(text))
 
     def _arrived(self, text: str) -> None:
         if self.is_open and not self.is_dead:

@@ -55,6 +55,8 @@ PROFILES: Final[Mapping[str, Profile]] = {
     "long": Profile(minutes=(20, 120), pause_s=3.0),
 }
 STRONGEST: Final = 4.0
+READERS: Final = 0.15
+"""Of all seeds: somebody reads quotes and books."""
 _FUNDED: Final = 0.35
 _QUANTO: Final = 0.2
 """Parts of all seeds."""
@@ -175,6 +177,11 @@ def _strategies(random: Random, symbols: Sequence[Symbol], quiet_at_s: int, stra
         sections.append(_section(f"{name.lower()}-{number}", f"{_TRADERS}:{name}", symbol, period, params, execution))
     if strategy:
         sections.append(_section("yours", strategy, symbols[0], "5s", "", ""))
+    # By a draw of its own: seldom, for books are many frames.
+    beside = Random(f"books {quiet_at_s}")  # noqa: S311 no secret comes of it
+    if beside.random() < READERS:
+        params = f"quiet_at_s = {quiet_at_s}.0"
+        sections.append(_section("reader", f"{_TRADERS}:Reader", beside.choice(symbols), "10s", params, ""))
     for symbol in symbols:
         if not any(f'"{symbol}"' in section for section in sections):
             params = f"quiet_at_s = {quiet_at_s}.0"

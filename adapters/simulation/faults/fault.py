@@ -86,6 +86,9 @@ class Fault:
     def life_ended(self) -> None:
         """A life of the process is over."""
 
+    def start_refused(self, why: str) -> None:
+        """The process did not start, for it cannot read what it left: whoever changed that puts it right."""
+
     # Seams.
 
     def request(self, trip: "Trip") -> None:

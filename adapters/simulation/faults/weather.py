@@ -92,6 +92,11 @@ class Weather:
         for fault in self.faults:
             fault.life_ended()
 
+    def start_refused(self, why: str) -> None:
+        """It does not start as things are."""
+        for fault in self.faults:
+            fault.start_refused(why)
+
     # The seams.
 
     def request(self, trip: Trip) -> None:

@@ -160,6 +160,18 @@ def test_fills_that_the_stream_lost_are_asked_for_when_their_order_is_over():
     assert rig.gateway._parts.missing.next_due() is None
 
 
+def test_a_fill_whose_word_the_stream_did_not_know_is_booked_when_a_read_says_it_plainly():
+    rig = ready()
+    rig.frame_fate = lambda table, text: [(MS, text.replace('"Trade"', '"TradeInBlock"'))]
+    rig.approve(order(2, ts=rig.at))
+
+    rig.run(6)
+
+    assert len([each for each in rig.of(ForeignActivity) if "nobody here knows the meaning of" in each.text]) == 1
+    assert [each.lots for each in rig.of(Fill)] == [2]
+    assert rig.of(PositionAdjusted) == []
+
+
 def test_an_end_that_is_said_again_misses_no_fills():
     rig = ready()
     rig.approve(order(1, ts=rig.at))
