@@ -635,6 +635,19 @@ def test_f17_a_fill_that_is_told_again_by_another_id_is_one_fill_and_has_the_acc
     assert len(rig.of(VenueConnected)) == 2
 
 
+def test_f17_a_strangers_trade_that_is_told_again_by_another_id_is_booked_once():
+    rig = ready()
+    trade = {"clOrdID": "theirs-1", "orderID": "order-9", "cumQty": 5, "leavesQty": 0, "ordStatus": "Filled"}
+    rig.venue.execute(**trade, side="Buy", lastQty=5, lastPx=100.0, execCost=500, execComm=7)
+    rig.run(1)
+
+    told_again(rig)
+    rig.run(5)
+
+    assert [each.lots for each in rig.of(PositionAdjusted)] == [5]
+    assert [each.reason for each in rig.of(Quarantined)] == ["duplicate"]
+
+
 def test_f17_a_fill_of_an_earlier_life_that_is_told_again_by_another_id_is_not_counted():
     rig = ready(approved={"run000-trend-1": order(5)}, filled={("run000-trend-1", "trend"): 2})
     resting = rig.venue.rest_order("run000-trend-1", 5, 99.5)
