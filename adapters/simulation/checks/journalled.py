@@ -7,6 +7,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from decimal import Decimal
 from typing import Any, Final
 
@@ -83,6 +84,16 @@ class JournalFile:
         """The file has been cut."""
         del self.chains[seq + 1 :]
         self.seq, self.chain = seq, self.chains[seq]
+
+
+def journalled(folder: Any) -> list[str]:
+    """Client ids of all orders that the journal has approvals of, in order."""
+    path = folder / _FILE
+    if not path.exists():
+        return []
+    asked = "SELECT client_id FROM orders WHERE message = 'ApprovedOrder' GROUP BY client_id ORDER BY min(seq)"
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)) as connection:
+        return [name for (name,) in connection.execute(asked)]
 
 
 class Journalled(Check):
