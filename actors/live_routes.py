@@ -9,6 +9,7 @@ from typing import Final
 from actors.audit_routes import AUDIT_ROUTES
 from actors.routes import ROUTES, By, Route, measured
 from messages import (
+    ActorLagging,
     AmendRejected,
     ApprovedAmend,
     ApprovedCancel,
@@ -121,7 +122,8 @@ LIVE_ROUTES: Final[tuple[Route, ...]] = (
     Route("reconciler", VenueLost, "risk-guard", _ACCOUNT),
     Route("reconciler", HaltTrading, "risk-guard", _ACCOUNT),
     Route("venue", HaltTrading, "risk-guard", _ACCOUNT),
-    # What the reconciler folds to compare with: the same facts as everybody.
+    # What the reconciler folds to compare with: the same facts as everybody. And that it has not heard all of them.
+    Route("host", ActorLagging, "reconciler", _ALL),
     *[
         Route(row.sender, row.message, "reconciler", _ACCOUNT)
         for row in ROUTES

@@ -243,7 +243,7 @@ class RecordingResumed(Message):
 class InvariantViolated(Message):
     """Something was said that must never be: trading halts, and somebody has to look."""
 
-    invariant: str = attrs.field(validator=attrs.validators.matches_re(r"I[0-9]{1,2}"))
+    invariant: str = attrs.field(validator=filled)
     """Its name; docs/risk.md lists them."""
     text: str = attrs.field(validator=filled)
     """What was seen, and of which order or actor."""

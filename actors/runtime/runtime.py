@@ -242,15 +242,19 @@ class Runtime(abc.ABC):
         if more == CLOSED:
             self.bury(slot, envelope, slot.state.value)
             return 0
-        self.bury(slot, envelope, "mailbox full")
-        if not slot.lagging:
-            slot.lagging = True
-            lagging = ActorLagging(actor=slot.address, waiting=len(slot.mailbox), at=self.now())
-            self.say("host", lagging, sender=slot.address)
-            if slot.spec.kind not in BESIDE:
-                reason = f"mailbox of {slot.address} is full"
-                self.say(SUPERVISOR, HaltTrading(reason=reason, ts=self.now()), sender=slot.address)
+        self.turned_away(slot, envelope, waiting=len(slot.mailbox))
         return 0
+
+    def turned_away(self, slot: Slot, envelope: Envelope, *, waiting: int) -> None:
+        """A mailbox is full: said once of an address, and trading halts where somebody waits for it."""
+        self.bury(slot, envelope, "mailbox full")
+        if slot.lagging:
+            return
+        slot.lagging = True
+        self.say("host", ActorLagging(actor=slot.address, waiting=waiting, at=self.now()), sender=slot.address)
+        if slot.spec.kind not in BESIDE:
+            reason = f"mailbox of {slot.address} is full"
+            self.say(SUPERVISOR, HaltTrading(reason=reason, ts=self.now()), sender=slot.address)
 
     def close(self, slot: Slot) -> None:
         """Its last incarnation is over: name what waits there, and what will still be sent there, as undeliverable."""

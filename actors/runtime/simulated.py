@@ -18,6 +18,7 @@ from actors.runtime.host import Host
 from actors.runtime.replay import ReplayRuntime
 from actors.runtime.router import Flow
 from actors.runtime.runtime import OUTSIDE, SUPERVISOR, ActorStatus, Runtime
+from actors.runtime.schedule import ScheduledMailboxes
 from actors.runtime.simulated_host import SimulatedHost
 from actors.runtime.slot import Slot
 from actors.runtime.tracer import Tracer
@@ -85,6 +86,10 @@ class SimulatedRuntime(ReplayRuntime):
         interposed: Interposed,
     ) -> None:
         super().__init__(start_at=start_at, schedule_seed=schedule_seed, handler_seconds=None, routes=routes)
+        self._schedule = self.mailboxes = None if schedule_seed is None else ScheduledMailboxes(schedule_seed)
+        """What waits for whom; None: nothing waits any longer than it takes to deliver it."""
+        self.timers_late = 0
+        """ns by which timers come later than asked for, as they may on a busy machine."""
         self.tracer = tracer
         self.interposed = interposed
         self.failure: ActorFailed | None = None
@@ -118,8 +123,8 @@ class SimulatedRuntime(ReplayRuntime):
 
     def slow_down(self, address: Address, *, slow: bool = True) -> None:
         """Whether an actor is served nothing for a while. Only with a schedule."""
-        if self._schedule is not None:
-            (self._schedule.slow.add if slow else self._schedule.slow.discard)(address)
+        if self.mailboxes is not None:
+            (self.mailboxes.slow.add if slow else self.mailboxes.slow.discard)(address)
 
     def hangs(self, host: SimulatedHost, seconds: float | None) -> None:
         """A host does not return; it goes on after `seconds`, unless that is None. The watchdog looks in time."""
@@ -189,6 +194,10 @@ class SimulatedRuntime(ReplayRuntime):
         """Queue for one address."""
         if envelope.message.__class__ is Woke:
             self.tracer.said(envelope)
+        mailboxes = self.mailboxes
+        if mailboxes is not None and not mailboxes.admits(slot, envelope):
+            self.turned_away(slot, envelope, waiting=mailboxes.waiting_for(slot.address))
+            return
         super().put(slot, envelope)
 
     def tell(self, address: Address, message: Message) -> None:
@@ -199,7 +208,7 @@ class SimulatedRuntime(ReplayRuntime):
 
     def wake(self, slot: Slot, epoch: int, wish: WakeAt) -> None:
         """Timers know no steps."""
-        super().wake(slot, epoch, WakeAt(max(wish.at, self._now), wish.token, _AT_ONCE))
+        super().wake(slot, epoch, WakeAt(max(wish.at, self._now) + self.timers_late, wish.token, _AT_ONCE))
 
     def launch(self, slot: Slot, *, warm: bool) -> None:
         """Start an incarnation at once, and hand it what waited."""

@@ -57,6 +57,7 @@ class Executions:
         self._account, self._instruments, self._orders = account, instruments, orders
         self._arithmetic = {symbol: Arithmetic(instrument) for symbol, instrument in instruments.items()}
         self._known = Once(KNOWN_MAX)
+        self._doubt = ""
 
     def know(self, executions: Iterable[str], funding: Iterable[tuple[Symbol, UtcNs]]) -> None:
         """These were said in an earlier life."""
@@ -69,18 +70,22 @@ class Executions:
         """What it means, the first time."""
         if execution.kind is ExecutionKind.EVENT or execution.ts < self._clock.venue_time(self._since):
             return ()
+        if execution.kind is ExecutionKind.UNKNOWN:
+            return self._unknown(execution, at)
         if not self._known.first(execution.execution_id):
             return ()
         if execution.symbol not in self._instruments:
             return (self._foreign("fill", execution, "of a symbol that is not traded here", at),)
-        if execution.kind is ExecutionKind.UNKNOWN:
-            # The reconciler finds out what it did.
-            return (self._foreign("fill", execution, "which nobody here knows the meaning of", at),)
         lots, price = execution.lots, execution.price
         if not lots or price is None:
             return (self._quarantined(execution, f"{execution.contracts} contracts at {price!r} mean no fill", at),)
         meaning = {ExecutionKind.FUNDING: self._funding, ExecutionKind.TRADE: self._trade}
         return meaning.get(execution.kind, self._befallen)(execution, lots, price, at)
+
+    def take_doubt(self) -> str:
+        """Why what is held should be compared with the venue's, once for each fill that could not be believed."""
+        doubt, self._doubt = self._doubt, ""
+        return doubt
 
     def fold(self, fill: Fill) -> None:
         """A crossing of two strategies, which the venue knows nothing of."""
@@ -95,12 +100,22 @@ class Executions:
 
     # Inside.
 
+    def _unknown(self, execution: Execution, at: UtcNs) -> tuple[Message, ...]:
+        """The reconciler finds out what it did. By another way the venue may still say it in words that are known."""
+        if execution.execution_id in self._known or not self._known.first(f"unknown {execution.execution_id}"):
+            return ()
+        return (self._foreign("fill", execution, "which nobody here knows the meaning of", at),)
+
     def _trade(self, execution: Execution, lots: Lots, price: float, at: UtcNs) -> tuple[Message, ...]:
         liquidity = execution.liquidity or Liquidity.TAKER
         value, fee = self._money(execution, lots, price, liquidity)
         ours = self._orders.get(execution.client_id) if execution.client_id else None
         if ours is None or ours.order.symbol != execution.symbol or (ours.order.lots > 0) != (lots > 0):
             return self._outside(execution, lots, value, fee, at)
+        doubt = ours.why_doubted(lots, execution.filled, execution.trade_id)
+        if doubt:
+            self._doubt = f"execution {execution.execution_id} of {execution.client_id} is not counted: {doubt}"
+            return (self._quarantined(execution, doubt, at, code="duplicate"),)
         parts = ours.parts(lots, value, fee)
         ours.fold(parts)
         return (self._fill(execution, parts, price=price, liquidity=liquidity, client_id=execution.client_id),)
@@ -206,9 +221,9 @@ class Executions:
             ),
         )
 
-    def _quarantined(self, execution: Execution, why: str, at: UtcNs) -> Quarantined:
+    def _quarantined(self, execution: Execution, why: str, at: UtcNs, *, code: str = "malformed") -> Quarantined:
         text = f"execution {execution.execution_id}: {why}"
-        return Quarantined(symbol=execution.symbol, received=at, reason="malformed", text=text)
+        return Quarantined(symbol=execution.symbol, received=at, reason=code, text=text)
 
     def _foreign(self, kind: str, execution: Execution, why: str, at: UtcNs) -> ForeignActivity:
         text = f"{execution.kind_said} {execution.execution_id} of {execution.contracts:+d} contracts, {why}"

@@ -118,7 +118,7 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """What SQLite finds wrong with a file is a JournalError that names it; DiskError where the file is not at fault."""
+    """What SQLite finds wrong with a file is a JournalError that names it; a DiskError where it is the disk's fault."""
     try:
         yield
     except sqlite3.Error as error:

@@ -5,6 +5,7 @@ What power loss leaves is put there between two lives: as SQLite's WAL with less
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
@@ -60,6 +61,18 @@ class Disk:
             path.write_bytes(data)
             _beside(path, "-wal").write_bytes(lost(path.name, wal))
             _beside(path, "-shm").unlink(missing_ok=True)
+
+    @staticmethod
+    def change(folder: Path, name: str, statement: str, values: tuple[Any, ...] = ()) -> None:
+        """Somebody else changes a file, while no process has it."""
+        with closing(sqlite3.connect(folder / name)) as connection, connection:
+            connection.execute(statement, values)
+
+    @staticmethod
+    def look(folder: Path, name: str, statement: str) -> list[tuple[Any, ...]]:
+        """Somebody else reads one."""
+        with closing(sqlite3.connect(folder / name)) as connection:
+            return connection.execute(statement).fetchall()
 
 
 class Wal:

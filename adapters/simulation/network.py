@@ -59,6 +59,9 @@ class Befalls(Protocol):
     def request(self, trip: Trip) -> None:
         """A request leaves."""
 
+    def arriving(self, trip: Trip) -> None:
+        """It is at the exchange, and has had no effect yet."""
+
     def response(self, trip: Trip) -> None:
         """It has had its effect; its answer leaves."""
 
@@ -130,10 +133,14 @@ class Socket:
             world.after(frame.delay, self.cut)
             return
         for _ in range(frame.copies):
-            when = world.now + frame.delay
-            if not frame.overtaken:
-                when = self._last_in = max(self._last_in, when)
-            world.at(when, lambda: self._arrived(frame.text))
+            self.tell(frame.text, frame.delay, overtaken=frame.overtaken)
+
+    def tell(self, text: str, delay: int, *, overtaken: bool = False) -> None:
+        """From the exchange to the process, so many ns later: in order, unless later ones may overtake it."""
+        when = self.network.world.now + delay
+        if not overtaken:
+            when = self._last_in = max(self._last_in, when)
+        self.network.world.at(when, lambda: self._arrived(text))
 
     def _arrived(self, text: str) -> None:
         if self.is_open and not self.is_dead:
@@ -209,7 +216,7 @@ class Network:
         self._watches.sent(trip)
         message = trip.message
         expires = expires_at(started + message.clock_offset, LEAD)
-        signed = {} if keys is None else keys.headers(message.verb, message.path, expires, message.body)
+        signed = {} if keys is None else keys.headers(message.verb, message.path, expires, trip.altered or message.body)
         self.world.after(trip.out, lambda: self._arrive(trip, signed))
         self.world.after(
             PATIENCE, lambda: self._over(trip, self._failure(trip, f"no answer within {PATIENCE // NS_PER_SECOND} s"))
@@ -224,6 +231,7 @@ class Network:
         if trip.lost_out:
             return
         if trip.proxied is None:
+            self.befalls.arriving(trip)
             trip.response = self.exchange.answer(request_of(trip, signed), trip.instead)
             trip.arrived = True
             self._watches.arrived(trip)

@@ -68,6 +68,10 @@ class Operator:
         if not self.leaves:
             self._world.after(RESTART, self._start)
 
+    def start_refused(self, why: str) -> None:  # noqa: ARG002 as all who follow
+        """Whoever can puts it right; then it is started once more."""
+        self._world.after(RESTART, self._start)
+
     def calm(self) -> None:
         """Whatever has halted goes on soon."""
         if self.process.is_paused:
@@ -103,7 +107,7 @@ class Operator:
         if not self.process.is_alive and not self.leaves:
             self.restarts += 1
             self.process.start(resume=self._resumes)
-            self._resumes = False
+            self._resumes = self._resumes and not self.process.is_alive
 
     def _look(self) -> None:
         halted = any(state in (TradingState.HALTED, TradingState.FLATTENING) for state in self.states.values())

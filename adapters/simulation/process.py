@@ -11,6 +11,7 @@ from typing import Final, Protocol
 import attrs
 
 from actors.live_routes import LIVE_ROUTES
+from actors.restored import Restored
 from actors.runtime.host import RunEnds
 from actors.runtime.simulated import Interposed, SimulatedRuntime
 from actors.runtime.tracer import Tracer, Tracers
@@ -55,6 +56,9 @@ class Follows(Protocol):
 
     def life_ended(self, life: int, how: str) -> None:
         """A life is over: `stopped`, `supervisor`, or `killed` when its last messages may not be written down."""
+
+    def start_refused(self, why: str) -> None:
+        """No life began: what earlier ones left cannot be read."""
 
 
 @attrs.define(eq=False)
@@ -165,18 +169,18 @@ class Process:
             self._begin(resume=resume)
         except ProcessDied:
             self.killed()
+        except JournalError as error:
+            self.disk.die()
+            self.life -= 1
+            for each in self._follows:
+                each.start_refused(str(error))
 
     def _begin(self, *, resume: bool) -> None:
-        wires = SimulatedWires(self.network, self.disk, self)
-        self.run = run = new_life(
-            self.folder, self.settings, self._venue, lambda _conceal: None,
-            run6=self.run6, clock=_Now(self), wires=wires,
-        )  # fmt: skip
+        run, system, restored = self._prepared(resume=resume)
+        self.run, self.system = run, system
         self._is_begun = True
         for each in self._follows:
             each.life_began(self.life)
-        self.system = system = make_system(run)
-        restored = recovered(run, system, resume=resume)
         self._interposed.restored()
         write_given(self.folder, run.life, {}, {"lift_halt": resume, "so_far": []})
         system.restore(restored)
@@ -190,6 +194,15 @@ class Process:
         run.pauses.look()
         runtime.start()
         self.driving.begin()
+
+    def _prepared(self, *, resume: bool) -> tuple[LiveRun, TradingSystem, Restored]:
+        """What earlier lives left is read."""
+        run = new_life(
+            self.folder, self.settings, self._venue, lambda _conceal: None,
+            run6=self.run6, clock=_Now(self), wires=SimulatedWires(self.network, self.disk, self),
+        )  # fmt: skip
+        system = make_system(run)
+        return run, system, recovered(run, system, resume=resume)
 
     def killed(self, lost: Lost | None = None) -> None:
         """kill -9: what is in the files is there, what is on the wire is on its way, all else is gone.

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 import attrs
 
+from adapters.exchange.market import next_funding
 from adapters.simulation import traders
 from adapters.simulation.faults.weather import ALL
 from messages import NS_PER_SECOND, Symbol, UtcNs
@@ -54,6 +55,11 @@ PROFILES: Final[Mapping[str, Profile]] = {
     "long": Profile(minutes=(20, 120), pause_s=3.0),
 }
 STRONGEST: Final = 4.0
+READERS: Final = 0.15
+"""Of all seeds: somebody reads quotes and books."""
+_FUNDED: Final = 0.35
+_QUANTO: Final = 0.2
+"""Parts of all seeds."""
 
 
 @attrs.frozen(kw_only=True)
@@ -122,6 +128,7 @@ def scenario(
     offset = random.choice((0.0, 0.0, random.uniform(-2, 2)))
     drift = random.choice((0, 0, random.randrange(-200, 200)))
     symbols: tuple[Symbol, ...] = ("XBTUSD",) if random.random() < 0.7 else ("XBTUSD", "XBTUSDT")
+    began, symbols = _venue(seed, profile, began, symbols)
     run6 = "".join(random.choice(_LETTERS) for _ in range(6))
     if only:
         mix, faults = "told", dict.fromkeys(sorted(only), STRONGEST)
@@ -131,6 +138,16 @@ def scenario(
         clock_offset_s=offset, clock_drift_ppm=drift, symbols=symbols, pause_s=told.pause_s, run6=run6,
         strategies=_strategies(random, symbols, quiet_at_s, strategy),
     )  # fmt: skip
+
+
+def _venue(seed: int, profile: str, began: UtcNs, symbols: tuple[Symbol, ...]) -> tuple[UtcNs, tuple[Symbol, ...]]:
+    """Some begin shortly before funding is paid, and some trade a contract whose profit has yet another formula."""
+    random = Random(f"venue {profile} {seed}")  # noqa: S311 no secret comes of it
+    if random.random() < _FUNDED:
+        began = next_funding(began) - round(random.uniform(30, 500) * NS_PER_SECOND)
+    if random.random() < _QUANTO:
+        symbols = (*symbols[: 1 if random.random() < 0.7 else 2], "ETHUSD")
+    return began, symbols
 
 
 def _faults(seed: str, profile: Profile, kinds: Sequence[str]) -> tuple[Mix, dict[str, float]]:
@@ -160,6 +177,11 @@ def _strategies(random: Random, symbols: Sequence[Symbol], quiet_at_s: int, stra
         sections.append(_section(f"{name.lower()}-{number}", f"{_TRADERS}:{name}", symbol, period, params, execution))
     if strategy:
         sections.append(_section("yours", strategy, symbols[0], "5s", "", ""))
+    # By a draw of its own: seldom, for books are many frames.
+    beside = Random(f"books {quiet_at_s}")  # noqa: S311 no secret comes of it
+    if beside.random() < READERS:
+        params = f"quiet_at_s = {quiet_at_s}.0"
+        sections.append(_section("reader", f"{_TRADERS}:Reader", beside.choice(symbols), "10s", params, ""))
     for symbol in symbols:
         if not any(f'"{symbol}"' in section for section in sections):
             params = f"quiet_at_s = {quiet_at_s}.0"

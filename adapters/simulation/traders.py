@@ -63,3 +63,26 @@ class Orders(Wishing):
             side(self.random.randint(1, 2), limit=bar.close - away)
         elif chance < self.changes:
             (self.sell if self.position() > 0 else self.buy)(self.random.randint(1, 2))
+
+
+class Reader(Strategy):
+    """Looks at every quote and book, and changes its mind about as often as `Dice`: it has books subscribed to."""
+
+    warmup: int = 0
+    changes: float = 0.01
+    lots_max: int = 4
+    quiet_at_s: float = 0.0
+
+    def on_quote(self, quote):  # type: ignore[no-untyped-def]
+        """Follow the heavier side, now and then."""
+        self._lean(quote.bid_size - quote.ask_size)
+
+    def on_book(self, book):  # type: ignore[no-untyped-def]
+        """The same, of ten levels."""
+        self._lean(sum(size for _, size in book.bids) - sum(size for _, size in book.asks))
+
+    def _lean(self, lean: float) -> None:
+        if self.quiet_at_s and self.now >= self.quiet_at_s * 1_000_000_000:
+            return
+        if self.random.random() < self.changes:
+            self.target(float(self.random.randint(0, self.lots_max) * (1 if lean > 0 else -1)))

@@ -41,6 +41,8 @@ class Trip:
     """There is no connection: why."""
     instead: Refusal | None = None
     """What the exchange says in place of doing anything."""
+    altered: str = ""
+    """The body that arrives when it is another than what was sent: what somebody in between makes of it."""
     proxied: Response | None = None
     """What somebody before the exchange says, which hears nothing of it."""
     response: Response | None = None
@@ -62,5 +64,5 @@ class Trip:
 def request_of(trip: Trip, signed: dict[str, str]) -> Request:
     """As it comes to the exchange."""
     message = trip.message
-    headers = {**signed, "content-type": "application/json"}
-    return Request(verb=message.verb, target=message.path.encode(), headers=headers, body=message.body.encode())
+    headers, body = {**signed, "content-type": "application/json"}, (trip.altered or message.body).encode()
+    return Request(verb=message.verb, target=message.path.encode(), headers=headers, body=body)

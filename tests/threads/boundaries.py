@@ -22,6 +22,7 @@ HERE = Path(__file__).parent
 DYING = HERE / "dying.py"
 LOTS = 3
 BEFORE, AFTER = "before", "after"
+WHENS = (BEFORE, AFTER)
 NUMBER_MAX = 400
 
 

@@ -1,4 +1,4 @@
-"""Strategies that do the same few things in every life, then nothing more; `done` is a file that they write then."""
+"""Strategies that do the same few things in every life and then no more; `done` is a file that they write then."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ class Turns(Stepped):
 
 
 class Own(Stepped):
-    """Orders of its own, each written down in `asked` before it is asked: at market, resting, amended, taken back."""
+    """Orders of its own, at market, resting, amended, taken back; each is noted in `asked` before it is asked for."""
 
     asked: str = ""
 

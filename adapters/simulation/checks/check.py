@@ -176,6 +176,9 @@ class Judge:
         """See Check."""
         self._tell("life_ended", life, how)
 
+    def start_refused(self, why: str) -> None:
+        """Nothing happened."""
+
     def calm(self) -> None:
         """See Check."""
         self._tell("calm")

@@ -86,10 +86,16 @@ class Fault:
     def life_ended(self) -> None:
         """A life of the process is over."""
 
+    def start_refused(self, why: str) -> None:
+        """The process did not start, for it cannot read what it left: whoever changed that puts it right."""
+
     # Seams.
 
     def request(self, trip: "Trip") -> None:
         """A request leaves the process."""
+
+    def arriving(self, trip: "Trip") -> None:
+        """It is at the exchange, and has had no effect yet."""
 
     def response(self, trip: "Trip") -> None:
         """It has had its effect; the answer leaves the exchange."""

@@ -10,7 +10,7 @@ from adapters.simulation.trip import Trip
 class KilledInReconciliation(Fault):
     """The process is killed, and its next lives are killed too, each at some question of their first reads."""
 
-    code = "F33"
+    code = "F33b"
     what = "killed while reconciling, repeatedly"
     every_s = 600.0
     _left = 0

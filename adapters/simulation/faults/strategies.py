@@ -47,4 +47,4 @@ class StrategyCrashes(Fault):
         return RuntimeError(f"crashed on purpose {when} {key[0]}")
 
 
-FAULTS: Final[tuple[type[Fault], ...]] = (StrategyCrashes,)
+CHAOS: Final[tuple[type[Fault], ...]] = (StrategyCrashes,)

@@ -6,7 +6,7 @@ from actors.runtime.simulated import Moment
 from actors.runtime.simulated_host import Hang
 from actors.runtime.slot import Slot
 from adapters.simulation.faults.fault import Fault
-from adapters.simulation.network import Trip
+from adapters.simulation.trip import Trip
 from messages import Address, ApprovedOrder, HaltTrading
 
 _BESIDE: Final = ("listener", "recorder", "trace", "strategy", "reconciler")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ALL: Final = (0, 2**62)
 _SEAMS: Final = (
-    "request", "response", "connection", "spoken", "frame",
+    "request", "arriving", "response", "connection", "spoken", "frame",
     "before", "after_handling", "moment", "restored", "before_write", "after_write", "opening",
 )  # fmt: skip
 
@@ -92,11 +92,21 @@ class Weather:
         for fault in self.faults:
             fault.life_ended()
 
+    def start_refused(self, why: str) -> None:
+        """It does not start as things are."""
+        for fault in self.faults:
+            fault.start_refused(why)
+
     # The seams.
 
     def request(self, trip: Trip) -> None:
         """See network.Befalls."""
         for befall in self._at["request"]:
+            befall(trip)
+
+    def arriving(self, trip: Trip) -> None:
+        """See network.Befalls."""
+        for befall in self._at["arriving"]:
             befall(trip)
 
     def response(self, trip: Trip) -> None:

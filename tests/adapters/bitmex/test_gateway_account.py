@@ -160,6 +160,18 @@ def test_fills_that_the_stream_lost_are_asked_for_when_their_order_is_over():
     assert rig.gateway._parts.missing.next_due() is None
 
 
+def test_a_fill_whose_word_the_stream_did_not_know_is_booked_when_a_read_says_it_plainly():
+    rig = ready()
+    rig.frame_fate = lambda table, text: [(MS, text.replace('"Trade"', '"TradeInBlock"'))]
+    rig.approve(order(2, ts=rig.at))
+
+    rig.run(6)
+
+    assert len([each for each in rig.of(ForeignActivity) if "nobody here knows the meaning of" in each.text]) == 1
+    assert [each.lots for each in rig.of(Fill)] == [2]
+    assert rig.of(PositionAdjusted) == []
+
+
 def test_an_end_that_is_said_again_misses_no_fills():
     rig = ready()
     rig.approve(order(1, ts=rig.at))
@@ -561,3 +573,78 @@ def test_the_switch_stays_while_the_end_of_an_order_of_ours_is_not_known():
     rig._do(rig.gateway.on_stop())
 
     assert [each.path for each in rig.requests[before:]] == []
+
+
+# Fills that cannot be.
+
+
+def told_again(rig, **fields):
+    """The last execution once more, by another id."""
+    row = {**rig.venue.executions[-1], "execID": "another", **fields}
+    return rig.tell(TextReceived(to="venue@main", number=1, text=a_frame("execution", "insert", row), at=rig.at))
+
+
+def test_f17_a_fill_that_is_told_again_by_another_id_is_one_fill_and_has_the_account_compared():
+    rig = ready()
+    rig.approve(order(5, ts=rig.at, limit_price=99.5))
+    rig.run(1)
+    rig.venue.fill(rig.venue.open()[0], 2)
+    rig.run(1)
+
+    told_again(rig)
+    rig.run(1)
+    rig.venue.fill(rig.venue.open()[0], 3)
+    rig.run(5)
+
+    assert [fill.lots for fill in rig.of(Fill)] == [2, 3]
+    assert [each.reason for each in rig.of(Quarantined)] == ["duplicate"]
+    assert len(rig.of(VenueLost)) == 1
+    assert len(rig.of(VenueConnected)) == 2
+
+
+def test_f17_a_fill_of_an_earlier_life_that_is_told_again_by_another_id_is_not_counted():
+    rig = ready(approved={"run000-trend-1": order(5)}, filled={("run000-trend-1", "trend"): 2})
+    resting = rig.venue.rest_order("run000-trend-1", 5, 99.5)
+    resting.update(cumQty=2, leavesQty=3)
+    row = an_execution_row(
+        symbol=SYMBOL,
+        clOrdID="run000-trend-1",
+        lastQty=2,
+        cumQty=2,
+        timestamp=stamp(rig.at),
+        transactTime=stamp(rig.at),
+    )
+
+    rig.tell(TextReceived(to="venue@main", number=1, text=a_frame("execution", "insert", row), at=rig.at))
+
+    assert not rig.of(Fill)
+    assert [each.reason for each in rig.of(Quarantined)] == ["duplicate"]
+
+
+def test_f17_more_than_was_asked_for_is_counted_when_the_venue_says_that_so_much_is_filled():
+    rig = ready()
+    rig.approve(order(1, ts=rig.at, limit_price=99.5))
+    rig.run(1)
+    resting = rig.venue.open()[0]
+    rig.venue.fill(resting, 1)
+    rig.run(1)
+
+    resting["leavesQty"] = 1
+    rig.venue.fill(resting, 1)
+    rig.run(1)
+
+    assert [fill.lots for fill in rig.of(Fill)] == [1, 1]
+    assert not rig.of(Quarantined)
+
+
+def test_f16_one_match_of_two_of_our_orders_is_two_fills():
+    rig = ready()
+    for name, lots in (("run000-trend-1", 1), ("run000-mean-1", -1)):
+        rig.approve(order(lots, name, ts=rig.at, limit_price=99.5))
+    rig.run(1)
+
+    for resting in rig.venue.open():
+        rig.venue.fill(resting, 1, trdMatchID="one")
+    rig.run(1)
+
+    assert sorted(fill.lots for fill in rig.of(Fill)) == [-1, 1]

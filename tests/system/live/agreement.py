@@ -52,7 +52,7 @@ def assert_agree(folder, venue, *, strangers=False, open_orders=0, refused=False
     the exchange refused orders before it did anything, and said so: such a one may be asked for again.
     """
     fills, truth = written_fills(folder), exchange_fills(venue)
-    assert fills == truth, f"written {fills}\nexchange {truth}"
+    assert fills == truth, _difference(fills, truth)
     assert fills, "nothing was traded"
     position, strategies = venue.position(), rows(folder, "strategies.csv")
     held = sum(int(row["position_lots"]) for row in strategies) * LOT
@@ -63,6 +63,12 @@ def assert_agree(folder, venue, *, strangers=False, open_orders=0, refused=False
     assert len(left) == open_orders, left
     assert_posted_once(venue, refused=refused)
     return fills
+
+
+def _difference(fills, truth):
+    only_ours = {name: each for name, each in fills.items() if truth.get(name) != each}
+    only_theirs = {name: each for name, each in truth.items() if fills.get(name) != each}
+    return f"of {len(truth)} executions: written otherwise {only_ours}\nthe exchange has otherwise {only_theirs}"
 
 
 def _assert_money(folder, venue, fills, position, strategies):
