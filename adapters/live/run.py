@@ -10,6 +10,7 @@ from adapters.bitmex.history import History
 from adapters.events.live import SourceKeys
 from adapters.journal import Recovery, Trace
 from adapters.live.pauses import Pauses
+from adapters.live.halts import Halts
 from adapters.live.settings import LiveSettings
 from adapters.live.state import LiveState
 from adapters.live.venue import KeyGuard, Venue
@@ -45,6 +46,8 @@ class LiveRun:
     wires: Wires = attrs.field(factory=RealWires)
     pauses: Pauses = attrs.field(init=False)
     """Whether this process has been running."""
+    halts: Halts = attrs.field(factory=Halts, init=False)
+    """Which accounts are halted; told by a runtime."""
     seconds: dict[str, float] = attrs.field(factory=dict)
     notes: tuple[str, ...] = ()
     guard: KeyGuard
