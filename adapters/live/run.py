@@ -9,8 +9,8 @@ from actors.runtime.clocks import Clock, WallClock
 from adapters.bitmex.history import History
 from adapters.events.live import SourceKeys
 from adapters.journal import Recovery, Trace
-from adapters.live.pauses import Pauses
 from adapters.live.halts import Halts
+from adapters.live.pauses import Pauses
 from adapters.live.settings import LiveSettings
 from adapters.live.state import LiveState
 from adapters.live.venue import KeyGuard, Venue
