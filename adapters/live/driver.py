@@ -73,8 +73,11 @@ class Driver:
             self._interrupts.stops(_noted)
             run.pauses.close()
             control.close()
-            system.stop(ABORT_S if self._is_aborted else STOP_S)
-            self._close()
+            try:
+                system.stop(ABORT_S if self._is_aborted else STOP_S)
+            finally:
+                # One more signal may interrupt the stop.
+                self._close()
             run.seconds["run"] = time.perf_counter() - began
 
     def _close(self) -> None:
