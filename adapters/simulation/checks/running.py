@@ -85,8 +85,8 @@ class Time(Check):
         self._received[key] = tick.received
 
     def on_Signal(self, envelope: Any) -> None:  # noqa: N802 named as the message is
-        """A wish."""
-        if envelope.message.ts > envelope.posted:
+        """A wish, of the time of the bar that it was formed of, which ends by the exchange's clock."""
+        if envelope.message.ts > max(envelope.posted, self.truth.now()):
             self.violated("I17", f"a signal of {envelope.sender} is of a time to come")
 
     def on_Woke(self, envelope: Any) -> None:  # noqa: N802 named as the message is
