@@ -219,8 +219,7 @@ def recovered(run: LiveRun, system: TradingSystem, *, resume: bool) -> Restored:
     rebuild_record(run.folder, system.record, closes_of=closes_of(wanted_bars(system.setup)), before_life=run.life)
     run.state.recall([fact for account in recovery.accounts.values() for fact in account.booked])
     _tell_orphans(run, recovery)
-    if run.venue.is_paper:
-        _tell_halts(run, recovery)
+    _tell_halts(run, recovery)
     return recovery.restored
 
 
@@ -236,7 +235,7 @@ def _require_contracts(run: LiveRun, recovery: Recovery) -> None:
 
 
 def _tell_halts(run: LiveRun, recovery: Recovery) -> None:
-    """A guard whose venue is there at once begins halted without a word, and somebody waits for orders."""
+    """A guard that was halted begins so without a word, whether its venue is there or not, and somebody waits."""
     for account in recovery.accounts:
         guard = recovery.restored.heritage.get(f"risk-guard@{account}")
         if guard is not None and guard.standing is not TradingState.ACTIVE:
