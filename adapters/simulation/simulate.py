@@ -16,6 +16,7 @@ from random import Random
 from typing import Any, Final
 
 import attrs
+from loguru import logger
 
 from adapters.live.settings import LiveOptions, live_settings
 from adapters.simulation.checks import Check, Judge, Violation
@@ -132,14 +133,14 @@ def simulate(
 
     Without `to_the_end` a run is over when something is violated.
     """
-    if folder is not None:
-        return _simulated(told, kinds, checks, folder, to_the_end=to_the_end)
-    base = _RAM if _RAM.is_dir() else None
-    made = Path(tempfile.mkdtemp(prefix="simulation-", dir=base))
+    # What an operator would read is part of the world that is simulated.
+    logger.disable("adapters")
+    made = Path(tempfile.mkdtemp(prefix="simulation-", dir=_RAM if _RAM.is_dir() else None))
     try:
-        return _simulated(told, kinds, checks, made / "run", to_the_end=to_the_end)
+        return _simulated(told, kinds, checks, folder or made / "run", to_the_end=to_the_end)
     finally:
         shutil.rmtree(made, ignore_errors=True)
+        logger.enable("adapters")
 
 
 def _simulated(

@@ -72,7 +72,7 @@ def numbered(number, lots=1, **fields):
 
 ONE = numbered(1, 5)
 LIMIT = numbered(2, 5, limit_price=100.0)
-CLOSE = numbered(3, -5, reduce_only=True)
+LESS = another(LIMIT, lots=4)
 
 LEGAL = {
     "filled": [*working(ONE), a_fill(5, order=ONE), ended(ONE, 5, Outcome.FILLED)],
@@ -89,12 +89,12 @@ LEGAL = {
         *passed(ONE), rejected(ONE), *working(another(ONE, ts=MONDAY + SECOND, reference_price=99.5)),
     ],
     "amended": [
-        *working(LIMIT), AmendOrder(another(LIMIT, lots=4), MONDAY), ApprovedAmend(another(LIMIT, lots=4), MONDAY),
-        OrderAmended(another(LIMIT, lots=4), MONDAY), ended(LIMIT, 4),
+        *working(LIMIT), AmendOrder(LESS, MONDAY), ApprovedAmend(LESS, MONDAY),
+        OrderAmended(LESS, MONDAY), ended(LIMIT, 4),
     ],
     "an amend refused while it ends": [
-        *working(LIMIT), ended(LIMIT), AmendOrder(another(LIMIT, lots=4), MONDAY),
-        AmendRejected(another(LIMIT, lots=4), "unknown-order", MONDAY),
+        *working(LIMIT), ended(LIMIT), AmendOrder(LESS, MONDAY),
+        AmendRejected(LESS, "unknown-order", MONDAY),
     ],
     "cancelled": [
         *working(LIMIT), CancelOrder(account="main", client_id=LIMIT.client_id, symbol=SYMBOL, ts=MONDAY),
@@ -122,10 +122,9 @@ ILLEGAL = {
     "f89 accepted at another price": ("I2", [*passed(LIMIT), OrderAccepted(another(LIMIT, limit_price=99.5), MONDAY)]),
     "filled, and nobody knows it": ("I2", [a_fill(1, order=numbered(7))]),
     "amended without approval": (
-        "I2",
-        [*working(LIMIT), AmendOrder(another(LIMIT, lots=4), MONDAY), OrderAmended(another(LIMIT, lots=4), MONDAY)],
+        "I2", [*working(LIMIT), AmendOrder(LESS, MONDAY), OrderAmended(LESS, MONDAY)],
     ),
-    "an amend approved that nobody asked for": ("I2", [*working(LIMIT), ApprovedAmend(another(LIMIT, lots=4), MONDAY)]),
+    "an amend approved that nobody asked for": ("I2", [*working(LIMIT), ApprovedAmend(LESS, MONDAY)]),
     # I15: the declared graph, and nothing leaves its end.
     "accepted after its end": ("I15", [*working(ONE), ended(ONE), OrderAccepted(ONE, MONDAY)]),
     "asked for after its end": ("I15", [*working(ONE), ended(ONE), asked(ONE)]),

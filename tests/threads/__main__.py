@@ -135,11 +135,13 @@ def standing_still(round_, *, seconds):
         round_.run("pauses", f"{each:g} s", lambda place, venue, each=each: pauses.stood_still(place, venue, each))
 
 
-def without_disk(round_, *, mounts):
-    """A limit on files; with `mounts` real disks, where they may be made."""
+def without_disk(round_, *, mounts, locks=()):
+    """A limit on files; with `mounts` real disks, where they may be made; the journal locked for so long."""
     told = {"no file may grow": disks.a_full_disk}
     if mounts:
         told |= {"a full disk": disks.a_full_tmpfs, "a read-only disk": disks.a_read_only_disk}
+    locked = disks.a_locked_journal
+    told |= {f"locked for {s:g} s": lambda place, venue, s=s: locked(place, venue, s) and None for s in locks}
     for name, disk in told.items():
         try:
             round_.run("disks", name, lambda place, venue, disk=disk: disk(place, venue) and None)
@@ -184,7 +186,7 @@ LONG = {
     "trace": lambda round_: at_commits_of_the_trace(round_, cases=40),
     "kills": lambda round_: at_random(round_, rounds=10, kills=10),
     "pauses": lambda round_: standing_still(round_, seconds=(4, 5, 8, 12, 20, 30)),
-    "disks": lambda round_: without_disk(round_, mounts=True),
+    "disks": lambda round_: without_disk(round_, mounts=True, locks=(2, 4, 8, 12)),
     "signals": lambda round_: signalled(round_, each_moment=True),
     "switches": lambda round_: befallen(round_, seeds=60, seconds=10.0),
 }

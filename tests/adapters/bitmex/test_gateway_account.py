@@ -148,6 +148,39 @@ def test_fills_that_the_stream_lost_are_said_before_the_read_that_found_them():
     assert kinds == [Fill, VenueRead]
 
 
+def test_f14_a_fill_that_comes_after_its_difference_was_booked_takes_that_back_in_the_same_breath():
+    rig = ready()
+    rig.frame_fate = lambda table, text: [(30 * SECOND, text)] if table == "execution" else [(MS, text)]
+    rig.fate_of = lambda request: Fate(status=200, text="[]") if "/execution" in request.path else Fate()
+    rig.approve(order(2, ts=rig.at))
+    rig.run(29)
+    (booked,) = rig.of(PositionAdjusted)
+    assert booked.lots == 2
+    before = len(rig.said)
+
+    rig.run(1.1)
+
+    said = [each for each in rig.said[before:] if isinstance(each, (Fill, PositionAdjusted))]
+    assert [(type(each), each.lots) for each in said] == [(Fill, 2), (PositionAdjusted, -2)]
+    assert said[1].value_minor == -booked.value_minor
+    assert sum(each.lots for each in rig.of(Fill, PositionAdjusted)) == 2
+
+
+def test_a_fill_after_the_positions_were_shown_takes_nothing_back_of_what_was_booked():
+    rig = ready()
+    rig.frame_fate = lambda table, text: [] if table == "execution" else [(MS, text)]
+    rig.fate_of = lambda request: Fate(status=200, text="[]") if "/execution" in request.path else Fate()
+    rig.approve(order(2, ts=rig.at))
+    rig.run(29)
+    rig.frame_fate, rig.fate_of = lambda table, text: [(MS, text)], lambda request: Fate()
+
+    rig.approve(order(2, "run000-trend-2", ts=rig.at))
+    rig.run(0.5)
+
+    assert [each.lots for each in rig.of(Fill)] == [2]
+    assert [each.lots for each in rig.of(PositionAdjusted)] == [2]
+
+
 def test_fills_that_the_stream_lost_are_asked_for_when_their_order_is_over():
     rig = ready()
     rig.frame_fate = lambda table, text: [] if table == "execution" else [(MS, text)]
@@ -600,6 +633,19 @@ def test_f17_a_fill_that_is_told_again_by_another_id_is_one_fill_and_has_the_acc
     assert [each.reason for each in rig.of(Quarantined)] == ["duplicate"]
     assert len(rig.of(VenueLost)) == 1
     assert len(rig.of(VenueConnected)) == 2
+
+
+def test_f17_a_strangers_trade_that_is_told_again_by_another_id_is_booked_once():
+    rig = ready()
+    trade = {"clOrdID": "theirs-1", "orderID": "order-9", "cumQty": 5, "leavesQty": 0, "ordStatus": "Filled"}
+    rig.venue.execute(**trade, side="Buy", lastQty=5, lastPx=100.0, execCost=500, execComm=7)
+    rig.run(1)
+
+    told_again(rig)
+    rig.run(5)
+
+    assert [each.lots for each in rig.of(PositionAdjusted)] == [5]
+    assert [each.reason for each in rig.of(Quarantined)] == ["duplicate"]
 
 
 def test_f17_a_fill_of_an_earlier_life_that_is_told_again_by_another_id_is_not_counted():
