@@ -56,6 +56,7 @@ from messages.instrument import (
 from messages.live import (
     ForeignActivity,
     Heartbeat,
+    HeartbeatReturned,
     MarketFresh,
     MarketStale,
     OrderTimed,
@@ -66,6 +67,7 @@ from messages.live import (
     VenueLost,
     VenueRead,
     VenueReady,
+    WatchdogChanged,
 )
 from messages.market import (
     Bar,
@@ -236,6 +238,8 @@ ALL_MESSAGES: Final[tuple[type[Message], ...]] = (
     MarketStale,
     MarketFresh,
     Heartbeat,
+    HeartbeatReturned,
+    WatchdogChanged,
     OrderTimed,
     SourceFresh,
     SourceStale,
@@ -302,6 +306,7 @@ __all__ = [
     "GaveUp",
     "HaltTrading",
     "Heartbeat",
+    "HeartbeatReturned",
     "IndexPrice",
     "Instrument",
     "Kind",
@@ -380,6 +385,7 @@ __all__ = [
     "VenueReady",
     "VenueSnapshot",
     "WakeAt",
+    "WatchdogChanged",
     "Woke",
     "iso_utc",
     "moment_ns",

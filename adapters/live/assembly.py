@@ -207,7 +207,7 @@ def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account
             instruments=setup.instruments,
             run6=run.run6,
             random=Random(f"gateway {run.seed} {run.life}"),  # noqa: S311 as above
-            heartbeat=HeartbeatRules(switch_ms=run.settings.live.dead_mans_switch_s * 1_000),
+            heartbeat=_heartbeats(run),
             leave_orders=run.settings.live.on_stop == "leave",
             heritage=heritage,
             **_left(run, account),
@@ -235,6 +235,14 @@ def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account
         "reconciler",
         lambda heritage: Reconciler(account, setup.instruments, positions, heritage=heritage),
     )
+
+
+def _heartbeats(run: LiveRun) -> HeartbeatRules:
+    """As often as who waits for them needs it: the venue's switch, or a watchdog."""
+    switch_ms = run.settings.live.dead_mans_switch_s * 1_000
+    if run.watchdog is None:
+        return HeartbeatRules(switch_ms=switch_ms)
+    return HeartbeatRules(switch_ms=switch_ms, every=run.watchdog.heartbeat_every)
 
 
 def _left(run: LiveRun, account: Account) -> dict[str, Any]:

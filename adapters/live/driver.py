@@ -14,6 +14,7 @@ from adapters.live.snapshot import Snapshot
 from adapters.live.state import WATCHER
 from adapters.live.status import status_of
 from adapters.live.stopping import TIME_OVER, Phase, Step, Stopping
+from adapters.live.watch import Watch
 from adapters.security.control import ControlServer
 from messages import CancelAll, HaltTrading, TradingState
 
@@ -30,7 +31,14 @@ class Driver:
     """One life's. `seconds`: end by itself after so long. `silent`: no status is shown."""
 
     def __init__(
-        self, run: LiveRun, system: TradingSystem, interrupts: Interrupts, *, seconds: float | None, silent: bool
+        self,
+        run: LiveRun,
+        system: TradingSystem,
+        interrupts: Interrupts,
+        *,
+        seconds: float | None,
+        silent: bool,
+        watch: Watch | None = None,
     ) -> None:
         self._run, self._system, self._interrupts, self._seconds = run, system, interrupts, seconds
         self.stopping = Stopping(on_stop=run.settings.live.on_stop)
@@ -39,8 +47,9 @@ class Driver:
         self.failed: str | None = None
         """Why it could not go on otherwise."""
         self._screen = Screen(run.state, quiet=silent)
-        self._is_aborted = False
+        self._is_aborted = self._is_done = False
         self._heard = False
+        self._watch = watch
 
     def drive(self) -> None:
         """Until the end, whatever brings it; then every actor is stopped, and what was said is written down."""
@@ -54,6 +63,7 @@ class Driver:
             control.start()
             with self._screen:
                 self._trade()
+            self._is_done = True
         except SupervisorFailed as failure:
             self.internal = str(failure)
         except KeyboardInterrupt:
@@ -62,13 +72,25 @@ class Driver:
         finally:
             self._interrupts.stops(_noted)
             control.close()
+            if self._watch is not None:
+                self._watch.stopping()
             system.stop(ABORT_S if self._is_aborted else STOP_S)
+            if self._watch is not None:
+                self._watch.end(self._left_undone())
             try:
                 run.trace.close()
             finally:
                 if run.recording is not None:
                     run.recording.close(run.clock.now())
             run.seconds["run"] = time.perf_counter() - began
+
+    def _left_undone(self) -> str:
+        """What is left to the watchdog, or "": nothing where somebody wanted the end at once."""
+        if self._is_aborted:
+            return ""
+        if not self._is_done or self.failed is not None:
+            return self.failed or "the run could not go on, by an error of its own"
+        return "; ".join(self.stopping.troubles)
 
     def _trade(self) -> None:
         try:
@@ -80,6 +102,8 @@ class Driver:
         until = None if self._seconds is None else time.monotonic() + self._seconds
         while self.stopping.phase is not Phase.STOPPED:
             self._system.check()
+            if self._watch is not None:
+                self._watch.look(is_halted=self._lets_nothing_pass())
             self._ask(until)
             self._look()
             self._screen.draw(self._run.clock.now())
@@ -138,6 +162,11 @@ class Driver:
             self._system.tell(f"venue@{account}", CancelAll(account=account, ts=now))
         self._system.send(HaltTrading(reason=f"halted by hand: {reason}", ts=now, flatten=flatten))
         return {"gate": "open" if flatten else "closed", "cancelled": accounts, "flatten": flatten}
+
+    def _lets_nothing_pass(self) -> bool:
+        """Of anything that could open an order."""
+        live, states = self._system.setup.live_accounts, self._run.state.states()
+        return not self._system.gate_is_open or all(states.get(each) is TradingState.HALTED for each in live)
 
     def _is_halted(self) -> bool:
         states = [account.state for account in self._run.state.snapshot().accounts]

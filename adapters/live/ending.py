@@ -50,6 +50,8 @@ def ended(run: LiveRun, system: TradingSystem, driver: Driver, *, quiet: bool, a
     troubles = [*driver.stopping.troubles, *filter(None, (driver.failed, driver.internal))]
     troubles += left_unknown(result.orders, seen.accounts)
     troubles += not_recorded(run.recording)
+    if seen.watchdog.is_there is False:
+        troubles.append(f"nobody watched the run any more: {seen.watchdog.text}")
     live = live_facts(
         system.record,
         venue=run.venue.environment.name,

@@ -12,6 +12,7 @@ from adapters.journal import Recovery, Trace
 from adapters.live.settings import LiveSettings
 from adapters.live.state import LiveState
 from adapters.live.venue import KeyGuard, Venue
+from adapters.live.watchdog_plan import WatchdogPlan
 from adapters.recording import Recording
 from messages import Account, Minor, UtcNs
 
@@ -44,6 +45,10 @@ class LiveRun:
     notes: tuple[str, ...] = ()
     guard: KeyGuard
     """Takes a way to make something secret unreadable in the log."""
+    watchdog: WatchdogPlan | None = None
+    """The second process that is to watch this one; None: there is none."""
+    account_lock: Path | None = None
+    """The file whose lock says who trades the account."""
     source_keys: SourceKeys = attrs.field(factory=SourceKeys)
     """Of the sources of external events."""
 

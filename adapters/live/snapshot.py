@@ -119,6 +119,16 @@ class RecordingView:
 
 
 @attrs.frozen(kw_only=True)
+class WatchdogView:
+    """Whether a second process watches this one."""
+
+    is_there: bool | None = None
+    """None: there was to be none."""
+    text: str = ""
+    """What was last heard of it."""
+
+
+@attrs.frozen(kw_only=True)
 class Snapshot:
     """Everything."""
 
@@ -138,6 +148,7 @@ class Snapshot:
     """Oldest first."""
     sources: tuple[SourceView, ...] = ()
     """Of external events."""
+    watchdog: WatchdogView = WatchdogView()
 
     @property
     def is_flat(self) -> bool:

@@ -18,6 +18,7 @@ from adapters.live.folds.money import Money
 from adapters.live.folds.orders import Orders
 from adapters.live.folds.recording import Recorded
 from adapters.live.folds.sources import Sources
+from adapters.live.folds.watched import Watched
 from adapters.live.news import NewsPaper
 from adapters.live.snapshot import Counts, Snapshot
 from messages import (
@@ -55,6 +56,7 @@ from messages import (
     SubmitOrder,
     Subscribe,
     Symbol,
+    TradingState,
     TradingStateChanged,
     UtcNs,
     VenueConnected,
@@ -104,9 +106,10 @@ class LiveState:
         self._actors = Actors(self._news)
         self._recorded = Recorded(self._news)
         self._sources = Sources(sources, self._news)
+        self._watchdog = Watched(self._news)
         folds = (
             *(self._markets, self._orders, self._money),
-            *(self._accounts, self._actors, self._recorded, self._sources),
+            *(self._accounts, self._actors, self._recorded, self._sources, self._watchdog),
         )
         self._hears: dict[type[Message], tuple[_Hear, ...]] = {
             each: tuple(getattr(fold, name) for fold in folds if hasattr(fold, name))
@@ -126,6 +129,11 @@ class LiveState:
         with self._lock, self._news.silence():
             for message in messages:
                 self._hear(message)
+
+    def states(self) -> Mapping[Account, TradingState | None]:
+        """The trading state of each account, and nothing else."""
+        with self._lock:
+            return {account: view.state for account, view in self._accounts.views.items()}
 
     def snapshot(self, news_since: int = 0) -> Snapshot:
         """As it is now, with the news after that number."""
@@ -151,6 +159,7 @@ class LiveState:
                 recording=self._recorded.view,
                 news=self._news.since(news_since),
                 sources=tuple(self._sources.views.values()),
+                watchdog=self._watchdog.view,
             )
 
     def _hear(self, message: Message) -> None:

@@ -62,6 +62,7 @@ def status_of(run: LiveRun, system: TradingSystem) -> Mapping[str, object]:
             "orders": seen.counts.orders, "fills": seen.counts.fills, "refused": seen.counts.refused,
             "rejected": seen.counts.rejected, "restarts": seen.counts.restarts, "foreign": seen.counts.foreign,
         },
+        "watchdog": {"is_there": seen.watchdog.is_there, "text": seen.watchdog.text},
         "recording": _recording(run, seen.recording),
         "actors": [
             {"address": each.address, "state": each.state, "epoch": each.epoch, "waiting": each.waiting,
