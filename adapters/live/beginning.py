@@ -82,7 +82,8 @@ def begun(
         lock = stack.enter_context(AccountLock(locks, venue.lock_name, str(venue.account_id), folder))
     run = _run(folder, settings, venue, redactor.add, source_keys)
     run.watchdog, run.account_lock = watchdog, None if lock is None else lock.path
-    run.notes += told_by_predecessor(folder, run.life)
+    run.watched_before = told_by_predecessor(folder, run.life)
+    run.notes += () if run.watched_before is None else (run.watched_before,)
     if venue.is_paper:
         # A simulated venue is there from the beginning, and nobody says so.
         account, now = settings.live.account, run.started

@@ -64,6 +64,7 @@ def ended(run: LiveRun, system: TradingSystem, driver: Driver, *, quiet: bool, a
         lives=len(lives(run.folder)),
         reconnects=seen.counts.reconnects,
         troubles=tuple(troubles),
+        watchdog=run.watched_before,
     )
     summary = write_live_results(RunFolder(run.folder), result, facts, live)
     if as_json:

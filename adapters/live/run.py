@@ -47,6 +47,8 @@ class LiveRun:
     """Takes a way to make something secret unreadable in the log."""
     watchdog: WatchdogPlan | None = None
     """The second process that is to watch this one; None: there is none."""
+    watched_before: str | None = None
+    """What a watchdog did about the life before this one, in words."""
     account_lock: Path | None = None
     """The file whose lock says who trades the account."""
     source_keys: SourceKeys = attrs.field(factory=SourceKeys)

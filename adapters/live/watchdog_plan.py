@@ -111,7 +111,7 @@ def await_predecessor(folder: Path, patience_s: float = _PREDECESSOR_S) -> None:
         time.sleep(_LOOK_S)
 
 
-def told_by_predecessor(folder: Path, life: int) -> tuple[str, ...]:
-    """What a watchdog did about the life before this one, for the report."""
+def told_by_predecessor(folder: Path, life: int) -> str | None:
+    """What a watchdog did about the life before this one, for the report; None where it had nothing to do."""
     act = read_act(str(folder))
-    return () if act is None or act.life != life - 1 else (act.words,)
+    return None if act is None or act.life != life - 1 else act.words

@@ -26,6 +26,8 @@ LOOK_S: Final = 0.2
 SETUP_S: Final = 10.0
 _HALTED_S: Final = 10.0
 """So long the venue is asked for a trader that is halted, lives, and may be heard of again."""
+_ENDS_S: Final = 120.0
+"""So long a trader that ends by itself may take to write its results."""
 _LOCK_S: Final = 3.0
 """So long a predecessor that was ended may take to be gone."""
 _PROBES: Final = 3
@@ -81,12 +83,14 @@ class Watchdog:
         act = Act(life=setup.life, trader=setup.trader, verdict=verdict.value, reason=reason, began=utc_now())
         self._log.say(f"process {setup.trader}, life {setup.life}: {verdict.value}: {reason}")
         if verdict is Verdict.SILENT:
-            self._log.say(self._trader.write_stacks(setup.stack_signal, Path(setup.folder, STACKS_FILE)))
+            self._log.say(self._trader.write_stacks(setup.stack_signal, self._stacks))
             self._log.say(self._trader.kill())
             act = dataclasses.replace(act, killed=True)
         # Written before as well as after: what follows may take long, and somebody may end it.
         self._keep(act)
         act = self._rescued(act, is_halted=verdict is Verdict.HALTED)
+        if verdict is Verdict.FAILED:
+            act = dataclasses.replace(act, killed=self._sees_it_end())
         again = verdict in (Verdict.SILENT, Verdict.DIED) and act.is_clean and bool(setup.restart)
         if again and before is not None and before.restarted and before.life == setup.life - 1:
             self._log.say("not started again: this life was itself begun by a watchdog")
@@ -138,6 +142,25 @@ class Watchdog:
             elif step.verb == "POST":
                 self._log.say(f"{step.what}: sent")
         return Done(is_clean=False, reason="it was asked to end before it was through")
+
+    def _sees_it_end(self) -> bool:
+        """A trader that ends by itself writes its results before; whether it had to be ended after all.
+
+        One of its threads may hang, and would keep it, and the lock on its folder, for good.
+        """
+        until = time.monotonic() + _ENDS_S
+        while self._trader.lives():
+            if time.monotonic() >= until:
+                self._log.say(f"it has not ended within {_ENDS_S:g} s")
+                self._log.say(self._trader.write_stacks(self._setup.stack_signal, self._stacks))
+                self._log.say(self._trader.kill())
+                return True
+            time.sleep(LOOK_S)
+        return False
+
+    @property
+    def _stacks(self) -> Path:
+        return Path(self._setup.folder, STACKS_FILE)
 
     def _takes_account(self) -> bool:
         """Whether nobody else trades the account: its orders would be cancelled too.
