@@ -62,6 +62,7 @@ from messages import (
     VenueConnected,
     VenueLost,
     VenueReady,
+    WatchdogChanged,
 )
 
 HEARD: Final[tuple[type[Message], ...]] = (
@@ -70,7 +71,7 @@ HEARD: Final[tuple[type[Message], ...]] = (
     *(Fill, FundingPaid, PositionAdjusted, ForeignActivity),
     *(ActorStarted, ActorFailed, ActorHung, ActorQuarantined, ActorLagging),
     *(ExternalEvent, SourceStale, SourceFresh, Quarantined),
-    *(RecordingStopped, RecordingResumed),
+    *(RecordingStopped, RecordingResumed, WatchdogChanged),
 )
 """What a listener subscribes to. Ticks are understood too, but quotes and bars say enough for a tenth of the work."""
 WATCHER: Final = "listener:live"
