@@ -48,8 +48,8 @@ class LiveSection:
     process has keys of its own."""
     watchdog_keys: Filled | None = None
     """A file as `keys` is, with a second pair for the same account, which need do no more than cancel."""
-    watchdog_silence_s: SilenceSeconds = 30
-    """So long without a heartbeat, and the run is ended."""
+    watchdog_silence_s: SilenceSeconds = 45
+    """So long without a heartbeat, and the run is ended. Longer than `handler_seconds`: the run itself comes first."""
     watchdog_flatten: Truth = False
     """Whether the watchdog closes positions, too; its keys must then be allowed to order."""
     watchdog_restart: Literal["never", "once"] = "never"

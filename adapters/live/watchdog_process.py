@@ -27,6 +27,10 @@ START_S: Final = 90.0
 """So long a start may take until the first heartbeat is back: longer than all actors may take to be up."""
 STOP_S: Final = 40.0
 """So long the ordered stop of the actors may take, which has deadlines of its own."""
+_BUDGET_S: Final = 600.0
+"""So long a venue is asked again that does not do what it is asked."""
+_LOCAL_S: Final = 60.0
+"""The same of an exchange on this machine: one that is not there has ended, and its accounts with it."""
 
 _ended: list["subprocess.Popen[bytes]"] = []
 """Kept: a process object that is collected while its process runs says so."""
@@ -92,7 +96,8 @@ class WatchdogProcess:
     def kill(self) -> None:
         """End it at once."""
         self._process.kill()
-        self._process.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_GOES_S)
 
     def leave(self, seconds: float = _GOES_S) -> None:
         """Wait for its end for so long, and close the pipes."""
@@ -109,17 +114,19 @@ def setup_for(run: LiveRun, *, start_s: float, restart: Iterable[str], stack_sig
     plan = run.watchdog
     assert plan is not None
     environment = run.venue.environment
+    is_local = isinstance(environment, Loopback)
     return Setup(
         trader=os.getpid(),
         life=run.life,
         folder=str(run.folder.absolute()),
         origin=environment.rest,
-        authorities=None if isinstance(environment, Loopback) else _authorities(),
+        authorities=None if is_local else _authorities(),
         keys=str(plan.keys),
         account_lock=None if run.account_lock is None else str(run.account_lock),
         silence_s=float(plan.silence_s),
         start_s=start_s,
         stop_s=STOP_S,
+        budget_s=_LOCAL_S if is_local else _BUDGET_S,
         flatten=plan.flatten,
         symbols=run.settings.symbols,
         stack_signal=stack_signal,

@@ -31,11 +31,11 @@ class Setup:
     """The same before the first beat."""
     stop_s: float
     """The same once the ordered stop has begun."""
+    budget_s: float
+    """So long the venue is asked again while it does not do what it is asked."""
     sweep_s: float = 10.0
     """So long after the trader's end orders are looked for: one that was on its way may come in late. Longer than a
     request's signature holds."""
-    budget_s: float = 600.0
-    """So long the venue is asked again while it does not do what it is asked."""
     flatten: bool = False
     """Whether positions are closed too."""
     symbols: tuple[str, ...] = ()

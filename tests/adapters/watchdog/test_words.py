@@ -16,7 +16,8 @@ from adapters.watchdog.words import LINE_MAX, Lines, Word, line
 
 SETUP = Setup(
     trader=77, life=2, folder="/a", origin="https://www.bitmex.com", authorities=None, keys="/a/keys",
-    account_lock=None, silence_s=30.0, start_s=90.0, stop_s=40.0, symbols=("XBTUSD",), restart=("python", "run.py"),
+    account_lock=None, silence_s=30.0, start_s=90.0, stop_s=40.0, budget_s=600.0, symbols=("XBTUSD",),
+    restart=("python", "run.py"),
 )  # fmt: skip
 ACT = Act(life=2, trader=77, verdict="silent", reason="no heartbeat", began="2026-01-02T03:04:05.678Z", killed=True)
 

@@ -103,6 +103,7 @@ def test_an_ordered_stop_is_no_silence_and_leaves_orders_that_are_to_stay(tmp_pa
     assert not (watched.folder / "watchdog.json").exists()
 
 
+@long
 def test_a_run_does_not_begin_without_the_watchdog_that_it_was_to_have(tmp_path, venue):
     watched = Watched(tmp_path, venue, may="order", live="watchdog = true\n")
     keys = watched.folder / "watchdog.keys"
@@ -152,3 +153,20 @@ def test_no_order_that_was_on_its_way_outlives_the_trader(tmp_path, venue):
     watched.says("nothing is left open at the venue")
 
     assert not venue.open_orders()
+
+
+@long
+def test_where_that_is_wanted_trading_halts_when_no_watchdog_is_left(tmp_path, venue):
+    watched = Watched(tmp_path, venue, silence_s=20, live='watchdog_lost = "halt"\n')
+    with watched.start() as process:
+        watched.rests(process)
+        for number in range(1, 5):
+            process.until(lambda number=number: len(watched.watchdogs()) == number)
+            os.kill(watched.watchdogs()[-1], signal.SIGKILL)
+        process.until(lambda: not venue.open_orders())
+        process.signal(signal.SIGTERM)
+        assert process.wait() == 143, process.said()
+
+    told = summary(watched.folder)
+    assert "3 in an hour were replaced" in told["halted"]
+    assert "nobody watched the run any more" in " ".join(told["live"]["troubles"])
