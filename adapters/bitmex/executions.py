@@ -119,8 +119,7 @@ class Executions:
             return self._outside(execution, lots, value, fee, at)
         doubt = ours.why_doubted(lots, execution.filled, execution.trade_id)
         if doubt:
-            self._doubt = f"execution {execution.execution_id} of {execution.client_id} is not counted: {doubt}"
-            return (self._quarantined(execution, doubt, at, code="duplicate"),)
+            return self._not_counted(execution, doubt, at)
         parts = ours.parts(lots, value, fee)
         ours.fold(parts)
         fill = self._fill(execution, parts, price=price, liquidity=liquidity, client_id=execution.client_id)
@@ -152,6 +151,11 @@ class Executions:
 
     def _outside(self, execution: Execution, lots: Lots, value: Minor, fee: Minor, at: UtcNs) -> tuple[Message, ...]:
         """A trade by somebody else, or of an order whose owners nobody remembers."""
+        if execution.order_id and execution.filled is not None:
+            # What an order has in all after a trade, it has after no other.
+            step = f"step {execution.order_id} {execution.filled} {execution.trade_id}"
+            if not self._known.first(step):
+                return self._not_counted(execution, "it was told before by another id", at)
         if self._orders.are_ours(execution.client_id):
             kind, why = "orphan", f"of {execution.client_id}, whose owners are not known any more"
         else:
@@ -241,6 +245,11 @@ class Executions:
                 parts=parts,
             ),
         )
+
+    def _not_counted(self, execution: Execution, why: str, at: UtcNs) -> tuple[Message, ...]:
+        named = execution.client_id or execution.order_id
+        self._doubt = f"execution {execution.execution_id} of {named} is not counted: {why}"
+        return (self._quarantined(execution, why, at, code="duplicate"),)
 
     def _quarantined(self, execution: Execution, why: str, at: UtcNs, *, code: str = "malformed") -> Quarantined:
         text = f"execution {execution.execution_id}: {why}"

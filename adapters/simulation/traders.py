@@ -63,6 +63,8 @@ class Orders(Wishing):
             side(self.random.randint(1, 2), limit=bar.close - away)
         elif chance < self.changes:
             (self.sell if self.position() > 0 else self.buy)(self.random.randint(1, 2))
+        elif chance < self.changes * 1.2:
+            self.cancel()
 
 
 class Reader(Strategy):

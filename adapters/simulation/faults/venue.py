@@ -47,7 +47,7 @@ class FillRacesCancel(AtVenue):
 
     code = "F09"
     what = "fill races cancel"
-    chance = 0.2
+    chance = 0.5
 
     def request(self, trip: Trip) -> None:
         """Of single cancels."""
@@ -149,7 +149,7 @@ class SwitchFires(AtVenue):
 
     code = "F56"
     what = "the dead man's switch fires in good health"
-    every_s = 240.0
+    every_s = 60.0
 
     def is_possible(self) -> bool:
         """If it is set, and there is something to cancel."""

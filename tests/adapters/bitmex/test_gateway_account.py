@@ -12,6 +12,7 @@ from messages import (
     FundingPaid,
     HaltTrading,
     Heartbeat,
+    HeartbeatReturned,
     Liquidity,
     OrderEnded,
     OrderRejected,
@@ -650,6 +651,19 @@ def test_f17_a_fill_that_is_told_again_by_another_id_is_one_fill_and_has_the_acc
     assert len(rig.of(VenueConnected)) == 2
 
 
+def test_f17_a_strangers_trade_that_is_told_again_by_another_id_is_booked_once():
+    rig = ready()
+    trade = {"clOrdID": "theirs-1", "orderID": "order-9", "cumQty": 5, "leavesQty": 0, "ordStatus": "Filled"}
+    rig.venue.execute(**trade, side="Buy", lastQty=5, lastPx=100.0, execCost=500, execComm=7)
+    rig.run(1)
+
+    told_again(rig)
+    rig.run(5)
+
+    assert [each.lots for each in rig.of(PositionAdjusted)] == [5]
+    assert [each.reason for each in rig.of(Quarantined)] == ["duplicate"]
+
+
 def test_f17_a_fill_of_an_earlier_life_that_is_told_again_by_another_id_is_not_counted():
     rig = ready(approved={"run000-trend-1": order(5)}, filled={("run000-trend-1", "trend"): 2})
     resting = rig.venue.rest_order("run000-trend-1", 5, 99.5)
@@ -696,3 +710,25 @@ def test_f16_one_match_of_two_of_our_orders_is_two_fills():
     rig.run(1)
 
     assert sorted(fill.lots for fill in rig.of(Fill)) == [-1, 1]
+
+
+def test_each_heartbeat_that_is_back_is_said_once_with_the_switch_or_without():
+    for wait in (0, 60_000):
+        rig = ready(heartbeat=HeartbeatRules(switch_ms=wait))
+        rig.run(31)
+
+        rig.tell(rig.of(Heartbeat)[0])
+        rig.tell(Heartbeat(account="main", number=10_000, ts=rig.at))
+
+        assert [each.number for each in rig.of(HeartbeatReturned)] == list(range(1, 8))
+
+
+def test_a_heartbeat_that_is_not_back_is_not_said_to_be():
+    rig = ready()
+    rig.beats = False
+
+    rig.run(31)
+
+    assert len(rig.of(Heartbeat)) == 7
+    # What was back before.
+    assert [each.number for each in rig.of(HeartbeatReturned)] == [1]
