@@ -1,4 +1,4 @@
-"""Where the order of a set leaks: iteration over what a module's own words say is a set, outside of what needs no order.
+"""Where the order of a set leaks: iteration over what the code itself says is a set, where order makes a difference.
 
 A set of texts is walked in an order that follows from the hash seed, so whatever comes of it differs from run to run.
 What is a set: a literal, a comprehension, `set()` and `frozenset()`, their algebra, and every name, attribute, function
@@ -70,9 +70,17 @@ def index(sources: Iterable[str]) -> Known:
                 is_property = any("property" in _last(each) for each in node.decorator_list)
                 (fields if is_property else functions).setdefault(node.name, set()).add(_says_set(node.returns))
             elif isinstance(node, ast.AnnAssign) and not isinstance(node.target, ast.Subscript):
-                fields.setdefault(_last(node.target), set()).add(_says_set(node.annotation))
+                says = _says_set(node.annotation) or is_set(node.value, Known())
+                fields.setdefault(_last(node.target), set()).add(says)
                 if _says_map(node.annotation):
                     maps.add(_last(node.target))
+            elif isinstance(node, ast.Assign):
+                # Of what is not annotated only what is plainly a set, or plainly something else, tells anything.
+                is_plain = isinstance(node.value, (ast.List, ast.Tuple, ast.Dict, ast.ListComp, ast.DictComp))
+                if is_plain or is_set(node.value, Known()):
+                    for target in node.targets:
+                        if isinstance(target, ast.Attribute):
+                            fields.setdefault(target.attr, set()).add(not is_plain)
 
     # What is a set in one class and something else in another is not told apart by its name.
     def always(found: dict[str, set[bool]]) -> frozenset[str]:
@@ -130,7 +138,7 @@ def _sets_of(scope: ast.AST, known: Known) -> frozenset[str]:
         here = attrs.evolve(known, names=known.names | found)
         for node in _own(scope):
             if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-                if _says_set(node.annotation):
+                if _says_set(node.annotation) or is_set(node.value, here):
                     found.add(node.target.id)
             elif isinstance(node, ast.Assign):
                 names = [target.id for target in node.targets if isinstance(target, ast.Name)]

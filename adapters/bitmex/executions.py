@@ -13,6 +13,7 @@ from adapters.bitmex.clock_offset import ClockOffset
 from adapters.bitmex.holders import OUTSIDE, Holders
 from adapters.bitmex.ours import OurOrders
 from adapters.bitmex.reports import Execution, ExecutionKind
+from adapters.bitmex.unexplained import Unexplained
 from messages import (
     Account,
     Fill,
@@ -57,6 +58,9 @@ class Executions:
         self._account, self._instruments, self._orders = account, instruments, orders
         self._arithmetic = {symbol: Arithmetic(instrument) for symbol, instrument in instruments.items()}
         self._known = Once(KNOWN_MAX)
+        self._unexplained = Unexplained()
+        self.shown: UtcNs = 0
+        """Up to when the last positions that were read hold everything, by the venue's clock."""
         self._doubt = ""
 
     def know(self, executions: Iterable[str], funding: Iterable[tuple[Symbol, UtcNs]]) -> None:
@@ -97,6 +101,7 @@ class Executions:
         """The reconciler's."""
         if self._known.first(f"adjustment {adjusted.adjustment_id}"):
             self.holders.fold(adjusted.strategy, adjusted.symbol, adjusted.lots)
+            self._unexplained.book(adjusted, self.shown)
 
     # Inside.
 
@@ -117,7 +122,32 @@ class Executions:
             return self._not_counted(execution, doubt, at)
         parts = ours.parts(lots, value, fee)
         ours.fold(parts)
-        return (self._fill(execution, parts, price=price, liquidity=liquidity, client_id=execution.client_id),)
+        fill = self._fill(execution, parts, price=price, liquidity=liquidity, client_id=execution.client_id)
+        return (fill, *self._taken_back(execution, lots, value, at))
+
+    def _taken_back(self, execution: Execution, lots: Lots, value: Minor, at: UtcNs) -> tuple[Message, ...]:
+        """Of a difference that was booked before the fill was heard that explains it."""
+        back, worth = self._unexplained.explain(execution.symbol, lots, value, execution.ts)
+        if not back:
+            return ()
+        reason = f"execution {execution.execution_id} explains what was booked without a fill"
+        return (self._adjusted(execution, f"explained-{execution.execution_id}", (back, worth), reason, at),)
+
+    def _adjusted(
+        self, execution: Execution, name: str, worth: tuple[Lots, Minor], reason: str, at: UtcNs
+    ) -> PositionAdjusted:
+        lots, value = worth
+        self.holders.fold(OUTSIDE, execution.symbol, lots)
+        return PositionAdjusted(
+            account=self._account,
+            symbol=execution.symbol,
+            strategy=OUTSIDE,
+            adjustment_id=name,
+            lots=lots,
+            value_minor=value,
+            ts=at,
+            reason=reason,
+        )
 
     def _outside(self, execution: Execution, lots: Lots, value: Minor, fee: Minor, at: UtcNs) -> tuple[Message, ...]:
         """A trade by somebody else, or of an order whose owners nobody remembers."""
@@ -130,19 +160,10 @@ class Executions:
             kind, why = "orphan", f"of {execution.client_id}, whose owners are not known any more"
         else:
             kind, why = "fill", f"of an order that is not ours ({execution.client_id or execution.order_id or 'no id'})"
-        self.holders.fold(OUTSIDE, execution.symbol, lots)
-        adjusted = PositionAdjusted(
-            account=self._account,
-            symbol=execution.symbol,
-            strategy=OUTSIDE,
-            adjustment_id=_ADJUSTMENT + execution.execution_id,
-            lots=lots,
-            # An adjustment has no fee: it is a part of what was paid for these lots, so that the money is right.
-            value_minor=value + fee,
-            ts=at,
-            reason=f"execution {execution.execution_id}, {why}; its fee of {fee} is in its value",
-        )
-        return (adjusted, self._foreign(kind, execution, why, at))
+        # An adjustment has no fee: it is a part of what was paid for these lots, so that the money is right.
+        reason = f"execution {execution.execution_id}, {why}; its fee of {fee} is in its value"
+        adjusted = self._adjusted(execution, _ADJUSTMENT + execution.execution_id, (lots, value + fee), reason, at)
+        return (adjusted, *self._taken_back(execution, lots, value, at), self._foreign(kind, execution, why, at))
 
     def _befallen(self, execution: Execution, lots: Lots, price: float, at: UtcNs) -> tuple[Message, ...]:
         """Liquidation or settlement: nobody's order."""

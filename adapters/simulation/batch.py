@@ -45,14 +45,6 @@ def verdicts(
             running |= {pool.submit(run, told) for told in islice(coming, len(done))}
 
 
-def differing(told: Scenario, run: Callable[[Scenario], Verdict] = judged) -> str:
-    """What differs between two runs of one scenario; "" when nothing does."""
-    first, second = run(told), run(told)
-    if first.digest != second.digest:
-        return f"seed {told.seed}: {first.digest[:12]} and {second.digest[:12]}"
-    return ""
-
-
 @attrs.define
 class Totals:
     """Of a batch."""

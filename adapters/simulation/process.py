@@ -218,7 +218,7 @@ class Process:
         self.disk.die(lost)
         if runtime is not None:
             runtime.die()
-        self._over("killed")
+        self._over("killed" if lost is None else "power")
 
     def pause(self) -> None:
         """SIGSTOP, or a lid that is closed: it does nothing, and what comes waits in the kernel."""

@@ -72,7 +72,7 @@ def numbered(number, lots=1, **fields):
 
 ONE = numbered(1, 5)
 LIMIT = numbered(2, 5, limit_price=100.0)
-CLOSE = numbered(3, -5, reduce_only=True)
+LESS = another(LIMIT, lots=4)
 
 LEGAL = {
     "filled": [*working(ONE), a_fill(5, order=ONE), ended(ONE, 5, Outcome.FILLED)],
@@ -89,12 +89,12 @@ LEGAL = {
         *passed(ONE), rejected(ONE), *working(another(ONE, ts=MONDAY + SECOND, reference_price=99.5)),
     ],
     "amended": [
-        *working(LIMIT), AmendOrder(another(LIMIT, lots=4), MONDAY), ApprovedAmend(another(LIMIT, lots=4), MONDAY),
-        OrderAmended(another(LIMIT, lots=4), MONDAY), ended(LIMIT, 4),
+        *working(LIMIT), AmendOrder(LESS, MONDAY), ApprovedAmend(LESS, MONDAY),
+        OrderAmended(LESS, MONDAY), ended(LIMIT, 4),
     ],
     "an amend refused while it ends": [
-        *working(LIMIT), ended(LIMIT), AmendOrder(another(LIMIT, lots=4), MONDAY),
-        AmendRejected(another(LIMIT, lots=4), "unknown-order", MONDAY),
+        *working(LIMIT), ended(LIMIT), AmendOrder(LESS, MONDAY),
+        AmendRejected(LESS, "unknown-order", MONDAY),
     ],
     "cancelled": [
         *working(LIMIT), CancelOrder(account="main", client_id=LIMIT.client_id, symbol=SYMBOL, ts=MONDAY),
@@ -122,10 +122,9 @@ ILLEGAL = {
     "f89 accepted at another price": ("I2", [*passed(LIMIT), OrderAccepted(another(LIMIT, limit_price=99.5), MONDAY)]),
     "filled, and nobody knows it": ("I2", [a_fill(1, order=numbered(7))]),
     "amended without approval": (
-        "I2",
-        [*working(LIMIT), AmendOrder(another(LIMIT, lots=4), MONDAY), OrderAmended(another(LIMIT, lots=4), MONDAY)],
+        "I2", [*working(LIMIT), AmendOrder(LESS, MONDAY), OrderAmended(LESS, MONDAY)],
     ),
-    "an amend approved that nobody asked for": ("I2", [*working(LIMIT), ApprovedAmend(another(LIMIT, lots=4), MONDAY)]),
+    "an amend approved that nobody asked for": ("I2", [*working(LIMIT), ApprovedAmend(LESS, MONDAY)]),
     # I15: the declared graph, and nothing leaves its end.
     "accepted after its end": ("I15", [*working(ONE), ended(ONE), OrderAccepted(ONE, MONDAY)]),
     "asked for after its end": ("I15", [*working(ONE), ended(ONE), asked(ONE)]),
@@ -190,7 +189,8 @@ LIMITED = {"position_lots_max": {SYMBOL: 10}}
 
 def test_i5_what_is_held_and_all_that_works_may_reach_the_limit_and_not_pass_it():
     auditor = an_auditor(**LIMITED)
-    first, second, third = numbered(1, 6), numbered(2, 4), numbered(3, 1)
+    # Long after the fill, which no order of ours would excuse any more.
+    first, second, third = numbered(1, 6), numbered(2, 4, ts=MONDAY + MINUTE), numbered(3, 1, ts=MONDAY + MINUTE)
 
     assert found(auditor, *working(first), a_fill(6, order=first), *passed(second)) == []
     assert found(auditor, *passed(third)) == ["I5"]
@@ -227,6 +227,12 @@ def test_i5_what_only_reduces_reaches_nothing_and_no_further():
 
     assert found(auditor, *working(held), a_fill(10, order=held), *passed(close), *passed(numbered(3, -10))) == []
     assert found(auditor, *passed(numbered(4, -11))) == ["I5"]
+
+
+def test_i5_what_only_reduces_does_nothing_where_there_is_nothing_to_reduce():
+    auditor = an_auditor(**LIMITED)
+
+    assert found(auditor, *passed(numbered(1, -5, reduce_only=True)), *passed(numbered(2, -10))) == []
 
 
 def test_i5_an_amend_to_more_counts_as_the_larger_and_one_to_less_until_the_end():
@@ -317,7 +323,8 @@ def test_i16_an_order_that_nobody_answers_is_lost(said):
 
     assert found(auditor, *said) == []
     assert looks(auditor, 11) == []
-    assert looks(auditor, 5, 11) == ["I16"]
+    assert looks(auditor, 1, 11) == ["I16"]
+    assert looks(auditor, 20, 12) == []
 
 
 @pytest.mark.parametrize("answer", [OrderAccepted(ONE, MONDAY), OrderUnknown(ONE, MONDAY), rejected(ONE)])
@@ -368,6 +375,7 @@ def test_i17_bars_come_one_after_another():
     first, second = a_bar(open_ts=MONDAY), a_bar(open_ts=MONDAY + MINUTE)
 
     assert found(auditor, first, second, a_bar(open_ts=MONDAY, period=5 * MINUTE)) == []
+    assert found(auditor, second) == ["I17"]
     assert found(auditor, first) == ["I17"]
     assert found(auditor, a_bar(open_ts=MONDAY + 2 * MINUTE, received=MONDAY)) == ["I17"]
 
@@ -428,7 +436,8 @@ def test_what_is_remembered_of_orders_that_are_over_is_bounded_and_what_is_forgo
         assert found(auditor, *working(order), ended(order)) == []
 
     late = [a_fill(1, order=order) for order in orders]
-    assert found(auditor, *late, ended(orders[0]), ended(orders[-1])) == []
+    assert found(auditor, *late, ended(orders[0]), ended(orders[-1]), OrderAccepted(orders[1], MONDAY)) == []
+    assert found(auditor, OrderAccepted(orders[-1], MONDAY)) == ["I15"]
     books = auditor.heritage().accounts["main"]
     assert len(books.orders._settled) <= 4
     assert len(books.orders.live) == len(books.sums) == 0

@@ -18,7 +18,8 @@ import time
 
 import attrs
 
-from adapters.simulation.batch import Totals, differing, judged, verdicts
+from adapters.simulation.batch import Totals, judged, verdicts
+from adapters.simulation.elsewhere import differing
 from adapters.simulation.faults.kinds import KINDS
 from adapters.simulation.scenario import PROFILES, scenario
 from adapters.simulation.shrinking import shrunk
@@ -48,6 +49,7 @@ def main(arguments=None):
         report.one(verdict, profile=told.profile, quiet=told.quiet, folder=told.out)
     problems = [f"{len(totals.failed)} runs failed"] if totals.failed else []
     problems += [f"not the same twice: {text}" for text in _twice(told)]
+    totals.struck["F90"] += told.twice
     if totals.hours >= TRUSTED_HOURS and told.profile in PROFILES:
         least = max(1, round(LEAST[told.profile] * totals.hours))
         problems += totals.too_few(least=least, fills_an_hour=FILLS_AN_HOUR)
@@ -79,7 +81,12 @@ def _parser():
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--hours", type=float, help="on the clock; seeds are counted from --first")
     parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--twice", type=int, default=0, help="so many of the seeds are run twice and compared")
+    parser.add_argument(
+        "--twice",
+        type=int,
+        default=0,
+        help="so many of the seeds are run once more, under another hash seed, time zone and language",
+    )
     parser.add_argument("--drop", default="", help="codes of faults that are left out")
     parser.add_argument("--window", default="", help="A..B: only these strikes")
     parser.add_argument("--shrink", type=int, help="a seed")
@@ -113,7 +120,7 @@ def _while(coming, until):
 def _twice(told):
     first = _seeds(told.seeds)[0] if told.seeds else told.first
     for seed in range(first, first + told.twice):
-        text = differing(attrs.evolve(scenario_of(seed, told), minutes=6.0))
+        text = differing(attrs.evolve(scenario_of(seed, told), minutes=6.0), seed)
         if text:
             yield text
 

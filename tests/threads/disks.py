@@ -8,9 +8,12 @@ import contextlib
 import os
 import resource
 import signal
+import sqlite3
 import subprocess
+import sys
 import time
 from collections import namedtuple
+from contextlib import closing
 
 from tests.system.commands import ROOT
 from tests.system.live.agreement import assert_agree, summary
@@ -18,6 +21,8 @@ from tests.system.live.lives import Process, a_folder, a_strategy
 from tests.system.live.venue import PATIENCE, until
 
 _STRATEGIES = (a_strategy("Flipper", lots=3), a_strategy("Mixed"))
+_BUSY_S = 5.0
+"""So long the journal waits for a lock."""
 Ended = namedtuple("Ended", "code words")
 
 
@@ -70,6 +75,38 @@ def a_read_only_disk(place, venue):
         return Ended(process.returncode, words)
 
 
+def a_locked_journal(place, venue, seconds):
+    """Somebody else holds the journal's write lock for so long (F35): orders wait, or trading is halted for good.
+
+    Returns whether it was halted. Either way nothing is sent that is not in the journal.
+    """
+    folder, config = a_folder(place, venue, *_STRATEGIES)
+    with Process(folder, "--quiet", config=config) as process:
+        process.until(lambda: len(venue.trades()) >= 4 and venue.open_orders())
+        with closing(sqlite3.connect(folder / "journal.sqlite", isolation_level=None, timeout=30.0)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            # What had been written before it was locked is on its way.
+            time.sleep(0.5)
+            posts = sum(venue.posts().values())
+            over = time.monotonic() + seconds - 0.5
+            process.until(lambda: time.monotonic() > over)
+            assert sum(venue.posts().values()) == posts, "an order was sent that could not be written"
+            other.execute("ROLLBACK")
+        trades = len(venue.trades())
+        is_halted = seconds > _BUSY_S
+        if is_halted:
+            process.until(lambda: not venue.open_orders())
+        else:
+            process.until(lambda: len(venue.trades()) >= trades + 4)
+        process.signal(signal.SIGTERM)
+        assert process.wait() == 143, process.said()
+    assert_agree(folder, venue)
+    assert (summary(folder)["halted"] is not None) == is_halted
+    if is_halted:
+        _goes_on(folder, config, venue)
+    return is_halted
+
+
 @contextlib.contextmanager
 def a_tmpfs(place, megabytes):
     place.mkdir()
@@ -85,7 +122,7 @@ def a_tmpfs(place, megabytes):
 def _started(folder, config):
     """What it says goes through a pipe, which needs no disk."""
     return subprocess.Popen(
-        [*(os.sys.executable, str(ROOT / "run.py"), "live"), *("--out", str(folder), "--config", str(config))],
+        [*(sys.executable, str(ROOT / "run.py"), "live"), *("--out", str(folder), "--config", str(config))],
         env={**os.environ, "PYTHONPATH": str(ROOT)}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, encoding="utf-8",
     )  # fmt: skip

@@ -15,8 +15,8 @@ from tests.threads.boundaries import AFTER, BEFORE, OWN, TURNS, WHENS, killed_at
 from tests.threads.sample import chance_of_this_commit
 
 CHANCE = chance_of_this_commit("boundaries")
-START, ORDERS = range(2, 5), range(5, 11)
-"""Commits of a life that begins, and those of its orders."""
+ORDERS = range(5, 11)
+"""Commits of its orders; those before are of a life that begins."""
 
 
 def test_killed_before_its_journal_was_made_it_begins_anew(tmp_path, venue):
@@ -26,7 +26,6 @@ def test_killed_before_its_journal_was_made_it_begins_anew(tmp_path, venue):
 @pytest.mark.parametrize(
     ("scenario", "number", "when"),
     [
-        (CHANCE.choice((TURNS, OWN)), CHANCE.choice(START), CHANCE.choice(WHENS)),
         (TURNS, CHANCE.choice(ORDERS), CHANCE.choice(WHENS)),
         (OWN, CHANCE.choice(ORDERS), CHANCE.choice(WHENS)),
     ],

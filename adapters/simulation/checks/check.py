@@ -82,7 +82,7 @@ class Check:
         """A life of the process is about to start."""
 
     def life_ended(self, life: int, how: str) -> None:
-        """It is over: `killed`, `stopped` or `supervisor`."""
+        """It is over: `killed`, `power` (which failed: the ends of files may be lost), `stopped` or `supervisor`."""
 
     def calm(self) -> None:
         """Nothing goes wrong any more, and nobody wants anything new."""

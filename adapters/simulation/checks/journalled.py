@@ -7,6 +7,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from decimal import Decimal
 from typing import Any, Final
 
@@ -33,29 +34,18 @@ class Approval:
 
 
 class JournalFile:
-    """Read on from where it was read to."""
+    """Read on from where it was read to. It is never kept open: what is done to the file shall be done to it alone."""
 
     def __init__(self, folder: Any) -> None:
         self._path = folder / _FILE
-        self._connection: sqlite3.Connection | None = None
         self.seq, self.chain = 0, _BEGIN
         self.chains: list[bytes] = [_BEGIN]
         """By number."""
 
-    def close(self) -> None:
-        """Open it again next time."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
     def fresh(self) -> tuple[list[Approval], str]:
         """Rows since the last time, and what is wrong with them, or ""."""
-        if self._connection is None:
-            if not self._path.exists():
-                return [], ""
-            self._connection = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, isolation_level=None)
         found: list[Approval] = []
-        for seq, life, kind, client_id, body, chain in self._connection.execute(_ROWS, (self.seq,)):
+        for seq, life, kind, client_id, body, chain in _read(self._path, _ROWS, (self.seq,)):
             link = hashlib.sha256(b"%b%d|%d|%b" % (self.chain, seq, life, body.encode())).digest()
             told = json.loads(body)
             fields = told["fields"]
@@ -72,7 +62,6 @@ class JournalFile:
         """The whole file from its beginning: how many rows it has, and what is wrong with it."""
         whole = JournalFile(self._path.parent)
         _, wrong = whole.fresh()
-        whole.close()
         if not wrong:
             shared = min(whole.seq, self.seq)
             if whole.chains[shared] != self.chains[shared]:
@@ -83,6 +72,25 @@ class JournalFile:
         """The file has been cut."""
         del self.chains[seq + 1 :]
         self.seq, self.chain = seq, self.chains[seq]
+
+
+def journalled(folder: Any) -> list[str]:
+    """Client ids of all orders that the journal has approvals of, in order."""
+    path = folder / _FILE
+    asked = "SELECT client_id FROM orders WHERE message = 'ApprovedOrder' GROUP BY client_id ORDER BY min(seq)"
+    return [name for (name,) in _read(path, asked)]
+
+
+def _read(path: Any, asked: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    if not path.exists():
+        return []
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)) as connection:
+        try:
+            return connection.execute(asked, values).fetchall()
+        except sqlite3.OperationalError as error:
+            if "no such table" in str(error):
+                return []
+            raise
 
 
 class Journalled(Check):
@@ -99,7 +107,7 @@ class Journalled(Check):
         self._rows = 0
         """What this life has written of these."""
         self.is_torn = False
-        """Whether something has happened to the disk by which its end may be lost."""
+        """Whether the power has failed, by which its end may be lost."""
 
     def life_began(self, life: int) -> None:
         """What the last one left must be what it wrote."""
@@ -113,14 +121,15 @@ class Journalled(Check):
                 self.violated("I24", f"{self.file.seq - count} rows of the order journal are gone")
             self.file.forget_after(count)
         self.is_torn = False
-        self.file.close()
 
     def life_ended(self, life: int, how: str) -> None:  # noqa: ARG002 as every check is told
-        """All that it passed on is in the file."""
+        """All that it passed on is in the file, unless the power failed."""
+        self.is_torn = how == "power"
+        if self.is_torn:
+            return
         self._read()
-        if self._passed > self._rows and not self.is_torn:
+        if self._passed > self._rows:
             self.violated("I24", f"{self._passed} approvals were passed on, and {self._rows} are in the journal")
-        self.file.close()
 
     def on_ApprovedOrder(self, envelope: Any) -> None:  # noqa: N802 named as the message is
         """Said by the journal it is written."""
@@ -183,7 +192,6 @@ class Journalled(Check):
         _, wrong = self.file.again()
         if wrong:
             self.violated("I24", f"the order journal is not whole: {wrong}")
-        self.file.close()
 
 
 CHECKS = (Journalled,)

@@ -6,6 +6,7 @@ from typing import Any, Final
 import attrs
 
 from adapters.simulation.checks.check import Check
+from adapters.simulation.checks.journalled import journalled
 from adapters.simulation.checks.ledger import written
 
 GRAPH: Final[Mapping[str, Mapping[str, str]]] = {
@@ -58,7 +59,8 @@ class OrderStates(Check):
     def life_began(self, life: int) -> None:
         """What its predecessor only said, nobody knows."""
         self._life = life
-        for name in [name for name, order in self._orders.items() if order.state in ("submitted", "refused")]:
+        known = set(journalled(self.facts.folder))
+        for name in [name for name, order in self._orders.items() if order.state not in ENDS and name not in known]:
             del self._orders[name]
         for order in self._orders.values():
             if order.state not in ENDS:
@@ -115,8 +117,7 @@ class NothingLost(Check):
         """The files tell the same."""
         ends = ("OrderRefused", "OrderRejected", "OrderEnded")
         ended = {fields["order"]["client_id"] for _, fields in written(self.facts.folder, ends)}
-        approved = [fields["order"]["client_id"] for _, fields in written(self.facts.folder, ("ApprovedOrder",))]
-        left = [name for name in dict.fromkeys(approved) if name not in ended]
+        left = [name for name in journalled(self.facts.folder) if name not in ended]
         if left:
             self.violated("I16", f"nothing is written of the end of {', '.join(left[:10])}")
 

@@ -58,7 +58,7 @@ class OddNumbers(_Wished):
             (name, (lots,), {"limit": price}), (name, (lots,), {}), (name, (1,), {"stop": price}),
             ("target", (self.random.choice((1e-18, 0.4, 1e18, -1e9, 7.77)),), {}),
             ("target_lots", (self.random.choice((10**12, -(10**12), 25)),), {}),
-            ("amend", (), {"limit": price}), ("cancel", (10**9,), {}),
+            ("amend", (self.random.randint(1, 9),), {"limit": price}), ("cancel", (10**9,), {}),
         )  # fmt: skip
         return self.random.choice(wishes)
 
@@ -79,7 +79,7 @@ class WrongTypes(_Wished):
         side = self.random.choice(("buy", "sell"))
         wishes: tuple[_Wish, ...] = (
             ("target", (odd,), {}), ("target_lots", (odd,), {}), (side, (odd,), {}), (side, (1,), {"limit": odd}),
-            (side, (1,), {"stop": odd}), ("amend", (), {"limit": odd}), ("cancel", (odd,), {}),
+            (side, (1,), {"stop": odd}), ("amend", (1,), {"limit": odd}), ("cancel", (odd,), {}),
             ("wake_in", (odd,), {}), ("wake_at", (odd,), {}), ("target", (1.0, odd), {}), ("mark", (odd,), {}),
             ("line", ("x", odd), {}), (side, (np.int64(1),), {"limit": np.float64(bar.close)}),
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The auditor's reader of requests finds in them what was approved, whatever was approved, and in answers what lives."""
+"""The auditor's reader finds in each request what was approved, whatever that was, and in answers what lives."""
 
 import json
 from decimal import Decimal

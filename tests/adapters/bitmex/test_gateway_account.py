@@ -12,6 +12,7 @@ from messages import (
     FundingPaid,
     HaltTrading,
     Heartbeat,
+    HeartbeatReturned,
     Liquidity,
     OrderEnded,
     OrderRejected,
@@ -146,6 +147,39 @@ def test_fills_that_the_stream_lost_are_said_before_the_read_that_found_them():
 
     kinds = [type(each) for each in said if isinstance(each, (Fill, VenueRead))]
     assert kinds == [Fill, VenueRead]
+
+
+def test_f14_a_fill_that_comes_after_its_difference_was_booked_takes_that_back_in_the_same_breath():
+    rig = ready()
+    rig.frame_fate = lambda table, text: [(30 * SECOND, text)] if table == "execution" else [(MS, text)]
+    rig.fate_of = lambda request: Fate(status=200, text="[]") if "/execution" in request.path else Fate()
+    rig.approve(order(2, ts=rig.at))
+    rig.run(29)
+    (booked,) = rig.of(PositionAdjusted)
+    assert booked.lots == 2
+    before = len(rig.said)
+
+    rig.run(1.1)
+
+    said = [each for each in rig.said[before:] if isinstance(each, (Fill, PositionAdjusted))]
+    assert [(type(each), each.lots) for each in said] == [(Fill, 2), (PositionAdjusted, -2)]
+    assert said[1].value_minor == -booked.value_minor
+    assert sum(each.lots for each in rig.of(Fill, PositionAdjusted)) == 2
+
+
+def test_a_fill_after_the_positions_were_shown_takes_nothing_back_of_what_was_booked():
+    rig = ready()
+    rig.frame_fate = lambda table, text: [] if table == "execution" else [(MS, text)]
+    rig.fate_of = lambda request: Fate(status=200, text="[]") if "/execution" in request.path else Fate()
+    rig.approve(order(2, ts=rig.at))
+    rig.run(29)
+    rig.frame_fate, rig.fate_of = lambda table, text: [(MS, text)], lambda request: Fate()
+
+    rig.approve(order(2, "run000-trend-2", ts=rig.at))
+    rig.run(0.5)
+
+    assert [each.lots for each in rig.of(Fill)] == [2]
+    assert [each.lots for each in rig.of(PositionAdjusted)] == [2]
 
 
 def test_fills_that_the_stream_lost_are_asked_for_when_their_order_is_over():
@@ -661,3 +695,25 @@ def test_f16_one_match_of_two_of_our_orders_is_two_fills():
     rig.run(1)
 
     assert sorted(fill.lots for fill in rig.of(Fill)) == [-1, 1]
+
+
+def test_each_heartbeat_that_is_back_is_said_once_with_the_switch_or_without():
+    for wait in (0, 60_000):
+        rig = ready(heartbeat=HeartbeatRules(switch_ms=wait))
+        rig.run(31)
+
+        rig.tell(rig.of(Heartbeat)[0])
+        rig.tell(Heartbeat(account="main", number=10_000, ts=rig.at))
+
+        assert [each.number for each in rig.of(HeartbeatReturned)] == list(range(1, 8))
+
+
+def test_a_heartbeat_that_is_not_back_is_not_said_to_be():
+    rig = ready()
+    rig.beats = False
+
+    rig.run(31)
+
+    assert len(rig.of(Heartbeat)) == 7
+    # What was back before.
+    assert [each.number for each in rig.of(HeartbeatReturned)] == [1]
