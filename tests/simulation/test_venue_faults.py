@@ -1,4 +1,4 @@
-"""Faults at the venue do what they say at the exchange, whose books stay true, and the process and it agree afterwards."""
+"""Faults at the venue do what they say there, its books stay true, and the process and it agree afterwards."""
 
 from collections import Counter
 
@@ -26,10 +26,10 @@ class Heard(Check):
             self.executions[row["execType"]] += 1
             self.executions[row["trdMatchID"]] += row["execType"] == "Trade"
 
-    def on_ForeignActivity(self, envelope):  # noqa: N802 named as the message is
+    def on_ForeignActivity(self, envelope):
         self.said[envelope.message.kind] += 1
 
-    def on_Quarantined(self, envelope):  # noqa: N802 named as the message is
+    def on_Quarantined(self, envelope):
         self.said[envelope.message.reason] += 1
 
 
