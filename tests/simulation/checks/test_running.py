@@ -3,9 +3,19 @@
 import pytest
 
 from adapters.simulation.checks.running import MESSAGES_MAX, Audited, Restarts, Time
-from messages import ActorFailed, ActorQuarantined, ActorStarted, HaltTrading, StartActor, StopSystem, Woke
-from tests.builders import a_bar, a_signal, a_tick
-from tests.simulation.checks.stand import SECOND, Named, Stand
+from messages import (
+    ActorFailed,
+    ActorQuarantined,
+    ActorStarted,
+    ApprovedOrder,
+    HaltTrading,
+    InvariantViolated,
+    StartActor,
+    StopSystem,
+    Woke,
+)
+from tests.builders import a_bar, a_signal, a_tick, an_order
+from tests.simulation.checks.stand import SECOND, Stand
 
 
 def test_a_message_that_is_said_before_the_last_one_is_named(tmp_path):
@@ -113,8 +123,25 @@ def test_whoever_is_given_up_on_is_not_started_again(tmp_path):
     assert stand.violated == ["I10"]
 
 
+def found(invariant="I5", text="too much"):
+    return InvariantViolated(invariant=invariant, text=text, ts=1)
+
+
 def test_what_the_process_finds_wrong_with_itself_is_named(tmp_path):
     stand = Stand(Audited, folder=tmp_path)
-    stand.say(Named.of("InvariantViolated", text="two orders"), "auditor")
+    stand.say(found(), "auditor")
+
+    assert stand.violated == ["I25"]
+
+
+def test_it_may_find_that_the_exchange_works_what_nobody_approved_and_trades_no_more_then(tmp_path):
+    stand = Stand(Audited, folder=tmp_path)
+    altered = stand.send("POST", "/api/v1/order", clOrdID="abcdef-dice-3")
+    altered.altered = True
+    stand.judge.sent(altered)
+    stand.say(found("I2", "abcdef-dice-3 is of 300 contracts"), "auditor")
+    stand.wait(3)
+    assert stand.violated == []
+    stand.say(ApprovedOrder(an_order()), "risk-guard@main")
 
     assert stand.violated == ["I25"]
