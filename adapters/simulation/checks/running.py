@@ -8,7 +8,7 @@ import attrs
 from adapters.simulation.checks.check import Check
 
 _NS: Final = 1_000_000_000
-SIZES_EVERY_S: Final = 60
+SIZES_EVERY_S: Final = 300
 MESSAGES_MAX: Final = 20_000
 """Within one simulated second. A second of a busy market is some hundreds."""
 FAILURES_MAX: Final = 3

@@ -59,7 +59,7 @@ def test_going_in_circles_is_named_once(tmp_path):
 
 def test_what_grows_past_its_cap_is_named(tmp_path):
     stand = Stand(Time, folder=tmp_path, sizes={"mailbox of feed": (11, 10), "mailbox of executor": (10, 10)})
-    stand.wait(61)
+    stand.wait(301)
     stand.say(StopSystem("a"), "host")
 
     assert stand.violated == ["I9"]
