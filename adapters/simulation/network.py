@@ -185,6 +185,11 @@ class Network:
         socket.line.opened(socket)
         self.exchange.opened(socket.there)
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether all lines are that have ever connected."""
+        return all(socket.is_open for socket in self.sockets.values())
+
     def forget(self, socket: Socket) -> None:
         """Its line has left it."""
         if self.sockets.get(socket.line.address) is socket:

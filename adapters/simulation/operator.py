@@ -109,8 +109,15 @@ class Operator:
             self.process.start(resume=self._resumes)
             self._resumes = self._resumes and not self.process.is_alive
 
+    def _shown(self) -> list[TradingState]:
+        """What the screen says while no guard has said anything: a run that was halted begins so without a word."""
+        run = self.process.run
+        views = () if run is None else run.state.snapshot().accounts
+        return [view.state for view in views if view.state is not None]
+
     def _look(self) -> None:
-        halted = any(state in (TradingState.HALTED, TradingState.FLATTENING) for state in self.states.values())
+        states = self.states.values() or self._shown()
+        halted = any(state in (TradingState.HALTED, TradingState.FLATTENING) for state in states)
         if not halted or self.leaves or not self.process.is_alive:
             self._halted_at = None
         elif self._halted_at is None:

@@ -64,7 +64,7 @@ class ProofOfLife(Check):
         self._newest = 0
         """Number of the last heartbeat that came back."""
         self._until = 0
-        """Local time until which requests may have had to wait, for the exchange has said so, and may be late by that."""
+        """Local time until which requests may have had to wait, for the exchange has said so."""
 
     def life_began(self, life: int) -> None:  # noqa: ARG002 as every check is told
         """Its heartbeats are numbered anew."""
