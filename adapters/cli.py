@@ -47,11 +47,12 @@ def _told(error: Exception) -> int:
     from adapters.errors import InputError, OutputError, VenueError
     from adapters.journal.store import DiskError, JournalError
     from adapters.live.exchange_process import ExchangeFailed
+    from adapters.live.watchdog_process import WatchdogFailed
 
     if isinstance(error, InputError | JournalError) and not isinstance(error, DiskError):
         say(str(error))
         return BAD_INPUT
-    if isinstance(error, OutputError | DiskError | VenueError | ExchangeFailed | OSError):
+    if isinstance(error, OutputError | DiskError | VenueError | ExchangeFailed | WatchdogFailed | OSError):
         say(str(error))
         return FAILED
     say(f"internal error, ours and not yours: {type(error).__name__}: {error}")

@@ -25,6 +25,10 @@ def exchange(  # noqa: PLR0917 typer calls it by keyword
             envvar="OPENOUTCRY_LOOPBACK_SECRET",
         ),
     ] = None,
+    second_key: Annotated[
+        str | None,
+        typer.Option(metavar="cancel|order", help="Make another key of the account, which may do this; it is shown."),
+    ] = None,
     market: Annotated[
         str, typer.Option(metavar="generated|FILE", help="Bars or trades to repeat: .csv, .csv.gz, .parquet.")
     ] = "generated",
@@ -42,7 +46,7 @@ def exchange(  # noqa: PLR0917 typer calls it by keyword
     from adapters.exchange.command import ExchangeOptions, run_exchange
 
     options = ExchangeOptions(
-        port=port, host=host, allow_remote=allow_remote, key=key, secret=secret, market=market, speed=speed, seed=seed,
-        faults=faults, idle_seconds=idle_seconds,
+        port=port, host=host, allow_remote=allow_remote, key=key, secret=secret, second_key=second_key, market=market,
+        speed=speed, seed=seed, faults=faults, idle_seconds=idle_seconds,
     )  # fmt: skip
     raise typer.Exit(run_exchange(options))

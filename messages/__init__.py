@@ -57,6 +57,7 @@ from messages.instrument import (
 from messages.live import (
     ForeignActivity,
     Heartbeat,
+    HeartbeatReturned,
     MarketFresh,
     MarketStale,
     OrderTimed,
@@ -67,6 +68,7 @@ from messages.live import (
     VenueLost,
     VenueRead,
     VenueReady,
+    WatchdogChanged,
 )
 from messages.market import (
     Bar,
@@ -238,6 +240,8 @@ ALL_MESSAGES: Final[tuple[type[Message], ...]] = (
     MarketStale,
     MarketFresh,
     Heartbeat,
+    HeartbeatReturned,
+    WatchdogChanged,
     OrderTimed,
     SourceFresh,
     SourceStale,
@@ -304,6 +308,7 @@ __all__ = [
     "GaveUp",
     "HaltTrading",
     "Heartbeat",
+    "HeartbeatReturned",
     "IndexPrice",
     "Instrument",
     "InvariantViolated",
@@ -383,6 +388,7 @@ __all__ = [
     "VenueReady",
     "VenueSnapshot",
     "WakeAt",
+    "WatchdogChanged",
     "Woke",
     "iso_utc",
     "moment_ns",

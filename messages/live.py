@@ -120,6 +120,26 @@ class Heartbeat(Message):
 
 
 @attrs.frozen(kw_only=True)
+class HeartbeatReturned(Message):
+    """A heartbeat has come back at the gateway, for the first time and not too late to count: all on its way live."""
+
+    account: Account = attrs.field(validator=filled)
+    number: int = attrs.field(validator=whole)
+    ts: UtcNs = attrs.field(validator=whole)
+    """When it was back."""
+
+
+@attrs.frozen(kw_only=True)
+class WatchdogChanged(Message):
+    """Whether a second process watches this one, and would take its orders back."""
+
+    is_there: bool
+    text: str = attrs.field(validator=filled)
+    """What has happened, for a person."""
+    ts: UtcNs = attrs.field(validator=whole)
+
+
+@attrs.frozen(kw_only=True)
 class OrderTimed(Message):
     """How long an order took: its own times, in ns UTC. What its strategy had heard is its Signal's `ts`."""
 

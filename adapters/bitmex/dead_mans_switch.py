@@ -8,7 +8,17 @@ import attrs
 from adapters.bitmex.answers import Accepted
 from adapters.bitmex.courier import Courier, Job, JobKind, Outcome
 from adapters.bitmex.requests import dead_mans_switch
-from messages import NS_PER_MILLISECOND, NS_PER_SECOND, Account, HaltTrading, Heartbeat, Message, Period, UtcNs
+from messages import (
+    NS_PER_MILLISECOND,
+    NS_PER_SECOND,
+    Account,
+    HaltTrading,
+    Heartbeat,
+    HeartbeatReturned,
+    Message,
+    Period,
+    UtcNs,
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -73,15 +83,20 @@ class DeadMansSwitch:
         return "the dead man's switch cannot be refreshed"
 
     def returned(self, beat: Heartbeat, at: UtcNs) -> tuple[Message, ...]:
-        """A heartbeat came back: everybody on the way lives."""
+        """A heartbeat came back: everybody on the way lives, which is said, and the switch refreshed if it is time."""
         if beat.number <= self._returned or beat.number > self._number:
             return ()
         self._returned = beat.number
+        said = HeartbeatReturned(account=self._account, number=beat.number, ts=at)
         due = self._asked_at is None or beat.ts >= self._asked_at + self._rules.refresh
         if not self.wait or not due or self._courier.is_busy(JobKind.SWITCH):
-            return ()
+            return (said,)
+        refresh = dead_mans_switch(self._rules.switch_ms)
+        if not self._courier.has_room(refresh, at):
+            # What waits for the budget would leave when this heartbeat proves nothing any more: the next one asks.
+            return (said,)
         self._asked_at = beat.ts
-        return self._courier.send(dead_mans_switch(self._rules.switch_ms), Job(JobKind.SWITCH), at)
+        return (said, *self._courier.send(refresh, Job(JobKind.SWITCH), at))
 
     def answered(self, outcome: Outcome) -> None:
         """The venue has set it anew, or has not; then the next heartbeat tries again."""

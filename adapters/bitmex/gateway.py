@@ -64,7 +64,8 @@ class BitmexGateway(Component):
     ones) and PositionAdjusted (the reconciler's), RequestAnswered, LineOpened, LineClosed, TextReceived, Woke.
     Says OrderAccepted, OrderRejected, OrderAmended, AmendRejected, CancelRejected, OrderEnded, OrderTimed,
     OrderUnknown, Fill, FundingPaid, PositionAdjusted, ForeignActivity, VenueConnected, VenueLost, VenueRead,
-    Heartbeat, HaltTrading, Quarantined, SendRequest, OpenLine, CloseLine, SendText, SendLogin, WakeAt.
+    Heartbeat, HeartbeatReturned, HaltTrading, Quarantined, SendRequest, OpenLine, CloseLine, SendText, SendLogin,
+    WakeAt.
 
     Orders go only while the line is up, everything private is heard and the account was read since. `approved`:
     orders of earlier lives of which not all is known, their end or some fill that it tells of; they are found out

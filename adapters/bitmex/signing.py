@@ -1,11 +1,16 @@
-"""How a request proves whose it is: HMAC-SHA256 over exactly the characters that are sent."""
+"""How a request proves whose it is: HMAC-SHA256 over exactly the characters that are sent.
+
+The watchdog signs by this too, in a process that has the standard library alone: so nothing else is imported here.
+"""
 
 import hashlib
 import hmac
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from messages import NS_PER_SECOND, UtcNs
+if TYPE_CHECKING:
+    from messages import UtcNs
 
+_NS_PER_SECOND: Final = 1_000_000_000
 REALTIME: Final = "/realtime"
 """What a log-in to the socket signs, with the verb GET and without any query string."""
 
@@ -21,6 +26,6 @@ def signature(secret: str, verb: str, path: str, expires: int, data: str = "") -
     return hmac.new(secret.encode(), message.encode(), hashlib.sha256).hexdigest()
 
 
-def expires_at(now: UtcNs, lead: UtcNs) -> int:
+def expires_at(now: "UtcNs", lead: "UtcNs") -> int:
     """The second after which the venue shall refuse: `now` (the venue's time) and a lead, rounded up."""
-    return -(-(now + lead) // NS_PER_SECOND)
+    return -(-(now + lead) // _NS_PER_SECOND)

@@ -162,6 +162,20 @@ def _live(section: schema.LiveSection) -> list[Mistake]:
         wrong.append((".account_id", "must be given: bitmex trades real money, and only in the account that is named"))
     if section.venue == "loopback" and section.keys is not None:
         wrong.append((".keys", "belongs to a venue at BitMEX; a loopback exchange makes its own"))
+    return wrong + _watchdog(section)
+
+
+def _watchdog(section: schema.LiveSection) -> list[Mistake]:
+    wrong = []
+    is_loopback = section.venue == "loopback"
+    if is_loopback and section.watchdog_keys is not None:
+        wrong.append((".watchdog_keys", "belongs to a venue at BitMEX; a loopback exchange makes its own"))
+    if section.watchdog and not is_loopback and not section.paper and section.watchdog_keys is None:
+        wrong.append((".watchdog_keys", "must be given: a watchdog has keys of its own"))
+    if section.watchdog_keys is not None and section.watchdog_keys == section.keys:
+        wrong.append((".watchdog_keys", "is the same as keys: a watchdog has keys of its own"))
+    if section.watchdog_restart != "never" and not is_loopback and section.keys is None:
+        wrong.append((".watchdog_restart", "needs keys in a file: a run that is started again has no environment's"))
     return wrong
 
 

@@ -9,6 +9,7 @@ from adapters.configuration.value_types import (
     AccountName,
     Filled,
     PositiveInt,
+    SilenceSeconds,
     SwitchSeconds,
     SymbolName,
     Truth,
@@ -42,6 +43,19 @@ class LiveSection:
     """Symbols whose order books are heard; None is those that a strategy asks for."""
     warm_up: Truth = True
     """Strategies are fed the market's history before they trade."""
+    watchdog: Truth | None = None
+    """Whether a second process watches the run, and takes its orders back when it is gone or silent; None: where that
+    process has keys of its own."""
+    watchdog_keys: Filled | None = None
+    """A file as `keys` is, with a second pair for the same account, which need do no more than cancel."""
+    watchdog_silence_s: SilenceSeconds = 45
+    """So long without a heartbeat, and the run is ended. Longer than `handler_seconds`: the run itself comes first."""
+    watchdog_flatten: Truth = False
+    """Whether the watchdog closes positions, too; its keys must then be allowed to order."""
+    watchdog_restart: Literal["never", "once"] = "never"
+    """Whether the watchdog starts the run again; once: unless the one that ended was itself started so."""
+    watchdog_lost: Literal["alarm", "halt"] = "alarm"
+    """What becomes of trading when there is no watchdog any more."""
 
 
 @attrs.frozen(kw_only=True)

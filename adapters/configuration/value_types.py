@@ -61,3 +61,5 @@ FieldPaths = Annotated[dict[str, str], compounds.field_paths]
 """Name of a value -> where it stands in an item, names joined by points."""
 SwitchSeconds = Annotated[int, values.switch_seconds]
 """0, or from 15 to 3600."""
+SilenceSeconds = Annotated[int, values.silence_seconds]
+"""From 3 to 3600."""

@@ -232,3 +232,11 @@ def switch_seconds(value: Any) -> int:
     if seconds and not 40 <= seconds <= 3_600:
         raise ValueError(f"must be 0 (off) or from 40 to 3600 seconds, not {seconds}")
     return seconds
+
+
+def silence_seconds(value: Any) -> int:
+    """Seconds without a heartbeat: heartbeats come six times in it, or every five seconds, whichever is more often."""
+    seconds = whole(value)
+    if not 3 <= seconds <= 3_600:
+        raise ValueError(f"must be from 3 to 3600 seconds, not {seconds}")
+    return seconds

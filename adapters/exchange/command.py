@@ -5,6 +5,7 @@ import json
 import secrets
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from adapters.exchange.simulation import Simulation, generated_market, market_of
 from adapters.interrupts import EXIT_CODES, Interrupts
 
 GENERATED: Final = "generated"
+_PERMISSIONS: Final = {"cancel": "orderCancel", "order": "order"}
 _SPEED_MAX: Final = 100_000.0
 _LOOK_S: Final = 0.2
 
@@ -31,6 +33,8 @@ class ExchangeOptions:
     allow_remote: bool = False
     key: str | None = None
     secret: str | None = attrs.field(default=None, repr=False)
+    second_key: str | None = None
+    """What a second key of the account may do, `cancel` or `order`; None: there is none."""
     market: str = GENERATED
     speed: float = 1.0
     seed: int = 1
@@ -45,8 +49,14 @@ def run_exchange(options: ExchangeOptions) -> int:
     server = Server(_market(options), faults=faults, speed=options.speed, on_time=True)
     account = server.exchange.open_account()
     server.exchange.add_key(Key(id=key, secret=secret, account=account.number))
+    told = {"key": key} if options.secret is not None else {"key": key, "secret": secret}
+    if options.second_key is not None:
+        second, hush = _pair()
+        permissions = frozenset({_PERMISSIONS[options.second_key]})
+        server.exchange.add_key(Key(id=second, secret=hush, account=account.number, permissions=permissions))
+        told |= {"second_key": second, "second_secret": hush}
     with Interrupts() as interrupts:
-        asyncio.run(_serve(server, options, interrupts, key, secret))
+        asyncio.run(_serve(server, options, interrupts, told))
     return 0 if interrupts.name is None else EXIT_CODES[interrupts.name]
 
 
@@ -62,7 +72,14 @@ def _checked(options: ExchangeOptions) -> tuple[str, str]:
         raise InputError(f"--idle-seconds must be above 0, not {options.idle_seconds:g}")
     if options.key == "" or options.secret == "":
         raise InputError("--key and --secret must not be empty")
-    return options.key or secrets.token_urlsafe(18), options.secret or secrets.token_urlsafe(36)
+    if options.second_key is not None and options.second_key not in _PERMISSIONS:
+        raise InputError(f"--second-key must be {' or '.join(_PERMISSIONS)}, not {options.second_key!r}")
+    key, secret = _pair()
+    return options.key or key, options.secret or secret
+
+
+def _pair() -> tuple[str, str]:
+    return secrets.token_urlsafe(18), secrets.token_urlsafe(36)
 
 
 def _market(options: ExchangeOptions) -> Simulation:
@@ -79,7 +96,7 @@ def _market(options: ExchangeOptions) -> Simulation:
     return market_of(contract, replay, replay.first_price, seed=options.seed, now=now, speed=options.speed)
 
 
-async def _serve(server: Server, options: ExchangeOptions, interrupts: Interrupts, key: str, secret: str) -> None:
+async def _serve(server: Server, options: ExchangeOptions, interrupts: Interrupts, keys: Mapping[str, str]) -> None:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     interrupts.stops(lambda _name: loop.call_soon_threadsafe(ended.set))
     try:
@@ -90,10 +107,8 @@ async def _serve(server: Server, options: ExchangeOptions, interrupts: Interrupt
     host = f"[{options.host}]" if ":" in options.host else options.host
     told = {
         "port": server.port, "rest": f"http://{host}:{server.port}/api/v1",
-        "ws": f"ws://{host}:{server.port}/realtime", "key": key,
+        "ws": f"ws://{host}:{server.port}/realtime", **keys,
     }  # fmt: skip
-    if options.secret is None:
-        told["secret"] = secret
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
     watch = asyncio.create_task(_idle(server, options.idle_seconds, ended))

@@ -19,6 +19,7 @@ from messages import (
     Envelope,
     FundingRate,
     Heartbeat,
+    HeartbeatReturned,
     IndexPrice,
     Liquidation,
     MarkPrice,
@@ -47,7 +48,9 @@ MARKET: Final[frozenset[type[Message]]] = frozenset(
     | {OrderFlow, SpreadSample, Quarantined}
 )
 """What the market says: left out, with a note of how much, when it comes faster than it can be written."""
-BULK: Final[frozenset[type[Message]]] = (MARKET - {Quarantined}) | {Heartbeat, Woke, ReportPositions, PositionsReported}
+BULK: Final[frozenset[type[Message]]] = (MARKET - {Quarantined}) | {
+    *(Heartbeat, HeartbeatReturned, Woke, ReportPositions, PositionsReported),
+}
 """What is kept in batches: there is much of it, and nobody looks for one of them.
 
 But for two, which results are made of, and which there are few of: what was set aside, and bars that were built.

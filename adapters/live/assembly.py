@@ -217,7 +217,7 @@ def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account
             instruments=setup.instruments,
             run6=run.run6,
             random=Random(f"gateway {run.seed} {run.life}"),  # noqa: S311 as above
-            heartbeat=HeartbeatRules(switch_ms=run.settings.live.dead_mans_switch_s * 1_000),
+            heartbeat=_heartbeats(run),
             leave_orders=run.settings.live.on_stop == "leave",
             heritage=heritage,
             **_left(run, account),
@@ -271,6 +271,14 @@ def _line(system: TradingSystem, run: LiveRun, address: Address, user: Address, 
     line = run.wires.line(address, user, url, system.voice(address), clock=run.clock.now, keys=keys)
     run.pauses.cuts(address, line.cut)
     return line
+
+
+def _heartbeats(run: LiveRun) -> HeartbeatRules:
+    """As often as who waits for them needs it: the venue's switch, or a watchdog."""
+    switch_ms = run.settings.live.dead_mans_switch_s * 1_000
+    if run.watchdog is None:
+        return HeartbeatRules(switch_ms=switch_ms)
+    return HeartbeatRules(switch_ms=switch_ms, every=run.watchdog.heartbeat_every)
 
 
 def _left(run: LiveRun, account: Account) -> dict[str, Any]:

@@ -46,6 +46,7 @@ from adapters.live.run import LiveRun
 from adapters.live.settings import LiveOptions, LiveSettings, live_settings, with_instruments, write_configuration
 from adapters.live.state import LiveState
 from adapters.live.venue import KeyGuard, Venue, open_venue
+from adapters.live.watchdog_plan import await_predecessor, told_by_predecessor, watchdog_plan
 from adapters.live.wires import RealWires, Wires
 from adapters.preparation import fail
 from adapters.security.lock import AccountLock, RunLock, locks_folder
@@ -70,6 +71,7 @@ def begun(
     stack.enter_context(RunLock(folder))
     redactor = Redactor()
     stack.callback(configure_logging(folder / LOG_FILE, log_level.upper(), redactor))
+    await_predecessor(folder)
     settings = live_settings(options, folder)
     # Before a process of ours could inherit them.
     source_keys = read_keys(settings.configuration.events, folder, os.environ, redactor.add)
@@ -83,11 +85,16 @@ def begun(
         guard=redactor.add,
     )
     notes = check_feeds(settings.configuration.feeds)
-    settings = attrs.evolve(settings, notes=(*settings.notes, *notes))
+    watchdog, about_it = watchdog_plan(settings.live, venue, folder, redactor.add)
+    settings = attrs.evolve(settings, notes=(*settings.notes, *notes, *about_it))
+    lock: AccountLock | None = None
     if venue.account_id is not None:
         locks = locks_folder(os.environ)
-        stack.enter_context(AccountLock(locks, venue.lock_name, str(venue.account_id), folder))
+        lock = stack.enter_context(AccountLock(locks, venue.lock_name, str(venue.account_id), folder))
     run = new_life(folder, settings, venue, redactor.add, source_keys)
+    run.watchdog, run.account_lock = watchdog, None if lock is None else lock.path
+    run.watched_before = told_by_predecessor(folder, run.life)
+    run.notes += () if run.watched_before is None else (run.watched_before,)
     if venue.is_paper:
         # A simulated venue is there from the beginning, and nobody says so.
         account, now = settings.live.account, run.started

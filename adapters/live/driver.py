@@ -16,8 +16,10 @@ from adapters.live.run import LiveRun
 from adapters.live.screen import Screen
 from adapters.live.status import status_of
 from adapters.live.stopping import TIME_OVER
+from adapters.live.watch import Watch
 from adapters.security.control import ControlServer
 from adapters.words import counted
+from messages import TradingState
 
 LOOK_S: Final = 0.1
 """How often it looks at what was asked of it."""
@@ -32,7 +34,14 @@ class Driver:
     """One life's. `seconds`: end by itself after so long. `silent`: no status is shown."""
 
     def __init__(
-        self, run: LiveRun, system: TradingSystem, interrupts: Interrupts, *, seconds: float | None, silent: bool
+        self,
+        run: LiveRun,
+        system: TradingSystem,
+        interrupts: Interrupts,
+        *,
+        seconds: float | None,
+        silent: bool,
+        watch: Watch | None = None,
     ) -> None:
         self._run, self._system, self._interrupts, self._seconds = run, system, interrupts, seconds
         self._stop = OrderedStop(run, system, system.send)
@@ -42,9 +51,10 @@ class Driver:
         self.failed: str | None = None
         """Why it could not go on otherwise."""
         self._screen = Screen(run.state, quiet=silent)
-        self._is_aborted = False
+        self._is_aborted = self._is_done = False
         self._violations = 0
         """How many violated invariants were logged."""
+        self._watch = watch
 
     def drive(self) -> None:
         """Until the end, whatever brings it; then every actor is stopped, and what was said is written down."""
@@ -59,6 +69,7 @@ class Driver:
             run.pauses.start()
             with self._screen:
                 self._trade()
+            self._is_done = True
         except SupervisorFailed as failure:
             self.internal = str(failure)
             self._take_back()
@@ -73,8 +84,15 @@ class Driver:
             self._interrupts.stops(_noted)
             run.pauses.close()
             control.close()
-            system.stop(ABORT_S if self._is_aborted else STOP_S)
-            self._close()
+            if self._watch is not None:
+                self._watch.stopping()
+            try:
+                system.stop(ABORT_S if self._is_aborted else STOP_S)
+                if self._watch is not None:
+                    self._watch.end(self._left_undone())
+            finally:
+                # One more signal may interrupt the stop.
+                self._close()
             run.seconds["run"] = time.perf_counter() - began
 
     def _close(self) -> None:
@@ -109,6 +127,14 @@ class Driver:
             words = f"{counted(now.open_orders, 'order')} of ours may still be open: it was ended at once"
             self.stopping.troubles.append(words)
 
+    def _left_undone(self) -> str:
+        """What is left to the watchdog, or "": nothing where somebody wanted the end at once."""
+        if self._is_aborted:
+            return ""
+        if not self._is_done or self.failed is not None:
+            return self.failed or "the run could not go on, by an error of its own"
+        return "; ".join(self.stopping.troubles)
+
     def _trade(self) -> None:
         try:
             self._system.start(clock=self._run.clock, timeout=START_S)
@@ -119,6 +145,8 @@ class Driver:
         until = None if self._seconds is None else time.monotonic() + self._seconds
         while not self._stop.is_done:
             self._system.check()
+            if self._watch is not None:
+                self._watch.look(is_halted=self._lets_nothing_pass())
             self._ask(until)
             self._stop.look()
             self._alarm()
@@ -145,6 +173,11 @@ class Driver:
 
     def _halt(self, reason: str, flatten: bool) -> Mapping[str, object]:  # noqa: FBT001 as the server calls it
         return self._stop.halt(reason, flatten=flatten)
+
+    def _lets_nothing_pass(self) -> bool:
+        """Of anything that could open an order."""
+        live, states = self._system.setup.live_accounts, self._run.state.states()
+        return not self._system.gate_is_open or all(states.get(each) is TradingState.HALTED for each in live)
 
     def _status(self) -> Mapping[str, object]:
         return status_of(self._run, self._system)

@@ -56,6 +56,8 @@ def ended(run: LiveRun, system: TradingSystem, driver: Driver, *, quiet: bool, a
     troubles = [*driver.stopping.troubles, *filter(None, (driver.failed, driver.internal))]
     troubles += left_unknown(result.orders, seen.accounts)
     troubles += not_recorded(run.recording)
+    if seen.watchdog.is_there is False:
+        troubles.append(f"nobody watched the run any more: {seen.watchdog.text}")
     facts_of_life = partial(
         live_facts,
         system.record,
@@ -67,6 +69,7 @@ def ended(run: LiveRun, system: TradingSystem, driver: Driver, *, quiet: bool, a
         ended_by=driver.stopping.asked_by or "a failure",
         lives=run.life,
         reconnects=seen.counts.reconnects,
+        watchdog=run.watched_before,
     )
     code = code_of(failed=driver.failed is not None)
     live = facts_of_life(exit_code=code, troubles=tuple(troubles))

@@ -1,7 +1,8 @@
 """The loopback exchange as a process of its own, which outlives a trader that was killed: found again, or started.
 
 Where it is and who we are there stands in `exchange.json` in the run's folder, which nobody else can read; its log in
-`exchange.log`. The key comes over the pipe and goes into that file, and never into an argument or the environment.
+`exchange.log`. The key comes over the pipe and goes into that file, and never into an argument or the environment; so
+does that of a watchdog, into `watchdog.keys`.
 """
 
 import contextlib
@@ -25,6 +26,8 @@ from adapters.security.private_files import open_private, write_private_atomical
 
 STATE_FILE: Final = "exchange.json"
 LOG_FILE: Final = "exchange.log"
+WATCHDOG_KEYS: Final = "watchdog.keys"
+"""The second pair of keys, as a file of keys has them."""
 IDLE_S: Final = 120.0
 """So long it lives on without a client."""
 _ASK_S: Final = 5.0
@@ -36,7 +39,6 @@ _FIELDS: Final[Mapping[str, type]] = {"pid": int, "port": int, "key": str, "secr
 _started: list["subprocess.Popen[bytes]"] = []
 """Kept for good: a process object that is collected while its process runs says so."""
 
-# The package that runs us must also run it, from wherever we were started; an installed package is found as it is.
 _RUN: Final = (
     "import sys; root = sys.argv.pop(1); root in sys.path or sys.path.insert(0, root); "
     "from adapters.cli import main; main()"
@@ -70,10 +72,12 @@ def find_or_start(
     market: str = "generated",
     idle_s: float = IDLE_S,
     deadline_s: float = 30.0,
+    second_key: str | None = None,
 ) -> ExchangeFound:
     """The exchange that a run in `folder` had, if it still knows us; else a new one, with a new account.
 
-    `market` is `generated` or a file. ExchangeFailed when a new one does not say where it is within `deadline_s`, or an
+    `market` is `generated` or a file. `second_key`: a new one makes a watchdog's keys, which may `cancel` or `order`.
+    ExchangeFailed when a new one does not say where it is within `deadline_s`, or an
     old one is there and does not answer; OSError when the folder cannot be written.
     """
     old = _read_state(folder / STATE_FILE)
@@ -85,7 +89,10 @@ def find_or_start(
             return _found(old, account, note, is_new=False)
         gone = f"the loopback exchange of this run (port {old['port']}) is gone, and the account there with it: "
     market = market if market == "generated" else str(Path(market).absolute())
-    process, state = _start(folder, seed=seed, market=market, idle_s=idle_s, deadline_s=deadline_s)
+    options = {"--port": 0, "--seed": seed, "--market": market, "--idle-seconds": idle_s}
+    if second_key is not None:
+        options["--second-key"] = second_key
+    process, state = _start(folder, options, deadline_s)
     write_private_atomically(folder / STATE_FILE, json.dumps(state) + "\n")
     account = _account_at(state)
     if account is None:
@@ -111,6 +118,14 @@ def _found(
         is_new=is_new,
         process=process,
     )
+
+
+def our_command(*arguments: str) -> list[str]:
+    """What runs this program with other arguments.
+
+    The package that runs us must also run it, from wherever we were started; an installed package is found as it is.
+    """
+    return [sys.executable, "-P", "-c", _RUN, str(Path(__file__).resolve().parents[2]), *arguments]
 
 
 # The one that is there.
@@ -148,14 +163,12 @@ def _number(body: str) -> int | None:
 
 
 def _start(
-    folder: Path, *, seed: int, market: str, idle_s: float, deadline_s: float
+    folder: Path, options: Mapping[str, object], deadline_s: float
 ) -> tuple["subprocess.Popen[bytes]", dict[str, Any]]:
-    options = {"--port": 0, "--seed": seed, "--market": market, "--idle-seconds": idle_s}
     arguments = [str(each) for option in options.items() for each in option]
-    root = str(Path(__file__).resolve().parents[2])
     with open_private(folder / LOG_FILE) as log:
         process = subprocess.Popen(  # noqa: S603 our own program, and arguments that are ours or a file's name
-            [sys.executable, "-P", "-c", _RUN, root, "exchange", *arguments],
+            our_command("exchange", *arguments),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -169,13 +182,24 @@ def _start(
     try:
         told = json.loads(line)
         state = {"pid": process.pid, **{name: told[name] for name in ("port", "key", "secret")}}
+        state |= {name: options[f"--{name}"] for name in ("seed", "market")}
+        if "--second-key" in options:
+            _keep_second(folder, told["second_key"], told["second_secret"])
     except (ValueError, KeyError, TypeError):
         process.kill()
         process.wait()
         why = "said nothing" if not line else "said something else than where it is"
         message = f"the loopback exchange {why} within {deadline_s:g} s{_log_tail(folder)}"
         raise ExchangeFailed(message) from None
-    return process, {**state, "seed": seed, "market": market}
+    return process, state
+
+
+def _keep_second(folder: Path, key: str, secret: str) -> None:
+    """For the watchdog, which reads its keys itself."""
+    text = "".join(
+        [f"{name} = {json.dumps(value)}\n" for name, value in (("venue", "loopback"), ("key", key), ("secret", secret))]
+    )
+    write_private_atomically(folder / WATCHDOG_KEYS, text)
 
 
 def _first_line(process: "subprocess.Popen[bytes]", deadline_s: float) -> bytes:

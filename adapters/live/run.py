@@ -14,6 +14,7 @@ from adapters.live.pauses import Pauses
 from adapters.live.settings import LiveSettings
 from adapters.live.state import LiveState
 from adapters.live.venue import KeyGuard, Venue
+from adapters.live.watchdog_plan import WatchdogPlan
 from adapters.live.wires import RealWires, Wires
 from adapters.recording import Recording
 from messages import Account, Minor, UtcNs
@@ -52,6 +53,12 @@ class LiveRun:
     notes: tuple[str, ...] = ()
     guard: KeyGuard
     """Takes a way to make something secret unreadable in the log."""
+    watchdog: WatchdogPlan | None = None
+    """The second process that is to watch this one; None: there is none."""
+    watched_before: str | None = None
+    """What a watchdog did about the life before this one, in words."""
+    account_lock: Path | None = None
+    """The file whose lock says who trades the account."""
     source_keys: SourceKeys = attrs.field(factory=SourceKeys)
     """Of the sources of external events."""
 

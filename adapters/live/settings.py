@@ -208,7 +208,7 @@ def _read(options: LiveOptions, folder: Path, problems: list[Problem]) -> tuple[
 def _anchored(configuration: Configuration, folder: Path) -> Configuration:
     """With absolute paths, which the file tells from its own folder."""
     live = configuration.live or LiveSection()
-    keys = None if live.keys is None else placed(folder, live.keys)
+    keys, watchdog_keys = [None if path is None else placed(folder, path) for path in (live.keys, live.watchdog_keys)]
     strategies = tuple(
         attrs.evolve(section, folder=placed(folder, section.folder or ".")) for section in configuration.strategies
     )
@@ -217,7 +217,7 @@ def _anchored(configuration: Configuration, folder: Path) -> Configuration:
         recording = attrs.evolve(recording, store=placed(folder, recording.store))
     return attrs.evolve(
         configuration,
-        live=attrs.evolve(live, keys=keys),
+        live=attrs.evolve(live, keys=keys, watchdog_keys=watchdog_keys),
         strategies=strategies,
         events=anchored_events(configuration.events, folder),
         recording=recording,

@@ -121,6 +121,16 @@ class RecordingView:
 
 
 @attrs.frozen(kw_only=True)
+class WatchdogView:
+    """Whether a second process watches this one."""
+
+    is_there: bool | None = None
+    """None: there was to be none."""
+    text: str = ""
+    """What was last heard of it."""
+
+
+@attrs.frozen(kw_only=True)
 class Snapshot:
     """Everything."""
 
@@ -142,6 +152,7 @@ class Snapshot:
     """Of external events."""
     violated: str = ""
     """The last violation of an invariant; "" when there was none."""
+    watchdog: WatchdogView = WatchdogView()
 
     @property
     def is_flat(self) -> bool:

@@ -19,6 +19,7 @@ from adapters.live.folds.money import Money
 from adapters.live.folds.orders import Orders
 from adapters.live.folds.recording import Recorded
 from adapters.live.folds.sources import Sources
+from adapters.live.folds.watched import Watched
 from adapters.live.news import NewsPaper
 from adapters.live.snapshot import Counts, Snapshot
 from messages import (
@@ -57,11 +58,13 @@ from messages import (
     SubmitOrder,
     Subscribe,
     Symbol,
+    TradingState,
     TradingStateChanged,
     UtcNs,
     VenueConnected,
     VenueLost,
     VenueReady,
+    WatchdogChanged,
 )
 
 HEARD: Final[tuple[type[Message], ...]] = (
@@ -70,7 +73,7 @@ HEARD: Final[tuple[type[Message], ...]] = (
     *(Fill, FundingPaid, PositionAdjusted, ForeignActivity),
     *(ActorStarted, ActorFailed, ActorHung, ActorQuarantined, ActorLagging),
     *(ExternalEvent, SourceStale, SourceFresh, Quarantined),
-    *(RecordingStopped, RecordingResumed, InvariantViolated),
+    *(RecordingStopped, RecordingResumed, InvariantViolated, WatchdogChanged),
 )
 """What a listener subscribes to. Ticks are understood too, but quotes and bars say enough for a tenth of the work."""
 WATCHER: Final = "listener:live"
@@ -107,9 +110,10 @@ class LiveState:
         self._recorded = Recorded(self._news)
         self._sources = Sources(sources, self._news)
         self._invariants = Invariants(self._news)
+        self._watchdog = Watched(self._news)
         folds = (
             *(self._markets, self._orders, self._money),
-            *(self._accounts, self._actors, self._recorded, self._sources, self._invariants),
+            *(self._accounts, self._actors, self._recorded, self._sources, self._invariants, self._watchdog),
         )
         self._hears: dict[type[Message], tuple[_Hear, ...]] = {
             each: tuple(getattr(fold, name) for fold in folds if hasattr(fold, name))
@@ -129,6 +133,11 @@ class LiveState:
         with self._lock, self._news.silence():
             for message in messages:
                 self._hear(message)
+
+    def states(self) -> Mapping[Account, TradingState | None]:
+        """The trading state of each account, and nothing else."""
+        with self._lock:
+            return {account: view.state for account, view in self._accounts.views.items()}
 
     def snapshot(self, news_since: int = 0) -> Snapshot:
         """As it is now, with the news after that number."""
@@ -156,6 +165,7 @@ class LiveState:
                 recording=self._recorded.view,
                 news=self._news.since(news_since),
                 sources=tuple(self._sources.views.values()),
+                watchdog=self._watchdog.view,
             )
 
     @property

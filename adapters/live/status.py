@@ -63,6 +63,7 @@ def status_of(run: LiveRun, system: TradingSystem) -> Mapping[str, object]:
             "rejected": seen.counts.rejected, "restarts": seen.counts.restarts, "foreign": seen.counts.foreign,
         },
         "invariants": {"violations": seen.counts.violations, "last": seen.violated},
+        "watchdog": {"is_there": seen.watchdog.is_there, "text": seen.watchdog.text},
         "recording": _recording(run, seen.recording),
         "actors": [
             {"address": each.address, "state": each.state, "epoch": each.epoch, "waiting": each.waiting,

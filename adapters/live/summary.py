@@ -56,6 +56,8 @@ class LiveFacts:
     """How often a line had to be opened again, in this life."""
     troubles: tuple[str, ...] = ()
     """What an ordered stop could not bring about, and the like: sentences without a full stop."""
+    watchdog: str | None = None
+    """What a watchdog did about the life before, in words."""
     foreign: tuple[ForeignActivity, ...] = ()
     adjusted: tuple[PositionAdjusted, ...] = ()
     violated: tuple[InvariantViolated, ...] = ()
@@ -107,6 +109,7 @@ def live_summary(result: BacktestResult, facts: RunFacts, live: LiveFacts) -> di
         "ended_by": live.ended_by,
         "exit_code": live.exit_code,
         "troubles": list(live.troubles),
+        "watchdog": live.watchdog,
         "adjustments": len(live.adjusted),
         "violations": [
             {"ts": iso_utc(each.ts), "account": each.account, "invariant": each.invariant, "text": fit(each.text)}

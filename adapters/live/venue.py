@@ -102,7 +102,8 @@ def _reach(
         # Only this venue needs a process of ours.
         from adapters.live.exchange_process import find_or_start  # noqa: PLC0415
 
-        found = find_or_start(folder, seed=seed)
+        second = None if live.watchdog is False or live.paper else "order" if live.watchdog_flatten else "cancel"
+        found = find_or_start(folder, seed=seed, second_key=second)
         return found.environment, found.keys, (found.note,), f"{found.environment.port} {found.pid}"
     environment: Environment = Testnet()
     if live.venue == "bitmex":

@@ -67,6 +67,8 @@ def _head(snapshot: Snapshot, now: UtcNs, width: int) -> Iterator[Text]:
         line.append("  ").append("not recording", style="bold red")
     elif snapshot.recording.lost:
         line.append("  ").append(f"unrecorded {snapshot.recording.lost:,}", style="yellow")
+    if snapshot.watchdog.is_there is False:
+        line.append("  ").append("no watchdog", style="bold red")
     counts = snapshot.counts
     for name in ("orders", "fills", "refused", "rejected", "restarts", "foreign"):
         number = getattr(counts, name)

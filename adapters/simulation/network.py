@@ -185,6 +185,11 @@ class Network:
         socket.line.opened(socket)
         self.exchange.opened(socket.there)
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether all lines are that have ever connected."""
+        return all(socket.is_open for socket in self.sockets.values())
+
     def forget(self, socket: Socket) -> None:
         """Its line has left it."""
         if self.sockets.get(socket.line.address) is socket:
@@ -244,6 +249,7 @@ class Network:
 
     def arrive_late(self, trip: Trip, delay: int) -> None:
         """It reaches the engine in so many ns, once more or after all; nobody hears of its answer."""
+        trip.is_late = True
         self.world.after(delay, lambda: self._arrive_late(trip))
 
     def _arrive_late(self, trip: Trip) -> None:

@@ -34,6 +34,7 @@ from messages import NS_PER_SECOND, Envelope, UtcNs
 
 REST_MAX_S: Final = 900
 """So long it may take until everything is settled when nothing goes wrong any more."""
+HOUR_S: Final = 3_600
 _LOOK_S: Final = 5
 _SLICE: Final = 10 * NS_PER_SECOND
 STOP_MAX_S: Final = 120
@@ -217,10 +218,13 @@ def _line(envelope: Envelope, began: UtcNs) -> str:
 
 
 def _rest(world: World, process: Process, operator: Operator, exchange: ExchangeSide, lasts: UtcNs) -> bool:
-    """Whether everything came to be settled, and stayed so for a while. `lasts`: when what was announced is over."""
+    """Whether everything came to be settled, and stayed so for a while. `lasts`: when what was announced is over.
+
+    A line that has used up the connections of an hour waits for the next one, as it promises.
+    """
     until = max(world.now, lasts) + REST_MAX_S * NS_PER_SECOND
     calm = 0
-    while world.now < until:
+    while world.now < until or (not process.network.is_connected and world.now < until + HOUR_S * NS_PER_SECOND):
         world.run(world.now + _LOOK_S * NS_PER_SECOND)
         calm = calm + 1 if process.is_alive and not operator.why(exchange) else 0
         if calm * _LOOK_S >= 2 * operator.settles_s:

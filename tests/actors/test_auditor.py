@@ -189,7 +189,8 @@ LIMITED = {"position_lots_max": {SYMBOL: 10}}
 
 def test_i5_what_is_held_and_all_that_works_may_reach_the_limit_and_not_pass_it():
     auditor = an_auditor(**LIMITED)
-    first, second, third = numbered(1, 6), numbered(2, 4), numbered(3, 1)
+    # Long after the fill, which no order of ours would excuse any more.
+    first, second, third = numbered(1, 6), numbered(2, 4, ts=MONDAY + MINUTE), numbered(3, 1, ts=MONDAY + MINUTE)
 
     assert found(auditor, *working(first), a_fill(6, order=first), *passed(second)) == []
     assert found(auditor, *passed(third)) == ["I5"]
@@ -226,6 +227,12 @@ def test_i5_what_only_reduces_reaches_nothing_and_no_further():
 
     assert found(auditor, *working(held), a_fill(10, order=held), *passed(close), *passed(numbered(3, -10))) == []
     assert found(auditor, *passed(numbered(4, -11))) == ["I5"]
+
+
+def test_i5_what_only_reduces_does_nothing_where_there_is_nothing_to_reduce():
+    auditor = an_auditor(**LIMITED)
+
+    assert found(auditor, *passed(numbered(1, -5, reduce_only=True)), *passed(numbered(2, -10))) == []
 
 
 def test_i5_an_amend_to_more_counts_as_the_larger_and_one_to_less_until_the_end():
@@ -316,7 +323,8 @@ def test_i16_an_order_that_nobody_answers_is_lost(said):
 
     assert found(auditor, *said) == []
     assert looks(auditor, 11) == []
-    assert looks(auditor, 5, 11) == ["I16"]
+    assert looks(auditor, 1, 11) == ["I16"]
+    assert looks(auditor, 20, 12) == []
 
 
 @pytest.mark.parametrize("answer", [OrderAccepted(ONE, MONDAY), OrderUnknown(ONE, MONDAY), rejected(ONE)])
@@ -375,6 +383,7 @@ def test_i17_bars_come_one_after_another():
     first, second = a_bar(open_ts=MONDAY), a_bar(open_ts=MONDAY + MINUTE)
 
     assert found(auditor, first, second, a_bar(open_ts=MONDAY, period=5 * MINUTE)) == []
+    assert found(auditor, second) == ["I17"]
     assert found(auditor, first) == ["I17"]
     assert found(auditor, a_bar(open_ts=MONDAY + 2 * MINUTE, received=MONDAY)) == ["I17"]
 
@@ -435,7 +444,8 @@ def test_what_is_remembered_of_orders_that_are_over_is_bounded_and_what_is_forgo
         assert found(auditor, *working(order), ended(order)) == []
 
     late = [a_fill(1, order=order) for order in orders]
-    assert found(auditor, *late, ended(orders[0]), ended(orders[-1])) == []
+    assert found(auditor, *late, ended(orders[0]), ended(orders[-1]), OrderAccepted(orders[1], MONDAY)) == []
+    assert found(auditor, OrderAccepted(orders[-1], MONDAY)) == ["I15"]
     books = auditor.heritage().accounts["main"]
     assert len(books.orders._settled) <= 4
     assert len(books.orders.live) == len(books.sums) == 0

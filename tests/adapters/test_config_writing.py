@@ -162,6 +162,11 @@ lives = st.one_of(
         dead_mans_switch_s=st.sampled_from([0, 40, 60, 3600]),
         books=st.none() | st.lists(symbols, min_size=1, max_size=3, unique=True).map(tuple),
         warm_up=st.booleans(),
+        watchdog=st.none() | st.just(False),
+        watchdog_keys=st.none() | texts.map("its-{}".format),
+        watchdog_silence_s=st.integers(3, 3600),
+        watchdog_flatten=st.booleans(),
+        watchdog_lost=st.sampled_from(["alarm", "halt"]),
     ),
 )
 configurations = st.builds(

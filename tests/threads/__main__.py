@@ -7,7 +7,7 @@
 | boundaries | kill -9 before and after each commit of the order journal, in two scenarios; some die again, recovering |
 | trace | the same at commits of the trace |
 | kills | kill -9 at random moments, again and again in one folder |
-| pauses | SIGSTOP for seconds, then SIGCONT |
+| pauses | SIGSTOP for seconds, then SIGCONT; the same to the exchange |
 | disks | no file can grow; a disk that is full; one that is read-only |
 | signals | SIGHUP, SIGINT, SIGTERM at every stage, once and twice; closed stdout and stderr |
 | switches | the exchange's fault switches, a swarm of them for each seed |
@@ -135,6 +135,13 @@ def standing_still(round_, *, seconds):
         round_.run("pauses", f"{each:g} s", lambda place, venue, each=each: pauses.stood_still(place, venue, each))
 
 
+def the_exchange_standing_still(round_, *, seconds):
+    """So long each; the exchange is a process of its own here, and the round's own has nothing to do."""
+    story = pauses.the_exchange_stood_still
+    for each in seconds:
+        round_.run("pauses", f"the exchange, {each:g} s", lambda place, _venue, each=each: story(place, each))
+
+
 def without_disk(round_, *, mounts, locks=()):
     """A limit on files; with `mounts` real disks, where they may be made; the journal locked for so long."""
     told = {"no file may grow": disks.a_full_disk}
@@ -185,7 +192,10 @@ LONG = {
     "boundaries": at_boundaries,
     "trace": lambda round_: at_commits_of_the_trace(round_, cases=40),
     "kills": lambda round_: at_random(round_, rounds=10, kills=10),
-    "pauses": lambda round_: standing_still(round_, seconds=(4, 5, 8, 12, 20, 30)),
+    "pauses": lambda round_: (
+        standing_still(round_, seconds=(4, 5, 8, 12, 20, 30)),
+        the_exchange_standing_still(round_, seconds=(2, 6, 12, 25)),
+    ),
     "disks": lambda round_: without_disk(round_, mounts=True, locks=(2, 4, 8, 12)),
     "signals": lambda round_: signalled(round_, each_moment=True),
     "switches": lambda round_: befallen(round_, seeds=60, seconds=10.0),

@@ -3,11 +3,15 @@
 The judge is the exchange's list of requests since the process went on.
 """
 
+import contextlib
+import json
+import os
 import signal
 import time
 
 from tests.system.live.agreement import assert_agree, summary
 from tests.system.live.lives import Process, a_folder, a_strategy
+from tests.system.live.venue import Judge
 
 _OPENS = (("POST", "/order"), ("PUT", "/order"))
 
@@ -34,6 +38,39 @@ def stood_still(place, venue, seconds):
     live = summary(folder)["live"]
     assert live["reconnects"] >= 1
     assert (live["adjustments"], live["troubles"]) == (0, [])
+
+
+def the_exchange_stood_still(place, seconds):
+    """The same is done to the exchange, a process of its own: nothing is answered, no connection ends (F21, F27)."""
+    folder, config = a_folder(place, None, a_strategy("Flipper", lots=3, every=0.5), a_strategy("Mixed", every=0.7))
+    told = folder / "exchange.json"
+    try:
+        with Process(folder, "--quiet", config=config) as process:
+            process.until(lambda: told.exists() and (folder / "control.json").exists())
+            known = json.loads(told.read_text())
+            judge = Judge(known["port"], known["key"], known["secret"])
+            process.until(lambda: _traded(judge, 4))
+            os.kill(known["pid"], signal.SIGSTOP)
+            over = time.monotonic() + seconds
+            process.until(lambda: time.monotonic() > over)
+            os.kill(known["pid"], signal.SIGCONT)
+            trades = len(judge.trades())
+            process.until(lambda: _traded(judge, trades + 8))
+            process.signal(signal.SIGTERM)
+            assert process.wait() == 143, process.said()
+        assert_agree(folder, judge)
+        assert (summary(folder)["live"]["adjustments"], summary(folder)["halted"]) == (0, None)
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            pid = json.loads(told.read_text())["pid"]
+            os.kill(pid, signal.SIGCONT)
+            os.kill(pid, signal.SIGTERM)
+
+
+def _traded(judge, count):
+    """Asked seldom: it is the trader's budget of requests that is used."""
+    time.sleep(1.0)
+    return len(judge.trades()) >= count
 
 
 def opened(asked):

@@ -12,7 +12,8 @@ class Disconnected(Fault):
 
     code = "F11"
     what = "a socket breaks"
-    every_s = 240.0
+    every_s = 360.0
+    """At its strongest no oftener than a line may connect in an hour."""
 
     def is_possible(self) -> bool:
         """If there is one."""

@@ -12,6 +12,7 @@ from messages import (
     FundingPaid,
     HaltTrading,
     Heartbeat,
+    HeartbeatReturned,
     Liquidity,
     OrderEnded,
     OrderRejected,
@@ -563,6 +564,21 @@ def test_a_heartbeat_that_comes_back_twice_refreshes_once():
     assert len(rig.requests) == before
 
 
+def test_f58_a_refresh_leaves_with_its_heartbeat_or_not_at_all():
+    rig = ready()
+    text = '{"error": {"message": "Rate limit exceeded, retry in 12 seconds."}}'
+    rig.fates["POST", "/order/cancelAllAfter"] = Fate(status=429, text=text)
+    while rig.fates:
+        rig.run(1)
+    refreshes = [each for each in rig.requests if each.path.endswith("cancelAllAfter")]
+
+    rig.run(6)
+    rig.beats = False
+    rig.run(30)
+
+    assert [each for each in rig.requests if each.path.endswith("cancelAllAfter")] == refreshes
+
+
 def test_an_old_heartbeat_does_not_stand_for_a_new_one():
     rig = ready()
     rig.run(11)
@@ -694,3 +710,25 @@ def test_f16_one_match_of_two_of_our_orders_is_two_fills():
     rig.run(1)
 
     assert sorted(fill.lots for fill in rig.of(Fill)) == [-1, 1]
+
+
+def test_each_heartbeat_that_is_back_is_said_once_with_the_switch_or_without():
+    for wait in (0, 60_000):
+        rig = ready(heartbeat=HeartbeatRules(switch_ms=wait))
+        rig.run(31)
+
+        rig.tell(rig.of(Heartbeat)[0])
+        rig.tell(Heartbeat(account="main", number=10_000, ts=rig.at))
+
+        assert [each.number for each in rig.of(HeartbeatReturned)] == list(range(1, 8))
+
+
+def test_a_heartbeat_that_is_not_back_is_not_said_to_be():
+    rig = ready()
+    rig.beats = False
+
+    rig.run(31)
+
+    assert len(rig.of(Heartbeat)) == 7
+    # What was back before.
+    assert [each.number for each in rig.of(HeartbeatReturned)] == [1]

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from adapters.bitmex.credentials import LoopbackKeys
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -82,6 +84,7 @@ def test_it_ends_by_itself_when_nobody_has_been_there_for_long(start):
         (["--faults", "nowhere.toml"], "nowhere.toml"),
         (["--port", "70000"], "--port"),
         (["--idle-seconds", "-1"], "--idle-seconds"),
+        (["--second-key", "withdraw"], "--second-key"),
     ],
 )
 def test_what_cannot_be_is_refused_with_exit_code_2(capsys, arguments, text):
@@ -105,3 +108,22 @@ def test_a_port_that_is_taken_is_said(start, capsys):
 
     assert ended.value.code == 2
     assert f"port {port}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("may", "status"), [("cancel", 403), ("order", 200)])
+def test_a_second_key_may_do_no_more_than_was_asked_for(start, may, status):
+    process = start("--second-key", may, OPENOUTCRY_LOOPBACK_KEY="mine", OPENOUTCRY_LOOPBACK_SECRET="very-secret")
+    told = json.loads(process.stdout.readline())
+    keys = LoopbackKeys(told["second_key"], told["second_secret"])
+    body, expires = json.dumps({"symbol": "XBTUSD", "orderQty": 100, "price": 100}), int(time.time()) + 60
+
+    answers = [
+        requests.request(
+            verb, f"{told['rest']}{path}", data=data, timeout=5,
+            headers={"content-type": "application/json", **keys.headers(verb, f"/api/v1{path}", expires, data)},
+        ).status_code
+        for verb, path, data in (("POST", "/order", body), ("GET", "/order", ""), ("DELETE", "/order/all", ""))
+    ]  # fmt: skip
+
+    assert answers == [status, 200, 200]
+    assert "secret" not in told

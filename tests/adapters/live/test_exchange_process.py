@@ -6,11 +6,14 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
 import requests
 
+from adapters.bitmex.client import RestClient
+from adapters.bitmex.credentials import keys_from_file
 from adapters.live import exchange_process
 from adapters.live.exchange_process import ExchangeFailed, find_or_start
 
@@ -208,3 +211,15 @@ def test_one_that_says_nothing_in_time_is_ended(tmp_path):
 
     (process,) = exchange_process._started
     assert process.returncode is not None
+
+
+def test_a_second_key_stands_in_a_file_of_its_own_that_no_trader_reads(tmp_path):
+    found = find_or_start(tmp_path, second_key="cancel")
+
+    keys = keys_from_file(tmp_path / "watchdog.keys")
+    assert _mode(tmp_path / "watchdog.keys") == 0o600
+    with RestClient(found.environment, keys) as client:
+        assert client.permissions() == {"orderCancel"}
+        assert client.account_number() == found.account_id
+    secret = tomllib.loads((tmp_path / "watchdog.keys").read_text())["secret"]
+    assert secret not in (tmp_path / "exchange.json").read_text() + (tmp_path / "exchange.log").read_text()

@@ -112,6 +112,32 @@ def test_real_money_needs_the_account_s_number(tmp_path):
     assert "live.account_id: must be given" in _refused(tmp_path, RANDOM + "[risk]\n", venue="bitmex")
 
 
+@pytest.mark.parametrize(
+    ("keys", "key", "reason"),
+    [
+        ("watchdog = true", "watchdog_keys", "must be given"),
+        ("keys = 'my.keys'\nwatchdog_keys = 'my.keys'", "watchdog_keys", "the same as keys"),
+        ("watchdog_keys = 'its.keys'\nwatchdog_restart = 'once'", "watchdog_restart", "keys in a file"),
+    ],
+)
+def test_a_watchdog_at_a_real_venue_needs_keys_of_its_own(tmp_path, keys, key, reason):
+    text = f"{RANDOM}[risk]\n[live]\nvenue = 'bitmex-testnet'\n"
+
+    assert f"live.{key}: " in (said := _refused(tmp_path, text + keys + "\n"))
+    assert reason in said
+
+
+def test_a_watchdog_s_keys_stand_beside_the_file_too(tmp_path):
+    keys = "keys = 'my.keys'\nwatchdog = true\nwatchdog_keys = 'its.keys'\nwatchdog_restart = 'once'\n"
+    text = f"{RANDOM}[risk]\n[live]\nvenue = 'bitmex-testnet'\n{keys}"
+
+    live = _settings(tmp_path, text).live
+
+    assert live.watchdog_keys == str(tmp_path / "told" / "its.keys")
+    # On paper nobody is watched, and that is no mistake.
+    assert _settings(tmp_path, text.replace("watchdog_keys = 'its.keys'", "paper = true")).live.paper
+
+
 def test_every_mistake_is_told_at_once(tmp_path):
     text = RANDOM + "params = { speed = 3 }\n[live]\nvenue = 'kraken'\npaper = 1\non_stopp = 'leave'\n"
 
@@ -147,6 +173,11 @@ def test_what_cannot_be_traded_is_refused_by_its_key(tmp_path, text, key):
         ("sync", "'off'", "normal or full"),
         ("books", "[]", "empty"),
         ("warm_up", "'yes'", "true or false"),
+        ("watchdog", "1", "true or false"),
+        ("watchdog_silence_s", "2", "from 3 to 3600"),
+        ("watchdog_keys", "'my.keys'", "loopback"),
+        ("watchdog_restart", "'always'", "never or once"),
+        ("watchdog_lost", "'die'", "alarm or halt"),
     ],
 )
 def test_each_key_of_live_is_judged(tmp_path, key, value, reason):

@@ -65,6 +65,9 @@ class Judge:
         }  # fmt: skip
         url = f"http://127.0.0.1:{self.port}{target}"
         answer = requests.request(verb, url, data=text, headers=headers, timeout=30)
+        if answer.status_code == 429:
+            time.sleep(float(answer.headers["retry-after"]))
+            return self.ask(verb, path, body, **query)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
