@@ -108,6 +108,7 @@ class Stand:
             lost_back=False,
             arrived=False,
             over=False,
+            altered=False,
             response=None,
         )
         self.judge.sent(trip)
