@@ -125,7 +125,7 @@ class EndedByVenue(AtVenue):
 
     code = "F18"
     what = "partial fill, then cancelled by the exchange"
-    every_s = 90.0
+    every_s = 45.0
 
     def is_possible(self) -> bool:
         """If there is one of more than a lot."""
@@ -166,7 +166,7 @@ class Altered(AtVenue):
 
     code = "F89"
     what = "order accepted with altered price or quantity"
-    chance = 0.03
+    chance = 0.04
 
     def request(self, trip: Trip) -> None:
         """Of what opens."""
