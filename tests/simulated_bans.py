@@ -155,6 +155,7 @@ def raw_files(source: str) -> list[str]:
 CHECKS: Final = (wall_clock, own_chance, own_order, own_threads, raw_sockets, raw_files)
 """Besides `set_order.leaks`, which has to know all modules."""
 
+_JUDGE: Final = "looks at what a run has left, when it is over"
 _THREADED: Final = "the runtime on threads: a replay has another"
 _LOCK: Final = "a lock, for those who come from other threads; it starts none"
 EXEMPT: Final[Mapping[tuple[str, str], str]] = {
@@ -173,5 +174,19 @@ EXEMPT: Final[Mapping[tuple[str, str], str]] = {
     ("adapters/journal/trace.py", "own_threads"): _LOCK,
     ("adapters/journal/store.py", "raw_files"): "the journal's disk: where the simulator puts another below SQLite",
     ("adapters/exchange/faults.py", "raw_files"): "a file of faults, read before anything begins",
+    # The simulator's own rim: what makes runs, and judges them when they are over.
+    ("adapters/simulation/batch.py", "own_threads"): "processes, a seed each",
+    ("adapters/simulation/elsewhere.py", "own_threads"): "a process, which runs a seed again",
+    ("adapters/simulation/simulate.py", "wall_clock"): "how long a run took, which no result follows from",
+    ("adapters/simulation/simulate.py", "raw_files"): "a folder for the run, which is gone after it",
+    ("adapters/simulation/disk.py", "raw_files"): "the simulated disk, of which files are made",
+    ("adapters/simulation/checks/journalled.py", "raw_files"): _JUDGE,
+    ("adapters/simulation/checks/ledger.py", "raw_files"): _JUDGE,
+    ("adapters/simulation/checks/secrets.py", "raw_files"): _JUDGE,
+    ("tests/simulation/__main__.py", "wall_clock"): "how long a batch takes, and when it has to end",
+    ("tests/simulation/pins.py", "raw_files"): "seeds that failed once, read before anything begins",
+    ("tests/simulation/report.py", "raw_files"): "a report, written when all is over",
+    ("tests/simulation/mutants/mutant.py", "own_threads"): "processes, a mutant each",
+    ("tests/simulation/mutants/runtime.py", "own_order"): "whose actor something is, and no order",
 }
 """(file, name of the check) -> why it may."""

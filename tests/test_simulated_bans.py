@@ -10,7 +10,12 @@ from tests import set_order, simulated_bans
 from tests.simulated_bans import CHECKS, EXEMPT, SCOPE, SEAM
 
 ROOT = pathlib.Path(messages.__file__).parent.parent
-MODULES = sorted(path for folder in SCOPE for path in (ROOT / folder).rglob("*.py"))
+# Tests are no part of what they look at.
+MODULES = sorted(
+    path for folder in SCOPE for path in (ROOT / folder).rglob("*.py") if not path.name.startswith("test_")
+)
+THERE = [folder for folder in SCOPE if (ROOT / folder).is_dir()]
+LET_THROUGH = [each for each in EXEMPT if each[0].startswith(tuple(f"{folder}/" for folder in THERE))]
 SCOPED = [path for path in MODULES if str(path.relative_to(ROOT)) not in SEAM]
 SOURCES = {path: path.read_text(encoding="utf-8") for path in MODULES}
 KNOWN = set_order.index(SOURCES.values())
@@ -101,7 +106,7 @@ ORDERLESS = [
 
 def test_there_is_something_to_look_at_and_every_name_in_the_lists_is_there():
     assert len(SCOPED) > 200
-    named = {*SEAM, *(name for name, _ in EXEMPT)}
+    named = {*SEAM, *(name for name, _ in LET_THROUGH)}
     assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
     assert all(SEAM.values())
     assert all(EXEMPT.values())
@@ -127,7 +132,7 @@ def test_no_order_of_a_set_becomes_the_order_of_something_else():
     assert offences == []
 
 
-@pytest.mark.parametrize(("name", "check"), EXEMPT, ids=str)
+@pytest.mark.parametrize(("name", "check"), LET_THROUGH, ids=str)
 def test_what_is_let_through_is_still_there(name, check):
     assert getattr(simulated_bans, check)(SOURCES[ROOT / name])
 

@@ -249,6 +249,7 @@ class Network:
 
     def arrive_late(self, trip: Trip, delay: int) -> None:
         """It reaches the engine in so many ns, once more or after all; nobody hears of its answer."""
+        trip.is_late = True
         self.world.after(delay, lambda: self._arrive_late(trip))
 
     def _arrive_late(self, trip: Trip) -> None:

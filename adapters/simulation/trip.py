@@ -47,6 +47,8 @@ class Trip:
     """What somebody before the exchange says, which hears nothing of it."""
     response: Response | None = None
     """What comes back: a fault may put another in its place."""
+    is_late: bool = False
+    """It is to reach the engine later, whatever is said of it."""
     arrived: bool = False
     over: bool = False
 
@@ -54,6 +56,12 @@ class Trip:
     def route(self) -> tuple[str, str]:
         """Verb, and path without query."""
         return self.message.verb, self.message.path.partition("?")[0].removeprefix("/api/v1")
+
+    @property
+    def may_yet_arrive(self) -> bool:
+        """Whether the engine may have it before it."""
+        kept_away = self.lost_out or self.refused or self.proxied is not None
+        return not self.arrived and (self.is_late or not kept_away)
 
     @property
     def is_order(self) -> bool:

@@ -133,7 +133,7 @@ class Watchdog:
             if not self._takes_account():
                 return Done(is_clean=False, reason="another process trades the account by now: it is left to that")
             cancelled = rescue.cancelled
-            answer = self._venue.ask(step)
+            answer = self._venue.send(step)
             rescue.answered(answer, time.monotonic())
             if answer.failure:
                 self._log.say(f"{step.what}: {answer.failure}")
@@ -245,7 +245,7 @@ def _venue(setup: Setup) -> Venue:
     _take_run(setup)
     venue = Venue(setup.origin, read_keys(setup.keys), setup.authorities)
     for number in range(_PROBES):
-        answer = venue.ask(Ask("GET", OPEN_ORDERS))
+        answer = venue.send(Ask("GET", OPEN_ORDERS))
         if not answer.failure:
             return venue
         if number < _PROBES - 1:

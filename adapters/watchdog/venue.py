@@ -43,7 +43,7 @@ class Venue:
         self._ahead_s = 0.0
         """How far the venue's clock goes before ours, where that matters."""
 
-    def ask(self, request: Ask) -> Answer:
+    def send(self, request: Ask) -> Answer:
         """Send it, once, and say what came of it: whatever goes wrong is an answer too."""
         ends = time.monotonic() + TIMEOUT_S
         connection = self._connection()

@@ -1,4 +1,4 @@
-"""On the simulated runtime actors fail and hang wherever their threads could, and what becomes of it is as on threads."""
+"""On the simulated runtime actors fail and hang wherever their threads could, with what becomes of it on threads."""
 
 import pytest
 

@@ -23,15 +23,18 @@ class Exposure(Check):
         """Orders and amends that have left and may still arrive."""
         self._foreign: dict[str, int] = {}
         """Lots that somebody else's doing has brought."""
+        self._left: set[str] = set()
+        """Client ids of orders that have left the process: others with our prefix are strangers'."""
         self._approved: deque[int] = deque(maxlen=2_000)
 
     def sent(self, asked: Asked) -> None:
         """It counts from now on."""
         if not (asked.places or asked.amends):
             return
-        if not asked.trip.lost_out and not asked.trip.refused:
+        if asked.trip.may_yet_arrive:
             self._under_way[asked.trip.number] = asked
         if asked.places:
+            self._left.add(asked.client_id)
             self._judge_price(asked)
         self._judge(f"{asked.client_id} leaves")
 
@@ -42,7 +45,7 @@ class Exposure(Check):
     def changed(self, rows: Any) -> None:
         """The exchange has something new."""
         for row in rows:
-            if row["execType"] in MOVES and not row["clOrdID"].startswith(self.facts.prefix):
+            if row["execType"] in MOVES and row["clOrdID"] not in self._left:
                 symbol = row["symbol"]
                 lots = signed(row, self.facts.contracts[symbol].lot)
                 self._foreign[symbol] = self._foreign.get(symbol, 0) + lots
@@ -67,7 +70,7 @@ class Exposure(Check):
         count = 0
         known: dict[str, Working] = {}
         for order in account.working.values():
-            if order.client_id.startswith(self.facts.prefix):
+            if order.client_id in self._left:
                 known[order.client_id] = order
                 sides[order.symbol][order.sign < 0] += order.left
                 count += 1

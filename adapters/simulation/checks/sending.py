@@ -48,7 +48,7 @@ class OneOrder(Check):
 def _is_past(asked: Asked, is_known: bool) -> bool:  # noqa: FBT001 what it is called with is what it says
     """Whether nothing can come of it any more, and nothing has."""
     trip = asked.trip
-    return not is_known and bool(trip.refused or trip.lost_out or trip.arrived)
+    return not is_known and not trip.may_yet_arrive
 
 
 class Fields(Check):

@@ -52,8 +52,9 @@ class Skewed(_OfOurs):
         kind = self.random.choice(("start", "drift", "exchange"))
         process, world = self.weather.process, self.weather.world
         if kind == "start":
-            by = self.random.choice((1, 5, 60, 600, 3_600)) * self.random.uniform(0.3, 1.0)
-            self.at_next_start(round(by * NS_PER_SECOND) * self.random.choice((1, -1)))
+            # Ahead by much, strategies would believe that the run is over.
+            by = self.random.choice((1, 5, 60, -1, -5, -60, -600, -3_600)) * self.random.uniform(0.3, 1.0)
+            self.at_next_start(round(by * NS_PER_SECOND))
         elif kind == "drift":
             process.clock.drift(self.random.randint(-500, 500), world.now)
         else:
@@ -77,7 +78,7 @@ class TwoClocks(_OfOurs):
         """One way of it."""
         process = self.weather.process
         if self.random.random() < 0.5:
-            self.at_next_start(self.random.choice((-3_600, -3_600, -90, 3_600)) * NS_PER_SECOND)
+            self.at_next_start(self.random.choice((-3_600, -3_600, -90, 90)) * NS_PER_SECOND)
         elif not process.is_paused:
             slept = self.random.choice((10, 60, 600))
             process.pause()

@@ -99,7 +99,7 @@ class FillsLate(Spell):
 
     def frame(self, frame: Frame) -> None:
         """Of the socket: later ones do not wait."""
-        if self.is_on and frame.table == "execution" and '"partial"' not in frame.text and self.chances(1.0):
+        if self.is_on and frame.table == "execution" and self.chances(1.0):
             frame.overtaken = True
             frame.delay += self.random.randint(1, 60) * NS_PER_SECOND
 
@@ -174,6 +174,12 @@ class ShortHistory(Spell):
 
     def _is_gone(self, row: Row) -> bool:
         return self._from <= instant(row["timestamp"]) < self._to
+
+    def frame(self, frame: Frame) -> None:
+        """Of what a socket tells at first."""
+        if frame.table == "execution" and '"partial"' in frame.text:
+            told = json.loads(frame.text)
+            frame.text = dumps({**told, "data": [row for row in told["data"] if not self._is_gone(row)]})
 
     def response(self, trip: Trip) -> None:
         """Of questions."""

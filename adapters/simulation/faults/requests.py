@@ -131,7 +131,7 @@ class Strange(Fault):
     def is_possible(self) -> bool:
         """If there is a market, for somebody of ours was there before."""
         markets = self.weather.exchange.exchange.markets.values()
-        return all(market.best(sign) is not None for market in markets for sign in (1, -1))
+        return super().is_possible() and all(market.best(sign) is not None for market in markets for sign in (1, -1))
 
     def strike(self) -> None:
         """Near the market, so that it may be filled, or away from it."""

@@ -564,6 +564,21 @@ def test_a_heartbeat_that_comes_back_twice_refreshes_once():
     assert len(rig.requests) == before
 
 
+def test_f58_a_refresh_leaves_with_its_heartbeat_or_not_at_all():
+    rig = ready()
+    text = '{"error": {"message": "Rate limit exceeded, retry in 12 seconds."}}'
+    rig.fates["POST", "/order/cancelAllAfter"] = Fate(status=429, text=text)
+    while rig.fates:
+        rig.run(1)
+    refreshes = [each for each in rig.requests if each.path.endswith("cancelAllAfter")]
+
+    rig.run(6)
+    rig.beats = False
+    rig.run(30)
+
+    assert [each for each in rig.requests if each.path.endswith("cancelAllAfter")] == refreshes
+
+
 def test_an_old_heartbeat_does_not_stand_for_a_new_one():
     rig = ready()
     rig.run(11)

@@ -16,14 +16,15 @@ SYMBOLS = ("XBTUSD", "ETHUSD")
 class Account:
     """A venue with one account, in a few lines: orders arrive late, answers are lost, requests are refused."""
 
-    def __init__(self, *, orders=(), late=(), positions=None, failures=(), closes=True):
+    def __init__(self, *, orders=(), late=(), positions=None, failures=(), closes=True, deaf=0, refuses=()):
         self.now, self.orders = 0.0, list(orders)
         self.late = sorted(late)
         """(when, id) of orders that are on their way."""
         self.positions = dict(positions or {})
         self.failures = list(failures)
         """For the next requests: None does what is asked, or an answer in its place; with True it is done before."""
-        self.closes = closes
+        self.closes, self.deaf, self.refuses = closes, deaf, refuses
+        """`deaf`: so many cancels are answered and do nothing. `refuses`: symbols that cannot be closed."""
         self.asked = []
 
     def arrive(self):
@@ -44,6 +45,9 @@ class Account:
     def _do(self, ask):
         path, query = urlsplit(ask.path).path, parse_qs(urlsplit(ask.path).query)
         if (ask.verb, path) == ("DELETE", "/api/v1/order/all"):
+            if self.deaf:
+                self.deaf -= 1
+                return Answer(200, [])
             gone, self.orders = self.orders, []
             return Answer(200, [{"orderID": each, "ordStatus": "Canceled"} for each in gone])
         if (ask.verb, path) == ("GET", "/api/v1/order"):
@@ -55,6 +59,8 @@ class Account:
         assert (ask.verb, order["ordType"], order["execInst"]) == ("POST", "Market", "Close")
         assert "orderQty" not in order
         assert order["side"] == ("Sell" if self.positions[order["symbol"]] > 0 else "Buy")
+        if order["symbol"] in self.refuses:
+            return Answer(400, failure="status 400: no")
         if self.closes:
             self.positions[order["symbol"]] = 0
         return Answer(200, {"orderID": "close"})
@@ -112,11 +118,21 @@ def test_positions_of_our_symbols_are_closed_by_orders_that_cannot_turn_them_and
 
 
 def test_one_position_that_the_venue_does_not_close_keeps_no_other_open():
-    refused = (Answer(400, failure="status 400: no"), False)
-    account = Account(positions={"ETHUSD": 1, "XBTUSD": 1}, failures=[None, None, None, refused])
+    account = Account(positions={"ETHUSD": 1, "XBTUSD": 1}, refuses=("ETHUSD",))
 
-    assert done(Rescue(LIMITS, 0.0, flatten=True, symbols=SYMBOLS), account).is_clean
-    assert set(account.positions.values()) == {0}
+    end = done(Rescue(LIMITS, 0.0, flatten=True, symbols=SYMBOLS), account)
+
+    assert account.positions == {"ETHUSD": 1, "XBTUSD": 0}
+    assert not end.is_clean
+    assert "+1 ETHUSD" in end.reason
+
+
+def test_a_cancel_that_was_answered_and_did_nothing_is_not_believed():
+    account = Account(orders=["a"], deaf=8)
+    rescue = Rescue(Limits(sweep_s=0.1, budget_s=100.0), 0.0)
+
+    assert done(rescue, account).is_clean
+    assert account.orders == []
 
 
 def test_a_position_that_no_order_closes_is_given_up_after_a_few():

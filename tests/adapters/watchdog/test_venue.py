@@ -25,7 +25,7 @@ def asked(*answers, ask=ASK, times=1):
     server = Answering(*answers)
     with serving(server) as port:
         venue = a_venue(port)
-        told = [venue.ask(ask) for _ in range(times)]
+        told = [venue.send(ask) for _ in range(times)]
     return server.requests, told
 
 
@@ -78,7 +78,7 @@ def test_nobody_there_is_an_answer():
     with serving(Answering(answer())) as port:
         pass
 
-    told = a_venue(port).ask(ASK)
+    told = a_venue(port).send(ASK)
 
     assert told.status is None
     assert "ConnectionRefusedError" in told.failure
@@ -115,7 +115,7 @@ def test_a_certificate_must_be_trusted_and_of_the_very_host(tmp_path, names, is_
     made, context = certificate(tmp_path, names)
     server = Answering(answer(b"[]"))
     with serving(server, context) as port:
-        told = a_venue(port, scheme="https", host="localhost", authorities=str(made) if is_trusted else None).ask(ASK)
+        told = a_venue(port, scheme="https", host="localhost", authorities=str(made) if is_trusted else None).send(ASK)
 
     assert (told.status == 200) is works
     assert bool(server.requests) is works
