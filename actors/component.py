@@ -53,6 +53,13 @@ class Component:
         """What the next incarnation's factory is given of this one when it is over."""
         return None
 
+    def died_on(self, message: Message) -> Answers:  # noqa: ARG002 - for who overrides it
+        """The last incarnation failed on this message, and nobody heard what it answered: what is to be said of it.
+
+        Asked when this one has started. Where somebody waits for an answer to what is lost, nobody else gives it.
+        """
+        return ()
+
     def calm(self, symbol: Symbol, period: Period | None) -> "Calm | None":  # noqa: ARG002 - for who overrides it
         """What a replay may look at to spare this component bars of a topic; None: it hears every bar."""
         return None

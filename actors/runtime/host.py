@@ -94,6 +94,7 @@ class Host(pykka.Actor):
                 doing = self.handling = "warm-up"
                 answers += self._warm_up(component)
             doing = self.handling = "start"
+            answers += self._of_what_was_lost(component)
             with slot.lock:
                 if slot.epoch != self.epoch:
                     slot.fenced += 1
@@ -168,8 +169,10 @@ class Host(pykka.Actor):
         except BaseException:  # noqa: BLE001 - it is over already; there is nobody left to tell but the report before
             return
 
-    def fail(self, error: BaseException, during: str, message_id: int) -> bool:
+    def fail(self, error: BaseException, during: str, message_id: int, message: Message | None = None) -> bool:
         """This incarnation is over: release, keep later messages in the mailbox, and tell the supervisor.
+
+        `message`: what it died on, of which its successor is told.
 
         False when it was fenced before: then its failure is of no concern to anybody.
         """
@@ -181,6 +184,7 @@ class Host(pykka.Actor):
                 return False
             slot.deliver, slot.ways = slot.store, None
             slot.state = State.DOWN
+            slot.died_on = message
             report = ActorFailed(
                 actor=slot.address,
                 epoch=self.epoch,
@@ -203,6 +207,11 @@ class Host(pykka.Actor):
             raise
         except BaseException:  # noqa: BLE001 - even what describes an exception may be a strategy's own code
             return name, ""
+
+    def _of_what_was_lost(self, component: Component) -> tuple[Message, ...]:
+        """Once: what fails on it too has nobody after it who is asked."""
+        message, self.slot.died_on = self.slot.died_on, None
+        return () if message is None else tuple(component.died_on(message))
 
     def _warm_up(self, component: Component) -> tuple[Message, ...]:
         """Feed what the address kept, in the order it was heard. Of the answers only timers still ahead survive."""
@@ -268,7 +277,7 @@ class ReplayHost(Host, ManualShell):
             except through:
                 raise
             except BaseException as error:  # noqa: BLE001 - a strategy's sys.exit() must not stop the risk guard
-                self.fail(error, type(message).__name__, message_id)
+                self.fail(error, type(message).__name__, message_id, message)
                 return
             slot.handled += 1
             if keep is not None and slot.epoch == epoch:

@@ -107,6 +107,7 @@ class Slot:
         "address",
         "component",
         "deliver",
+        "died_on",
         "epoch",
         "fenced",
         "handled",
@@ -149,6 +150,8 @@ class Slot:
         self.lagging = False
         self.state = State.NEW
         self.host: Host | None = None
+        self.died_on: Message | None = None
+        """What the last incarnation failed on, until its successor has been told."""
         self.inherited: Any = None
         """What an earlier life of the run left for the first incarnation."""
         self.is_restored = False

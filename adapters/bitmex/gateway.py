@@ -140,6 +140,17 @@ class BitmexGateway(Component):
         self._parts.line_number = self._line.number
         return self._parts
 
+    def died_on(self, message: Message) -> Answers:
+        """A kill and a cancel are done again. An order or amend of which the desk knows nothing was not sent."""
+        at = self._parts.now
+        if isinstance(message, CancelAll):
+            return self.on_cancel_all(message)
+        if isinstance(message, ApprovedCancel):
+            return self.on_approved_cancel(message)
+        if isinstance(message, ApprovedOrder | ApprovedAmend):
+            return self._settled(self._desk.lost(message, at))
+        return ()
+
     def on_stop(self) -> Answers:
         """Closes the line. Nothing is cancelled: who stops the system has had that done.
 

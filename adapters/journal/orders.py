@@ -134,6 +134,18 @@ class Journal(Component):
             return (heartbeat,)
         return (self._halt(heartbeat.ts),)
 
+    def died_on(self, message: Message) -> Answers:
+        """An order or amend did not pass, and may be asked for again: in the file or not, nobody has sent it.
+
+        A cancel passes.
+        """
+        if isinstance(message, ApprovedOrder):
+            order = message.order
+            return (OrderRejected(order=order, reason=FAILED, standing=False, ts=order.ts),)
+        if isinstance(message, ApprovedAmend):
+            return (AmendRejected(message.order, FAILED, message.ts),)
+        return (message,) if isinstance(message, ApprovedCancel) else ()
+
     def release(self) -> None:
         """Close the file."""
         if self._connection is not None:
