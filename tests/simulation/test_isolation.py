@@ -43,7 +43,8 @@ class Hangs(Fault):
 def section(name, where, symbol):
     quiet = SELECTED.began // NS_PER_SECOND + MINUTES * 60
     params = f"params = {{ quiet_at_s = {quiet}.0 }}\n" if "Raises" not in where else ""
-    return f'[[strategies]]\nid = "{name}"\nstrategy = "{where}"\nsymbols = ["{symbol}"]\nperiod = "5s"\nlots = 2\n{params}'
+    head = f'[[strategies]]\nid = "{name}"\nstrategy = "{where}"\nsymbols = ["{symbol}"]\n'
+    return f'{head}period = "5s"\nlots = 2\n{params}'
 
 
 def told(folder, other, *, hangs=False):
