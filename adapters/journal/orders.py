@@ -128,19 +128,23 @@ class Journal(Component):
             return (approved,)
         return (approved, self._halt(approved.ts))
 
-    def answers_for(self, message: Message) -> Answers:
-        """It may be written; it was not passed on. A cancel is; what was to bring risk may be asked for again."""
-        if isinstance(message, ApprovedOrder):
-            return (OrderRejected(order=message.order, reason=FAILED, standing=False, ts=message.order.ts),)
-        if isinstance(message, ApprovedAmend):
-            return (AmendRejected(message.order, FAILED, message.ts),)
-        return (message,) if isinstance(message, ApprovedCancel) else ()
-
     def on_heartbeat(self, heartbeat: Heartbeat) -> Answers:
         """Passes if something can be written."""
         if self._done(_BEAT, (heartbeat.number, heartbeat.ts, self._token)):
             return (heartbeat,)
         return (self._halt(heartbeat.ts),)
+
+    def died_on(self, message: Message) -> Answers:
+        """An order or amend did not pass, and may be asked for again: in the file or not, nobody has sent it.
+
+        A cancel passes.
+        """
+        if isinstance(message, ApprovedOrder):
+            order = message.order
+            return (OrderRejected(order=order, reason=FAILED, standing=False, ts=order.ts),)
+        if isinstance(message, ApprovedAmend):
+            return (AmendRejected(message.order, FAILED, message.ts),)
+        return (message,) if isinstance(message, ApprovedCancel) else ()
 
     def release(self) -> None:
         """Close the file."""

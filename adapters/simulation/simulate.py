@@ -28,6 +28,7 @@ from adapters.simulation.local_clock import LocalClock
 from adapters.simulation.network import Network
 from adapters.simulation.operator import Operator
 from adapters.simulation.process import Process
+from adapters.simulation.replayed import replayed
 from adapters.simulation.scenario import Scenario
 from adapters.simulation.world import World
 from messages import NS_PER_SECOND, Envelope, UtcNs
@@ -38,6 +39,8 @@ HOUR_S: Final = 3_600
 _LOOK_S: Final = 5
 _SLICE: Final = 10 * NS_PER_SECOND
 STOP_MAX_S: Final = 120
+_REPLAYED: Final = 3
+"""One in so many runs is run again from its files, life by life."""
 LAST: Final = 200
 """Messages that are kept to be looked at."""
 _UNSAID: Final = frozenset({"TextReceived", "Woke", "OrderBook", "Quote", "MarkPrice", "IndexPrice"})
@@ -189,6 +192,9 @@ def _simulated(
         judge.at_rest()
         _stop(world, process, operator, exchange, judge)
         judge.over()
+        if told.seed % _REPLAYED == 0:
+            for difference in replayed(folder):
+                judge.violated("I7", difference)
     elif process.is_alive:
         operator.leaves = True
         process.killed()
