@@ -16,6 +16,7 @@ from messages import (
     ApprovedOrder,
     Bar,
     BarOpen,
+    CancelAll,
     CloseLine,
     ExternalEvent,
     ForeignActivity,
@@ -94,6 +95,9 @@ LIVE_ROUTES: Final[tuple[Route, ...]] = (
     Route("journal", AmendRejected, "strategy", By.OWNERS),
     Route("journal", AmendRejected, "recorder", _ALL),
     Route("journal", HaltTrading, "risk-guard", _ACCOUNT),
+    # A kill is at the wire before a gateway that is slow has heard of it.
+    Route("risk-guard", CancelAll, "rest", _ACCOUNT),
+    Route("supervisor", CancelAll, "rest", _ACCOUNT),
     # Beside the stream everything is written down; what cannot be ends trading.
     Route("trace", HaltTrading, "risk-guard", _ACCOUNT),
     # Where nobody shall trade unrecorded.

@@ -202,6 +202,7 @@ class Courier:
             body=request.body,
             opens=opens,
             not_after=at + OPEN_LIFE if opens else None,
+            asked=at,
             clock_offset=self.clock.offset,
         )
 

@@ -21,6 +21,7 @@ from adapters.simulation.network import Network, Socket, Trip
 from messages import (
     NS_PER_SECOND,
     Address,
+    CancelAll,
     CloseLine,
     LineClosed,
     LineOpened,
@@ -139,10 +140,16 @@ class SimulatedWorker(Component):
         self._say, self._network, self._process, self._gate, self._clock = say, network, process, gate, clock
         self._keys, self._waiting = keys, left
         self._trip: Trip | None = None
+        self._taken_back: UtcNs = 0
 
     def on_start(self) -> tuple[Message, ...]:
         """What a predecessor had in hand and did not answer is sent again, as a mailbox gives it back."""
         return self._next()
+
+    def on_cancel_all(self, cancel: CancelAll) -> tuple[Message, ...]:
+        """What was asked for before it and opens is not sent any more."""
+        self._taken_back = max(self._taken_back, cancel.ts)
+        return ()
 
     def on_send_request(self, message: SendRequest) -> tuple[Message, ...]:
         """Send it, when what came before is answered."""
@@ -174,7 +181,7 @@ class SimulatedWorker(Component):
         said: list[Message] = []
         while self._trip is None and self._waiting:
             message, now = self._waiting[0], self._clock()
-            why = why_held(message, now, gate_is_open=self._gate())
+            why = why_held(message, now, gate_is_open=self._gate(), taken_back=self._taken_back)
             if not why:
                 self._trip = self._network.send(self, message, life=self._process.life, started=now, keys=self._keys)
                 break

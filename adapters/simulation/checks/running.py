@@ -10,7 +10,7 @@ from adapters.simulation.checks.check import Check
 _NS: Final = 1_000_000_000
 _BY_HAND: Final = "www.bitmex.com"
 """In the text of what a stranger has done with one of our orders."""
-SIZES_EVERY_S: Final = 60
+SIZES_EVERY_S: Final = 300
 MESSAGES_MAX: Final = 20_000
 """Within one simulated second. A second of a busy market is some hundreds."""
 FAILURES_MAX: Final = 3
@@ -18,6 +18,8 @@ FAILURES_MAX: Final = 3
 WINDOW_S: Final = 600.0
 ANSWER_S: Final = 60.0
 """So long after a failure there is another incarnation, or it is said that there will be none."""
+SAFE_S: Final = 2.0
+"""So long after something was found that must not be, an order may still pass."""
 _BESIDE: Final = frozenset(
     {"strategy", "recorder", "market-recorder", "checker", "trace", "view", "listener", "events", "auditor"}
 )
@@ -183,11 +185,17 @@ class Restarts(Check):
 
 
 class Audited(Check):
-    """I25: what the process finds wrong with itself, it says."""
+    """I25: what the process finds wrong with itself it says, and then it opens nothing more."""
 
     def __init__(self, judge: Any) -> None:
         super().__init__(judge)
         self._altered: dict[str, None] = {}
+        self._found_s: float | None = None
+        """Since when trading should have been halted, and is not."""
+
+    def life_began(self, life: int) -> None:  # noqa: ARG002 as every check is told
+        """It has found nothing yet."""
+        self._found_s = None
 
     def sent(self, asked: Any) -> None:
         """What arrives may be another order than what leaves."""
@@ -203,10 +211,21 @@ class Audited(Check):
     def on_InvariantViolated(self, envelope: Any) -> None:  # noqa: N802 named as the message is
         """It should never have been: what it has found is one of ours too, or there is nothing to find."""
         found = envelope.message
+        self._found_s = self.judge.seconds
         if found.invariant == "I2" and any(name in found.text for name in self._altered):
             # The exchange works what nobody approved, and the process is right to say so.
             return
         self.violated("I25", f"the process itself has found: {found}")
+
+    def on_TradingStateChanged(self, envelope: Any) -> None:  # noqa: N802 named as the message is
+        """It is halted."""
+        if envelope.message.state in ("halted", "flattening"):
+            self._found_s = None
+
+    def on_ApprovedOrder(self, envelope: Any) -> None:  # noqa: N802 named as the message is
+        """Something passes."""
+        if self._found_s is not None and self.judge.seconds - self._found_s > SAFE_S:
+            self.violated("I25", f"{envelope.message.order.client_id} is approved, although trading should be halted")
 
 
 CHECKS = (Time, Restarts, Audited)

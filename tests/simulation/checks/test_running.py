@@ -3,9 +3,19 @@
 import pytest
 
 from adapters.simulation.checks.running import MESSAGES_MAX, Audited, Restarts, Time
-from messages import ActorFailed, ActorQuarantined, ActorStarted, HaltTrading, StartActor, StopSystem, Woke
-from tests.builders import a_bar, a_signal, a_tick
-from tests.simulation.checks.stand import SECOND, Named, Stand
+from messages import (
+    ActorFailed,
+    ActorQuarantined,
+    ActorStarted,
+    ApprovedOrder,
+    HaltTrading,
+    InvariantViolated,
+    StartActor,
+    StopSystem,
+    Woke,
+)
+from tests.builders import a_bar, a_signal, a_tick, an_order
+from tests.simulation.checks.stand import SECOND, Stand
 
 
 def test_a_message_that_is_said_before_the_last_one_is_named(tmp_path):
@@ -49,7 +59,7 @@ def test_going_in_circles_is_named_once(tmp_path):
 
 def test_what_grows_past_its_cap_is_named(tmp_path):
     stand = Stand(Time, folder=tmp_path, sizes={"mailbox of feed": (11, 10), "mailbox of executor": (10, 10)})
-    stand.wait(61)
+    stand.wait(301)
     stand.say(StopSystem("a"), "host")
 
     assert stand.violated == ["I9"]
@@ -113,8 +123,22 @@ def test_whoever_is_given_up_on_is_not_started_again(tmp_path):
     assert stand.violated == ["I10"]
 
 
+def found(invariant="I5", text="too much"):
+    return InvariantViolated(invariant=invariant, text=text, ts=1)
+
+
 def test_what_the_process_finds_wrong_with_itself_is_named(tmp_path):
     stand = Stand(Audited, folder=tmp_path)
-    stand.say(Named.of("InvariantViolated", text="two orders"), "auditor")
+    stand.say(found(), "auditor")
 
     assert stand.violated == ["I25"]
+
+
+def test_when_the_process_has_found_something_it_approves_nothing_more(tmp_path):
+    stand = Stand(Audited, folder=tmp_path)
+    stand.say(found(), "auditor")
+    stand.say(ApprovedOrder(an_order()), "risk-guard@main")
+    stand.wait(3)
+    stand.say(ApprovedOrder(an_order()), "risk-guard@main")
+
+    assert stand.violated == ["I25", "I25"]
