@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from adapters.exchange import clockwork, order_commands, position_commands
-from adapters.exchange.clearing import deleverage, settle_contract
+from adapters.exchange.clearing import reduce, settle_contract
 from adapters.exchange.liquidation import liquidate
 from adapters.exchange.market import Market
 from adapters.exchange.order import Order
@@ -72,7 +72,7 @@ class PositionBefallen(Stranger):
     def strike(self) -> None:
         """One of them; without a position a trade by hand."""
         held = self.market(held=True)
-        kinds = [self._by_hand, self._by_hand, self._by_hand, self._flips, self._deleveraged, self._leveraged]
+        kinds = [self._by_hand, self._by_hand, self._by_hand, self._flips, self._reduced, self._leveraged]
         kinds += [self._settled, self._liquidated]
         self.act(lambda: self.random.choice(kinds)(held) if held else self._by_hand(None))
 
@@ -86,10 +86,12 @@ class PositionBefallen(Stranger):
         held = self.account.lots(market.symbol)
         self.trade(market, -held - (1 if held > 0 else -1) * self.random.randint(1, 3))
 
-    def _deleveraged(self, market: Market) -> None:
+    def _reduced(self, market: Market) -> None:
         held = self.account.lots(market.symbol)
         lots = self.random.randint(1, abs(held))
-        deleverage(self.floor, market, self.account, -lots if held > 0 else lots, self._price(market, held))
+        kind, text = self.random.choice((("Trade", "Deleverage"), ("Liquidation", "Liquidation")))
+        taken = -lots if held > 0 else lots
+        reduce(self.floor, market, self.account, taken, self._price(market, held), kind=kind, text=text)
         trim_reducing(self.floor, self.account, market)
         clockwork.settle(self.floor)
 
