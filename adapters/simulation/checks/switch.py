@@ -12,6 +12,9 @@ _PATH: Final = frozenset(
 """Who has to pass a heartbeat on, from the gateway round to it again."""
 _ROUNDS: Final = 100
 """Heartbeats that are remembered."""
+_PAUSES: Final = frozenset({401, 403, 429})
+"""Statuses after which nothing is sent for a while."""
+_LONGEST: Final = 3_700 * _NS
 _SLACK_S: Final = 2.0
 
 
@@ -58,19 +61,29 @@ class ProofOfLife(Check):
         self._back: dict[int, int] = {}
         """Number of the heartbeat by the id of its last message."""
         self._used = 0
+        self._newest = 0
+        """Number of the last heartbeat that came back."""
+        self._until = 0
+        """Local time until which requests may have had to wait, for the exchange has said so."""
 
     def life_began(self, life: int) -> None:  # noqa: ARG002 as every check is told
         """Its heartbeats are numbered anew."""
         self._passed.clear()
         self._back.clear()
-        self._used = 0
+        self._used = self._newest = self._until = 0
+
+    def on_RequestAnswered(self, envelope: Any) -> None:  # noqa: N802 named as the message is
+        """The exchange may ask for a pause."""
+        answer = envelope.message
+        if answer.status in _PAUSES and answer.to.startswith("venue@"):
+            self._until = max(self._until, envelope.posted + _LONGEST)
 
     def on_Heartbeat(self, envelope: Any) -> None:  # noqa: N802 named as the message is
         """From one hand to the next."""
         number, role = envelope.message.number, envelope.sender.partition("@")[0]
         self._passed.setdefault(number, set()).add(role)
         if role == "journal":
-            self._back[envelope.id] = number
+            self._back[envelope.id] = self._newest = number
             for ids, kept in ((self._back, _ROUNDS), (self._passed, _ROUNDS)):
                 while len(ids) > kept:
                     del ids[next(iter(ids))]
@@ -81,6 +94,9 @@ class ProofOfLife(Check):
         if not wanted.path.endswith("/order/cancelAllAfter") or wanted.body == '{"timeout":0}':
             return
         number = self._back.get(envelope.cause)
+        if number is None and envelope.posted < self._until and self._newest > self._used:
+            # It waited with all others until the exchange wanted to hear of us again.
+            number = self._newest
         if number is None:
             self.violated("I13", "the dead man's switch is put off, and no heartbeat has come back")
         elif number <= self._used:
