@@ -190,7 +190,7 @@ def test_a_row_of_a_kind_that_only_a_later_version_can_have_written_is_refused(t
     journal = a_journal(tmp_path)
     journal.on_approved_order(approved())
     order = approved(2).order
-    journal._written(OrderRejected(order=order, reason="", standing=True, ts=MONDAY), order.client_id)
+    journal._written(OrderRejected(order=order, reason="lost", standing=True, ts=MONDAY), order.client_id)
     journal.release()
 
     with pytest.raises(JournalError, match=rf"{ORDERS_FILE}: row 2 is a OrderRejected: written by a newer"):
