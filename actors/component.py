@@ -42,6 +42,13 @@ class Component:
         """Said last, at an ordered stop. Not called after a failure: what must always happen stands in `release`."""
         return ()
 
+    def answers_for(self, message: Message) -> Answers:  # noqa: ARG002 - for who overrides it
+        """Said at the start for a message that the incarnation before failed on: nobody else can answer it any more.
+
+        Whether that had done anything with it is not known, but nobody heard of it.
+        """
+        return ()
+
     def keeps(self) -> Mapping[type[Message], int]:
         """Message classes of which the address shall keep the last n, to feed the next incarnation with.
 

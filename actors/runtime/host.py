@@ -94,6 +94,9 @@ class Host(pykka.Actor):
                 doing = self.handling = "warm-up"
                 answers += self._warm_up(component)
             doing = self.handling = "start"
+            failed_on, slot.failed_on = slot.failed_on, None
+            if failed_on is not None:
+                answers += tuple(component.answers_for(failed_on))
             with slot.lock:
                 if slot.epoch != self.epoch:
                     slot.fenced += 1
@@ -168,8 +171,10 @@ class Host(pykka.Actor):
         except BaseException:  # noqa: BLE001 - it is over already; there is nobody left to tell but the report before
             return
 
-    def fail(self, error: BaseException, during: str, message_id: int) -> bool:
+    def fail(self, error: BaseException, during: str, message_id: int, message: Message | None = None) -> bool:
         """This incarnation is over: release, keep later messages in the mailbox, and tell the supervisor.
+
+        `message`: what it failed on; its successor is asked what is to be said for it.
 
         False when it was fenced before: then its failure is of no concern to anybody.
         """
@@ -181,6 +186,7 @@ class Host(pykka.Actor):
                 return False
             slot.deliver, slot.ways = slot.store, None
             slot.state = State.DOWN
+            slot.failed_on = slot.failed_on if message is None else message
             report = ActorFailed(
                 actor=slot.address,
                 epoch=self.epoch,
@@ -268,7 +274,7 @@ class ReplayHost(Host, ManualShell):
             except through:
                 raise
             except BaseException as error:  # noqa: BLE001 - a strategy's sys.exit() must not stop the risk guard
-                self.fail(error, type(message).__name__, message_id)
+                self.fail(error, type(message).__name__, message_id, message)
                 return
             slot.handled += 1
             if keep is not None and slot.epoch == epoch:

@@ -193,6 +193,6 @@ class SimulatedHost(ReplayHost):
                 envelope = Envelope(message_id, 0, slot.address, epoch, runtime.now(), message)
                 self._wait(error.seconds, partial(late, message, message_id), envelope)
             else:
-                self.fail(error, type(message).__name__, message_id)
+                self.fail(error, type(message).__name__, message_id, message)
 
         return handled

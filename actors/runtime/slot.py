@@ -56,6 +56,8 @@ class ActorSpec:
     mailbox_cap: int = MUST_DELIVER_CAP
     group: str | None = None
     """Which of several flows of its kind: a failure takes along those behind it in the same one, and no others."""
+    is_needed: bool = False
+    """Trading halts when it is given up on, although it stands beside the stream."""
     in_order: bool = False
     """Its rows come first: whatever is said reaches its mailbox before anybody can answer it, whoever says it."""
 
@@ -108,6 +110,7 @@ class Slot:
         "component",
         "deliver",
         "epoch",
+        "failed_on",
         "fenced",
         "handled",
         "host",
@@ -149,6 +152,8 @@ class Slot:
         self.lagging = False
         self.state = State.NEW
         self.host: Host | None = None
+        self.failed_on: Message | None = None
+        """What the last incarnation failed on, until its successor has said what is to be said for it."""
         self.inherited: Any = None
         """What an earlier life of the run left for the first incarnation."""
         self.is_restored = False

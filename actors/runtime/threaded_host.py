@@ -147,12 +147,12 @@ class ThreadedHost(Host, ThreadShell):
             if answers.__class__ is Batch:
                 self._runtime.play(self, answers)
         except BaseException as error:  # noqa: BLE001 - as in the host's own
-            self.fail(error, type(message).__name__, message_id)
+            self.fail(error, type(message).__name__, message_id, message)
 
-    def fail(self, error: BaseException, during: str, message_id: int) -> bool:
+    def fail(self, error: BaseException, during: str, message_id: int, message: Message | None = None) -> bool:
         """As any host; the thread ends besides. What a fenced one failed on is its successor's to handle."""
         self.handling = f"release after {during}"
-        in_office = super().fail(error, during, message_id)
+        in_office = super().fail(error, during, message_id, message)
         self._counts = in_office
         self.finish()
         return in_office

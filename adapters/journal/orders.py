@@ -130,6 +130,14 @@ class Journal(Component):
             return (approved,)
         return (approved, self._halt(approved.ts))
 
+    def answers_for(self, message: Message) -> Answers:
+        """It may be written; it was not passed on. A cancel is; what was to bring risk may be asked for again."""
+        if isinstance(message, ApprovedOrder):
+            return (OrderRejected(order=message.order, reason=FAILED, standing=False, ts=message.order.ts),)
+        if isinstance(message, ApprovedAmend):
+            return (AmendRejected(message.order, FAILED, message.ts),)
+        return (message,) if isinstance(message, ApprovedCancel) else ()
+
     def on_heartbeat(self, heartbeat: Heartbeat) -> Answers:
         """Passes if something can be written."""
         if self._done(_BEAT, (heartbeat.number, heartbeat.ts, self._token)):

@@ -186,7 +186,7 @@ class Process:
         seed = None if self._schedule_seed is None else self._schedule_seed * 1_000 + self.life
         self.runtime = runtime = SimulatedRuntime(
             start_at=self.local_now, schedule_seed=seed, routes=LIVE_ROUTES,
-            tracer=Tracers([run.trace, *self._tracers]), interposed=self._interposed,
+            tracer=Tracers([run.trace, run.halts, *self._tracers]), interposed=self._interposed,
         )  # fmt: skip
         self.driving = Driving(self, run, system, runtime)
         system.inhabit(runtime)

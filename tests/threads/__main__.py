@@ -48,7 +48,7 @@ class Round:
         self.violations = []
 
     def run(self, part, name, story):
-        """`story(place, venue)` returns what it counted beside cases; an AssertionError is a violation."""
+        """`story(place, venue)` returns what it counted beside cases; what it does not bear out is a violation."""
         counts, began = self.counts[part], time.monotonic()
         place = Path(tempfile.mkdtemp(prefix="threads-"))
         os.environ["XDG_STATE_HOME"] = str(place / "state")
@@ -58,7 +58,7 @@ class Round:
                 try:
                     told = story(place, venue) or {}
                     verdict = "good"
-                except AssertionError as error:
+                except (AssertionError, OSError, subprocess.TimeoutExpired) as error:
                     verdict = f"VIOLATION: {str(error)[:2_000]}"
                     again = _LOOK_AGAIN.format(part=part, seed=self.seed)
                     self.violations.append(f"{part}, {name}: {error}\n    again: {again}")

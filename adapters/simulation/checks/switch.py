@@ -94,8 +94,8 @@ class ProofOfLife(Check):
         if not wanted.path.endswith("/order/cancelAllAfter") or wanted.body == '{"timeout":0}':
             return
         number = self._back.get(envelope.cause)
-        if number is None and self._newest > self._used:
-            # It waited for the budget, or until the exchange wanted to hear of us again.
+        if number is None and envelope.posted < self._until and self._newest > self._used:
+            # It waited with all others until the exchange wanted to hear of us again.
             number = self._newest
         if number is None:
             self.violated("I13", "the dead man's switch is put off, and no heartbeat has come back")

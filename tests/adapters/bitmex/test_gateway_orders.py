@@ -6,6 +6,7 @@ import pytest
 
 from messages import (
     AmendRejected,
+    ApprovedOrder,
     CancelAll,
     CancelRejected,
     Fill,
@@ -586,3 +587,25 @@ def test_a_cancel_of_all_outlives_a_restart():
     rig.run(5)
 
     assert not rig.venue.open()
+
+
+def test_f61_an_order_that_the_gateway_failed_on_before_it_knew_it_is_rejected_by_its_successor_and_never_sent():
+    rig = ready()
+    lost = order(3, ts=rig.at)
+    rig.restart()
+
+    (rejected,) = rig.gateway.answers_for(ApprovedOrder(lost))
+
+    assert isinstance(rejected, OrderRejected)
+    assert (rejected.order, rejected.standing, posts(rig)) == (lost, False, [])
+
+
+def test_f61_an_order_that_it_had_sent_is_not_sent_again_by_its_successor():
+    rig = ready()
+    sent = order(3, ts=rig.at)
+    rig.approve(sent)
+    rig.restart()
+
+    assert rig.gateway.answers_for(ApprovedOrder(sent)) == ()
+    rig.run(5)
+    assert len(posts(rig)) == 1

@@ -286,3 +286,14 @@ def test_on_a_full_disk_orders_stop_and_all_that_passed_is_there(tmp_path):
     assert lines[-1].startswith("failed journal: ")
     assert [row.client_id for row in read_orders(tmp_path)] == [f"run000-trend-{line}" for line in lines[:-1]]
     assert len(lines) > 50
+
+
+def test_f61_what_one_failed_on_its_successor_answers_for_and_a_cancel_it_passes_on(tmp_path):
+    journal, amend = a_journal(tmp_path), ApprovedAmend(an_order(2), MONDAY)
+
+    (rejected,) = journal.answers_for(approved())
+
+    assert rejected == OrderRejected(order=approved().order, reason=FAILED, standing=False, ts=MONDAY)
+    assert journal.answers_for(amend) == (AmendRejected(amend.order, FAILED, MONDAY),)
+    assert journal.answers_for(CANCEL) == (CANCEL,)
+    assert journal.answers_for(BEAT) == ()
