@@ -6,14 +6,17 @@ straight to the venue). Kill-switch cancels (CancelAll) do not wait for it. Who 
 
 from typing import Final
 
+from actors.audit_routes import AUDIT_ROUTES
 from actors.routes import ROUTES, By, Route, measured
 from messages import (
+    ActorLagging,
     AmendRejected,
     ApprovedAmend,
     ApprovedCancel,
     ApprovedOrder,
     Bar,
     BarOpen,
+    CancelAll,
     CloseLine,
     ExternalEvent,
     ForeignActivity,
@@ -77,6 +80,8 @@ def _side() -> tuple[Route, ...]:
 
 
 LIVE_ROUTES: Final[tuple[Route, ...]] = (
+    # Who audits hears each word before what may come of it.
+    *AUDIT_ROUTES,
     *[row for row in ROUTES if (row.sender, row.receiver) != ("risk-guard", "venue") or row.message not in _JOURNALLED],
     # Journal before effect.
     *[Route("risk-guard", said, "journal", _ALL) for said in _JOURNALLED],
@@ -90,6 +95,9 @@ LIVE_ROUTES: Final[tuple[Route, ...]] = (
     Route("journal", AmendRejected, "strategy", By.OWNERS),
     Route("journal", AmendRejected, "recorder", _ALL),
     Route("journal", HaltTrading, "risk-guard", _ACCOUNT),
+    # A kill is at the wire before a gateway that is slow has heard of it.
+    Route("risk-guard", CancelAll, "rest", _ACCOUNT),
+    Route("supervisor", CancelAll, "rest", _ACCOUNT),
     # Beside the stream everything is written down; what cannot be ends trading.
     Route("trace", HaltTrading, "risk-guard", _ACCOUNT),
     # Where nobody shall trade unrecorded.
@@ -118,7 +126,8 @@ LIVE_ROUTES: Final[tuple[Route, ...]] = (
     Route("reconciler", VenueLost, "risk-guard", _ACCOUNT),
     Route("reconciler", HaltTrading, "risk-guard", _ACCOUNT),
     Route("venue", HaltTrading, "risk-guard", _ACCOUNT),
-    # What the reconciler folds to compare with: the same facts as everybody.
+    # What the reconciler folds to compare with: the same facts as everybody. And that it has not heard all of them.
+    Route("host", ActorLagging, "reconciler", _ALL),
     *[
         Route(row.sender, row.message, "reconciler", _ACCOUNT)
         for row in ROUTES
@@ -144,4 +153,4 @@ LIVE_ROUTES: Final[tuple[Route, ...]] = (
     Route("risk-guard", Heartbeat, "journal", _ALL),
     Route("journal", Heartbeat, "venue", _ACCOUNT),
 )
-"""In the order of the data flow, after the rows that a backtest has too."""
+"""In the order of the data flow, after the auditor's rows and those that a backtest has too."""

@@ -172,8 +172,8 @@ def _funding(setup: Setup) -> str:
         symbol: setup.funding_words.get(symbol, "as given" if symbol in given else "none")
         for symbol in sorted(setup.instruments)
     }
-    alike = set(words.values()) or {"none"}
-    return alike.pop() if len(alike) == 1 else ", ".join([f"{symbol} {told}" for symbol, told in words.items()])
+    alike = sorted(set(words.values())) or ["none"]
+    return alike[0] if len(alike) == 1 else ", ".join([f"{symbol} {told}" for symbol, told in words.items()])
 
 
 def _unused_callbacks(setup: Setup) -> dict[str, tuple[str, ...]]:

@@ -18,6 +18,7 @@ from actors.money.values import Arithmetic
 from messages import (
     NS_PER_SECOND,
     Account,
+    ActorLagging,
     Fill,
     ForeignActivity,
     HaltTrading,
@@ -56,6 +57,7 @@ class ReconcilerHeritage:
     prices: tuple[tuple[Symbol, float], ...]
     heard: Once
     is_connected: bool
+    is_lacking: bool
     now: UtcNs
 
 
@@ -70,8 +72,8 @@ class _Seen:
 class Reconciler(Component):
     """One per account, whatever the venue.
 
-    Hears VenueConnected, VenueLost, VenueRead, Fill, PositionAdjusted, Woke. Says ReadVenue, VenueReady, VenueLost,
-    PositionAdjusted, ForeignActivity, HaltTrading, WakeAt.
+    Hears VenueConnected, VenueLost, VenueRead, Fill, PositionAdjusted, ActorLagging, Woke. Says ReadVenue, VenueReady,
+    VenueLost, PositionAdjusted, ForeignActivity, HaltTrading, WakeAt.
 
     `positions`: the net of each symbol from all fills and adjustments ever, in signed lots. While all is well the venue
     is read each `every_ns`; what differs or fails is looked at again after `retry_ns`, twice that, and so on up to
@@ -102,6 +104,8 @@ class Reconciler(Component):
         self._now: UtcNs = 0 if heritage is None else heritage.now
         self._version = 0
         self._is_connected = heritage is not None and heritage.is_connected
+        self._is_lacking = heritage is not None and heritage.is_lacking
+        """Some of what was said to it was turned away: what differs then says nothing of the venue."""
         self._is_ready = self._has_halted = False
         self._seen: _Seen | None = None
         self._number = self._tries = 0
@@ -127,6 +131,7 @@ class Reconciler(Component):
             prices=tuple(sorted(self._prices.items())),
             heard=self._heard,
             is_connected=self._is_connected,
+            is_lacking=self._is_lacking,
             now=self._now,
         )
 
@@ -143,6 +148,12 @@ class Reconciler(Component):
         """What the gateway booked: a stranger's trade."""
         if self._heard.first(f"adjustment {adjusted.adjustment_id}"):
             self._fold(adjusted.symbol, adjusted.lots)
+        return ()
+
+    def on_actor_lagging(self, lagging: ActorLagging) -> Answers:
+        """Of its own mailbox, which was full: its fold lacks something until the next start, and nothing is booked."""
+        if lagging.actor == f"reconciler@{self.account}":
+            self._is_lacking = True
         return ()
 
     # The venue.
@@ -177,7 +188,7 @@ class Reconciler(Component):
             for symbol, lots in read.positions
             if lots != self._net.get(symbol, 0)
         ]
-        if differences and seen == before:
+        if differences and seen == before and not self._is_lacking:
             return (*self._book(differences), *self._not_agreed(_words(differences), halts=False))
         if differences:
             return self._not_agreed(_words(differences))

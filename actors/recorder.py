@@ -18,6 +18,7 @@ from messages import (
     ForeignActivity,
     FundingPaid,
     GaveUp,
+    InvariantViolated,
     OrderAmended,
     OrderEnded,
     OrderRefused,
@@ -74,6 +75,8 @@ class Record:
         self.lagging: list[ActorLagging] = []
         self.quarantined: dict[str, str] = {}
         self.states: list[TradingStateChanged] = []
+        self.violated: list[InvariantViolated] = []
+        """What an auditor found, where there is one."""
         self.closes: dict[Symbol, tuple[array[int], array[float]]] = {}
         """(close times, closes) of the built bars that were subscribed to, by symbol."""
         self.extremes: dict[Symbol, tuple[array[float], array[float]]] = {}
@@ -106,6 +109,7 @@ class Recorder(Component):
         self.on_actor_hung = _noting(record.hangs)
         self.on_actor_lagging = _noting(record.lagging)
         self.on_trading_state_changed = _noting(record.states)
+        self.on_invariant_violated = _noting(record.violated)
 
     def on_start(self) -> Answers:
         """Subscribe to the built bars whose closes the equity curve needs."""

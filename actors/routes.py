@@ -241,6 +241,7 @@ ROUTES: tuple[Route, ...] = (
     Route("risk-guard", TradingStateChanged, "executor", ACCOUNT),
     Route("risk-guard", TradingStateChanged, "portfolio", ACCOUNT),
     Route("supervisor", HaltTrading, "risk-guard", ACCOUNT),
+    Route("supervisor", CancelAll, "venue", ACCOUNT),
     Route("checker", HaltTrading, "risk-guard", ACCOUNT),
     Route("outside", HaltTrading, "risk-guard", ACCOUNT),
     Route("checker", ReportPositions, "risk-guard", ACCOUNT),

@@ -59,7 +59,7 @@ def ranges_of(columns: Sequence[Columns], closes: Closes, extremes: Extremes | N
     there is none, a close or a tick is both.
     """
     found: dict[Symbol, Ranges] = {symbol: (times, prices, prices) for symbol, (times, prices) in closes.items()}
-    for symbol in {series.symbol for series in columns if in_chunks(series)} & (extremes or {}).keys():
+    for symbol in sorted({series.symbol for series in columns if in_chunks(series)} & (extremes or {}).keys()):
         times, prices = closes[symbol]
         assert extremes is not None
         highs, lows = (np.array(each, dtype=np.float64) for each in extremes[symbol])
@@ -76,7 +76,7 @@ def _heard(ticks: TickColumns, unheard: set[tuple[UtcNs, float, float]] | None) 
     """(times, prices) without the trades that were set aside: a price that nobody could trade at marks nothing."""
     heard = np.isfinite(ticks.price) & (ticks.price > 0)
     if unheard:
-        for row in np.flatnonzero(np.isin(ticks.ts, [ts for ts, _, _ in unheard])).tolist():
+        for row in np.flatnonzero(np.isin(ticks.ts, sorted({ts for ts, _, _ in unheard}))).tolist():
             heard[row] &= (int(ticks.ts[row]), float(ticks.price[row]), float(ticks.size[row])) not in unheard
     return (ticks.received, ticks.price) if heard.all() else (ticks.received[heard], ticks.price[heard])
 

@@ -24,6 +24,7 @@ from messages import (
     ActorStarted,
     ActorStopped,
     Address,
+    CancelAll,
     FenceActor,
     HaltTrading,
     Message,
@@ -91,7 +92,8 @@ class _Child:
 class Supervisor(Component):
     """Hears ActorStarted, ActorStopped, ActorFailed, ActorHung, ActorAdded, StopSystem, Woke.
 
-    Says StartActor, StopActor, FenceActor, ActorQuarantined, HaltTrading, SystemReady, SystemStopped, WakeAt.
+    Says StartActor, StopActor, FenceActor, ActorQuarantined, HaltTrading, CancelAll, SystemReady, SystemStopped,
+    WakeAt.
     """
 
     def __init__(self, children: Iterable[ChildSpec], *, seed: int = 0, policy: RestartPolicy | None = None) -> None:
@@ -275,6 +277,9 @@ class Supervisor(Component):
         if child.spec.kind not in BESIDE:
             halt = f"{child.spec.address} is given up on: {reason}"
             said.append(HaltTrading(reason=halt, account=None, ts=at))
+            if child.spec.kind is ActorKind.CORE and child.spec.account is not None:
+                # If it is the guard that is gone, nobody hears of the halt.
+                said.append(CancelAll(account=child.spec.account, ts=at))
         return said + self._start_groups()
 
 

@@ -158,7 +158,7 @@ class TradingSystem:
             handler_seconds=self._handler_seconds,
             routes=self._routes,
         )
-        self._inhabit(runtime)
+        self.inhabit(runtime)
         return runtime
 
     def request_stop(self, reason: str) -> None:
@@ -179,7 +179,7 @@ class TradingSystem:
         runtime = ThreadedRuntime(
             clock=clock, handler_seconds=self._handler_seconds, speed=speed, routes=self._routes, tracer=self._tracer
         )
-        self._inhabit(runtime)
+        self.inhabit(runtime)
         runtime.start(timeout)
 
     def send(self, message: Message) -> None:
@@ -216,7 +216,7 @@ class TradingSystem:
 
     def voice(self, address: Address) -> Callable[[Message], None]:
         """What a thread of an actor's own (a socket's reader) speaks with, in the name of its present incarnation."""
-        return self._threads().voice(address)
+        return self._running().voice(address)
 
     def check(self) -> None:
         """SupervisorFailed when nobody supervises any more: whoever owns the system ends it then."""
@@ -261,11 +261,12 @@ class TradingSystem:
 
     # Inside.
 
-    def _inhabit(self, runtime: Runtime) -> None:
+    def inhabit(self, runtime: Runtime) -> None:
+        """Put every actor into a runtime that whoever calls this made and drives. RuntimeError the second time."""
         if self._runtime is not None:
             raise RuntimeError("a TradingSystem runs once: make another one for another run")
         self._runtime = runtime
-        if isinstance(runtime, ReplayRuntime):
+        if runtime.knows_instants:
             specs = actor_specs(self.setup, self.record, partial(positions, runtime), agreement(runtime))
         else:
             specs = actor_specs(self.setup, self.record)

@@ -1,7 +1,7 @@
 """The command line. It starts fast: what a command needs is imported by the command.
 
 Exit codes: 0 done, 1 failed while running, 2 bad usage, configuration or input data, 3 ended halted by the risk guard,
-70 internal error, 130 and 143 stopped by SIGINT and SIGTERM after an ordered stop.
+70 internal error, 129, 130 and 143 stopped by SIGHUP, SIGINT and SIGTERM after an ordered stop.
 """
 # ruff: noqa: PLC0415 - imports inside functions are what makes the start fast
 
@@ -9,8 +9,8 @@ import sys
 
 import typer
 
-from adapters import backtest_cli, data_cli, exchange_cli, live_cli
-from adapters.options import say
+from adapters import backtest_cli, chaos_cli, data_cli, exchange_cli, live_cli
+from adapters.options import close_stdout, say
 
 FAILED, BAD_INPUT, INTERNAL = 1, 2, 70
 
@@ -23,7 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for commands in (backtest_cli, exchange_cli, live_cli, data_cli):
+for commands in (backtest_cli, exchange_cli, live_cli, data_cli, chaos_cli):
     commands.add_to(app)
 
 
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         app(args=arguments, standalone_mode=True)
     except BrokenPipeError:
-        _close_stdout()
+        close_stdout()
         sys.exit(FAILED)
     except Exception as error:  # noqa: BLE001 what gets here is told by blame
         sys.exit(_told(error))
@@ -45,14 +45,14 @@ def main(arguments: list[str] | None = None) -> None:
 def _told(error: Exception) -> int:
     """Say on stderr what went wrong; returns the exit code."""
     from adapters.errors import InputError, OutputError, VenueError
-    from adapters.journal.store import JournalError
+    from adapters.journal.store import DiskError, JournalError
     from adapters.live.exchange_process import ExchangeFailed
     from adapters.live.watchdog_process import WatchdogFailed
 
-    if isinstance(error, InputError | JournalError):
+    if isinstance(error, InputError | JournalError) and not isinstance(error, DiskError):
         say(str(error))
         return BAD_INPUT
-    if isinstance(error, OutputError | VenueError | ExchangeFailed | WatchdogFailed | OSError):
+    if isinstance(error, OutputError | DiskError | VenueError | ExchangeFailed | WatchdogFailed | OSError):
         say(str(error))
         return FAILED
     say(f"internal error, ours and not yours: {type(error).__name__}: {error}")
@@ -63,10 +63,3 @@ def _told(error: Exception) -> int:
 
         say("".join(traceback.format_exception(error)).rstrip())
     return INTERNAL
-
-
-def _close_stdout() -> None:
-    """Whoever read our output has gone; Python would complain once more while ending."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

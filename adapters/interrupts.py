@@ -1,17 +1,17 @@
-"""SIGINT and SIGTERM end a run in order. Only the command line installs these; a host application keeps its own."""
+"""SIGINT, SIGTERM and SIGHUP end a run in order. Only the command line installs these; a host keeps its own."""
 
 import signal
 from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
-EXIT_CODES = {"SIGINT": 130, "SIGTERM": 143}
+EXIT_CODES = {"SIGHUP": 129, "SIGINT": 130, "SIGTERM": 143}
 
 
 class Interrupts:
     """While entered, the first signal asks whatever `stops` names to stop; without it, or again, it interrupts.
 
-    It interrupts by KeyboardInterrupt, which no actor contains.
+    It interrupts by KeyboardInterrupt, which no actor contains. A SIGHUP that is ignored already (nohup) stays so.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,10 @@ class Interrupts:
         self._stop = stop
 
     def __enter__(self) -> "Interrupts":
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for name in EXIT_CODES:
+            number = getattr(signal, name, None)
+            if number is None or (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):
+                continue
             self._before[number] = signal.signal(number, self._heard)
         return self
 

@@ -4,7 +4,9 @@ It imports nothing heavy.
 """
 # ruff: noqa: PLC0415 - imports inside functions are what makes the start fast
 
+import contextlib
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -48,9 +50,15 @@ def log_to_stderr(level: str) -> None:
 
 
 def say(text: str) -> None:
-    """A line on stderr."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    """A line on stderr, if anybody is there: a terminal that was closed changes nothing about what a command does."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+
+def close_stdout() -> None:
+    """Whoever read our output has gone; Python would complain once more while ending."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def print_text(text: str) -> None:

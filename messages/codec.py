@@ -156,7 +156,7 @@ def _make_converter() -> cattrs.Converter:
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(Decimal, _decimal)
     converter.register_unstructure_hook(Decimal, str)
-    for each in _enums():
+    for each in sorted(_enums(), key=lambda kind: kind.__name__):
         # One by one: an enum of texts would otherwise pass for the text that it is too.
         converter.register_unstructure_hook(each, _plain)
     converter.register_unstructure_hook(tuple, lambda value: [converter.unstructure(item) for item in value])

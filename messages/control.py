@@ -237,3 +237,16 @@ class RecordingResumed(Message):
     lost: int = attrs.field(validator=whole)
     """How many items were not kept."""
     ts: UtcNs = attrs.field(validator=whole)
+
+
+@attrs.frozen(kw_only=True)
+class InvariantViolated(Message):
+    """Something was said that must never be: trading halts, and somebody has to look."""
+
+    invariant: str = attrs.field(validator=filled)
+    """Its name; docs/risk.md lists them."""
+    text: str = attrs.field(validator=filled)
+    """What was seen, and of which order or actor."""
+    account: Account | None = None
+    """None: it is about all of them."""
+    ts: UtcNs = attrs.field(validator=whole)

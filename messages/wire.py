@@ -87,8 +87,11 @@ class SendRequest(Message):
     """From the root, with its query."""
     body: str = ""
     opens: bool = False
-    """Whether it may raise risk: it is then not sent once the gate is closed, nor after `not_after`."""
+    """Whether it may raise risk: it is then not sent once the gate is closed, nor after `not_after`, nor when
+    all that was asked for by then has been taken back."""
     not_after: UtcNs | None = None
+    asked: UtcNs = 0
+    """When whoever asks for it did, by what it knew of the time."""
     clock_offset: int = 0
     """Venue's time less ours, in ns, by which it is signed."""
 

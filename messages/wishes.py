@@ -149,4 +149,4 @@ class Annotated(Message):
     kind: str = attrs.field(validator=attrs.validators.in_(("mark", "line")))
     name: str = attrs.field(validator=filled)
     price: float | None = attrs.field(default=None, validator=attrs.validators.optional(finite))
-    text: str = ""
+    text: str = attrs.field(default="", validator=attrs.validators.instance_of(str))

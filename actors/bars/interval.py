@@ -33,7 +33,7 @@ class RunningInterval(ABC, Generic[_Closed]):
     """
 
     __slots__ = (
-        "_grace", "_says_empty", "_step", "close_ts", "due", "heard", "open_ts", "period", "symbol", "token"
+        "_grace", "_latest", "_says_empty", "_step", "close_ts", "due", "heard", "open_ts", "period", "symbol", "token"
     )  # fmt: skip
 
     def __init__(self, symbol: Symbol, period: Period, *, grace: int, step: Step, says_empty: bool) -> None:
@@ -48,6 +48,8 @@ class RunningInterval(ABC, Generic[_Closed]):
         """The latest wake that was asked for and is still wanted; None: wakes are nothing to it."""
         self.heard: UtcNs = NOTHING_YET
         """When the last trade was heard that came after the end of an interval: more of its kind may follow."""
+        self._latest: UtcNs = NOTHING_YET
+        """When the last interval was closed: a clock's word may overtake trades that were heard before it."""
 
     @abstractmethod
     def end(self, at: UtcNs) -> _Closed:
@@ -73,7 +75,10 @@ class RunningInterval(ABC, Generic[_Closed]):
         return self.has_begun
 
     def advance(self, start: UtcNs, at: UtcNs) -> list[_Closed]:
-        """Something of the interval that begins at `start` came at `at`: close what lies before it."""
+        """Something of the interval that begins at `start` came at `at`: close what lies before it, no earlier than
+        what was closed before.
+        """
+        self._latest = at = max(at, self._latest)
         closed = [self.end(at)] if self.is_running else []
         if self._says_empty and self._has_past and start > self.close_ts:
             first = self.close_ts

@@ -1,10 +1,14 @@
 """Cutting a group of owners' lots into orders that are no larger than the largest order allowed."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import attrs
 
 from messages import Lots, Owner, StrategyId, Symbol
+
+SLICES_MAX: Final = 100
+"""Of one decision. A wish that needs more is a mistake, and must not keep its executor busy for hours."""
 
 
 @attrs.frozen
@@ -30,7 +34,10 @@ def largest(limits: Iterable[LargestOrder], symbol: Symbol, owners: Iterable[Own
 
 
 def sliced(owners: Sequence[Owner], order_lots_max: Lots | None) -> list[tuple[Owner, ...]]:
-    """One order's owners, or as few slices as the largest order allows. Owners stay in their order."""
+    """One order's owners, or as few slices as the largest order allows. Owners stay in their order.
+
+    Of more slices than SLICES_MAX the first ones: what is lacking then is decided on again when they are over.
+    """
     if order_lots_max is None or abs(sum([owner.lots for owner in owners])) <= order_lots_max:
         return [tuple(owners)]
     slices: list[tuple[Owner, ...]] = []
@@ -45,6 +52,8 @@ def sliced(owners: Sequence[Owner], order_lots_max: Lots | None) -> list[tuple[O
             room -= part
             if not room:
                 slices.append(tuple(current))
+                if len(slices) == SLICES_MAX:
+                    return slices
                 current, room = [], order_lots_max
     if current:
         slices.append(tuple(current))

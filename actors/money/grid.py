@@ -109,8 +109,8 @@ def _candidates() -> Iterator[Decimal]:
 def common_tick_size(columns: Sequence[Floats]) -> Decimal:
     """`infer_tick_size` of several columns: the coarsest grid on which the prices of all of them stand."""
     # Column by column, because all of them at once would take several times the memory of the data.
-    found = {infer_tick_size(column) for column in columns}
-    return found.pop() if len(found) == 1 else infer_tick_size(np.concatenate(list(columns)))
+    found = sorted({infer_tick_size(column) for column in columns})
+    return found[0] if len(found) == 1 else infer_tick_size(np.concatenate(list(columns)))
 
 
 def off_grid(prices: Floats, tick_size: Decimal) -> int:

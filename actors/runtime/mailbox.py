@@ -13,6 +13,7 @@ from collections import deque
 from messages import (
     ActorFailed,
     ActorHung,
+    ActorLagging,
     ActorQuarantined,
     ActorStarted,
     ActorStopped,
@@ -49,7 +50,8 @@ class Lane(enum.IntEnum):
 
 LANES: dict[type[Message], Lane] = {
     **dict.fromkeys((HaltTrading, CancelAll, TradingStateChanged, StopSystem), Lane.CONTROL),
-    **dict.fromkeys((ActorFailed, ActorHung, ActorStarted, ActorStopped, ActorQuarantined), Lane.CONTROL),
+    # That a mailbox is full its own actor must hear too.
+    **dict.fromkeys((ActorFailed, ActorHung, ActorStarted, ActorStopped, ActorQuarantined, ActorLagging), Lane.CONTROL),
     **dict.fromkeys((Quote, OrderBook), Lane.LATEST_ONLY),
 }
 """Classes that are not named here must be delivered."""
@@ -77,7 +79,6 @@ class Mailbox:
 
     def __init__(self, cap: int = MUST_DELIVER_CAP) -> None:
         self.cap = cap
-        self._flood_cap = cap - cap // 10
         self.conflated = 0
         """How many quotes and books were replaced by newer ones before anybody read them."""
         self._control: deque[Envelope | Stop] = deque()
@@ -89,6 +90,20 @@ class Mailbox:
     def __len__(self) -> int:
         return len(self._control) + len(self._must) + len(self._latest)
 
+    @property
+    def cap(self) -> int:
+        """How many messages that must be delivered may wait. Fewer than wait now: no more until some are read."""
+        return self._cap
+
+    @cap.setter
+    def cap(self, cap: int) -> None:
+        self._cap, self._flood_cap = cap, cap - cap // 10
+
+    def has_room(self, message_class: type[Message], before: int = 0) -> bool:
+        """Whether one more that must be delivered would be let in, were `before` more waiting than do."""
+        waiting = len(self._must) + before
+        return waiting < self._flood_cap or (waiting < self._cap and message_class not in FLOODS)
+
     def put(self, envelope: Envelope) -> int:
         """Queue a message by its lane: how many more wait now (0 when it replaced one), or FULL, or CLOSED."""
         message = envelope.message
@@ -98,7 +113,7 @@ class Mailbox:
                 return CLOSED
             if lane is Lane.MUST_DELIVER:
                 waiting = len(self._must)
-                if waiting >= self._flood_cap and (waiting >= self.cap or message.__class__ in FLOODS):
+                if waiting >= self._flood_cap and (waiting >= self._cap or message.__class__ in FLOODS):
                     return FULL
                 self._must.append(envelope)
             elif lane is Lane.CONTROL:

@@ -34,6 +34,8 @@ _TICKS: Final = Step.TICKS
 class ReplayRuntime(Playback):
     """Runs to the end of its feed when told to, on the caller's thread."""
 
+    knows_instants = True
+
     def __init__(
         self,
         *,

@@ -272,7 +272,7 @@ class Router:
                 for wider in {topic, (symbol, None), (None, period), (None, None)}
                 for slot in wishes.get(wider, ())
             }
-        return sorted(found, key=_by_address) if len(found) > 1 else list(found)
+        return sorted(found, key=_by_address)
 
     def _refresh(self, kind: tuple[str, type[Message]], asked: _Topic) -> None:
         self.version += 1

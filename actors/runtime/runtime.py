@@ -43,6 +43,7 @@ from messages import (
 OUTSIDE = "outside"
 """The sender of what a host application sends."""
 SUPERVISOR = "supervisor"
+GUARD = "risk-guard"
 DEAD_LETTERS_KEPT = 1_000
 
 
@@ -66,6 +67,8 @@ class ActorStatus:
     epoch: int
     handled: int
     waiting: int
+    cap: int
+    """What may wait there of what must be delivered."""
     conflated: int
     restarts: int
     fenced: int
@@ -79,13 +82,16 @@ class SupervisorFailed(RunEnds):
 class Runtime(abc.ABC):
     """The part that replay and threads share."""
 
+    knows_instants = False
+    """Whether everybody has heard everything of an instant before the next one comes."""
+
     def __init__(self, routes: Iterable[Route] = ROUTES) -> None:
         self.router = Router(routes)
         self.slots: dict[Address, Slot] = {}
         self.dead_letters: deque[DeadLetter] = deque(maxlen=DEAD_LETTERS_KEPT)
         self.dead_letter_counts: Counter[str] = Counter()
         self.gate_open = True
-        """Read before every ApprovedOrder is delivered; closed when nobody supervises any more."""
+        """Read before every ApprovedOrder is delivered; closed when nobody supervises or guards any more."""
         self.feed_over = False
         """The feed has said that nothing more will come, and all that it said was played."""
         self._ids = itertools.count(1)
@@ -135,6 +141,7 @@ class Runtime(abc.ABC):
                 epoch=slot.epoch,
                 handled=slot.handled,
                 waiting=len(slot.mailbox),
+                cap=slot.mailbox.cap,
                 conflated=slot.mailbox.conflated,
                 restarts=slot.restarts,
                 fenced=slot.fenced,
@@ -182,6 +189,20 @@ class Runtime(abc.ABC):
         envelope = Envelope(next(self._ids), cause, sender, epoch, self.now(), message)
         self.dispatch(self.router.flow(role, message.__class__), envelope)
 
+    def voice(self, address: Address) -> Callable[[Message], None]:
+        """What a thread of an actor's own speaks with: in the actor's name, routed as what its role says.
+
+        For sockets and the like, whose reader is no actor. What it says once its incarnation is fenced is dropped.
+        """
+        slot = self.slots[address]
+        epoch = slot.epoch
+
+        def say(message: Message) -> None:
+            if slot.epoch == epoch and not slot.is_over:
+                self.say(slot.role, message, sender=address, epoch=epoch)
+
+        return say
+
     def tell(self, address: Address, message: Message) -> None:
         """Send one message to one address; KeyError when there is none."""
         envelope = Envelope(next(self._ids), 0, OUTSIDE, 0, self.now(), message)
@@ -221,15 +242,19 @@ class Runtime(abc.ABC):
         if more == CLOSED:
             self.bury(slot, envelope, slot.state.value)
             return 0
-        self.bury(slot, envelope, "mailbox full")
-        if not slot.lagging:
-            slot.lagging = True
-            lagging = ActorLagging(actor=slot.address, waiting=len(slot.mailbox), at=self.now())
-            self.say("host", lagging, sender=slot.address)
-            if slot.spec.kind not in BESIDE:
-                reason = f"mailbox of {slot.address} is full"
-                self.say(SUPERVISOR, HaltTrading(reason=reason, ts=self.now()), sender=slot.address)
+        self.turned_away(slot, envelope, waiting=len(slot.mailbox))
         return 0
+
+    def turned_away(self, slot: Slot, envelope: Envelope, *, waiting: int) -> None:
+        """A mailbox is full: said once of an address, and trading halts where somebody waits for it."""
+        self.bury(slot, envelope, "mailbox full")
+        if slot.lagging:
+            return
+        slot.lagging = True
+        self.say("host", ActorLagging(actor=slot.address, waiting=waiting, at=self.now()), sender=slot.address)
+        if slot.spec.kind not in BESIDE:
+            reason = f"mailbox of {slot.address} is full"
+            self.say(SUPERVISOR, HaltTrading(reason=reason, ts=self.now()), sender=slot.address)
 
     def close(self, slot: Slot) -> None:
         """Its last incarnation is over: name what waits there, and what will still be sent there, as undeliverable."""
@@ -299,6 +324,9 @@ class Runtime(abc.ABC):
         assert isinstance(message, ActorQuarantined)
         slot = self._slot_for(host, message.actor)
         slot.state = State.QUARANTINED
+        if slot.role == GUARD:
+            # Nothing passes unguarded, not even what it let pass before and is on its way.
+            self.gate_open = False
         self.router.drop(slot)
         self.close(slot)
         self._say_on(host, cause, message)

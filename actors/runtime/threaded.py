@@ -6,7 +6,7 @@ a deadline; who does not stop by then is fenced and abandoned.
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from actors.routes import ROUTES, Route
 from actors.runtime.clocks import Clock
@@ -140,20 +140,6 @@ class ThreadedRuntime(TimedRuntime):
     def _join(thread: threading.Thread | None, seconds: float) -> None:
         if thread is not None and thread is not threading.current_thread():
             thread.join(seconds)
-
-    def voice(self, address: Address) -> Callable[[Message], None]:
-        """What a thread of an actor's own speaks with: in the actor's name, routed as what its role says.
-
-        For sockets and the like, whose reader is no actor. What it says once its incarnation is fenced is dropped.
-        """
-        slot = self.slots[address]
-        epoch = slot.epoch
-
-        def say(message: Message) -> None:
-            if slot.epoch == epoch and not slot.is_over:
-                self.say(slot.role, message, sender=address, epoch=epoch)
-
-        return say
 
     def wait_until_idle(self, timeout: float = 30.0) -> bool:
         """Wait until nothing is on its way and a played feed has ended: False when that takes too long.

@@ -105,6 +105,10 @@ class Courier:
         self._queues[request.purpose].append(_Waiting(request, job, at))
         return self.pump(at)
 
+    def has_room(self, request: Request, at: UtcNs) -> bool:
+        """Whether it would go now, and wait for nothing."""
+        return not self._queues[request.purpose] and self._budget.wait(request, at) == 0
+
     def send_at_once(self, request: Request, job: Job, at: UtcNs) -> tuple[Message, ...]:
         """Whatever the budget says, by the worker with the least to do: for what must not wait for anything."""
         counted = self._budget.wait(request, at) == 0
@@ -198,6 +202,7 @@ class Courier:
             body=request.body,
             opens=opens,
             not_after=at + OPEN_LIFE if opens else None,
+            asked=at,
             clock_offset=self.clock.offset,
         )
 

@@ -91,8 +91,12 @@ class DeadMansSwitch:
         due = self._asked_at is None or beat.ts >= self._asked_at + self._rules.refresh
         if not self.wait or not due or self._courier.is_busy(JobKind.SWITCH):
             return (said,)
+        refresh = dead_mans_switch(self._rules.switch_ms)
+        if not self._courier.has_room(refresh, at):
+            # What waits for the budget would leave when this heartbeat proves nothing any more: the next one asks.
+            return (said,)
         self._asked_at = beat.ts
-        return (said, *self._courier.send(dead_mans_switch(self._rules.switch_ms), Job(JobKind.SWITCH), at))
+        return (said, *self._courier.send(refresh, Job(JobKind.SWITCH), at))
 
     def answered(self, outcome: Outcome) -> None:
         """The venue has set it anew, or has not; then the next heartbeat tries again."""

@@ -13,6 +13,7 @@ from adapters.bitmex.clock_offset import ClockOffset
 from adapters.bitmex.holders import OUTSIDE, Holders
 from adapters.bitmex.ours import OurOrders
 from adapters.bitmex.reports import Execution, ExecutionKind
+from adapters.bitmex.unexplained import Unexplained
 from messages import (
     Account,
     Fill,
@@ -57,6 +58,10 @@ class Executions:
         self._account, self._instruments, self._orders = account, instruments, orders
         self._arithmetic = {symbol: Arithmetic(instrument) for symbol, instrument in instruments.items()}
         self._known = Once(KNOWN_MAX)
+        self._unexplained = Unexplained()
+        self.shown: UtcNs = 0
+        """Up to when the last positions that were read hold everything, by the venue's clock."""
+        self._doubt = ""
 
     def know(self, executions: Iterable[str], funding: Iterable[tuple[Symbol, UtcNs]]) -> None:
         """These were said in an earlier life."""
@@ -69,18 +74,22 @@ class Executions:
         """What it means, the first time."""
         if execution.kind is ExecutionKind.EVENT or execution.ts < self._clock.venue_time(self._since):
             return ()
+        if execution.kind is ExecutionKind.UNKNOWN:
+            return self._unknown(execution, at)
         if not self._known.first(execution.execution_id):
             return ()
         if execution.symbol not in self._instruments:
             return (self._foreign("fill", execution, "of a symbol that is not traded here", at),)
-        if execution.kind is ExecutionKind.UNKNOWN:
-            # The reconciler finds out what it did.
-            return (self._foreign("fill", execution, "which nobody here knows the meaning of", at),)
         lots, price = execution.lots, execution.price
         if not lots or price is None:
             return (self._quarantined(execution, f"{execution.contracts} contracts at {price!r} mean no fill", at),)
         meaning = {ExecutionKind.FUNDING: self._funding, ExecutionKind.TRADE: self._trade}
         return meaning.get(execution.kind, self._befallen)(execution, lots, price, at)
+
+    def take_doubt(self) -> str:
+        """Why what is held should be compared with the venue's, once for each fill that could not be believed."""
+        doubt, self._doubt = self._doubt, ""
+        return doubt
 
     def fold(self, fill: Fill) -> None:
         """A crossing of two strategies, which the venue knows nothing of."""
@@ -92,8 +101,15 @@ class Executions:
         """The reconciler's."""
         if self._known.first(f"adjustment {adjusted.adjustment_id}"):
             self.holders.fold(adjusted.strategy, adjusted.symbol, adjusted.lots)
+            self._unexplained.book(adjusted, self.shown)
 
     # Inside.
+
+    def _unknown(self, execution: Execution, at: UtcNs) -> tuple[Message, ...]:
+        """The reconciler finds out what it did. By another way the venue may still say it in words that are known."""
+        if execution.execution_id in self._known or not self._known.first(f"unknown {execution.execution_id}"):
+            return ()
+        return (self._foreign("fill", execution, "which nobody here knows the meaning of", at),)
 
     def _trade(self, execution: Execution, lots: Lots, price: float, at: UtcNs) -> tuple[Message, ...]:
         liquidity = execution.liquidity or Liquidity.TAKER
@@ -101,29 +117,53 @@ class Executions:
         ours = self._orders.get(execution.client_id) if execution.client_id else None
         if ours is None or ours.order.symbol != execution.symbol or (ours.order.lots > 0) != (lots > 0):
             return self._outside(execution, lots, value, fee, at)
+        doubt = ours.why_doubted(lots, execution.filled, execution.trade_id)
+        if doubt:
+            return self._not_counted(execution, doubt, at)
         parts = ours.parts(lots, value, fee)
         ours.fold(parts)
-        return (self._fill(execution, parts, price=price, liquidity=liquidity, client_id=execution.client_id),)
+        fill = self._fill(execution, parts, price=price, liquidity=liquidity, client_id=execution.client_id)
+        return (fill, *self._taken_back(execution, lots, value, at))
+
+    def _taken_back(self, execution: Execution, lots: Lots, value: Minor, at: UtcNs) -> tuple[Message, ...]:
+        """Of a difference that was booked before the fill was heard that explains it."""
+        back, worth = self._unexplained.explain(execution.symbol, lots, value, execution.ts)
+        if not back:
+            return ()
+        reason = f"execution {execution.execution_id} explains what was booked without a fill"
+        return (self._adjusted(execution, f"explained-{execution.execution_id}", (back, worth), reason, at),)
+
+    def _adjusted(
+        self, execution: Execution, name: str, worth: tuple[Lots, Minor], reason: str, at: UtcNs
+    ) -> PositionAdjusted:
+        lots, value = worth
+        self.holders.fold(OUTSIDE, execution.symbol, lots)
+        return PositionAdjusted(
+            account=self._account,
+            symbol=execution.symbol,
+            strategy=OUTSIDE,
+            adjustment_id=name,
+            lots=lots,
+            value_minor=value,
+            ts=at,
+            reason=reason,
+        )
 
     def _outside(self, execution: Execution, lots: Lots, value: Minor, fee: Minor, at: UtcNs) -> tuple[Message, ...]:
         """A trade by somebody else, or of an order whose owners nobody remembers."""
+        if execution.order_id and execution.filled is not None:
+            # What an order has in all after a trade, it has after no other.
+            step = f"step {execution.order_id} {execution.filled} {execution.trade_id}"
+            if not self._known.first(step):
+                return self._not_counted(execution, "it was told before by another id", at)
         if self._orders.are_ours(execution.client_id):
             kind, why = "orphan", f"of {execution.client_id}, whose owners are not known any more"
         else:
             kind, why = "fill", f"of an order that is not ours ({execution.client_id or execution.order_id or 'no id'})"
-        self.holders.fold(OUTSIDE, execution.symbol, lots)
-        adjusted = PositionAdjusted(
-            account=self._account,
-            symbol=execution.symbol,
-            strategy=OUTSIDE,
-            adjustment_id=_ADJUSTMENT + execution.execution_id,
-            lots=lots,
-            # An adjustment has no fee: it is a part of what was paid for these lots, so that the money is right.
-            value_minor=value + fee,
-            ts=at,
-            reason=f"execution {execution.execution_id}, {why}; its fee of {fee} is in its value",
-        )
-        return (adjusted, self._foreign(kind, execution, why, at))
+        # An adjustment has no fee: it is a part of what was paid for these lots, so that the money is right.
+        reason = f"execution {execution.execution_id}, {why}; its fee of {fee} is in its value"
+        adjusted = self._adjusted(execution, _ADJUSTMENT + execution.execution_id, (lots, value + fee), reason, at)
+        return (adjusted, *self._taken_back(execution, lots, value, at), self._foreign(kind, execution, why, at))
 
     def _befallen(self, execution: Execution, lots: Lots, price: float, at: UtcNs) -> tuple[Message, ...]:
         """Liquidation or settlement: nobody's order."""
@@ -206,9 +246,14 @@ class Executions:
             ),
         )
 
-    def _quarantined(self, execution: Execution, why: str, at: UtcNs) -> Quarantined:
+    def _not_counted(self, execution: Execution, why: str, at: UtcNs) -> tuple[Message, ...]:
+        named = execution.client_id or execution.order_id
+        self._doubt = f"execution {execution.execution_id} of {named} is not counted: {why}"
+        return (self._quarantined(execution, why, at, code="duplicate"),)
+
+    def _quarantined(self, execution: Execution, why: str, at: UtcNs, *, code: str = "malformed") -> Quarantined:
         text = f"execution {execution.execution_id}: {why}"
-        return Quarantined(symbol=execution.symbol, received=at, reason="malformed", text=text)
+        return Quarantined(symbol=execution.symbol, received=at, reason=code, text=text)
 
     def _foreign(self, kind: str, execution: Execution, why: str, at: UtcNs) -> ForeignActivity:
         text = f"{execution.kind_said} {execution.execution_id} of {execution.contracts:+d} contracts, {why}"

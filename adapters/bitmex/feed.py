@@ -19,6 +19,7 @@ from messages import NS_PER_SECOND, Period, Quarantined, UtcNs
 CROSSED_MAX: Final[Period] = NS_PER_SECOND
 """A crossed book may be half of a change that comes in two frames; longer, and it is a wrong copy."""
 SILENT: Final = "silent"
+_SERVER_ERROR: Final = 500
 
 
 class Feed:
@@ -65,11 +66,14 @@ class Feed:
             # What was wanted is so already; a partial that does not come is noticed by its deadline.
             return Step()
         said = []
+        # An overload passes, and may be met by one topic of many: the line stays, so nothing else would ask again.
+        passes = frame.status is not None and frame.status >= _SERVER_ERROR
+        again = 0 if frame.retry_after is None and passes else frame.retry_after
         for name in frame.topics:
             topic = self.subscriptions.named(name)
             if topic is not None:
-                self.subscriptions.refused(topic, at, frame.retry_after)
-                said.append(TopicRefused(topic, at, frame.text, retried=frame.retry_after is not None))
+                self.subscriptions.refused(topic, at, again)
+                said.append(TopicRefused(topic, at, frame.text, retried=again is not None))
         return Step(said=tuple(said))
 
     def table(self, frame: TableFrame, at: UtcNs) -> Step:

@@ -281,7 +281,7 @@ class BitmexGateway(Component):
         said, at = tuple(said), self._parts.now
         self._parts.missing.hear(said, at)
         if self._is_connected:
-            self._audit = self._audit or self._parts.missing.overdue(at)
+            self._audit = self._audit or self._parts.books.take_doubt() or self._parts.missing.overdue(at)
         return (*said, *self._readiness(), *self._alarm())
 
     def _readiness(self) -> tuple[Message, ...]:

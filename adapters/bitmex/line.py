@@ -29,7 +29,15 @@ from messages import (
 _JOIN_S: Final = 2.0
 
 
-class SocketLine(Component):
+class Line(Component):
+    """One connection at a time, whatever it is made of."""
+
+    def cut(self, why: str) -> None:
+        """Give the connection up, from any thread: its user hears that it is closed."""
+        raise NotImplementedError
+
+
+class SocketLine(Line):
     """One WebSocket connection at a time to `url`, for the actor `user`.
 
     Hears OpenLine, CloseLine, SendText, SendLogin; says LineOpened, LineClosed (once for each connection that was not
@@ -86,6 +94,13 @@ class SocketLine(Component):
         assert self._keys is not None, f"{self.address} has no keys to log in with"
         connection = self._of(message.number)
         return () if connection is None else self._ended(connection, connection.log_in(message.expires))
+
+    def cut(self, why: str) -> None:
+        """Give the connection up, from any thread: its user hears that it is closed."""
+        connection = self._current
+        if connection is not None:
+            self._tell(connection, self._closed(connection, why), ends=True)
+            connection.leave()
 
     def release(self) -> None:
         """Close, and wait a moment for the reader's thread."""

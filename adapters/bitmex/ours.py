@@ -60,6 +60,8 @@ class OurOrder:
     """When a doomed one is cancelled next."""
     got: dict[StrategyId, Lots] = attrs.field(factory=dict)
     """What its owners have of it, from fills."""
+    steps: dict[tuple[int, str], None] = attrs.field(factory=dict)
+    """What the venue said was filled in total after each of its fills, and in which match."""
     ways: list[Order] = attrs.field(factory=list)
     """All that was ever approved for it: nothing else may stand at the venue."""
 
@@ -130,6 +132,23 @@ class OurOrder:
             enough = -(-abs(lots) // abs(self.order.lots))
             lacking = [(owner.strategy, owner.lots * enough) for owner in owners]
         return fill_parts(lots, value, fee, lacking)
+
+    def why_doubted(self, lots: Lots, total: int | None, match: str) -> str:
+        """Why a fill of lots cannot be, after which the venue says that `total` contracts are filled; "" when it can.
+
+        A fill that is told again by another name has the same total and the same match; and no more is filled of an
+        order than the venue says, which may be more than was asked for.
+        """
+        if total is None:
+            return ""
+        if (total, match) in self.steps:
+            return f"it was told before by another id: {total} contracts filled in all"
+        reported = 0 if self.report is None else abs(self.report.filled)
+        most = max(total, reported, *[each for each, _ in self.steps]) / self.instrument.lot_size
+        if abs(self.filled + lots) > most:
+            return f"with it {abs(self.filled + lots)} lots would be filled, and the venue says {most}"
+        self.steps[total, match] = None
+        return ""
 
     def fold(self, parts: tuple[FillPart, ...]) -> None:
         """These were said."""

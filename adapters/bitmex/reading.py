@@ -73,6 +73,8 @@ class _Read:
     is_again: bool = False
     due: UtcNs | None = 0
     latest: UtcNs = 0
+    asked_positions: UtcNs = 0
+    """When, by the venue's clock: its answer holds everything before."""
 
 
 class Reader:
@@ -121,6 +123,10 @@ class Reader:
         if read.due is None or at < read.due:
             return ()
         read.due = None
+        if read.step is _Step.POSITIONS:
+            read.asked_positions = max(
+                0, self._courier.clock.venue_time(at) - (self._courier.clock.uncertainty(at) or 0)
+            )
         self._number += 1
         return self._courier.send(self._question(read), Job(JobKind.READ, number=self._number), at)
 
@@ -236,6 +242,7 @@ class Reader:
         self._read = None
         self.is_done = True
         self._latest = max(self._latest, read.latest)
+        self._books.shown = read.asked_positions
         return (
             VenueRead(
                 account=self._account,

@@ -8,14 +8,25 @@ import attrs
 from actors.component import Component
 from adapters.bitmex.credentials import Keys
 from adapters.bitmex.sender import Sender
-from messages import Message, RequestAnswered, SendRequest, UtcNs
+from messages import CancelAll, Message, RequestAnswered, SendRequest, UtcNs
+
+
+def why_held(message: SendRequest, now: UtcNs, *, gate_is_open: bool, taken_back: UtcNs = 0) -> str:
+    """Why a request must not leave now, or "". `taken_back`: when all orders of the account were taken back last."""
+    if not message.opens:
+        return ""
+    if not gate_is_open:
+        return "the gate is closed"
+    if message.asked < taken_back:
+        return "taken back before it was sent"
+    return "too old" if message.not_after is not None and now > message.not_after else ""
 
 
 class RestWorker(Component):
     """Sends one request at a time, over one kept connection to `origin` (scheme, host, port).
 
-    Hears SendRequest; says RequestAnswered, exactly once for each, also where nothing was sent. Blocks up to
-    `timeout_s` (seconds from the start of a request to the last byte of its answer), so an account has several: none
+    Hears SendRequest and CancelAll; says RequestAnswered, once for each request, also where nothing was sent. Blocks up
+    to `timeout_s` (seconds from the start of a request to the last byte of its answer), so an account has several: none
     waits for another. `gate` is asked with the last breath before a request that opens is written: False keeps it here.
     `clock` gives ns UTC. ValueError for an origin without TLS that is not on this machine.
     """
@@ -31,19 +42,22 @@ class RestWorker(Component):
     ) -> None:
         self._sender = Sender(origin, keys, clock=clock, timeout_s=timeout_s)
         self._gate = gate
+        self._taken_back: UtcNs = 0
+
+    def on_cancel_all(self, cancel: CancelAll) -> tuple[Message, ...]:
+        """What was asked for before it and opens is not sent any more, however long the gateway takes to hear of it."""
+        self._taken_back = max(self._taken_back, cancel.ts)
+        return ()
 
     def on_send_request(self, message: SendRequest) -> tuple[Message, ...]:
         """Send it, unless it opens and must not."""
 
-        def held(now: UtcNs) -> str:
-            if not message.opens:
-                return ""
-            if not self._gate():
-                return "the gate is closed"
-            return "too old" if message.not_after is not None and now > message.not_after else ""
-
         outcome = self._sender.send(
-            message.verb, message.path, message.body, clock_offset=message.clock_offset, held=held
+            message.verb,
+            message.path,
+            message.body,
+            clock_offset=message.clock_offset,
+            held=lambda now: why_held(message, now, gate_is_open=self._gate(), taken_back=self._taken_back),
         )
         fields = attrs.asdict(outcome, recurse=False)
         return (RequestAnswered(to=message.reply_to, number=message.number, **fields),)

@@ -7,7 +7,7 @@ safely be repeated (GET, DELETE).
 import contextlib
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -141,11 +141,7 @@ class Sender:
         if len(content) > BODY_MAX:
             self.close()
             return self._outcome(attempt, started, failure=f"an answer of more than {BODY_MAX} bytes")
-        headers = tuple(
-            (name.lower(), self._clean(value))
-            for name, value in response.headers.items()
-            if name.lower() in _KEPT or name.lower().startswith(_KEPT_PREFIX)
-        )
+        headers = kept_headers(response.headers.items(), self._clean)
         body = redacted(content.decode("utf-8", "replace"), self._keys)
         return self._outcome(attempt, started, status=response.status_code, headers=headers, body=body)
 
@@ -178,6 +174,15 @@ class Sender:
         if self._transport is not None:
             self._transport.close()
             self._transport = None
+
+
+def kept_headers(headers: Iterable[tuple[str, str]], clean: Callable[[str], str]) -> tuple[tuple[str, str], ...]:
+    """Those that tell something, names in lower case."""
+    return tuple(
+        (name.lower(), clean(value))
+        for name, value in headers
+        if name.lower() in _KEPT or name.lower().startswith(_KEPT_PREFIX)
+    )
 
 
 def _unsendable(path: str, body: str) -> str:

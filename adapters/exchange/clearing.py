@@ -84,6 +84,34 @@ def take_over(floor: Floor, market: Market, account: Account, price: float) -> R
     return row
 
 
+def deleverage(floor: Floor, market: Market, account: Account, lots: Lots, price: float) -> Row:
+    """Signed lots are taken from a position, by the insurance fund and without an order: a trade that says why."""
+    value = move(floor, account, market, lots, price, fee=0)
+    move(floor, floor.insurance, market, -lots, price, fee=0)
+    row = bare_execution(floor, market, account, "Trade", 1 if lots > 0 else -1)
+    return _without_order(floor, market, {**row, "text": "Deleverage"}, lots, price, value)
+
+
+def settle_contract(floor: Floor, market: Market, price: float) -> None:
+    """Everybody's position ends at a price."""
+    for account in floor.accounts.values():
+        lots = -account.lots(market.symbol)
+        if lots:
+            value = move(floor, account, market, lots, price, fee=0)
+            if not account.is_crowd:
+                row = bare_execution(floor, market, account, "Settlement", 1 if lots > 0 else -1)
+                _without_order(floor, market, row, lots, price, value)
+
+
+def _without_order(floor: Floor, market: Market, row: Row, lots: Lots, price: float, value: Minor) -> Row:  # noqa: PLR0917 as in `move`
+    size = abs(lots) * market.contract.lot
+    row.update(traded_fields(market, lots, price, value, 0))
+    row.update(orderQty=size, cumQty=size, price=plain(price), avgPx=plain(price), commission=0.0, ordType="Limit")
+    floor.accounts[row["account"]].note(row)
+    floor.outbox.execution(row)
+    return row
+
+
 def pay_funding(floor: Floor, market: Market) -> None:
     """Everybody who holds something pays or receives; what rounding leaves goes to the house."""
     rate = market.funding_rate

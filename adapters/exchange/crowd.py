@@ -14,7 +14,7 @@ import attrs
 
 from adapters.exchange.account import Account
 from adapters.exchange.exchange import Exchange
-from adapters.exchange.market import Market
+from adapters.exchange.market import OPEN, Market
 from adapters.exchange.order import Order
 from messages import NS_PER_SECOND, Lots, UtcNs
 
@@ -103,14 +103,18 @@ class Crowd:
         spread = _PREMIUM_DEVIATION * math.sqrt(max(0.0, 1 - decay * decay))
         self.premium = self.premium * decay + spread * self.random.gauss(0.0, 1.0)
         self.exchange.set_prices(self.market.symbol, index=self.price * (1 - self.premium), premium=self.premium)
+        if self.market.state == OPEN:
+            self._trade(wanted)
+        later, told = at + max(1, round(self.random.expovariate(1.0) * self.pause)), self.source.due()
+        self.due = later if told is None else max(at + 1, min(later, told))
+
+    def _trade(self, wanted: Lots | None) -> None:
         self._lift()
         if wanted is None and self.random.random() < _NOISE:
             wanted = self._size() * self.random.choice((1, -1))
         if wanted:
             self.exchange.trade(self._traders[-1], self.market, wanted, None)
         self._quote()
-        later, told = at + max(1, round(self.random.expovariate(1.0) * self.pause)), self.source.due()
-        self.due = later if told is None else max(at + 1, min(later, told))
 
     def _size(self) -> Lots:
         return max(1, round(self.market.contract.clip_lots * math.exp(self.random.gauss(-1.0, 1.0))))

@@ -58,13 +58,16 @@ def _isolated_is_lost(market: Market, position: Position) -> bool:
 
 
 def _liquidate(floor: Floor, account: Account, market: Market, balance: Minor) -> None:
+    lots, deal = account.lots(market.symbol), market.contract.instrument
+    price = bankruptcy_price(market.arithmetic, lots, balance, deal.taker_fee)
+    liquidate(floor, account, market, market.arithmetic.grid.round_nearest(market.mark) if price is None else price)
+
+
+def liquidate(floor: Floor, account: Account, market: Market, price: float) -> None:
+    """Take a position over at a price, whatever is behind it."""
     for order in account.open_in(market.symbol):
         end(floor, order, "Canceled: Position in liquidation")
-    position = account.position(market.contract)
-    lots, deal = position.lots, market.contract.instrument
-    price = bankruptcy_price(market.arithmetic, lots, balance, deal.taker_fee)
-    if price is None:
-        price = market.arithmetic.grid.round_nearest(market.mark)
+    lots = account.lots(market.symbol)
     row = take_over(floor, market, account, price)
     table = {
         "orderID": row["orderID"], "symbol": market.symbol, "side": "Sell" if lots > 0 else "Buy",

@@ -15,6 +15,7 @@ from messages import NS_PER_SECOND, Lots, Minor, Symbol, UtcNs
 
 FUNDING_AT: Final = 4 * 3_600 * NS_PER_SECOND
 """04:00, 12:00 and 20:00 UTC."""
+OPEN: Final = "Open"
 _IMPACT_MINOR: Final = 10_000_000
 """Value that impact prices are for: 10 XBT would ask too much of a small book, so 0.1."""
 _HOUR: Final = 3_600 * NS_PER_SECOND
@@ -48,6 +49,8 @@ class Market:
     open_lots: Lots = 0
     """Sum of all long positions."""
     changed: UtcNs = 0
+    state: str = OPEN
+    """While it is another nobody trades, and no client places or changes an order; cancels pass."""
 
     @classmethod
     def opened(cls, contract: Contract, price: float) -> "Market":
@@ -132,7 +135,7 @@ class Market:
         buys, sells = self.impact(1), self.impact(-1)
         basis = round(self.mark - self.index, 2)
         return {
-            **self.contract.constants(),
+            **self.contract.constants(), "state": self.state,
             "fundingTimestamp": iso(self.funding_at), "fundingInterval": interval(EIGHT_HOURS),
             "fundingRate": self.funding_rate, "indicativeFundingRate": self.next_rate,
             "openingTimestamp": iso(at - at % _HOUR), "closingTimestamp": iso(at - at % _HOUR + _HOUR),

@@ -6,8 +6,9 @@ from typing import Any, Final
 from adapters.exchange import clockwork, trading
 from adapters.exchange.account import Account
 from adapters.exchange.floor import Floor
+from adapters.exchange.market import OPEN, Market
 from adapters.exchange.order import Order
-from adapters.exchange.refusals import invalid, not_found
+from adapters.exchange.refusals import Refusal, invalid, not_found
 from adapters.exchange.ticket import number, ticket, whole, word
 from adapters.exchange.wire import Row, iso
 from messages import NS_PER_MILLISECOND
@@ -18,9 +19,15 @@ _CANNOT_CANCEL: Final = "Unable to cancel order due to existing state: "
 def place(floor: Floor, account: Account, fields: Mapping[str, Any]) -> Row:
     """POST /order."""
     market = floor.market_named(fields.get("symbol"))
+    _check_open(market)
     order = trading.place(floor, account, ticket(fields, market.contract, market.arithmetic.grid), market)
     clockwork.settle(floor)
     return order.row()
+
+
+def _check_open(market: Market) -> None:
+    if market.state != OPEN:
+        raise Refusal(400, f"Trading of {market.symbol} is suspended: it is {market.state}")
 
 
 def amend(floor: Floor, account: Account, fields: dict[str, Any]) -> Row:
@@ -28,6 +35,7 @@ def amend(floor: Floor, account: Account, fields: dict[str, Any]) -> Row:
     order = trading.find(account, fields.get("orderID"), fields.get("origClOrdID"))
     if order is None:
         raise invalid("orderID")
+    _check_open(floor.market_of(order))
     trading.amend(floor, order, fields)
     clockwork.settle(floor)
     return order.row()

@@ -14,6 +14,7 @@ Row = dict[str, Any]
 """One row of a table, field by field, as it is sent."""
 ZERO_GUID: Final = "00000000-0000-0000-0000-000000000000"
 _BRACKETS_MAX: Final = 500
+_to_json: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 @lru_cache(maxsize=4096)
@@ -53,7 +54,7 @@ def guid(random: Random) -> str:
 
 def dumps(value: object) -> str:
     """JSON without spaces."""
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return _to_json(value)
 
 
 def loads(text: str) -> Any:

@@ -19,7 +19,7 @@ from adapters.journal.given import Given, read_given, write_given
 from adapters.journal.orders import Journal, journal_spec
 from adapters.journal.restoring import AccountRecovery, Recovery, restore
 from adapters.journal.results import rebuild_record
-from adapters.journal.store import JournalError, begin_life, lives, read_meta, write_meta
+from adapters.journal.store import JournalError, begin_life, is_begun, lives, read_meta, write_meta
 from adapters.journal.trace import Trace, trace_spec
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Recovery",
     "Trace",
     "begin_life",
+    "is_begun",
     "journal_spec",
     "lives",
     "read_given",

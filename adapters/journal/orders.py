@@ -15,7 +15,7 @@ taken out in the middle without all later ones being made anew.
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -74,8 +74,15 @@ class Journal(Component):
     JournalError at the start when the file cannot be had.
     """
 
-    def __init__(self, folder: Path, *, life: int, full_sync: bool = False) -> None:
-        self._folder, self._life, self._full_sync = folder, life, full_sync
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        life: int,
+        full_sync: bool = False,
+        opened: Callable[..., sqlite3.Connection] = open_to_write,
+    ) -> None:
+        self._folder, self._life, self._full_sync, self._opened = folder, life, full_sync, opened
         self._connection: sqlite3.Connection | None = None
         self._token = 0
         self._seq = 0
@@ -85,7 +92,7 @@ class Journal(Component):
 
     def on_start(self) -> Answers:
         """Open the file, take the lease, and go on with the chain from its last row."""
-        connection = open_to_write(self._folder, ORDERS_FILE, full_sync=self._full_sync)
+        connection = self._opened(self._folder, ORDERS_FILE, full_sync=self._full_sync)
         self._connection = connection
         with naming(self._folder / ORDERS_FILE), transaction(connection):
             row = connection.execute("SELECT token FROM lease").fetchone()
@@ -158,13 +165,15 @@ class Journal(Component):
         return HaltTrading(reason=f"journal: {self._failure}", ts=ts)
 
 
-def journal_spec(folder: Path, *, life: int, full_sync: bool = False) -> ActorSpec:
-    """The journal as an actor, of the kind that gateways are: without it no order passes."""
+def journal_spec(
+    folder: Path, *, life: int, full_sync: bool = False, opened: Callable[..., sqlite3.Connection] = open_to_write
+) -> ActorSpec:
+    """The journal as an actor, of the kind that gateways are: without it no order passes. `opened` opens its file."""
     return ActorSpec(
         address="journal",
         role="journal",
         kind=ActorKind.VENUE,
-        factory=lambda _heritage: Journal(folder, life=life, full_sync=full_sync),
+        factory=lambda _heritage: Journal(folder, life=life, full_sync=full_sync, opened=opened),
     )
 
 

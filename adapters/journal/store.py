@@ -20,6 +20,7 @@ from messages import UtcNs
 SCHEMA: Final = 1
 ORDERS_FILE: Final = "journal.sqlite"
 TRACE_FILE: Final = "trace.sqlite"
+_OF_THE_DISK: Final = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
 
 _META = "CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)"
 _TABLES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -50,6 +51,10 @@ _TABLES: Final[Mapping[str, tuple[str, ...]]] = {
 
 class JournalError(Exception):
     """A file of the journal is missing, damaged, changed, or of a newer version: the text names it, and where."""
+
+
+class DiskError(JournalError):
+    """The disk did not take or give it: full, broken, read-only. Nothing is wrong with what is written."""
 
 
 @attrs.frozen
@@ -113,11 +118,12 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """What SQLite finds wrong with a file is a JournalError that names it."""
+    """What SQLite finds wrong with a file is a JournalError that names it; a DiskError where it is the disk's fault."""
     try:
         yield
     except sqlite3.Error as error:
-        raise JournalError(f"{path}: {error}") from error
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        raise (DiskError if code in _OF_THE_DISK else JournalError)(f"{path}: {error}") from error
 
 
 def begin_life(folder: Path, *, started: UtcNs) -> int:
@@ -147,6 +153,18 @@ def chosen_life(known: tuple[Life, ...], number: int | None, folder: Path) -> Li
         if each.number == number:
             return each
     raise JournalError(f"{folder}: there is no life {number}: it has {', '.join(str(each.number) for each in known)}")
+
+
+def is_begun(folder: Path) -> bool:
+    """Whether a life was ever begun here. One that was killed while its journal was made left an empty file.
+
+    Where there is a trace an empty journal is no beginning, but a loss: who reads it then finds out.
+    """
+    path = folder / ORDERS_FILE
+    if not path.is_file() or (folder / TRACE_FILE).exists():
+        return path.is_file()
+    with naming(path), closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=5.0)) as orders:
+        return orders.execute("SELECT 1 FROM sqlite_master").fetchone() is not None
 
 
 def write_meta(folder: Path, facts: Mapping[str, Any]) -> None:
@@ -187,7 +205,7 @@ def _make(path: Path) -> None:
     except InputError as error:
         raise JournalError(str(error)) from error
     except OSError as error:
-        raise JournalError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise DiskError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def _check_schema(connection: sqlite3.Connection, path: Path, *, must: bool = False) -> None:

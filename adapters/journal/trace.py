@@ -18,7 +18,7 @@ import json
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -48,6 +48,7 @@ from messages import (
     FenceActor,
     HaltTrading,
     Message,
+    Period,
     Pull,
     StartActor,
     StopActor,
@@ -95,8 +96,12 @@ class Trace:
         life: int,
         market_waiting_max: int = MARKET_WAITING_MAX,
         waiting_max: int = WAITING_MAX,
+        opened: Callable[..., sqlite3.Connection] = open_to_write,
+        every: Period = EVERY_NS,
     ) -> None:
-        self.folder, self.life = folder, life
+        self.folder, self.life, self.opened, self.every = folder, life, opened, every
+        self.writers = itertools.count(1)
+        """Numbers of those who write it, one after the other."""
         self.lost_facts = 0
         """How many messages that are not the market's were left out, since the beginning."""
         self._said: deque[Envelope] = deque()
@@ -159,7 +164,7 @@ class Trace:
             raise JournalError(f"{self.folder / TRACE_FILE}: its end could not be written: a write hangs")
         self._writing.release()
         try:
-            with closing(open_to_write(self.folder, TRACE_FILE)) as connection:
+            with closing(self.opened(self.folder, TRACE_FILE)) as connection:
                 while self.write(connection):
                     pass
         except sqlite3.Error as error:
@@ -191,7 +196,7 @@ class Trace:
 
 
 class TraceWriter(Component):
-    """Writes the trace, every 50 ms. Hears Woke. Says WakeAt, and HaltTrading when something could not be written.
+    """Writes the trace, as often as it is to be. Hears Woke. Says WakeAt, and HaltTrading when that fails.
 
     JournalError at the start when the file cannot be had.
     """
@@ -201,7 +206,7 @@ class TraceWriter(Component):
         self._connection: sqlite3.Connection | None = None
         self._halted = False
         self._lost = 0
-        self._token = f"write:{next(_writers)}"
+        self._token = f"write:{next(trace.writers)}"
         """A timer that an earlier incarnation set is not this one's."""
 
     def on_start(self) -> Answers:
@@ -219,7 +224,7 @@ class TraceWriter(Component):
             halted, self._halted = self._halted, True
             return (again,) if halted else (HaltTrading(reason=f"trace: {failure}", ts=woke.at), again)
         self._halted = False
-        again = WakeAt(woke.at + EVERY_NS, self._token)
+        again = WakeAt(woke.at + self._trace.every, self._token)
         lost, self._lost = self._lost, self._trace.lost_facts
         if self._lost > lost:
             reason = f"trace: {self._lost - lost} messages were said faster than they could be written"
@@ -237,7 +242,7 @@ class TraceWriter(Component):
             self._connection.close()
 
     def _opened(self) -> sqlite3.Connection:
-        return open_to_write(self._trace.folder, TRACE_FILE)
+        return self._trace.opened(self._trace.folder, TRACE_FILE)
 
     def _write(self) -> str:
         """Why it failed, or nothing. After a failure the connection is not used again."""
@@ -251,9 +256,6 @@ class TraceWriter(Component):
                 self._connection = None
             return str(error) or type(error).__name__
         return ""
-
-
-_writers = itertools.count(1)
 
 
 def trace_spec(trace: Trace) -> ActorSpec:

@@ -3,13 +3,17 @@
 market   line:market (a socket), rest:market (a worker for questions), feed
 feeds    of markets that are heard and not traded, each with all of these of its own (`feeds`)
 account  line@main, rest:orders@main, rest:cancels@main, rest:queries@main, venue@main (the gateway), reconciler@main
-beside   journal (in the order path), trace, view, market-recorder, events:<source> (a file, an endpoint, an address)
+beside   journal (in the order path), trace, view, auditor, market-recorder, events:<source> (a file, an endpoint, an
+         address)
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from random import Random
 from typing import Any, Final
 
+from actors.auditing.house import Waiting
+from actors.auditing.wiring import auditor_spec
 from actors.bars.wanted import BarSoFar
 from actors.component import Component
 from actors.live_bars import LiveBarBuilder
@@ -21,12 +25,13 @@ from actors.setup import Setup, wanted_bars, wanted_flows
 from actors.system import TradingSystem
 from actors.wiring import bar_builder, order_flow_spec
 from adapters.accounts import sizings_of
+from adapters.bitmex.audited import read_answer, read_sent
 from adapters.bitmex.courier import Workers
+from adapters.bitmex.credentials import Keys
 from adapters.bitmex.dead_mans_switch import HeartbeatRules
 from adapters.bitmex.gateway import BitmexGateway
-from adapters.bitmex.line import SocketLine
+from adapters.bitmex.line import Line
 from adapters.bitmex.live_feed import BitmexFeed
-from adapters.bitmex.rest import RestWorker
 from adapters.events.live import source_specs
 from adapters.journal import journal_spec, trace_spec
 from adapters.limits import risk_limits, scoped_limits
@@ -35,7 +40,7 @@ from adapters.live.run import LiveRun
 from adapters.live.settings import LiveSettings
 from adapters.live.state import watcher_spec
 from adapters.recording import recorder_spec
-from messages import NS_PER_MILLISECOND, Account, Address, Instrument, Minor, Symbol
+from messages import NS_PER_MILLISECOND, Account, Address, Instrument, Minor, Symbol, VenueReady
 
 _MARKET_LINE: Final[Address] = "line:market"
 _MARKET_REST: Final[Address] = "rest:market"
@@ -53,6 +58,7 @@ def make_system(run: LiveRun) -> TradingSystem:
         beside=lambda setup: _besides(system, run, setup),
         tracer=run.trace if run.recording is None else Tracers([run.trace, run.recording.tap]),
     )
+    system.subscribe(VenueReady, run.pauses.heard)
     return system
 
 
@@ -111,9 +117,10 @@ def _besides(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Acto
     for account in setup.accounts:
         if account in setup.live_accounts:
             yield from _account(system, run, setup, account)
-    yield journal_spec(run.folder, life=run.life, full_sync=run.settings.live.sync == "full")
+    yield journal_spec(run.folder, life=run.life, full_sync=run.settings.live.sync == "full", opened=run.wires.file)
     yield trace_spec(run.trace)
     yield watcher_spec(run.state)
+    yield _auditor(system, run, setup)
     yield from source_specs(
         run.settings.configuration.events,
         run.source_keys,
@@ -146,15 +153,15 @@ def _market(system: TradingSystem, run: LiveRun, setup: Setup) -> Iterable[Actor
         address=_MARKET_LINE,
         role="line",
         kind=ActorKind.MARKET,
-        factory=lambda _heritage: SocketLine(
-            _MARKET_LINE, "feed", environment.socket, system.voice(_MARKET_LINE), clock=run.clock.now
-        ),
+        factory=lambda _heritage: _line(system, run, _MARKET_LINE, "feed"),
     )
     yield ActorSpec(
         address=_MARKET_REST,
         role="rest",
         kind=ActorKind.MARKET,
-        factory=lambda _heritage: RestWorker(environment.rest, clock=run.clock.now),
+        factory=lambda _heritage: run.wires.worker(
+            _MARKET_REST, environment.rest, system.voice(_MARKET_REST), clock=run.clock.now
+        ),
     )
     yield ActorSpec(address="feed", role="feed", kind=ActorKind.MARKET, factory=feed)
     yield bar_builder_spec(setup, () if run.history is None else run.history.so_far)
@@ -198,6 +205,9 @@ def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account
         orders=f"rest:orders@{account}", cancels=f"rest:cancels@{account}", queries=f"rest:queries@{account}"
     )
 
+    def gate() -> bool:
+        return system.gate_is_open and run.pauses.may_open()
+
     def gateway(heritage: Any) -> Component:
         return BitmexGateway(
             account=account,
@@ -219,22 +229,48 @@ def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account
     yield spec(
         line,
         "line",
-        lambda _: SocketLine(
-            line, f"venue@{account}", environment.socket, system.voice(line), clock=run.clock.now, keys=keys
-        ),
+        lambda _: _line(system, run, line, f"venue@{account}", keys),
     )
+
+    def worker(address: Address, _heritage: Any) -> Component:
+        return run.wires.worker(
+            address, environment.rest, system.voice(address),
+            clock=run.clock.now, keys=keys, gate=gate,
+        )  # fmt: skip
+
     for address in (workers.orders, workers.cancels, workers.queries):
-        yield spec(
-            address,
-            "rest",
-            lambda _: RestWorker(environment.rest, keys, gate=lambda: system.gate_is_open, clock=run.clock.now),
-        )
+        yield spec(address, "rest", partial(worker, address))
     yield spec(f"venue@{account}", "venue", gateway)
     yield spec(
         f"reconciler@{account}",
         "reconciler",
         lambda heritage: Reconciler(account, setup.instruments, positions, heritage=heritage),
     )
+
+
+def _auditor(system: TradingSystem, run: LiveRun, setup: Setup) -> ActorSpec:
+    """Who looks at all of it, requests as they leave included."""
+    recovery = run.recovery
+    accounts = {} if recovery is None else recovery.accounts
+    executors = {} if recovery is None else recovery.restored.heritage
+    return auditor_spec(
+        setup,
+        positions={account: known.positions for account, known in accounts.items()},
+        orders_before={
+            account: left.intents for account in accounts if (left := executors.get(f"executor@{account}")) is not None
+        },
+        read_sent=read_sent,
+        read_answer=read_answer,
+        look=lambda: [Waiting(each.address, each.waiting, each.cap) for each in system.status()],
+    )
+
+
+def _line(system: TradingSystem, run: LiveRun, address: Address, user: Address, keys: Keys | None = None) -> Line:
+    """A socket at the venue, which is given up when this process stood still."""
+    url = run.venue.environment.socket
+    line = run.wires.line(address, user, url, system.voice(address), clock=run.clock.now, keys=keys)
+    run.pauses.cuts(address, line.cut)
+    return line
 
 
 def _heartbeats(run: LiveRun) -> HeartbeatRules:

@@ -6,7 +6,6 @@ the journal, which says whether there was an earlier life and what it left; then
 
 import os
 import secrets
-import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +15,7 @@ import attrs
 from loguru import logger
 
 from actors.restored import Restored
+from actors.runtime.clocks import Clock, WallClock
 from actors.setup import wanted_bars
 from actors.strategy import make
 from actors.system import TradingSystem
@@ -27,7 +27,17 @@ from adapters.configuration import Problem
 from adapters.configuration.schema import PAPER
 from adapters.errors import InputError
 from adapters.events.live import SourceKeys, live_notes, read_keys
-from adapters.journal import Recovery, Trace, begin_life, read_meta, rebuild_record, restore, write_given, write_meta
+from adapters.journal import (
+    Recovery,
+    Trace,
+    begin_life,
+    is_begun,
+    read_meta,
+    rebuild_record,
+    restore,
+    write_given,
+    write_meta,
+)
 from adapters.live.assembly import make_system
 from adapters.live.feeds import check_feeds
 from adapters.live.kept_history import KeptHistory
@@ -37,6 +47,7 @@ from adapters.live.settings import LiveOptions, LiveSettings, live_settings, wit
 from adapters.live.state import LiveState
 from adapters.live.venue import KeyGuard, Venue, open_venue
 from adapters.live.watchdog_plan import await_predecessor, told_by_predecessor, watchdog_plan
+from adapters.live.wires import RealWires, Wires
 from adapters.preparation import fail
 from adapters.security.lock import AccountLock, RunLock, locks_folder
 from adapters.security.logs import configure_logging
@@ -80,7 +91,7 @@ def begun(
     if venue.account_id is not None:
         locks = locks_folder(os.environ)
         lock = stack.enter_context(AccountLock(locks, venue.lock_name, str(venue.account_id), folder))
-    run = _run(folder, settings, venue, redactor.add, source_keys)
+    run = new_life(folder, settings, venue, redactor.add, source_keys)
     run.watchdog, run.account_lock = watchdog, None if lock is None else lock.path
     run.watched_before = told_by_predecessor(folder, run.life)
     run.notes += () if run.watched_before is None else (run.watched_before,)
@@ -90,7 +101,7 @@ def begun(
         active = TradingStateChanged(account=account, state=TradingState.ACTIVE, reason="paper", ts=now)
         run.state.recall([VenueReady(account=account, ts=now), active])
     system = make_system(run)
-    restored = _recovered(run, system, resume=resume)
+    restored = recovered(run, system, resume=resume)
     history = _warm_up(run)
     so_far = [] if run.history is None else [attrs.asdict(each) for each in run.history.so_far]
     write_given(folder, run.life, history, {"lift_halt": resume, "so_far": so_far})
@@ -109,12 +120,24 @@ def _seed(settings: LiveSettings) -> int:
     return settings.configuration.backtest.seed
 
 
-def _run(
-    folder: Path, settings: LiveSettings, venue: Venue, guard: KeyGuard, source_keys: SourceKeys | None = None
+def new_life(
+    folder: Path,
+    settings: LiveSettings,
+    venue: Venue,
+    guard: KeyGuard,
+    source_keys: SourceKeys | None = None,
+    *,
+    run6: str | None = None,
+    clock: Clock | None = None,
+    wires: Wires | None = None,
 ) -> LiveRun:
-    """The run's own facts: made in its first life, and the same in all others."""
-    now = time.time_ns()
-    meta = _facts(folder, settings, venue)
+    """A life of a run, whose own facts are made in its first one, and the same in all others.
+
+    `run6`, `clock` and `wires` are told by whoever simulates the world.
+    """
+    clock, wires = clock or WallClock(), wires or RealWires()
+    now = clock.now()
+    meta = _facts(folder, settings, venue, run6)
     life = begin_life(folder, started=now)
     return LiveRun(
         folder=folder,
@@ -124,7 +147,9 @@ def _run(
         venue=venue,
         cash=meta["cash"],
         account_cash=meta["account_cash"],
-        trace=Trace(folder, life=life),
+        trace=Trace(folder, life=life, opened=wires.file, every=wires.trace_every),
+        clock=clock,
+        wires=wires,
         recording=recording_of(settings, folder, venue),
         state=LiveState(
             venue=venue.environment.name,
@@ -142,16 +167,16 @@ def _run(
     )
 
 
-def _facts(folder: Path, settings: LiveSettings, venue: Venue) -> Mapping[str, Any]:
+def _facts(folder: Path, settings: LiveSettings, venue: Venue, run6: str | None = None) -> Mapping[str, Any]:
     """What was kept; InputError when the run was about another account."""
     same = {"venue": venue.environment.name, "account": venue.account_id, "is_paper": venue.is_paper}
-    meta = read_meta(folder) if (folder / "journal.sqlite").exists() else {}
+    meta = read_meta(folder) if is_begun(folder) else {}
     if "run6" not in meta:
         simulated, own = _simulated_cash(settings, venue)
         meta = {
             **same,
             "exchange": venue.exchange,
-            "run6": "".join(secrets.choice(_ID_LETTERS) for _ in range(6)),
+            "run6": run6 or "".join(secrets.choice(_ID_LETTERS) for _ in range(6)),
             "cash": simulated if venue.is_paper else dict(venue.cash),
             "account_cash": own,
             "contracts": [encode(each) for each in venue.contracts.values()],
@@ -190,19 +215,18 @@ def _simulated_cash(settings: LiveSettings, venue: Venue) -> tuple[dict[str, Min
     return common, own
 
 
-def _recovered(run: LiveRun, system: TradingSystem, *, resume: bool) -> Restored:
+def recovered(run: LiveRun, system: TradingSystem, *, resume: bool) -> Restored:
     """What earlier lives left for the actors; results and screen have it after this."""
     if run.life == 1:
         return Restored()
     run.recovery = recovery = restore(
-        run.folder, system.setup, now=time.time_ns(), before_life=run.life, lift_halt=resume
+        run.folder, system.setup, now=run.clock.now(), before_life=run.life, lift_halt=resume
     )
     _require_contracts(run, recovery)
     rebuild_record(run.folder, system.record, closes_of=closes_of(wanted_bars(system.setup)), before_life=run.life)
     run.state.recall([fact for account in recovery.accounts.values() for fact in account.booked])
     _tell_orphans(run, recovery)
-    if run.venue.is_paper:
-        _tell_halts(run, recovery)
+    _tell_halts(run, recovery)
     return recovery.restored
 
 
@@ -218,7 +242,7 @@ def _require_contracts(run: LiveRun, recovery: Recovery) -> None:
 
 
 def _tell_halts(run: LiveRun, recovery: Recovery) -> None:
-    """A guard whose venue is there at once begins halted without a word, and somebody waits for orders."""
+    """A guard that was halted begins so without a word, whether its venue is there or not, and somebody waits."""
     for account in recovery.accounts:
         guard = recovery.restored.heritage.get(f"risk-guard@{account}")
         if guard is not None and guard.standing is not TradingState.ACTIVE:
@@ -252,7 +276,7 @@ def _warm_up(run: LiveRun) -> dict[Address, tuple[Message, ...]]:
     with RestClient(run.venue.environment, run.venue.keys) as client:
         # Asked for anything, so that the venue's clock is known.
         client.instruments(run.settings.symbols[:1])
-        now = client.clock_offset.venue_time(time.time_ns())
+        now = client.clock_offset.venue_time(run.clock.now())
         kept = KeptHistory(store_of(run.settings, run.folder), run.venue.environment.name)
         run.history = history = warm_up(wanted, run.venue.contracts, client.get_all, now, kept=kept)
     if history.from_kept:

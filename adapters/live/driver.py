@@ -5,26 +5,29 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
+from loguru import logger
+
 from actors.runtime.runtime import SupervisorFailed
 from actors.system import TradingSystem
 from adapters.interrupts import Interrupts
+from adapters.journal import JournalError
+from adapters.live.ordered_stop import OrderedStop
 from adapters.live.run import LiveRun
 from adapters.live.screen import Screen
-from adapters.live.snapshot import Snapshot
-from adapters.live.state import WATCHER
 from adapters.live.status import status_of
-from adapters.live.stopping import TIME_OVER, Phase, Step, Stopping
+from adapters.live.stopping import TIME_OVER
 from adapters.live.watch import Watch
 from adapters.security.control import ControlServer
-from messages import CancelAll, HaltTrading, TradingState
+from adapters.words import counted
+from messages import TradingState
 
 LOOK_S: Final = 0.1
 """How often it looks at what was asked of it."""
 START_S: Final = 60.0
 STOP_S: Final = 10.0
 ABORT_S: Final = 0.5
-_STOPPED: Final = (TradingState.HALTED, None)
-"""None: nothing has passed yet, for the venue was never ready, or the run was halted when it began."""
+TAKE_BACK_S: Final = 2.0
+"""How long one that ends at once waits for its orders to be gone."""
 
 
 class Driver:
@@ -41,14 +44,16 @@ class Driver:
         watch: Watch | None = None,
     ) -> None:
         self._run, self._system, self._interrupts, self._seconds = run, system, interrupts, seconds
-        self.stopping = Stopping(on_stop=run.settings.live.on_stop)
+        self._stop = OrderedStop(run, system, system.send)
+        self.stopping = self._stop.stopping
         self.internal: str | None = None
         """Why the system could not go on, when that was our own bug."""
         self.failed: str | None = None
         """Why it could not go on otherwise."""
         self._screen = Screen(run.state, quiet=silent)
         self._is_aborted = self._is_done = False
-        self._heard = False
+        self._violations = 0
+        """How many violated invariants were logged."""
         self._watch = watch
 
     def drive(self) -> None:
@@ -61,28 +66,66 @@ class Driver:
         self._interrupts.stops(_noted)
         try:
             control.start()
+            run.pauses.start()
             with self._screen:
                 self._trade()
             self._is_done = True
         except SupervisorFailed as failure:
             self.internal = str(failure)
+            self._take_back()
         except KeyboardInterrupt:
             self._is_aborted = True
             self.stopping.request(self._interrupts.name or "SIGINT", self._run.clock.now())
+            self._take_back()
+        except BaseException:
+            self._take_back()
+            raise
         finally:
             self._interrupts.stops(_noted)
+            run.pauses.close()
             control.close()
             if self._watch is not None:
                 self._watch.stopping()
-            system.stop(ABORT_S if self._is_aborted else STOP_S)
-            if self._watch is not None:
-                self._watch.end(self._left_undone())
             try:
-                run.trace.close()
+                system.stop(ABORT_S if self._is_aborted else STOP_S)
+                if self._watch is not None:
+                    self._watch.end(self._left_undone())
             finally:
-                if run.recording is not None:
-                    run.recording.close(run.clock.now())
+                # One more signal may interrupt the stop.
+                self._close()
             run.seconds["run"] = time.perf_counter() - began
+
+    def _close(self) -> None:
+        """What was said is written down; a disk that takes no more is no reason to tell nothing at all."""
+        run = self._run
+        try:
+            run.trace.close()
+        except JournalError as error:
+            self.failed = self.failed or str(error)
+        finally:
+            if run.recording is not None:
+                run.recording.close(run.clock.now())
+
+    def _take_back(self) -> None:
+        """Who ends without the ordered stop leaves no orders either: a cancel of all, past every queue, and a moment.
+
+        The venue has to answer within that; whether it did is said. Where orders are to stay, they stay.
+        """
+        setup = self._system.setup
+        if self._run.settings.live.on_stop == "leave" or not (setup.live_accounts and self._system.status()):
+            return
+        self._stop.cancel_all()
+        self._system.send(self.stopping.halt(self._run.clock.now(), flatten=False))
+        until, is_over = time.monotonic() + TAKE_BACK_S, False
+        while time.monotonic() < until:
+            now = self._run.state.snapshot()
+            was_over, is_over = is_over, self._stop.has_heard(now) and not now.open_orders
+            if was_over and is_over:
+                return
+            time.sleep(LOOK_S)
+        if now.open_orders:
+            words = f"{counted(now.open_orders, 'order')} of ours may still be open: it was ended at once"
+            self.stopping.troubles.append(words)
 
     def _left_undone(self) -> str:
         """What is left to the watchdog, or "": nothing where somebody wanted the end at once."""
@@ -100,12 +143,13 @@ class Driver:
             return
         _collect_garbage_seldom()
         until = None if self._seconds is None else time.monotonic() + self._seconds
-        while self.stopping.phase is not Phase.STOPPED:
+        while not self._stop.is_done:
             self._system.check()
             if self._watch is not None:
                 self._watch.look(is_halted=self._lets_nothing_pass())
             self._ask(until)
-            self._look()
+            self._stop.look()
+            self._alarm()
             self._screen.draw(self._run.clock.now())
             time.sleep(LOOK_S)
 
@@ -114,63 +158,26 @@ class Driver:
         if self.stopping.asked_by is not None:
             return
         if self._interrupts.name is not None:
-            self._do(self.stopping.request(self._interrupts.name, self._run.clock.now()))
+            self._stop.request(self._interrupts.name)
         elif until is not None and time.monotonic() >= until:
-            self._do(self.stopping.request(TIME_OVER, self._run.clock.now()))
+            self._stop.request(TIME_OVER)
 
-    def _look(self) -> None:
-        if self.stopping.phase in (Phase.FLATTENING, Phase.CANCELLING):
-            now = self._run.state.snapshot()
-            heard = self._has_heard(now)
-            # Twice: what the state's own actor is in the middle of waits nowhere.
-            is_heard, self._heard = heard and self._heard, heard
-            # Who is halted lets nothing pass that would close a position: there is nothing to wait for.
-            done = now.is_flat or any(each.state is TradingState.HALTED for each in now.accounts)
-            self._do(
-                self.stopping.look(self._run.clock.now(), open_orders=now.open_orders, is_flat=done, is_heard=is_heard)
-            )
-
-    def _has_heard(self, now: Snapshot) -> bool:
-        """Whether the guards have stopped, and all that they had let pass before is in this snapshot.
-
-        An order is said to the state before its guard judges it, so it waits there at the latest when the guard stops.
-        """
-        stopped = _STOPPED if self.stopping.phase is Phase.CANCELLING else (*_STOPPED, TradingState.FLATTENING)
-        live = self._system.setup.live_accounts
-        return all(each.state in stopped for each in now.accounts if each.account in live) and not any(
-            each.waiting for each in self._system.status() if each.address == WATCHER
-        )
-
-    def _do(self, steps: tuple[Step, ...]) -> None:
-        # DISARM and STOP need no word: a gateway whose orders are to stay takes the switch off when it is stopped.
-        for step in steps:
-            if step in (Step.CANCEL, Step.FLATTEN):
-                self._heard = False
-                self._system.send(self.stopping.halt(self._run.clock.now(), flatten=step is Step.FLATTEN))
+    def _alarm(self) -> None:
+        """What the auditor found stands in the log too."""
+        count, last = self._run.state.violations
+        if count > self._violations:
+            self._violations = count
+            logger.critical(f"an invariant does not hold, and trading is halted: {last}")
 
     # From another terminal, on the control server's threads.
 
     def _halt(self, reason: str, flatten: bool) -> Mapping[str, object]:  # noqa: FBT001 as the server calls it
-        """At once: the gate first, then the venue's orders, past every mailbox that is full of something else."""
-        now = self._run.clock.now()
-        # What is halted lets nothing pass any more that would bring a position to nothing: then it is not promised.
-        flatten = flatten and not self._is_halted()
-        if not flatten:
-            self._system.close_gate()
-        accounts = sorted(self._system.setup.live_accounts)
-        for account in accounts:
-            self._system.tell(f"venue@{account}", CancelAll(account=account, ts=now))
-        self._system.send(HaltTrading(reason=f"halted by hand: {reason}", ts=now, flatten=flatten))
-        return {"gate": "open" if flatten else "closed", "cancelled": accounts, "flatten": flatten}
+        return self._stop.halt(reason, flatten=flatten)
 
     def _lets_nothing_pass(self) -> bool:
         """Of anything that could open an order."""
         live, states = self._system.setup.live_accounts, self._run.state.states()
         return not self._system.gate_is_open or all(states.get(each) is TradingState.HALTED for each in live)
-
-    def _is_halted(self) -> bool:
-        states = [account.state for account in self._run.state.snapshot().accounts]
-        return not self._system.gate_is_open or TradingState.HALTED in states
 
     def _status(self) -> Mapping[str, object]:
         return status_of(self._run, self._system)

@@ -2,18 +2,21 @@
 
 import sys
 from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
 from typing import Final
 
 from actors.reconciler import UNRECONCILED
 from actors.result import OrderRow
 from actors.system import TradingSystem
 from adapters.backtest import versions
-from adapters.journal import lives
+from adapters.errors import OutputError
 from adapters.live.driver import Driver
 from adapters.live.run import LiveRun
 from adapters.live.snapshot import AccountView, MarketView
 from adapters.live.stopping import exit_code
-from adapters.live.summary import live_facts, live_result, print_live_report, write_live_results
+from adapters.live.summary import live_facts, live_result, live_summary, print_live_report, write_live_results
+from adapters.options import close_stdout, say
 from adapters.recording import Recording
 from adapters.results import RunFacts, RunFolder
 from adapters.results.summary import to_json
@@ -25,14 +28,17 @@ _MAY_DIFFER: Final = (
 
 
 def ended(run: LiveRun, system: TradingSystem, driver: Driver, *, quiet: bool, as_json: bool) -> int:
-    """Write, tell, and say with which code the process ends. OutputError when nothing can be written."""
+    """Write, tell, and say with which code the process ends.
+
+    What cannot be written is said, and counts as a failure; that nobody reads what is told changes nothing.
+    """
     now = run.clock.now()
     result = live_result(system.result(), system.record, started=run.started, ended=now)
-    code = exit_code(
+    code_of = partial(
+        exit_code,
         asked_by=driver.stopping.asked_by,
         halted=result.halted is not None,
         unreconciled=result.halted is not None and result.halted.startswith(UNRECONCILED),
-        failed=driver.failed is not None,
         internal=driver.internal is not None,
     )
     seen = run.state.snapshot()
@@ -52,7 +58,8 @@ def ended(run: LiveRun, system: TradingSystem, driver: Driver, *, quiet: bool, a
     troubles += not_recorded(run.recording)
     if seen.watchdog.is_there is False:
         troubles.append(f"nobody watched the run any more: {seen.watchdog.text}")
-    live = live_facts(
+    facts_of_life = partial(
+        live_facts,
         system.record,
         venue=run.venue.environment.name,
         account=run.settings.live.account,
@@ -60,21 +67,33 @@ def ended(run: LiveRun, system: TradingSystem, driver: Driver, *, quiet: bool, a
         started=run.started,
         ended=now,
         ended_by=driver.stopping.asked_by or "a failure",
-        exit_code=code,
-        lives=len(lives(run.folder)),
+        lives=run.life,
         reconnects=seen.counts.reconnects,
-        troubles=tuple(troubles),
         watchdog=run.watched_before,
     )
-    summary = write_live_results(RunFolder(run.folder), result, facts, live)
-    if as_json:
-        sys.stdout.write(to_json({**summary, "out": str(run.folder), "notes": list(run.notes)}))
-    elif not quiet:
-        # Tables take a while to import, and --json does not need them.
-        from adapters.report import console_for  # noqa: PLC0415
+    code = code_of(failed=driver.failed is not None)
+    live = facts_of_life(exit_code=code, troubles=tuple(troubles))
+    folder: Path | None = run.folder
+    try:
+        summary = write_live_results(RunFolder(run.folder), result, facts, live)
+    except OutputError as error:
+        say(str(error))
+        code, folder = code_of(failed=True), None
+        live = facts_of_life(exit_code=code, troubles=(*troubles, f"the results could not be written: {error}"))
+        summary = live_summary(result, facts, live)
+    try:
+        if as_json:
+            sys.stdout.write(to_json({**summary, "out": str(run.folder), "notes": list(run.notes)}))
+        elif not quiet:
+            # Tables take a while to import, and --json does not need them.
+            from adapters.report import console_for  # noqa: PLC0415
 
-        print_live_report(result, facts, live, console_for(sys.stdout), folder=run.folder)
-    sys.stdout.flush()
+            print_live_report(result, facts, live, console_for(sys.stdout), folder=folder)
+        sys.stdout.flush()
+    except (OSError, SystemExit):
+        # Who read it has gone (of which rich makes an exit), or its disk is full. What became of the trading is in the
+        # folder, and in the code.
+        close_stdout()
     return code
 
 

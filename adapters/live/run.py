@@ -5,14 +5,16 @@ from pathlib import Path
 
 import attrs
 
-from actors.runtime.clocks import WallClock
+from actors.runtime.clocks import Clock, WallClock
 from adapters.bitmex.history import History
 from adapters.events.live import SourceKeys
 from adapters.journal import Recovery, Trace
+from adapters.live.pauses import Pauses
 from adapters.live.settings import LiveSettings
 from adapters.live.state import LiveState
 from adapters.live.venue import KeyGuard, Venue
 from adapters.live.watchdog_plan import WatchdogPlan
+from adapters.live.wires import RealWires, Wires
 from adapters.recording import Recording
 from messages import Account, Minor, UtcNs
 
@@ -38,9 +40,12 @@ class LiveRun:
     history: History | None = None
     """Bars for the strategies, and what the feed and the bar builder go on from; None: nothing is warmed up."""
     started: UtcNs
-    clock: WallClock = attrs.field(factory=WallClock)
+    clock: Clock = attrs.field(factory=WallClock)
     """The only one: what is timed at the wire is compared with what the actors are told. The machine's own may be set,
     and goes on while the machine sleeps."""
+    wires: Wires = attrs.field(factory=RealWires)
+    pauses: Pauses = attrs.field(init=False)
+    """Whether this process has been running."""
     seconds: dict[str, float] = attrs.field(factory=dict)
     notes: tuple[str, ...] = ()
     guard: KeyGuard
@@ -53,6 +58,9 @@ class LiveRun:
     """The file whose lock says who trades the account."""
     source_keys: SourceKeys = attrs.field(factory=SourceKeys)
     """Of the sources of external events."""
+
+    def __attrs_post_init__(self) -> None:
+        self.pauses = Pauses(self.clock.now, self.wires.passed)
 
     @property
     def seed(self) -> int:

@@ -1,11 +1,15 @@
 """The status of a live run on stderr: a screen on a terminal, lines elsewhere, nothing where nobody asked for it.
 
 It has no thread: whoever waits for signals calls `draw` as often as it likes, and it draws as often as an eye wants it.
-A screen that cannot draw goes dark and says so; it never ends the run.
+A screen that cannot draw goes dark and says so; it never ends the run. Nor does it hold it up: who calls `draw` also
+has to stop the run when it is asked to, and a terminal that was stopped (Ctrl-S) or a pipe that nobody reads takes
+nothing. Then nothing is written, until it is read again.
 """
 
+import select
 import sys
 import time
+from collections import deque
 from types import TracebackType
 from typing import IO, Final
 
@@ -19,6 +23,10 @@ from messages import NS_PER_SECOND, UtcNs
 DRAWN_EVERY_NS: Final = NS_PER_SECOND // 3
 LINE_EVERY_NS: Final = 10 * NS_PER_SECOND
 _NEWS_SHOWN: Final = 20
+_LINES_MAX: Final = 500
+"""So many wait for somebody who does not read; what is older than these is in the run's files."""
+_PIECE: Final = 2_000
+"""Characters in one go: what a pipe takes whole once it takes anything."""
 
 
 class Screen:
@@ -36,6 +44,7 @@ class Screen:
         self._live: Live | None = None
         self._next: UtcNs = 0
         self._next_line: UtcNs | None = None
+        self._lines: deque[str] = deque(maxlen=_LINES_MAX)
         self._told = 0
         """The number of the last piece of news that was told."""
 
@@ -50,7 +59,7 @@ class Screen:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         live, self._live = self._live, None
-        if live is not None:
+        if live is not None and self._takes_more():
             try:
                 live.stop()
             except OSError:
@@ -65,10 +74,10 @@ class Screen:
             return
         self._next = now + DRAWN_EVERY_NS
         try:
-            if self._live is not None:
-                self._paint(self._live, now)
-            else:
+            if self._live is None:
                 self._tell(now)
+            elif self._takes_more():
+                self._paint(self._live, now)
         except Exception as error:  # noqa: BLE001 a screen must not end a run that trades
             self._go_dark(error)
 
@@ -88,9 +97,23 @@ class Screen:
         if self._next_line is None or now >= self._next_line:
             lines.append(status_line(snapshot, now))
             self._next_line = now + LINE_EVERY_NS
-        if lines:
-            self._stream.write("".join([f"{line}\n" for line in lines]))
+        self._lines += lines
+        while self._lines and self._takes_more():
+            piece = ""
+            while self._lines and len(piece) < _PIECE:
+                piece += f"{self._lines.popleft()}\n"
+            self._stream.write(piece)
             self._stream.flush()
+
+    def _takes_more(self) -> bool:
+        """Whether a write would come back at once, as far as this machine can tell."""
+        try:
+            poll = select.poll()
+            poll.register(self._stream.fileno(), select.POLLOUT)
+        except (AttributeError, OSError, ValueError):
+            # A stream that is no file, or a machine without it.
+            return True
+        return bool(poll.poll(0))
 
     def _go_dark(self, error: Exception) -> None:
         self.__exit__(None, None, None)

@@ -106,6 +106,8 @@ class Counts:
     restarts: int = 0
     foreign: int = 0
     reconnects: int = 0
+    violations: int = 0
+    """Of invariants."""
 
 
 @attrs.frozen(kw_only=True)
@@ -148,6 +150,8 @@ class Snapshot:
     """Oldest first."""
     sources: tuple[SourceView, ...] = ()
     """Of external events."""
+    violated: str = ""
+    """The last violation of an invariant; "" when there was none."""
     watchdog: WatchdogView = WatchdogView()
 
     @property

@@ -13,6 +13,7 @@ from actors.runtime.router import LISTENER
 from actors.runtime.slot import ActorKind, ActorSpec
 from adapters.live.folds.account import Accounts
 from adapters.live.folds.actors import Actors
+from adapters.live.folds.invariants import Invariants
 from adapters.live.folds.market import Markets
 from adapters.live.folds.money import Money
 from adapters.live.folds.orders import Orders
@@ -36,6 +37,7 @@ from messages import (
     ForeignActivity,
     FundingPaid,
     Instrument,
+    InvariantViolated,
     MarketFresh,
     MarketStale,
     Message,
@@ -71,7 +73,7 @@ HEARD: Final[tuple[type[Message], ...]] = (
     *(Fill, FundingPaid, PositionAdjusted, ForeignActivity),
     *(ActorStarted, ActorFailed, ActorHung, ActorQuarantined, ActorLagging),
     *(ExternalEvent, SourceStale, SourceFresh, Quarantined),
-    *(RecordingStopped, RecordingResumed, WatchdogChanged),
+    *(RecordingStopped, RecordingResumed, InvariantViolated, WatchdogChanged),
 )
 """What a listener subscribes to. Ticks are understood too, but quotes and bars say enough for a tenth of the work."""
 WATCHER: Final = "listener:live"
@@ -107,10 +109,11 @@ class LiveState:
         self._actors = Actors(self._news)
         self._recorded = Recorded(self._news)
         self._sources = Sources(sources, self._news)
+        self._invariants = Invariants(self._news)
         self._watchdog = Watched(self._news)
         folds = (
             *(self._markets, self._orders, self._money),
-            *(self._accounts, self._actors, self._recorded, self._sources, self._watchdog),
+            *(self._accounts, self._actors, self._recorded, self._sources, self._invariants, self._watchdog),
         )
         self._hears: dict[type[Message], tuple[_Hear, ...]] = {
             each: tuple(getattr(fold, name) for fold in folds if hasattr(fold, name))
@@ -156,12 +159,20 @@ class LiveState:
                     restarts=self._actors.restarts,
                     foreign=self._accounts.foreign,
                     reconnects=self._accounts.reconnects,
+                    violations=self._invariants.count,
                 ),
+                violated=self._invariants.last,
                 recording=self._recorded.view,
                 news=self._news.since(news_since),
                 sources=tuple(self._sources.views.values()),
                 watchdog=self._watchdog.view,
             )
+
+    @property
+    def violations(self) -> tuple[int, str]:
+        """How many invariants were found not to hold, and the last of them."""
+        with self._lock:
+            return self._invariants.count, self._invariants.last
 
     def _hear(self, message: Message) -> None:
         name = _name(message)

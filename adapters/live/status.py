@@ -62,6 +62,7 @@ def status_of(run: LiveRun, system: TradingSystem) -> Mapping[str, object]:
             "orders": seen.counts.orders, "fills": seen.counts.fills, "refused": seen.counts.refused,
             "rejected": seen.counts.rejected, "restarts": seen.counts.restarts, "foreign": seen.counts.foreign,
         },
+        "invariants": {"violations": seen.counts.violations, "last": seen.violated},
         "watchdog": {"is_there": seen.watchdog.is_there, "text": seen.watchdog.text},
         "recording": _recording(run, seen.recording),
         "actors": [

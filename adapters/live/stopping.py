@@ -109,7 +109,7 @@ class Stopping:
 
     def halt(self, now: UtcNs, *, flatten: bool) -> HaltTrading:
         """The message of FLATTEN and CANCEL, for every account."""
-        return HaltTrading(reason=f"{STOPPED_BY}{self.asked_by}", ts=now, flatten=flatten)
+        return HaltTrading(reason=f"{STOPPED_BY}{self.asked_by or 'a failure'}", ts=now, flatten=flatten)
 
     def _enter(self, phase: Phase, seconds: float, now: UtcNs) -> None:
         self.phase = phase

@@ -23,7 +23,7 @@ from adapters.report_troubles import print_marked
 from adapters.report_words import short
 from adapters.results import RunFacts, RunFolder, summary_of, write_run
 from adapters.words import counted
-from messages import Account, ForeignActivity, PositionAdjusted, UtcNs, iso_utc
+from messages import Account, ForeignActivity, InvariantViolated, PositionAdjusted, UtcNs, iso_utc
 
 _FOREIGN_LISTED: Final = 5
 _STEP_WORDS: Final = {
@@ -60,6 +60,8 @@ class LiveFacts:
     """What a watchdog did about the life before, in words."""
     foreign: tuple[ForeignActivity, ...] = ()
     adjusted: tuple[PositionAdjusted, ...] = ()
+    violated: tuple[InvariantViolated, ...] = ()
+    """What the auditor found, over all lives."""
     timed: tuple[TimedOrder, ...] = ()
 
 
@@ -68,6 +70,7 @@ def live_facts(record: Record, **told: Any) -> LiveFacts:
     return LiveFacts(
         foreign=tuple(record.foreign),
         adjusted=tuple(record.adjusted),
+        violated=tuple(record.violated),
         timed=timed_orders(record.signals, record.submitted, record.timed),
         **told,
     )
@@ -108,6 +111,10 @@ def live_summary(result: BacktestResult, facts: RunFacts, live: LiveFacts) -> di
         "troubles": list(live.troubles),
         "watchdog": live.watchdog,
         "adjustments": len(live.adjusted),
+        "violations": [
+            {"ts": iso_utc(each.ts), "account": each.account, "invariant": each.invariant, "text": fit(each.text)}
+            for each in live.violated
+        ],
         "foreign": [
             {"ts": iso_utc(each.ts), "account": each.account, "kind": each.kind, "symbol": each.symbol,
              "text": fit(each.text)}
@@ -175,7 +182,13 @@ def _print_latencies(live: LiveFacts, console: Console) -> None:
 
 
 def _print_own_troubles(live: LiveFacts, console: Console) -> None:
-    lines = [f"At the end {trouble}." for trouble in live.troubles]
+    lines = [
+        f"Invariant {each.invariant} did not hold at {iso_utc(each.ts)[:19]}Z: {fit(each.text)}."
+        for each in live.violated[:_FOREIGN_LISTED]
+    ]
+    if len(live.violated) > _FOREIGN_LISTED:
+        lines.append(f"... and {len(live.violated) - _FOREIGN_LISTED:,} more that did not hold; see summary.json.")
+    lines += [f"At the end {trouble}." for trouble in live.troubles]
     if live.adjusted:
         lots = ", ".join(f"{each.lots:+,} {each.symbol} ({each.strategy})" for each in live.adjusted[:_FOREIGN_LISTED])
         more = " and more" if len(live.adjusted) > _FOREIGN_LISTED else ""

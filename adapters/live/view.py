@@ -61,6 +61,8 @@ def _head(snapshot: Snapshot, now: UtcNs, width: int) -> Iterator[Text]:
     for number, account in enumerate(snapshot.accounts):
         if number == 0 or account.state not in (None, TradingState.ACTIVE):
             line.append("" if number == 0 else f"  {account.account}: ").append_text(_state(account))
+    if snapshot.counts.violations:
+        line.append("  ").append(f"violations {snapshot.counts.violations:,}", style="bold red")
     if snapshot.recording.stopped is not None:
         line.append("  ").append("not recording", style="bold red")
     elif snapshot.recording.lost:
@@ -215,6 +217,8 @@ def status_line(snapshot: Snapshot, now: UtcNs) -> str:
         if book.account == snapshot.account:
             profits[book.currency] = profits.get(book.currency, 0) + book.profit_minor
     parts += [f"profit {words.money(profit, currency)} {currency}" for currency, profit in profits.items()]
+    if snapshot.counts.violations:
+        parts.append(f"violations {snapshot.counts.violations:,}")
     if snapshot.recording.stopped is not None:
         parts.append(f"not recording: {snapshot.recording.stopped}")
     parts.append(f"{counted(len(snapshot.orders), 'open order')}")

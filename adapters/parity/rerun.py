@@ -128,7 +128,7 @@ def cash_since(after: CashOf, before: CashOf) -> CashOf:
 def _routes_again() -> tuple[Route, ...]:
     """A live system's, without journal and wire: the guard's word goes to the venue. No bar closes for the feed's end:
     live it has none."""
-    absent = {"journal", "line", "rest"}
+    absent = {"journal", "line", "rest", "auditor"}
     return (
         *[row for row in ROUTES if (row.message, row.receiver) != (FeedEnded, "bar-builder")],
         *[row for row in LIVE_ROUTES if row not in ROUTES and not absent & {row.sender, row.receiver}],

@@ -155,6 +155,23 @@ def test_p16_a_core_actor_whose_mailbox_is_full_halts_trading(house):
     house.until(lambda: house.heard("risk-guard@main") == ["halt: mailbox of venue@main is full"])
 
 
+def test_p16_a_full_mailbox_still_takes_the_word_that_it_is_full(house):
+    lagging: list[ActorLagging] = []
+
+    class Deaf(Toy):
+        def on_actor_lagging(self, said: ActorLagging):
+            lagging.append(said)
+            return ()
+
+    house.add("recorder", lambda: Deaf(house, "recorder", {"poison": crash}), cap=5)
+    house.start()
+
+    _overflow(house, "recorder", map(str, range(10)))
+    house.until_up("recorder", epoch=3)
+
+    house.until(lambda: [each.actor for each in lagging] == ["recorder"])
+
+
 def test_p16_a_full_mailbox_still_takes_a_halt(house):
     house.add("risk-guard@main", lambda: Guard(house, "risk-guard@main", {"poison": crash}), cap=5)
     house.start()

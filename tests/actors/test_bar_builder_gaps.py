@@ -73,6 +73,18 @@ def test_a_bar_after_one_that_was_put_off_closes_on_the_clock_too():
     assert bar.open_ts == MONDAY + SECOND
 
 
+def test_a_bar_is_not_received_before_one_that_the_clock_closed_while_its_trades_still_waited():
+    builder = a_builder(SECOND, close_grace_ns=GRACE)
+    opening = builder.on_tick(at(0.5))
+    (timer,) = only(WakeAt, opening)
+
+    (first,) = only(Bar, builder.on_woke(Woke(MONDAY + 9 * SECOND, timer.token)))
+    builder.on_tick(at(1.5))
+    (second,) = only(Bar, builder.on_tick(at(2.1)))
+
+    assert (first.received, second.received) == (MONDAY + 9 * SECOND, MONDAY + 9 * SECOND)
+
+
 # A stale market stops the clock.
 
 

@@ -41,3 +41,12 @@ def test_each_reason_of_a_refusal_stands_in_its_table_in_the_same_words():
     shown = [row for row in _cells("risk.md") if row[0] in {f"`{reason}`" for reason in REASONS}]
 
     assert shown == [(f"`{reason}`", words) for reason, words in REASONS.items()]
+
+
+def test_each_invariant_that_can_be_found_stands_in_the_table_and_no_other():
+    auditing = Path(__file__).parents[2] / "actors"
+    sources = [*(auditing / "auditing").glob("*.py"), auditing / "auditor.py"]
+    found = {name for path in sources for name in re.findall(r'"(I[0-9]+)"', path.read_text(encoding="utf-8"))}
+    shown = [row[0] for row in _cells("risk.md") if re.fullmatch(r"I[0-9]+", row[0])]
+
+    assert shown == sorted(found, key=lambda name: int(name[1:]))

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from actors.reconciler import Reconciler
 from messages import (
+    ActorLagging,
     ForeignActivity,
     HaltTrading,
     PositionAdjusted,
@@ -307,6 +308,21 @@ def test_a_successor_says_lost_and_compares_anew_with_the_same_fold():
 
     assert len(house.of(VenueReady)) == before + 1
     assert not house.of(PositionAdjusted)
+
+
+def test_who_was_not_told_everything_books_no_difference():
+    house = ready()
+    house.tell(house.actor.on_actor_lagging(ActorLagging(actor="feed", waiting=1, at=house.at)))
+    house.tell(house.actor.on_actor_lagging(ActorLagging(actor="reconciler@main", waiting=1, at=house.at)))
+    house.actor = house.make(heritage=house.actor.heritage())
+    house.tell(house.actor.on_start())
+
+    for _ in range(11):
+        house.alarm()
+        house.read(2)
+
+    assert not house.of(PositionAdjusted)
+    assert len(house.of(HaltTrading)) == 1
 
 
 def test_adjustments_of_different_lives_have_different_ids():

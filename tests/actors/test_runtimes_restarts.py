@@ -270,6 +270,17 @@ def test_the_core_that_keeps_failing_halts_trading(house):
     assert halts[0].startswith("portfolio@main is given up on: 4 failures")
 
 
+def test_without_a_guard_no_order_passes_any_more_not_even_one_that_passed_it(house):
+    house.toy("risk-guard@main", {"poison": crash})
+    house.toy("portfolio@main")
+    house.start()
+
+    house.tell("risk-guard@main", "poison", "poison", "poison", "poison")
+    house.until(lambda: house.status("risk-guard@main").state == "quarantined", passing=1)
+
+    assert not house.runtime.gate_open
+
+
 class FailsOnFailures(Supervisor):
     def on_actor_failed(self, failed):
         raise ArithmeticError("who watches the watchmen")

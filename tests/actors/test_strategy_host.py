@@ -443,6 +443,14 @@ def test_an_error_in_on_start_passes_through():
         a_host(Broken)
 
 
+@pytest.mark.parametrize("text", [float("-inf"), None, 5])
+def test_a_mark_whose_text_is_none_is_the_strategys_mistake_and_is_said_to_nobody(text):
+    host = a_host(acting(lambda s: s.mark(text)))
+
+    with pytest.raises(TypeError, match="text"):
+        host.on_bar(a_bar())
+
+
 def test_marks_and_lines_are_annotations():
     host = a_host(acting(lambda s: (s.mark("here", 99), s.line("stop", 98.5), s.line("stop", None))))
     common = {"strategy": "s", "symbol": "A", "ts": START + MINUTE}

@@ -12,6 +12,7 @@ from messages import (
     ActorQuarantined,
     ActorStarted,
     ActorStopped,
+    CancelAll,
     FenceActor,
     HaltTrading,
     StartActor,
@@ -133,6 +134,14 @@ def test_whoever_keeps_the_money_or_brings_the_market_is_given_up_on_with_a_halt
         assert [type(answer) for answer in answers] == [ActorQuarantined, HaltTrading]
         assert answers[1].account is None
         assert "x is given up on" in answers[1].reason
+
+
+def test_who_gives_up_on_the_core_has_the_orders_of_its_account_taken_back_for_it_may_be_the_guard_that_is_gone():
+    supervisor = a_house(a_child("risk-guard@main", CORE, account="main"), policy=NO_DELAY)
+    for epoch in (1, 2, 3, 4):
+        answers = supervisor.on_actor_failed(a_failure("risk-guard@main", epoch))
+
+    assert answers[2] == CancelAll(account="main", ts=MONDAY)
 
 
 def test_failures_far_apart_in_time_and_in_messages_are_forgiven():

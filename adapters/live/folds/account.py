@@ -5,9 +5,19 @@ from typing import Final
 
 import attrs
 
+from actors.runtime.runtime import GUARD
 from adapters.live.news import Kind, NewsPaper
 from adapters.live.snapshot import AccountView
-from messages import Account, ForeignActivity, TradingState, TradingStateChanged, VenueConnected, VenueLost, VenueReady
+from messages import (
+    Account,
+    ActorQuarantined,
+    ForeignActivity,
+    TradingState,
+    TradingStateChanged,
+    VenueConnected,
+    VenueLost,
+    VenueReady,
+)
 
 _TROUBLED: Final = (TradingState.HALTED, TradingState.FLATTENING, TradingState.REDUCE_ONLY)
 
@@ -28,6 +38,13 @@ class Accounts:
         self._is_now(changed.account, state=changed.state, reason=changed.reason)
         kind = Kind.TROUBLE if changed.state in _TROUBLED else Kind.STATE
         self._say(kind, changed, f"trading {changed.state.value}: {changed.reason}")
+
+    def on_actor_quarantined(self, quarantined: ActorQuarantined) -> None:
+        """Without its guard an account trades no more, and there is nobody left to say so."""
+        role, _, account = quarantined.actor.partition("@")
+        if role == GUARD:
+            reason = f"{quarantined.actor} was given up"
+            self._is_now(account or self._main, state=TradingState.HALTED, reason=reason)
 
     def on_venue_connected(self, connected: VenueConnected) -> None:
         """It will be compared."""

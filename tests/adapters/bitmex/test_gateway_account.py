@@ -149,6 +149,39 @@ def test_fills_that_the_stream_lost_are_said_before_the_read_that_found_them():
     assert kinds == [Fill, VenueRead]
 
 
+def test_f14_a_fill_that_comes_after_its_difference_was_booked_takes_that_back_in_the_same_breath():
+    rig = ready()
+    rig.frame_fate = lambda table, text: [(30 * SECOND, text)] if table == "execution" else [(MS, text)]
+    rig.fate_of = lambda request: Fate(status=200, text="[]") if "/execution" in request.path else Fate()
+    rig.approve(order(2, ts=rig.at))
+    rig.run(29)
+    (booked,) = rig.of(PositionAdjusted)
+    assert booked.lots == 2
+    before = len(rig.said)
+
+    rig.run(1.1)
+
+    said = [each for each in rig.said[before:] if isinstance(each, (Fill, PositionAdjusted))]
+    assert [(type(each), each.lots) for each in said] == [(Fill, 2), (PositionAdjusted, -2)]
+    assert said[1].value_minor == -booked.value_minor
+    assert sum(each.lots for each in rig.of(Fill, PositionAdjusted)) == 2
+
+
+def test_a_fill_after_the_positions_were_shown_takes_nothing_back_of_what_was_booked():
+    rig = ready()
+    rig.frame_fate = lambda table, text: [] if table == "execution" else [(MS, text)]
+    rig.fate_of = lambda request: Fate(status=200, text="[]") if "/execution" in request.path else Fate()
+    rig.approve(order(2, ts=rig.at))
+    rig.run(29)
+    rig.frame_fate, rig.fate_of = lambda table, text: [(MS, text)], lambda request: Fate()
+
+    rig.approve(order(2, "run000-trend-2", ts=rig.at))
+    rig.run(0.5)
+
+    assert [each.lots for each in rig.of(Fill)] == [2]
+    assert [each.lots for each in rig.of(PositionAdjusted)] == [2]
+
+
 def test_fills_that_the_stream_lost_are_asked_for_when_their_order_is_over():
     rig = ready()
     rig.frame_fate = lambda table, text: [] if table == "execution" else [(MS, text)]
@@ -159,6 +192,18 @@ def test_fills_that_the_stream_lost_are_asked_for_when_their_order_is_over():
     assert lost.reason == "fills of run000-trend-1 were not told"
     assert [each.lots for each in rig.of(Fill)] == [2]
     assert rig.gateway._parts.missing.next_due() is None
+
+
+def test_a_fill_whose_word_the_stream_did_not_know_is_booked_when_a_read_says_it_plainly():
+    rig = ready()
+    rig.frame_fate = lambda table, text: [(MS, text.replace('"Trade"', '"TradeInBlock"'))]
+    rig.approve(order(2, ts=rig.at))
+
+    rig.run(6)
+
+    assert len([each for each in rig.of(ForeignActivity) if "nobody here knows the meaning of" in each.text]) == 1
+    assert [each.lots for each in rig.of(Fill)] == [2]
+    assert rig.of(PositionAdjusted) == []
 
 
 def test_an_end_that_is_said_again_misses_no_fills():
@@ -519,6 +564,21 @@ def test_a_heartbeat_that_comes_back_twice_refreshes_once():
     assert len(rig.requests) == before
 
 
+def test_f58_a_refresh_leaves_with_its_heartbeat_or_not_at_all():
+    rig = ready()
+    text = '{"error": {"message": "Rate limit exceeded, retry in 12 seconds."}}'
+    rig.fates["POST", "/order/cancelAllAfter"] = Fate(status=429, text=text)
+    while rig.fates:
+        rig.run(1)
+    refreshes = [each for each in rig.requests if each.path.endswith("cancelAllAfter")]
+
+    rig.run(6)
+    rig.beats = False
+    rig.run(30)
+
+    assert [each for each in rig.requests if each.path.endswith("cancelAllAfter")] == refreshes
+
+
 def test_an_old_heartbeat_does_not_stand_for_a_new_one():
     rig = ready()
     rig.run(11)
@@ -562,6 +622,94 @@ def test_the_switch_stays_while_the_end_of_an_order_of_ours_is_not_known():
     rig._do(rig.gateway.on_stop())
 
     assert [each.path for each in rig.requests[before:]] == []
+
+
+# Fills that cannot be.
+
+
+def told_again(rig, **fields):
+    """The last execution once more, by another id."""
+    row = {**rig.venue.executions[-1], "execID": "another", **fields}
+    return rig.tell(TextReceived(to="venue@main", number=1, text=a_frame("execution", "insert", row), at=rig.at))
+
+
+def test_f17_a_fill_that_is_told_again_by_another_id_is_one_fill_and_has_the_account_compared():
+    rig = ready()
+    rig.approve(order(5, ts=rig.at, limit_price=99.5))
+    rig.run(1)
+    rig.venue.fill(rig.venue.open()[0], 2)
+    rig.run(1)
+
+    told_again(rig)
+    rig.run(1)
+    rig.venue.fill(rig.venue.open()[0], 3)
+    rig.run(5)
+
+    assert [fill.lots for fill in rig.of(Fill)] == [2, 3]
+    assert [each.reason for each in rig.of(Quarantined)] == ["duplicate"]
+    assert len(rig.of(VenueLost)) == 1
+    assert len(rig.of(VenueConnected)) == 2
+
+
+def test_f17_a_strangers_trade_that_is_told_again_by_another_id_is_booked_once():
+    rig = ready()
+    trade = {"clOrdID": "theirs-1", "orderID": "order-9", "cumQty": 5, "leavesQty": 0, "ordStatus": "Filled"}
+    rig.venue.execute(**trade, side="Buy", lastQty=5, lastPx=100.0, execCost=500, execComm=7)
+    rig.run(1)
+
+    told_again(rig)
+    rig.run(5)
+
+    assert [each.lots for each in rig.of(PositionAdjusted)] == [5]
+    assert [each.reason for each in rig.of(Quarantined)] == ["duplicate"]
+
+
+def test_f17_a_fill_of_an_earlier_life_that_is_told_again_by_another_id_is_not_counted():
+    rig = ready(approved={"run000-trend-1": order(5)}, filled={("run000-trend-1", "trend"): 2})
+    resting = rig.venue.rest_order("run000-trend-1", 5, 99.5)
+    resting.update(cumQty=2, leavesQty=3)
+    row = an_execution_row(
+        symbol=SYMBOL,
+        clOrdID="run000-trend-1",
+        lastQty=2,
+        cumQty=2,
+        timestamp=stamp(rig.at),
+        transactTime=stamp(rig.at),
+    )
+
+    rig.tell(TextReceived(to="venue@main", number=1, text=a_frame("execution", "insert", row), at=rig.at))
+
+    assert not rig.of(Fill)
+    assert [each.reason for each in rig.of(Quarantined)] == ["duplicate"]
+
+
+def test_f17_more_than_was_asked_for_is_counted_when_the_venue_says_that_so_much_is_filled():
+    rig = ready()
+    rig.approve(order(1, ts=rig.at, limit_price=99.5))
+    rig.run(1)
+    resting = rig.venue.open()[0]
+    rig.venue.fill(resting, 1)
+    rig.run(1)
+
+    resting["leavesQty"] = 1
+    rig.venue.fill(resting, 1)
+    rig.run(1)
+
+    assert [fill.lots for fill in rig.of(Fill)] == [1, 1]
+    assert not rig.of(Quarantined)
+
+
+def test_f16_one_match_of_two_of_our_orders_is_two_fills():
+    rig = ready()
+    for name, lots in (("run000-trend-1", 1), ("run000-mean-1", -1)):
+        rig.approve(order(lots, name, ts=rig.at, limit_price=99.5))
+    rig.run(1)
+
+    for resting in rig.venue.open():
+        rig.venue.fill(resting, 1, trdMatchID="one")
+    rig.run(1)
+
+    assert sorted(fill.lots for fill in rig.of(Fill)) == [-1, 1]
 
 
 def test_each_heartbeat_that_is_back_is_said_once_with_the_switch_or_without():

@@ -55,6 +55,7 @@ def test_only_what_opens_says_so_and_has_an_end():
 
     assert (opens.opens, opens.not_after) == (True, MONDAY + 5 * SECOND)
     assert (cancels.opens, cancels.not_after) == (False, None)
+    assert opens.asked == cancels.asked == MONDAY
     assert [each.to for each in (opens, cancels, asks)] == [
         "rest:orders@main",
         "rest:cancels@main",

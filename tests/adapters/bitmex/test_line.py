@@ -199,6 +199,16 @@ def test_what_we_closed_is_not_heard_of_again():
         assert not heard.of(LineClosed)
 
 
+def test_what_another_thread_cuts_is_told_to_its_user_once_and_can_be_opened_again():
+    with opened(sending()) as (line, heard):
+        line.cut("somebody stood still")
+        line.cut("again")
+        line.on_open_line(OpenLine(to=LINE, number=2))
+        heard.until(LineOpened, 2)
+
+    assert [(each.number, each.reason) for each in heard.of(LineClosed)] == [(1, "somebody stood still")]
+
+
 def test_another_opening_ends_the_first_and_its_late_texts():
     with opened(sending(frame("a"))) as (line, heard):
         heard.until(TextReceived)

@@ -17,7 +17,7 @@ from adapters.bitmex.rest import RestWorker
 from adapters.bitmex.signing import signature
 from adapters.exchange.faults import Rule
 from adapters.exchange.simulation import generated_market
-from messages import RequestAnswered, SendRequest
+from messages import CancelAll, RequestAnswered, SendRequest
 from tests.adapters.bitmex.wire_servers import KEY, SECRET, Answering, answer, certificate, serving
 from tests.adapters.exchange import serving as exchange
 from tests.builders import SECOND
@@ -208,6 +208,17 @@ def test_what_opens_is_not_sent_too_late():
 
     assert (late.failure, late.reached) == ("too old", False)
     assert (just.status, closing.status, len(server.requests)) == (200, 200, 2)
+
+
+def test_what_was_asked_for_before_all_was_taken_back_does_not_open_any_more():
+    with asked(answer()) as (server, worker):
+        worker.on_cancel_all(CancelAll(account="main", ts=100 * SECOND))
+        before = sent_by(worker, verb="POST", body=ORDER, opens=True, asked=100 * SECOND - 1)
+        closing = sent_by(worker, verb="DELETE", asked=100 * SECOND - 1)
+        after = sent_by(worker, verb="POST", body=ORDER, opens=True, asked=100 * SECOND)
+
+    assert (before.failure, before.reached) == ("taken back before it was sent", False)
+    assert (closing.status, after.status, len(server.requests)) == (200, 200, 2)
 
 
 # Did it reach the venue?

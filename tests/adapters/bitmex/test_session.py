@@ -217,6 +217,16 @@ def test_a_refused_topic_is_said_and_asked_for_again_on_the_next_line_only():
     assert told(session.received(WELCOME, MONDAY + 10 * SECOND)) == ["subscribe trade:XBTUSD"]
 
 
+def test_f29_a_topic_that_an_overloaded_venue_refuses_is_asked_for_again_on_the_same_line():
+    session = a_session()
+    up(session)
+
+    step = session.received(a_refusal("Unable to subscribe.", args=["trade:XBTUSD"], status=503), MONDAY)
+
+    assert step.said == (TopicRefused(TRADES, MONDAY, "Unable to subscribe.", retried=True),)
+    assert told(session.tick(MONDAY + 2 * SECOND)) == ["subscribe trade:XBTUSD"]
+
+
 def test_a_limited_topic_is_asked_for_again_after_its_pause():
     session = a_session()
     up(session)

@@ -10,7 +10,7 @@ from adapters.bitmex.credentials import LoopbackKeys
 from adapters.bitmex.environment import Loopback
 from adapters.exchange.contracts import XBTUSD
 from adapters.live.assembly import _account, _market, make_system
-from adapters.live.beginning import _run
+from adapters.live.beginning import new_life
 from adapters.live.recorded import recording_of
 from adapters.live.settings import LiveOptions, live_settings
 from adapters.live.venue import Venue
@@ -32,7 +32,7 @@ def test_what_moves_bytes_tells_the_time_of_the_run_and_not_the_machines(tmp_pat
         contracts={"XBTUSD": XBTUSD.instrument},
         cash={"XBT": 7},
     )
-    run = _run(tmp_path, live_settings(LiveOptions(), tmp_path), venue, lambda _redact: None)
+    run = new_life(tmp_path, live_settings(LiveOptions(), tmp_path), venue, lambda _redact: None)
     said = SimpleQueue()
     with closing(run.trace):
         run = attrs.evolve(run, clock=SimpleNamespace(now=lambda: MONDAY))
@@ -65,7 +65,7 @@ def asked_for(config):
         environment=Loopback(port=NOBODY_LISTENS), keys=LoopbackKeys("k" * 20, "s" * 40), account_id=1,
         contracts={"XBTUSD": XBTUSD.instrument}, cash={"XBT": 7},
     )  # fmt: skip
-    run = _run(config.parent, live_settings(LiveOptions(config=config), config.parent), venue, lambda _redact: None)
+    run = new_life(config.parent, live_settings(LiveOptions(config=config), config.parent), venue, lambda _redact: None)
     with closing(run.trace):
         system = SimpleNamespace(gate_is_open=True, voice=lambda _address: None)
         (spec,) = [each for each in _market(system, run, make_system(run).setup) if each.role == "feed"]

@@ -341,3 +341,13 @@ def test_a_running_system_is_folded_as_it_really_is():
     assert snapshot.markets[0].last in bars.close
     # It came a moment later than everybody else, perhaps between an order and its fill.
     assert snapshot.counts.orders >= len(fills) - 1
+
+
+def test_an_account_whose_guard_was_given_up_is_shown_as_halted_for_the_guard_cannot_say_so():
+    state = a_state()
+    state.hear(TradingStateChanged(account="main", state=TradingState.ACTIVE, reason="ready", ts=MONDAY))
+
+    state.hear(ActorQuarantined("risk-guard@main", "4 failures", MONDAY))
+
+    assert state.snapshot().accounts[0].state is TradingState.HALTED
+    assert state.snapshot().accounts[0].reason == "risk-guard@main was given up"

@@ -1,6 +1,7 @@
 """The screen fits its terminal, says the same as the lines, keeps its places, and never ends a run."""
 
 import io
+import os
 import re
 
 import pytest
@@ -219,6 +220,24 @@ def test_a_screen_that_cannot_draw_goes_dark_and_says_so(monkeypatch):
             screen.draw(MONDAY + second * SECOND)
 
     assert stream.getvalue() == "the status is not shown any more: ZeroDivisionError: division by zero\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="asks pipes as POSIX does")
+def test_a_pipe_that_nobody_reads_holds_nobody_up_and_is_told_on_when_it_is_read_again():
+    ours, theirs = os.pipe()
+    with (
+        os.fdopen(ours, "rb", buffering=0) as reader, os.fdopen(theirs, "w") as stream,
+        Screen(a_busy_state(), stream) as screen,
+    ):  # fmt: skip
+        for second in range(0, 20_000, 10):
+            screen.draw(MONDAY + second * SECOND)
+        before = reader.read(1 << 20)
+        screen.draw(MONDAY + 20_000 * SECOND)
+        after = reader.read(1 << 20)
+
+    assert len(before) > 10_000
+    assert len(after) > 10_000
+    assert (before + after).endswith(b"\n")
 
 
 def test_a_stream_that_is_gone_is_nobody_s_trouble():

@@ -107,6 +107,19 @@ def test_an_actor_on_the_way_of_orders_that_fails_comes_back_and_the_account_agr
     assert TradingState.HALTED not in life.states()[:-1]
 
 
+def test_a_supervisor_that_fails_ends_the_run_and_its_orders_are_taken_back(tmp_path, venue):
+    folder, config = a_folder(tmp_path, venue, a_strategy("Holder"))
+
+    with Life(folder, config) as life:
+        until(lambda: venue.open_orders() and venue.trades(), life.story)
+        failure = ActorFailed(actor="supervisor", epoch=1, during="a test", error="broken by the test", at=0)
+        life.system._running().supervisor_failed(failure)
+        until(lambda: not venue.open_orders(), life.story)
+
+    assert life.code == 70
+    assert_agree(folder, venue)
+
+
 def test_a_fill_that_is_lost_with_the_executor_is_noticed_and_halts(tmp_path, venue):
     folder, config = a_folder(tmp_path, venue, a_strategy("Mixed"))
 

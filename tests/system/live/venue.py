@@ -47,10 +47,67 @@ class Asked:
     """Client ids of all orders that were open when it came."""
 
 
-class Venue:
+class Judge:
+    """Who knows an account by the exchange's REST answers alone, asked with a key of it."""
+
+    def __init__(self, port, key, secret):
+        self.port, self._key, self._secret = port, key, secret
+
+    def ask(self, verb, path, body=None, **query):
+        """Signed by hand."""
+        target = f"/api/v1{path}" + (f"?{urlencode(query)}" if query else "")
+        text, expires = "" if body is None else json.dumps(body), int(time.time()) + 60
+        signed = f"{verb}{target}{expires}{text}".encode()
+        signature = hmac.new(self._secret.encode(), signed, hashlib.sha256).hexdigest()
+        headers = {
+            "api-key": self._key, "api-expires": str(expires), "api-signature": signature,
+            "content-type": "application/json",
+        }  # fmt: skip
+        url = f"http://127.0.0.1:{self.port}{target}"
+        answer = requests.request(verb, url, data=text, headers=headers, timeout=30)
+        if answer.status_code == 429:
+            time.sleep(float(answer.headers["retry-after"]))
+            return self.ask(verb, path, body, **query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def pages(self, path, **query):
+        rows = []
+        while True:
+            page = self.ask("GET", path, count=500, start=len(rows), **query)
+            rows += page
+            if len(page) < 500:
+                return rows
+
+    def trades(self):
+        return [row for row in self.pages("/execution") if row["execType"] == "Trade"]
+
+    def orders(self):
+        return self.pages("/order")
+
+    def open_orders(self):
+        return self.pages("/order", filter=json.dumps({"open": True}))
+
+    def position(self):
+        rows = self.ask("GET", "/position", filter=json.dumps({"symbol": SYMBOL}))
+        return rows[0] if rows else {"currentQty": 0, "currentComm": 0, "currentCost": 0}
+
+    def wallet(self):
+        """What the account has without open profit, in satoshi."""
+        return self.ask("GET", "/user/margin", currency="XBt")["walletBalance"]
+
+    def by_hand(self, contracts, price=None, **more):
+        """An order of somebody else's with a key of the same account."""
+        body = {"symbol": SYMBOL, "side": "Buy" if contracts > 0 else "Sell", "orderQty": abs(contracts), **more}
+        body.update({"ordType": "Market"} if price is None else {"price": price})
+        return self.ask("POST", "/order", body)
+
+
+class Venue(Judge):
     """An exchange with one account: what the trader did there, and how the account stands."""
 
     def __init__(self, server):
+        super().__init__(server.port, _JUDGE, _HUSH)
         self.server, self.asked = server, []
         self.arrived = []
         """Client ids of orders whose requests have come in, whatever befell them there."""
@@ -88,10 +145,6 @@ class Venue:
                 Asked(verb=request.verb, path=path, query=query, body=body, status=response.status, at=time.monotonic(),
                       befallen=befallen, open=before)
             )  # fmt: skip
-
-    @property
-    def port(self):
-        return self.server.port
 
     def on_loop(self, call):
         return on_loop(self.server, call)
@@ -137,53 +190,6 @@ class Venue:
 
     def count(self, verb, path):
         return sum((each.verb, each.path) == (verb, path) for each in list(self.asked))
-
-    # The judge.
-
-    def ask(self, verb, path, body=None, **query):
-        """Signed by hand, by a key of his own for the same account."""
-        target = f"/api/v1{path}" + (f"?{urlencode(query)}" if query else "")
-        text, expires = "" if body is None else json.dumps(body), int(time.time()) + 60
-        signature = hmac.new(_HUSH.encode(), f"{verb}{target}{expires}{text}".encode(), hashlib.sha256).hexdigest()
-        headers = {
-            "api-key": _JUDGE, "api-expires": str(expires), "api-signature": signature,
-            "content-type": "application/json",
-        }  # fmt: skip
-        url = f"http://127.0.0.1:{self.port}{target}"
-        answer = requests.request(verb, url, data=text, headers=headers, timeout=30)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def pages(self, path, **query):
-        rows = []
-        while True:
-            page = self.ask("GET", path, count=500, start=len(rows), **query)
-            rows += page
-            if len(page) < 500:
-                return rows
-
-    def trades(self):
-        return [row for row in self.pages("/execution") if row["execType"] == "Trade"]
-
-    def orders(self):
-        return self.pages("/order")
-
-    def open_orders(self):
-        return self.pages("/order", filter=json.dumps({"open": True}))
-
-    def position(self):
-        rows = self.ask("GET", "/position", filter=json.dumps({"symbol": SYMBOL}))
-        return rows[0] if rows else {"currentQty": 0, "currentComm": 0, "currentCost": 0}
-
-    def wallet(self):
-        """What the account has without open profit, in satoshi."""
-        return self.ask("GET", "/user/margin", currency="XBt")["walletBalance"]
-
-    def by_hand(self, contracts, price=None, **more):
-        """An order of somebody else's with a key of the same account."""
-        body = {"symbol": SYMBOL, "side": "Buy" if contracts > 0 else "Sell", "orderQty": abs(contracts), **more}
-        body.update({"ordType": "Market"} if price is None else {"price": price})
-        return self.ask("POST", "/order", body)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,22 @@
+"""All checks."""
+
+from typing import Final
+
+from adapters.simulation.checks import (
+    budget,
+    exposure,
+    journalled,
+    ledger,
+    market,
+    orders,
+    running,
+    secrets,
+    sending,
+    switch,
+)
+from adapters.simulation.checks.check import Check
+
+CHECKS: Final[tuple[type[Check], ...]] = (
+    *sending.CHECKS, *journalled.CHECKS, *exposure.CHECKS, *ledger.CHECKS, *orders.CHECKS,
+    *running.CHECKS, *market.CHECKS, *budget.CHECKS, *switch.CHECKS, *secrets.CHECKS,
+)  # fmt: skip
