@@ -8,7 +8,7 @@ import attrs
 from messages import Lots, Owner, StrategyId, Symbol
 
 SLICES_MAX: Final = 100
-"""Of one decision. A wish that needs more, which is a mistake and no wish, must not keep its executor busy for hours."""
+"""Of one decision. A wish that needs more is a mistake, and must not keep its executor busy for hours."""
 
 
 @attrs.frozen
