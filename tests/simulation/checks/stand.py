@@ -51,6 +51,14 @@ class Exchange:
         return {"XBTUSD": (50_000.0,)}
 
 
+class Trip(SimpleNamespace):
+    """A request on its way."""
+
+    @property
+    def may_yet_arrive(self):
+        return not (self.arrived or self.lost_out or self.refused)
+
+
 class Stand:
     """Some checks, and hands to feed them with."""
 
@@ -97,7 +105,7 @@ class Stand:
     def send(self, verb, path, *, worker="rest:orders@main", life=None, arrives=True, **fields):
         """A request leaves, and arrives; gives its trip."""
         route = path.partition("?")[0].removeprefix("/api/v1")
-        trip = SimpleNamespace(
+        trip = Trip(
             number=next(self._ids),
             life=self.life if life is None else life,
             message=SimpleNamespace(verb=verb, path=path, body=json.dumps(fields) if fields else ""),
