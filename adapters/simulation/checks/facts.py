@@ -50,3 +50,5 @@ class Facts:
     """The clock of the machine that trades, in ns."""
     sizes: Callable[[], Mapping[str, tuple[int, int]]]
     """What grows in the process: how large it is now, and how large it may become."""
+    struck: Callable[[], int]
+    """How often anything has gone wrong in the world around the process."""

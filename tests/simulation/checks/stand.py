@@ -64,7 +64,7 @@ class Stand:
 
     def __init__(self, *checks, folder, sizes=None, limits=LIMITS):
         self.exchange, self.seconds, self.life = Exchange(), 0.0, 1
-        self.sizes = sizes or {}
+        self.sizes, self.struck = sizes or {}, 0
         facts = Facts(
             folder=folder,
             prefix=PREFIX,
@@ -74,6 +74,7 @@ class Stand:
             contracts={"XBTUSD": Terms(lot=100, tick=Decimal("0.1"), largest=10_000_000, currency="XBT")},
             local=lambda: self.now,
             sizes=lambda: self.sizes,
+            struck=lambda: self.struck,
         )
         self.judge = Judge(self.exchange, lambda: self.seconds, facts)
         self.judge.appoint(checks)
