@@ -160,13 +160,13 @@ def _simulated(
     clock = LocalClock(
         began=told.began, offset=round(told.clock_offset_s * NS_PER_SECOND), drift_ppm=told.clock_drift_ppm
     )
+    weather = Weather(world, exchange, seed=str(told.seed), kinds=kinds, intensities=told.faults, window=told.window)
     facts = facts_of(
         folder=folder, settings=settings, run6=told.run6, exchange=exchange, world=world,
-        local=lambda: clock.local(world.now),
+        local=lambda: clock.local(world.now), struck=weather.struck.total,
     )  # fmt: skip
     judge = Judge(ExchangeTruth(exchange), lambda: world.seconds, facts)
     notes = _Notes(judge)
-    weather = Weather(world, exchange, seed=str(told.seed), kinds=kinds, intensities=told.faults, window=told.window)
     random = Random(f"network {told.seed}")  # noqa: S311 no secret comes of it
     network = Network(world, exchange, weather, _Watches(notes, judge), random)
     operator = Operator(world)

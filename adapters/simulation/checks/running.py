@@ -184,6 +184,23 @@ class Restarts(Check):
         self._look()
 
 
+class Undisturbed(Check):
+    """I18: as long as nothing has gone wrong, nobody halts trading."""
+
+    def __init__(self, judge: Any) -> None:
+        super().__init__(judge)
+        self._is_over = False
+
+    def at_rest(self) -> None:
+        """What comes now is the end that the run comes to."""
+        self._is_over = True
+
+    def on_HaltTrading(self, envelope: Any) -> None:  # noqa: N802 named as the message is
+        """It is to stop."""
+        if not self._is_over and not self.facts.struck():
+            self.violated("I18", f"nothing has gone wrong, and {envelope.sender} halts: {envelope.message.reason}")
+
+
 class Audited(Check):
     """I25: what the process finds wrong with itself it says, and then it opens nothing more."""
 
@@ -228,4 +245,4 @@ class Audited(Check):
             self.violated("I25", f"{envelope.message.order.client_id} is approved, although trading should be halted")
 
 
-CHECKS = (Time, Restarts, Audited)
+CHECKS = (Time, Restarts, Undisturbed, Audited)
