@@ -59,6 +59,14 @@ class Booked(Check):
             self.violated("I3", f"execution {fill.execution_id} of {fill.client_id} is booked twice")
         self._said[key] = fill.lots
 
+    def on_OrderEnded(self, envelope: Any) -> None:  # noqa: N802 named as the message is
+        """It is over, with what the exchange filled of it."""
+        ended = envelope.message
+        name, filled = ended.order.client_id, abs(ended.lots_filled)
+        there = self.account.filled.get(name, 0)
+        if filled != there and not any(each.client_id == name for each in self.account.working.values()):
+            self.violated("I3", f"{name} has ended with {filled} lots filled, the exchange filled {there}")
+
     def life_ended(self, life: int, how: str) -> None:  # noqa: ARG002 as every check is told
         """What a killed life had not yet written down is heard again."""
         self._said.clear()

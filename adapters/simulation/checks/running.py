@@ -8,6 +8,8 @@ import attrs
 from adapters.simulation.checks.check import Check
 
 _NS: Final = 1_000_000_000
+_BY_HAND: Final = "www.bitmex.com"
+"""In the text of what a stranger has done with one of our orders."""
 SIZES_EVERY_S: Final = 300
 MESSAGES_MAX: Final = 20_000
 """Within one simulated second. A second of a busy market is some hundreds."""
@@ -182,6 +184,23 @@ class Restarts(Check):
         self._look()
 
 
+class Undisturbed(Check):
+    """I18: as long as nothing has gone wrong, nobody halts trading."""
+
+    def __init__(self, judge: Any) -> None:
+        super().__init__(judge)
+        self._is_over = False
+
+    def at_rest(self) -> None:
+        """What comes now is the end that the run comes to."""
+        self._is_over = True
+
+    def on_HaltTrading(self, envelope: Any) -> None:  # noqa: N802 named as the message is
+        """It is to stop."""
+        if not self._is_over and not self.facts.struck():
+            self.violated("I18", f"nothing has gone wrong, and {envelope.sender} halts: {envelope.message.reason}")
+
+
 class Audited(Check):
     """I25: what the process finds wrong with itself it says, and then it opens nothing more."""
 
@@ -199,6 +218,12 @@ class Audited(Check):
         """What arrives may be another order than what leaves."""
         if asked.trip.altered:
             self._altered[asked.client_id] = None
+
+    def changed(self, rows: Any) -> None:
+        """Somebody else may change an order of ours (F53)."""
+        for row in rows:
+            if row["execType"] == "Replaced" and _BY_HAND in row["text"]:
+                self._altered[row["clOrdID"]] = None
 
     def on_InvariantViolated(self, envelope: Any) -> None:  # noqa: N802 named as the message is
         """It should never have been: what it has found is one of ours too, or there is nothing to find."""
@@ -220,4 +245,4 @@ class Audited(Check):
             self.violated("I25", f"{envelope.message.order.client_id} is approved, although trading should be halted")
 
 
-CHECKS = (Time, Restarts, Audited)
+CHECKS = (Time, Restarts, Undisturbed, Audited)

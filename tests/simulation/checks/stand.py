@@ -51,12 +51,20 @@ class Exchange:
         return {"XBTUSD": (50_000.0,)}
 
 
+class Trip(SimpleNamespace):
+    """A request on its way."""
+
+    @property
+    def may_yet_arrive(self):
+        return not (self.arrived or self.lost_out or self.refused)
+
+
 class Stand:
     """Some checks, and hands to feed them with."""
 
     def __init__(self, *checks, folder, sizes=None, limits=LIMITS):
         self.exchange, self.seconds, self.life = Exchange(), 0.0, 1
-        self.sizes = sizes or {}
+        self.sizes, self.struck = sizes or {}, 0
         facts = Facts(
             folder=folder,
             prefix=PREFIX,
@@ -66,6 +74,7 @@ class Stand:
             contracts={"XBTUSD": Terms(lot=100, tick=Decimal("0.1"), largest=10_000_000, currency="XBT")},
             local=lambda: self.now,
             sizes=lambda: self.sizes,
+            struck=lambda: self.struck,
         )
         self.judge = Judge(self.exchange, lambda: self.seconds, facts)
         self.judge.appoint(checks)
@@ -97,7 +106,7 @@ class Stand:
     def send(self, verb, path, *, worker="rest:orders@main", life=None, arrives=True, **fields):
         """A request leaves, and arrives; gives its trip."""
         route = path.partition("?")[0].removeprefix("/api/v1")
-        trip = SimpleNamespace(
+        trip = Trip(
             number=next(self._ids),
             life=self.life if life is None else life,
             message=SimpleNamespace(verb=verb, path=path, body=json.dumps(fields) if fields else ""),
@@ -107,13 +116,15 @@ class Stand:
             lost_out=False,
             lost_back=False,
             arrived=False,
+            is_late=False,
+            may_yet_arrive=True,
             over=False,
             altered=False,
             response=None,
         )
         self.judge.sent(trip)
         if arrives:
-            trip.arrived, trip.response = True, SimpleNamespace(status=200, body="")
+            trip.arrived, trip.may_yet_arrive, trip.response = True, False, SimpleNamespace(status=200, body="")
             self.judge.arrived(trip)
         return trip
 

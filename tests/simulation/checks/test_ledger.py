@@ -6,7 +6,18 @@ from adapters.journal import Trace
 from adapters.journal.store import begin_life
 from adapters.journal.trace import TraceWriter
 from adapters.simulation.checks.ledger import Booked, Conserved
-from messages import Envelope, Fill, FillPart, FundingPaid, FundingPart, Liquidity, PositionAdjusted
+from messages import (
+    Envelope,
+    Fill,
+    FillPart,
+    FundingPaid,
+    FundingPart,
+    Liquidity,
+    OrderEnded,
+    Outcome,
+    PositionAdjusted,
+)
+from tests.builders import an_order
 from tests.simulation.checks.stand import Stand
 
 NAME = "abcdef-dice-1"
@@ -85,6 +96,16 @@ def test_a_fill_with_other_money_or_another_order_is_named(tmp_path, told):
     written(tmp_path, fill(**told))
 
     assert rest(stand) == {"I3"}
+
+
+@pytest.mark.parametrize(("filled", "expected"), [(2, []), (0, ["I3"]), (3, ["I3"])])
+def test_an_order_ends_with_what_the_exchange_filled_of_it(tmp_path, filled, expected):
+    stand = Stand(Booked, folder=tmp_path)
+    stand.execute(NAME, 2)
+    stand.execute(NAME, 2, "Trade", cumQty=200)
+    stand.say(OrderEnded(an_order(2, client_id=NAME), Outcome.FILLED, filled, 1), "venue@main")
+
+    assert stand.violated == expected
 
 
 def test_a_fill_that_two_lives_wrote_is_named(tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.simulation.checks.running import MESSAGES_MAX, Audited, Restarts, Time
+from adapters.simulation.checks.running import MESSAGES_MAX, Audited, Restarts, Time, Undisturbed
 from messages import (
     ActorFailed,
     ActorQuarantined,
@@ -121,6 +121,20 @@ def test_whoever_is_given_up_on_is_not_started_again(tmp_path):
     started(stand, 5)
 
     assert stand.violated == ["I10"]
+
+
+def test_a_halt_is_named_where_nothing_has_gone_wrong(tmp_path):
+    stand = Stand(Undisturbed, folder=tmp_path)
+    halt = HaltTrading(reason="positions differ")
+    stand.struck = 1
+    stand.say(halt, "checker@main")
+    assert stand.violated == []
+    stand.struck = 0
+    stand.say(halt, "checker@main")
+    stand.judge.at_rest()
+    stand.say(halt, "outside")
+
+    assert stand.violated == ["I18"]
 
 
 def found(invariant="I5", text="too much"):

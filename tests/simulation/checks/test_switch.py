@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.simulation.checks.switch import Armed, ProofOfLife
-from messages import Heartbeat, RequestAnswered, SendRequest
+from messages import Heartbeat, SendRequest
 from tests.simulation.checks.stand import SECOND, Stand
 
 PATH = (
@@ -58,19 +58,6 @@ def test_a_heartbeat_that_left_somebody_out_proves_nothing(tmp_path, missing):
     assert stand.violated == ["I13"]
 
 
-def test_it_may_have_waited_until_the_exchange_wanted_to_hear_of_us_again(tmp_path):
-    stand = Stand(ProofOfLife, folder=tmp_path)
-    stand.say(
-        RequestAnswered(to="venue@main", number=1, status=429, started=0, sent=0, received=0), "rest:cancels@main"
-    )
-    put_off(stand, cause=0)
-    assert stand.violated == ["I13"]
-    round_trip(stand, 1)
-    put_off(stand, cause=0)
-
-    assert stand.violated == ["I13"]
-
-
 def test_taking_the_switch_off_needs_no_proof(tmp_path):
     stand = Stand(ProofOfLife, folder=tmp_path)
     put_off(stand, cause=0, timeout=0)
@@ -91,6 +78,18 @@ def test_an_order_that_outlives_us_without_a_switch_is_named(tmp_path):
     assert stand.violated == []
     arm(stand, timeout=0)
     stand.judge.life_ended(2, "stopped")
+
+    assert stand.violated == ["I12"]
+
+
+def test_an_order_that_works_for_long_without_a_switch_is_named(tmp_path):
+    stand = Stand(Armed, folder=tmp_path)
+    stand.execute("abcdef-dice-1", 1)
+    stand.wait(59)
+    stand.execute("theirs", 1)
+    assert stand.violated == []
+    stand.wait(2)
+    stand.execute("theirs-2", 1)
 
     assert stand.violated == ["I12"]
 
