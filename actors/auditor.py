@@ -81,6 +81,7 @@ class Auditor(Hearing):
             found += books.house.mailboxes(self._look())
         said = [self._told(None, found)]
         said += [self._told(name, account.look()) for name, account in books.accounts.items()]
+        said += [self._told(name, wire.look()) for name, wire in books.wires.items()]
         return (*chain.from_iterable(said), WakeAt(woke.at + LOOK_EVERY))
 
     def on_bar(self, bar: Bar) -> Answers:

@@ -4,7 +4,8 @@ Policies. A strategy restarts alone and never takes anybody with it. Market data
 the failed one in the flow (rest for one). The core that keeps an account's money restarts as a whole (one for all).
 What stands beside the stream (sources of external events too) restarts alone. A market that is heard and not traded
 restarts what comes after the failed one in that market, and touches no other. Whoever fails too often within the budget
-is quarantined; if it was neither a strategy nor beside the stream nor of such a market, trading halts besides.
+is quarantined; if it was neither a strategy nor beside the stream nor of such a market, or is needed all the same,
+trading halts besides.
 """
 
 import random
@@ -74,6 +75,8 @@ class ChildSpec:
     """Place in the data flow, within its kind: rest for one restarts those of the same and higher rank."""
     group: str | None = None
     """Which of several flows of its kind."""
+    is_needed: bool = False
+    """Trading halts when it is given up on, although it stands beside."""
 
 
 class _Child:
@@ -274,7 +277,7 @@ class Supervisor(Component):
         child.quarantined = True
         child.up = child.running = False
         said: list[Message] = [ActorQuarantined(child.spec.address, reason, at)]
-        if child.spec.kind not in BESIDE:
+        if child.spec.kind not in BESIDE or child.spec.is_needed:
             halt = f"{child.spec.address} is given up on: {reason}"
             said.append(HaltTrading(reason=halt, account=None, ts=at))
             if child.spec.kind is ActorKind.CORE and child.spec.account is not None:

@@ -56,6 +56,7 @@ def supervisor_spec(setup: Setup, specs: Sequence[ActorSpec]) -> ActorSpec:
             account=spec.account,
             rank=_RANKS.get(spec.role, 0),
             group=spec.group,
+            is_needed=spec.is_needed,
         )
         for spec in specs
     ]

@@ -157,3 +157,11 @@ def test_a_set_whose_order_leaks_is_caught(planted):
 @pytest.mark.parametrize("text", ORDERLESS)
 def test_a_set_that_is_sorted_counted_or_asked_is_harmless(text):
     assert set_order.leaks(text) == []
+
+
+def test_the_auditor_shares_nothing_with_those_whom_it_looks_at():
+    theirs = ("actors.risk", "actors.execution", "actors.executor", "actors.portfolio", "actors.venue", "adapters")
+    paths = [*(ROOT / "actors" / "auditing").glob("*.py"), ROOT / "actors" / "auditor.py"]
+    lines = [line for path in paths for line in path.read_text().splitlines() if line.startswith(("import", "from"))]
+
+    assert {line for line in lines if line.split()[1].startswith(theirs)} == {"from actors.execution.once import Once"}

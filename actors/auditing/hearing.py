@@ -225,11 +225,11 @@ class Hearing(_Answering):
 
     def on_request_answered(self, answered: RequestAnswered) -> Answers:
         """An answer."""
-        account, wire = self._wire_of(answered.to)
+        _, wire = self._wire_of(answered.to)
         read = self._read_answer
-        if wire is None or read is None:
-            return ()
-        return self._told(account, wire.answered(answered.number, lambda: read(answered)))
+        if wire is not None and read is not None:
+            wire.answered(answered.number, lambda: read(answered))
+        return ()
 
     def on_heartbeat(self, beat: Heartbeat) -> Answers:
         """Sent off, or come back."""

@@ -28,21 +28,26 @@ class AuditedHouse:
 
     def __init__(self, policy: RestartPolicy) -> None:
         self._policy = policy
-        self._failures: dict[Address, deque[tuple[UtcNs, int]]] = {}
+        self._failures: dict[Address, deque[tuple[UtcNs, int, int]]] = {}
+        """When, after how many messages, and which incarnation follows it."""
         self._bars: dict[tuple[Symbol, int], tuple[UtcNs, UtcNs]] = {}
         self._woke: UtcNs = 0
 
     def failed(self, failed: ActorFailed | ActorHung) -> None:
         """One failure more; so many are remembered as are one too many."""
         recent = self._failures.setdefault(failed.actor, deque(maxlen=self._policy.failures + 1))
-        recent.append((failed.at, failed.handled))
+        follows = failed.epoch + (2 if isinstance(failed, ActorHung) else 1)
+        recent.append((failed.at, failed.handled, follows))
 
     def started(self, started: ActorStarted) -> Iterator[Finding]:
         """An incarnation is up: its address must not have used up its budget."""
         recent = self._failures.get(started.actor)
+        if recent and recent[-1][2] < started.epoch:
+            # It was to be started again with another before its failure was known, and that costs no budget.
+            recent.pop()
         if recent is None or len(recent) <= self._policy.failures:
             return
-        (first_at, first_handled), (last_at, last_handled) = recent[0], recent[-1]
+        (first_at, first_handled, _), (last_at, last_handled, _) = recent[0], recent[-1]
         policy = self._policy
         near = last_at - first_at <= policy.window_ns or last_handled - first_handled <= policy.window_messages
         if near:

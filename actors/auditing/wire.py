@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from actors.auditing.account import AuditedAccount
+from actors.auditing.account import LOOKS_MAX, AuditedAccount
 from actors.auditing.fields import on_tick
 from actors.auditing.findings import Finding
 from actors.auditing.order import SeenOrder
@@ -74,6 +74,8 @@ class AuditedWire:
     def __init__(self, account: AuditedAccount, instruments: Mapping[Symbol, Instrument]) -> None:
         self._account, self._instruments = account, instruments
         self._asked: OrderedDict[int, None] = OrderedDict()
+        self._altered: dict[str, tuple[int, str]] = {}
+        """(looks, in words) by client id: what the venue works otherwise than approved, and no cancel has left for."""
         self._beat = self._returned = self._spent = 0
         """Heartbeats: the last that was sent, the last that came back, the last that paid for a refresh."""
 
@@ -94,6 +96,7 @@ class AuditedWire:
             self._spent = self._returned
         elif isinstance(sent, TakenBack):
             for client_id in sent.client_ids:
+                self._altered.pop(client_id, None)
                 if self._account.pattern.fullmatch(client_id) is None:
                     yield Finding("I19", f"a cancel of {client_id} leaves, which is not ours")
         else:
@@ -102,15 +105,29 @@ class AuditedWire:
                 self._asked.popitem(last=False)
             yield from self._opens(sent)
 
-    def answered(self, number: int, read: Callable[[], Iterable[Terms]]) -> Iterator[Finding]:
+    def answered(self, number: int, read: Callable[[], Iterable[Terms]]) -> None:
         """An answer came; it is read if it is one about an order."""
         if number not in self._asked:
             return
         del self._asked[number]
+        # That it does is the venue's fault, and no invariant of ours; that it stays so would be ours.
         for told in read():
             seen = self._account.orders.get(told.client_id)
             if seen is not None and not self._is_approved(seen, told, cut=True):
-                yield Finding("I2", f"the venue works {told.client_id} as nobody approved it: {_words(told)} (F89)")
+                self._altered[told.client_id] = (0, _words(told))
+
+    def look(self) -> Iterator[Finding]:
+        """Now and then: what the venue works as nobody approved it has to be taken back (F89)."""
+        for client_id, (looks, words) in list(self._altered.items()):
+            seen = self._account.orders.get(client_id)
+            if seen is None or seen.state in (Seen.OVER, Seen.REJECTED):
+                del self._altered[client_id]
+                continue
+            self._altered[client_id] = (looks + 1, words)
+            if looks + 1 == LOOKS_MAX:
+                yield Finding(
+                    "I2", f"the venue works {client_id} as nobody approved it, {words}, and nobody cancels it"
+                )
 
     def doubt(self) -> None:
         """A word may have been missed: the next refresh may have been paid for."""

@@ -56,6 +56,8 @@ class ActorSpec:
     mailbox_cap: int = MUST_DELIVER_CAP
     group: str | None = None
     """Which of several flows of its kind: a failure takes along those behind it in the same one, and no others."""
+    is_needed: bool = False
+    """Trading halts when it is given up on, although it stands beside the stream."""
     in_order: bool = False
     """Its rows come first: whatever is said reaches its mailbox before anybody can answer it, whoever says it."""
 

@@ -151,11 +151,8 @@ class Executions:
 
     def _outside(self, execution: Execution, lots: Lots, value: Minor, fee: Minor, at: UtcNs) -> tuple[Message, ...]:
         """A trade by somebody else, or of an order whose owners nobody remembers."""
-        if execution.order_id and execution.filled is not None:
-            # What an order has in all after a trade, it has after no other.
-            step = f"step {execution.order_id} {execution.filled} {execution.trade_id}"
-            if not self._known.first(step):
-                return self._not_counted(execution, "it was told before by another id", at)
+        if not self._is_a_step(execution):
+            return self._not_counted(execution, "it was told before by another id", at)
         if self._orders.are_ours(execution.client_id):
             kind, why = "orphan", f"of {execution.client_id}, whose owners are not known any more"
         else:
@@ -167,6 +164,8 @@ class Executions:
 
     def _befallen(self, execution: Execution, lots: Lots, price: float, at: UtcNs) -> tuple[Message, ...]:
         """Liquidation or settlement: nobody's order."""
+        if not self._is_a_step(execution):
+            return self._not_counted(execution, "it was told before by another id", at)
         net = self.holders.net(execution.symbol)
         settled = execution.kind is ExecutionKind.SETTLEMENT
         if settled and net:
@@ -245,6 +244,12 @@ class Executions:
                 parts=parts,
             ),
         )
+
+    def _is_a_step(self, execution: Execution) -> bool:
+        """Whether it is another one than all before: what an order has in all after a trade, it has after no other."""
+        if not execution.order_id or execution.filled is None:
+            return True
+        return self._known.first(f"step {execution.order_id} {execution.filled} {execution.trade_id}")
 
     def _not_counted(self, execution: Execution, why: str, at: UtcNs) -> tuple[Message, ...]:
         named = execution.client_id or execution.order_id

@@ -84,12 +84,12 @@ def take_over(floor: Floor, market: Market, account: Account, price: float) -> R
     return row
 
 
-def deleverage(floor: Floor, market: Market, account: Account, lots: Lots, price: float) -> Row:
-    """Signed lots are taken from a position, by the insurance fund and without an order: a trade that says why."""
+def reduce(floor: Floor, market: Market, account: Account, lots: Lots, price: float, *, kind: str, text: str) -> Row:
+    """Signed lots are taken from a position, by the insurance fund and without an order: a row that says why."""
     value = move(floor, account, market, lots, price, fee=0)
     move(floor, floor.insurance, market, -lots, price, fee=0)
-    row = bare_execution(floor, market, account, "Trade", 1 if lots > 0 else -1)
-    return _without_order(floor, market, {**row, "text": "Deleverage"}, lots, price, value)
+    row = bare_execution(floor, market, account, kind, 1 if lots > 0 else -1)
+    return _without_order(floor, market, {**row, "text": text}, lots, price, value)
 
 
 def settle_contract(floor: Floor, market: Market, price: float) -> None:

@@ -41,6 +41,8 @@ from messages.codec import CodecError, decode, encode
 FAILED: Final = "journal-failed"
 """Why an order is rejected that could not be written."""
 _BEGIN: Final = hashlib.sha256(b"openoutcry journal").digest()
+_KINDS: Final = ("ApprovedOrder", "ApprovedAmend", "ApprovedCancel")
+"""What may stand in a row: one of another kind may be something that works at the venue."""
 _to_json: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 _INSERT = "INSERT INTO orders SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE (SELECT token FROM lease) = ?7"
@@ -204,6 +206,8 @@ def read_orders(folder: Path, *, before_life: int | None = None) -> Iterator[Jou
             chain = _link(chain, seq, life, body)
             if chain != link or not _tells(body, message, client_id):
                 raise JournalError(f"{path}: row {seq} is not what was written: somebody has changed it")
+            if message not in _KINDS:
+                raise JournalError(f"{path}: row {seq} is a {message}: written by a newer openoutcry")
             expected += 1
             if before_life is None or life < before_life:
                 yield Journalled(seq, life, message, client_id, body)

@@ -19,7 +19,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -196,10 +196,7 @@ class Trace:
 
 
 class TraceWriter(Component):
-    """Writes the trace, as often as it is to be. Hears Woke. Says WakeAt, and HaltTrading when that fails.
-
-    JournalError at the start when the file cannot be had.
-    """
+    """Writes the trace, as often as it is to be. Hears Woke. Says WakeAt, and HaltTrading when that fails."""
 
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
@@ -210,8 +207,9 @@ class TraceWriter(Component):
         """A timer that an earlier incarnation set is not this one's."""
 
     def on_start(self) -> Answers:
-        """Open the file."""
-        self._connection = self._opened()
+        """Open the file; when it cannot be had, that is the first write's failure."""
+        with suppress(sqlite3.Error, OSError, JournalError):
+            self._connection = self._opened()
         return (WakeAt(1, self._token),)
 
     def on_woke(self, woke: Woke) -> Answers:
@@ -259,8 +257,10 @@ class TraceWriter(Component):
 
 
 def trace_spec(trace: Trace) -> ActorSpec:
-    """The trace's writer as an actor, beside the stream."""
-    return ActorSpec(address="trace", role="trace", kind=ActorKind.EDGE, factory=lambda _heritage: TraceWriter(trace))
+    """The trace's writer as an actor, beside the stream; but nobody trades without it."""
+    return ActorSpec(
+        address="trace", role="trace", kind=ActorKind.EDGE, factory=lambda _heritage: TraceWriter(trace), is_needed=True
+    )
 
 
 def _drained(waiting: "deque[Any]") -> list[Any]:

@@ -56,7 +56,7 @@ def make_system(run: LiveRun) -> TradingSystem:
         run6=run.run6,
         is_paper=run.venue.is_paper,
         beside=lambda setup: _besides(system, run, setup),
-        tracer=run.trace if run.recording is None else Tracers([run.trace, run.recording.tap]),
+        tracer=Tracers([run.trace, run.halts, *([] if run.recording is None else [run.recording.tap])]),
     )
     system.subscribe(VenueReady, run.pauses.heard)
     return system
@@ -206,7 +206,7 @@ def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account
     )
 
     def gate() -> bool:
-        return system.gate_is_open and run.pauses.may_open()
+        return system.gate_is_open and run.halts.may_open(account) and run.pauses.may_open()
 
     def gateway(heritage: Any) -> Component:
         return BitmexGateway(

@@ -9,6 +9,7 @@ from actors.runtime.clocks import Clock, WallClock
 from adapters.bitmex.history import History
 from adapters.events.live import SourceKeys
 from adapters.journal import Recovery, Trace
+from adapters.live.halts import Halts
 from adapters.live.pauses import Pauses
 from adapters.live.settings import LiveSettings
 from adapters.live.state import LiveState
@@ -46,6 +47,8 @@ class LiveRun:
     wires: Wires = attrs.field(factory=RealWires)
     pauses: Pauses = attrs.field(init=False)
     """Whether this process has been running."""
+    halts: Halts = attrs.field(factory=Halts, init=False)
+    """Which accounts are halted; told by a runtime."""
     seconds: dict[str, float] = attrs.field(factory=dict)
     notes: tuple[str, ...] = ()
     guard: KeyGuard

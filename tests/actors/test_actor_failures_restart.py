@@ -329,3 +329,24 @@ def test_p19_a_successor_begins_when_its_predecessor_has_released_what_it_held(t
 
     house.until(lambda: house.heard("venue@main") == ["next"])
     assert order == [("started", 1), ("released", 1), ("started", 2)]
+
+
+class Answers(Toy):
+    """Says at its start what it is asked for a message that its predecessor failed on."""
+
+    def died_on(self, message):
+        self.house.note(self.address, f"answers for {message.get('text')}")
+        return ()
+
+
+def test_f61_what_one_failed_on_its_successor_is_asked_to_answer_once(house):
+    house.add("strategy:a", lambda: Answers(house, "strategy:a", {"poison": crash, "exit": exits}))
+    house.start()
+
+    house.tell("strategy:a", "one", "poison", "two")
+    house.until(lambda: "two" in house.heard("strategy:a"))
+    house.tell("strategy:a", "exit", "three")
+    house.until(lambda: "three" in house.heard("strategy:a"), passing=1)
+
+    said = [text for text in house.heard("strategy:a") if text != "release"]
+    assert said == ["one", "answers for poison", "two", "answers for exit", "three"]

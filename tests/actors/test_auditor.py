@@ -364,6 +364,14 @@ def test_i10_a_restart_too_many_is_found_and_those_of_the_budget_are_not():
     assert found(auditor, ActorStarted("strategy:a", 5)) == ["I10"]
 
 
+def test_i10_a_failure_that_anothers_restart_has_overtaken_costs_no_budget():
+    auditor = an_auditor(policy=RestartPolicy(failures=1))
+
+    overtaken = failure(1), ActorStarted("strategy:a", 3)
+    assert found(auditor, *overtaken, failure(3), ActorStarted("strategy:a", 4)) == []
+    assert found(auditor, failure(4), ActorStarted("strategy:a", 5)) == ["I10"]
+
+
 def test_i10_what_is_long_ago_in_time_and_messages_does_not_count():
     auditor = an_auditor(policy=RestartPolicy(failures=1, window_ns=10, window_messages=10))
 

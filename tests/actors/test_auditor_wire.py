@@ -1,4 +1,4 @@
-"""What leaves for the venue is held against what was approved, and what the venue answers too (F89)."""
+"""What leaves for the venue is held against what was approved, and what it works otherwise must not stay (F89)."""
 
 from decimal import Decimal
 
@@ -10,10 +10,14 @@ from messages import (
     ApprovedAmend,
     ApprovedOrder,
     Heartbeat,
+    OrderAccepted,
+    OrderEnded,
     OrderRejected,
+    Outcome,
     RequestAnswered,
     SendRequest,
     SubmitOrder,
+    Woke,
 )
 from tests.audited import SYMBOL, an_auditor, found
 from tests.builders import MONDAY, an_instrument, an_order
@@ -109,14 +113,27 @@ def test_a_change_that_was_approved_may_leave_and_no_other():
         (CLOSES, terms(CLOSES.client_id, 300, None), ["I2"]),
     ],
 )
-def test_f89_what_the_venue_says_that_it_works_is_what_was_approved(order, theirs, names):
+def test_f89_what_the_venue_works_otherwise_than_approved_must_not_stay(order, theirs, names):
     lots = order.lots * 100
     sent = Placed(terms=terms(order.client_id, lots, order.limit_price and str(order.limit_price)))
     auditor = an_audited_wire([sent], {1: (theirs,)})
 
-    assert found(auditor, *passed(order), leaves(1), answered(1)) == names
     # An answer is looked at once, and one to a question never.
-    assert found(auditor, answered(1), answered(7)) == []
+    accepted = OrderAccepted(order, MONDAY)
+    assert found(auditor, *passed(order), leaves(1), answered(1), answered(1), answered(7), accepted) == []
+    assert found(auditor, *[Woke(MONDAY + number) for number in range(11)]) == []
+    assert found(auditor, *[Woke(MONDAY + 20 + number) for number in range(20)]) == names
+
+
+@pytest.mark.parametrize("by", ["cancelled", "over"])
+def test_f89_what_is_taken_back_or_over_was_the_venues_fault_alone(by):
+    sent = [Placed(terms=terms()), TakenBack(client_ids=(BOUGHT.client_id,))]
+    auditor = an_audited_wire(sent, {1: (terms(contracts=200),)})
+    accepted = OrderAccepted(BOUGHT, MONDAY)
+    then = leaves(2) if by == "cancelled" else OrderEnded(BOUGHT, Outcome.CANCELLED, 0, MONDAY)
+
+    assert found(auditor, *passed(BOUGHT), leaves(1), answered(1), accepted, then) == []
+    assert found(auditor, *[Woke(MONDAY + number) for number in range(40)]) == []
 
 
 def test_i19_a_cancel_of_a_strangers_order_must_not_leave():

@@ -144,6 +144,14 @@ def test_who_gives_up_on_the_core_has_the_orders_of_its_account_taken_back_for_i
     assert answers[2] == CancelAll(account="main", ts=MONDAY)
 
 
+def test_who_stands_beside_and_is_needed_is_given_up_on_with_a_halt():
+    supervisor = a_house(ChildSpec(address="trace", kind=EDGE, is_needed=True), policy=NO_DELAY)
+    for epoch in (1, 2, 3, 4):
+        answers = supervisor.on_actor_failed(a_failure("trace", epoch))
+
+    assert [type(answer) for answer in answers] == [ActorQuarantined, HaltTrading]
+
+
 def test_failures_far_apart_in_time_and_in_messages_are_forgiven():
     supervisor = a_house(a_child("a"))
     for epoch in range(1, 30):

@@ -59,7 +59,7 @@ def test_faults_of_the_account_strike_and_leave_both_sides_in_agreement():
 
 
 def test_two_of_our_orders_meet_in_one_match():
-    run("F16", seed=3, minutes=3)
+    run("F16", seed=3, minutes=6)
 
     matches = [count for name, count in Heard.executions.items() if len(name) == 36]
     assert matches.count(2)

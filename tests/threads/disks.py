@@ -146,6 +146,7 @@ def _stopped_trading(folder, config, venue, fills):
     finally:
         process.kill()
         process.wait()
+        process.stdout.close()
     assert process.returncode == 1, words
     assert "Traceback" not in words, words
     return Ended(process.returncode, words)

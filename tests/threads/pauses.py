@@ -13,6 +13,7 @@ from tests.system.live.agreement import assert_agree, summary
 from tests.system.live.lives import Process, a_folder, a_strategy
 from tests.system.live.venue import Judge
 
+_POSITIONS = ("GET", "/position")
 _OPENS = (("POST", "/order"), ("PUT", "/order"))
 
 
@@ -27,7 +28,7 @@ def stood_still(place, venue, seconds):
         before = len(venue.asked)
         time.sleep(seconds)
         process.signal(signal.SIGCONT)
-        process.until(lambda: opened(venue.asked[before:]))
+        process.until(lambda: opened(venue.asked[_read(venue.asked, before) :]))
         since = venue.asked[before:]
         trades = len(venue.trades())
         process.until(lambda: len(venue.trades()) >= trades + 4)
@@ -73,6 +74,12 @@ def _traded(judge, count):
     return len(judge.trades()) >= count
 
 
+def _read(asked, since):
+    """Where positions were first read since then; the end when they were not."""
+    paths = [(each.verb, each.path) for each in asked[since:]]
+    return since + (paths.index(_POSITIONS) if _POSITIONS in paths else len(paths))
+
+
 def opened(asked):
     return [each for each in asked if (each.verb, each.path) in _OPENS]
 
@@ -83,10 +90,10 @@ def assert_compared_first(asked):
     One may have been in the middle of being written when the process was stopped: its bytes leave when it goes on.
     """
     paths = [(each.verb, each.path) for each in asked]
-    read = next((number for number, each in enumerate(paths) if each == ("GET", "/position")), len(paths))
+    read = _read(asked, 0)
     early = opened(asked[:read])
     assert len(early) <= 1, f"opened before anything was read: {[each.body for each in early]}"
     first = paths.index(next(each for each in paths[read:] if each in _OPENS), read)
     told = paths[:first]
-    assert told.count(("GET", "/position")) >= 2, told
+    assert told.count(_POSITIONS) >= 2, told
     assert told.count(("GET", "/execution")) >= 2, told

@@ -82,6 +82,9 @@ def signalled(place, venue, moment, number, chance=None):
     folder, config = a_folder(place, venue, *_STRATEGIES)
     venue.fault(*moment.rules)
     venue.knocks = _Knocks(venue)
+    if signal.getsignal(number) is signal.SIG_IGN:
+        # Of nohup, which a child would inherit; a handler it does not.
+        signal.signal(number, lambda *_: None)
     with Process(folder, "--quiet", *moment.arguments, config=config) as process:
         process.until(lambda: moment.comes(venue))
         time.sleep((chance or random.Random(1)).uniform(0, 0.9) if moment.name.startswith("before") else 0.05)

@@ -3,8 +3,12 @@
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import Final
 
 import attrs
+
+STRAY: Final = "-stray-"
+"""In the client id of an order that has our prefix, and was sent by nobody here."""
 
 
 @attrs.frozen(kw_only=True)
@@ -52,3 +56,7 @@ class Facts:
     """What grows in the process: how large it is now, and how large it may become."""
     struck: Callable[[], int]
     """How often anything has gone wrong in the world around the process."""
+
+    def are_ours(self, client_id: str) -> bool:
+        """Whether the process answers for an order of this name."""
+        return client_id.startswith(self.prefix) and STRAY not in client_id

@@ -8,6 +8,8 @@ import attrs
 from adapters.simulation.checks.check import Check
 
 _NS: Final = 1_000_000_000
+_BY_HAND: Final = "www.bitmex.com"
+"""In the text of what a stranger has done with one of our orders."""
 SIZES_EVERY_S: Final = 300
 MESSAGES_MAX: Final = 20_000
 """Within one simulated second. A second of a busy market is some hundreds."""
@@ -216,6 +218,12 @@ class Audited(Check):
         """What arrives may be another order than what leaves."""
         if asked.trip.altered:
             self._altered[asked.client_id] = None
+
+    def changed(self, rows: Any) -> None:
+        """Somebody else may change an order of ours (F53)."""
+        for row in rows:
+            if row["execType"] == "Replaced" and _BY_HAND in row["text"]:
+                self._altered[row["clOrdID"]] = None
 
     def on_InvariantViolated(self, envelope: Any) -> None:  # noqa: N802 named as the message is
         """It should never have been: what it has found is one of ours too, or there is nothing to find."""

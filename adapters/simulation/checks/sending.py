@@ -8,6 +8,8 @@ from typing import Any, Final
 from adapters.simulation.checks.check import Check
 from adapters.simulation.checks.wire import Asked
 
+SIGNED_S: Final = 45.0
+"""A signature holds for seconds, by clocks that differ by seconds: what arrives later than this is refused."""
 _ID: Final = re.compile(r"[A-Za-z0-9]{6}-[A-Za-z0-9-]{1,29}")
 
 
@@ -17,6 +19,7 @@ class OneOrder(Check):
     def __init__(self, judge: Any) -> None:
         super().__init__(judge)
         self._last: dict[str, Asked] = {}
+        self._sent_at: dict[str, float] = {}
         self._orders: dict[str, str] = {}
         self._rejected: set[str] = set()
 
@@ -32,9 +35,10 @@ class OneOrder(Check):
         if not _ID.fullmatch(name) or not name.startswith(self.facts.prefix):
             self.violated("I1", f"an order leaves with the id {name!r}")
         before = self._last.get(name)
-        if before is not None and (name not in self._rejected or not _is_past(before, name in self.account.known)):
+        if before is not None and (name not in self._rejected or not self._is_past(before)):
             self.violated("I1", f"{name} is sent again, and may have been taken the first time")
         self._last[name] = asked
+        self._sent_at[name] = self.judge.seconds
         self._rejected.discard(name)
 
     def changed(self, rows: Any) -> None:
@@ -44,11 +48,12 @@ class OneOrder(Check):
             if name.startswith(self.facts.prefix) and self._orders.setdefault(name, row["orderID"]) != row["orderID"]:
                 self.violated("I1", f"there are two orders of {name}")
 
-
-def _is_past(asked: Asked, is_known: bool) -> bool:  # noqa: FBT001 what it is called with is what it says
-    """Whether nothing can come of it any more, and nothing has."""
-    trip = asked.trip
-    return not is_known and not trip.may_yet_arrive
+    def _is_past(self, asked: Asked) -> bool:
+        """Whether nothing can come of it any more, and nothing has."""
+        if asked.client_id in self.account.known:
+            return False
+        is_stale = self.judge.seconds > self._sent_at[asked.client_id] + SIGNED_S and not asked.trip.is_late
+        return is_stale or not asked.trip.may_yet_arrive
 
 
 class Fields(Check):

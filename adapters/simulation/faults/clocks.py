@@ -53,7 +53,7 @@ class Skewed(_OfOurs):
         process, world = self.weather.process, self.weather.world
         if kind == "start":
             # Ahead by much, strategies would believe that the run is over.
-            by = self.random.choice((1, 5, 60, -1, -5, -60, -600, -3_600)) * self.random.uniform(0.3, 1.0)
+            by = self.random.choice((1, 5, 60, -1, -5, -50, -50, -3_600)) * self.random.uniform(0.3, 1.0)
             self.at_next_start(round(by * NS_PER_SECOND))
         elif kind == "drift":
             process.clock.drift(self.random.randint(-500, 500), world.now)
@@ -78,9 +78,9 @@ class TwoClocks(_OfOurs):
         """One way of it."""
         process = self.weather.process
         if self.random.random() < 0.5:
-            self.at_next_start(self.random.choice((-3_600, -3_600, -90, 90)) * NS_PER_SECOND)
+            self.at_next_start(self.random.choice((-3_600, -100, -50, -30, 40)) * NS_PER_SECOND)
         elif not process.is_paused:
-            slept = self.random.choice((10, 60, 600))
+            slept = self.random.choice((5, 20, 40, 40, 600))
             process.pause()
             self.after(slept, lambda: self._wakes(slept))
 

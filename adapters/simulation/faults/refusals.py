@@ -64,7 +64,7 @@ class Maintenance(AtVenue):
 
     code = "F48"
     what = "the exchange restarts"
-    every_s = 500.0
+    every_s = 350.0
     _is_down = False
 
     def is_possible(self) -> bool:
@@ -81,7 +81,7 @@ class Maintenance(AtVenue):
                 socket.cut("the exchange went away")
         how = self.random.choice(("kept", "ended", "ended", "forgotten"))
         self.act(lambda: self._lose(how))
-        self.after(self.random.choice((3, 20, 90, 240)), self.calm)
+        self.after(self.random.choice((3, 20, 80, 150)), self.calm)
 
     def _lose(self, how: str) -> None:
         for order in [] if how == "kept" else list(self.account.open.values()):

@@ -3,6 +3,7 @@
 from typing import Final
 
 from adapters.exchange.refusals import Refusal
+from adapters.simulation.checks.facts import STRAY
 from adapters.simulation.faults.fault import Fault
 from adapters.simulation.faults.spells import Spell
 from adapters.simulation.trip import Trip
@@ -148,7 +149,7 @@ class Strange(Fault):
         exchange.place_beside(
             {
                 "symbol": symbol, "side": "Buy" if sign > 0 else "Sell", "orderQty": size.lot, "price": price,
-                "ordType": "Limit", "clOrdID": f"{self.weather.process.run6}-stray-{self._number}-{world.events}"[:36],
+                "ordType": "Limit", "clOrdID": f"{self.weather.process.run6}{STRAY}{self._number}-{world.events}"[:36],
             }
         )  # fmt: skip
 

@@ -1,9 +1,10 @@
 """What somebody else does with our account, and what the exchange does to its positions without an order."""
 
+from contextlib import suppress
 from typing import Any, Final
 
-from adapters.exchange import clockwork, order_commands
-from adapters.exchange.clearing import deleverage, settle_contract
+from adapters.exchange import clockwork, order_commands, position_commands
+from adapters.exchange.clearing import reduce, settle_contract
 from adapters.exchange.liquidation import liquidate
 from adapters.exchange.market import Market
 from adapters.exchange.order import Order
@@ -15,6 +16,9 @@ from messages import Lots
 _HELD_MAX: Final = 8
 """Lots that strangers hold at most: they do not take all of our limits."""
 _OPEN_MAX: Final = 4
+_MEDDLES: Final = 0.1
+"""Of all that strangers do while an order of ours waits."""
+BY_HAND: Final = "Submission from www.bitmex.com"
 
 
 class Stranger(AtVenue):
@@ -37,7 +41,7 @@ class Stranger(AtVenue):
         terms: dict[str, Any] = {
             "symbol": market.symbol, "side": "Buy" if lots > 0 else "Sell", "clOrdID": client_id,
             "orderQty": abs(lots) * market.contract.lot, "ordType": "Market" if price is None else "Limit",
-            "price": price, "text": "Submission from www.bitmex.com",
+            "price": price, "text": BY_HAND,
         }  # fmt: skip
         try:
             row = order_commands.place(self.floor, self.account, terms)
@@ -68,8 +72,9 @@ class PositionBefallen(Stranger):
     def strike(self) -> None:
         """One of them; without a position a trade by hand."""
         held = self.market(held=True)
-        kinds = [self._by_hand, self._by_hand, self._by_hand, self._flips, self._deleveraged, self._settled]
-        self.act(lambda: self.random.choice([*kinds, self._liquidated])(held) if held else self._by_hand(None))
+        kinds = [self._by_hand, self._by_hand, self._by_hand, self._flips, self._reduced, self._leveraged]
+        kinds += [self._settled, self._liquidated]
+        self.act(lambda: self.random.choice(kinds)(held) if held else self._by_hand(None))
 
     def _by_hand(self, market: Market | None) -> None:
         market = market or self.market()
@@ -81,12 +86,20 @@ class PositionBefallen(Stranger):
         held = self.account.lots(market.symbol)
         self.trade(market, -held - (1 if held > 0 else -1) * self.random.randint(1, 3))
 
-    def _deleveraged(self, market: Market) -> None:
+    def _reduced(self, market: Market) -> None:
         held = self.account.lots(market.symbol)
         lots = self.random.randint(1, abs(held))
-        deleverage(self.floor, market, self.account, -lots if held > 0 else lots, self._price(market, held))
+        kind, text = self.random.choice((("Trade", "Deleverage"), ("Liquidation", "Liquidation")))
+        taken = -lots if held > 0 else lots
+        reduce(self.floor, market, self.account, taken, self._price(market, held), kind=kind, text=text)
         trim_reducing(self.floor, self.account, market)
         clockwork.settle(self.floor)
+
+    def _leveraged(self, market: Market) -> None:
+        """With little behind it the exchange may liquidate it by itself."""
+        fields = {"symbol": market.symbol, "leverage": self.random.choice((0, 25, 100))}
+        with suppress(Refusal):
+            position_commands.set_leverage(self.floor, self.account, fields)
 
     def _liquidated(self, market: Market) -> None:
         liquidate(self.floor, self.account, market, self._price(market, self.account.lots(market.symbol)))
@@ -126,6 +139,10 @@ class ForeignOrders(Stranger):
 
     def _strike(self) -> None:
         self._orders = [order for order in self._orders if order.is_open]
+        ours = self.others.resting()
+        if ours and self.random.random() < _MEDDLES:
+            self._meddle(self.random.choice(ours))
+            return
         if len(self._orders) >= _OPEN_MAX or (self._orders and self.random.random() < 0.4):
             self._change(self.random.choice(self._orders))
             return
@@ -146,10 +163,22 @@ class ForeignOrders(Stranger):
             return
         tick = float(order.contract.instrument.tick_size)
         fields = {"orderID": order.order_id, "price": round(order.price - 5 * tick * order.sign, 8)}
-        try:
+        with suppress(Refusal):
             order_commands.amend(self.floor, self.account, fields)
-        except Refusal:
-            return
+
+    def _meddle(self, order: Order) -> None:
+        """They take one of ours for theirs, or clear the table."""
+        tick = float(order.contract.instrument.tick_size)
+        price = round((order.price or 0.0) - self.random.choice((1, 20)) * tick * order.sign, 8)
+        kind = self.random.choice(("cancel", "amend", "all"))
+        if kind == "cancel":
+            end(self.floor, order, "Canceled: Canceled via www.bitmex.com.")
+        elif kind == "all":
+            order_commands.cancel_all(self.floor, self.account, {"text": BY_HAND}, {})
+        else:
+            fields = {"orderID": order.order_id, "price": price, "text": BY_HAND}
+            with suppress(Refusal):
+                order_commands.amend(self.floor, self.account, fields)
 
     def calm(self) -> None:
         """They go home."""

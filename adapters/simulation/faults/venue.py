@@ -10,6 +10,7 @@ from adapters.simulation.network import Frame
 from adapters.simulation.trip import Trip
 from messages import NS_PER_SECOND
 
+_REPEATED: Final = ('"Trade"', '"Liquidation"', '"Settlement"')
 _ANSWER_LATE_S: Final = 6.0
 """Below the patience of whoever waits for the answer: it comes, but late."""
 
@@ -105,7 +106,7 @@ class FilledTooMuch(AtVenue):
 
     def frame(self, frame: Frame) -> None:
         """A trade of ours comes again, as another one."""
-        if frame.table != "execution" or '"Trade"' not in frame.text:
+        if frame.table != "execution" or not any(kind in frame.text for kind in _REPEATED):
             return
         told: dict[str, Any] = loads(frame.text)
         if told["action"] != "insert" or not self.strikes():
@@ -125,7 +126,7 @@ class EndedByVenue(AtVenue):
 
     code = "F18"
     what = "partial fill, then cancelled by the exchange"
-    every_s = 90.0
+    every_s = 45.0
 
     def is_possible(self) -> bool:
         """If there is one of more than a lot."""
@@ -166,7 +167,7 @@ class Altered(AtVenue):
 
     code = "F89"
     what = "order accepted with altered price or quantity"
-    chance = 0.03
+    chance = 0.04
 
     def request(self, trip: Trip) -> None:
         """Of what opens."""

@@ -664,6 +664,20 @@ def test_f17_a_strangers_trade_that_is_told_again_by_another_id_is_booked_once()
     assert [each.reason for each in rig.of(Quarantined)] == ["duplicate"]
 
 
+def test_f17_a_liquidation_that_is_told_again_by_another_id_closes_nothing_twice():
+    rig = ready(held=HELD, positions={SYMBOL: 6})
+    rig.venue.position = 6
+    fields = {"orderID": "order-9", "cumQty": 6, "lastQty": 6, "lastPx": 90.0, "side": "Sell"}
+    rig.venue.execute(execType="Liquidation", **fields, execCost=-540, execComm=1)
+    rig.run(1)
+
+    told_again(rig)
+    rig.run(1)
+
+    assert [fill.lots for fill in rig.of(Fill)] == [-6]
+    assert [each.reason for each in rig.of(Quarantined)] == ["duplicate"]
+
+
 def test_f17_a_fill_of_an_earlier_life_that_is_told_again_by_another_id_is_not_counted():
     rig = ready(approved={"run000-trend-1": order(5)}, filled={("run000-trend-1", "trend"): 2})
     resting = rig.venue.rest_order("run000-trend-1", 5, 99.5)

@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.exchange import order_commands
-from adapters.exchange.clearing import deleverage, settle_contract
+from adapters.exchange.clearing import reduce, settle_contract
 from adapters.exchange.liquidation import liquidate
 from adapters.exchange.refusals import Refusal
 from tests.adapters.exchange.house import a_market, an_exchange, order
@@ -32,7 +32,7 @@ def held_by_all(exchange):
 def test_a_deleveraged_position_is_smaller_by_a_trade_without_an_order(exchange, account, market):
     order(exchange, account, 500, 50_001)
 
-    deleverage(exchange.floor, market, account, -2, 49_900.0)
+    reduce(exchange.floor, market, account, -2, 49_900.0, kind="Trade", text="Deleverage")
 
     row = account.executions[-1]
     assert (row["execType"], row["clOrdID"], row["side"], row["lastQty"]) == ("Trade", "", "Sell", 200)

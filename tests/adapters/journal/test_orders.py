@@ -200,6 +200,17 @@ def test_a_file_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path, act):
     assert (tmp_path / ORDERS_FILE).read_bytes() == before
 
 
+def test_a_row_of_a_kind_that_only_a_later_version_can_have_written_is_refused(tmp_path):
+    journal = a_journal(tmp_path)
+    journal.on_approved_order(approved())
+    order = approved(2).order
+    journal._written(OrderRejected(order=order, reason="lost", standing=True, ts=MONDAY), order.client_id)
+    journal.release()
+
+    with pytest.raises(JournalError, match=rf"{ORDERS_FILE}: row 2 is a OrderRejected: written by a newer"):
+        list(read_orders(tmp_path))
+
+
 @pytest.mark.parametrize("content", [b"not a database, but long enough to be taken for one" * 100, b"\0" * 4096])
 def test_what_is_no_journal_is_named(tmp_path, content):
     (tmp_path / ORDERS_FILE).write_bytes(content)

@@ -366,3 +366,26 @@ def test_heartbeats_are_there_though_nobody_looks_for_one(tmp_path):
     trace.close()
 
     assert [each.message for each in said(tmp_path)] == [beat]
+
+
+def test_f36_a_file_that_cannot_be_had_at_the_start_halts_trading_and_is_asked_for_again(tmp_path, monkeypatch):
+    trace = a_trace(tmp_path)
+    writer = TraceWriter(trace)
+    opened = writer._opened
+
+    def full():
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(writer, "_opened", full)
+    (first,) = writer.on_start()
+    woke = Woke(MONDAY, first.token)
+
+    halt, again = writer.on_woke(woke)
+    assert halt == HaltTrading(reason="trace: database or disk is full", ts=MONDAY)
+    monkeypatch.setattr(writer, "_opened", opened)
+    assert writer.on_woke(Woke(again.at, again.token)) == (WakeAt(again.at + EVERY_NS, first.token),)
+    writer.release()
+
+
+def test_nobody_trades_without_it(tmp_path):
+    assert trace_spec(a_trace(tmp_path)).is_needed

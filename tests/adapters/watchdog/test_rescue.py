@@ -146,6 +146,14 @@ def test_a_position_that_no_order_closes_is_given_up_after_a_few():
     assert rescue.closes == CLOSES_MAX
 
 
+def test_positions_of_which_nothing_was_heard_are_not_taken_for_none():
+    account = Account(positions={"XBTUSD": 5}, failures=[None, None, (Answer(failure="lost"), False)])
+    rescue = Rescue(Limits(sweep_s=0.0, budget_s=100.0), 0.0, flatten=True, symbols=SYMBOLS)
+
+    assert done(rescue, account).is_clean
+    assert account.positions == {"XBTUSD": 0}
+
+
 @pytest.mark.parametrize(
     "answer",
     [Answer(failure="TimeoutError: timed out"), Answer(503, failure="status 503: overloaded"), Answer(200, {"a": 1})],

@@ -29,6 +29,18 @@ def test_an_order_may_be_sent_again_once_it_is_known_that_it_came_to_nothing(tmp
     assert stand.violated == []
 
 
+@pytest.mark.parametrize(("waited", "is_late", "expected"), [(1, False, ["I1"]), (46, False, []), (46, True, ["I1"])])
+def test_what_is_still_under_way_is_taken_by_nobody_when_its_signature_is_old(tmp_path, waited, is_late, expected):
+    stand = Stand(OneOrder, folder=tmp_path)
+    trip = stand.send("POST", "/api/v1/order", arrives=False, symbol="XBTUSD", clOrdID="abcdef-dice-1")
+    trip.is_late = is_late
+    stand.say(rejected("abcdef-dice-1"), "venue@main")
+    stand.wait(waited)
+    stand.place("abcdef-dice-1")
+
+    assert stand.violated == expected
+
+
 def test_an_order_that_was_taken_is_not_sent_again_whatever_is_said_of_it(tmp_path):
     stand = Stand(OneOrder, folder=tmp_path)
     stand.place("abcdef-dice-1")
