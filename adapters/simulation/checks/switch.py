@@ -1,6 +1,5 @@
 """I12 and I13: what we leave behind the exchange takes back in time, and it is put off only by a proof of life."""
 
-from collections import deque
 from typing import Any, Final
 
 from adapters.simulation.checks.check import Check
@@ -15,9 +14,6 @@ _ROUNDS: Final = 100
 """Heartbeats that are remembered."""
 _PAUSES: Final = frozenset({401, 403, 429})
 """Statuses after which nothing is sent for a while."""
-_MINUTE_S: Final = 60.0
-_MANY: Final = 60
-"""With so many requests in a minute one may have had to wait for the budget."""
 _LONGEST: Final = 3_700 * _NS
 _SLACK_S: Final = 2.0
 
@@ -73,7 +69,6 @@ class ProofOfLife(Check):
         """Number of the last heartbeat that came back."""
         self._until = 0
         """Local time until which requests may have had to wait, for the exchange has said so."""
-        self._times: deque[float] = deque()
 
     def life_began(self, life: int) -> None:  # noqa: ARG002 as every check is told
         """Its heartbeats are numbered anew."""
@@ -86,16 +81,6 @@ class ProofOfLife(Check):
         answer = envelope.message
         if answer.status in _PAUSES and answer.to.startswith("venue@"):
             self._until = max(self._until, envelope.posted + _LONGEST)
-
-    def sent(self, asked: Asked) -> None:  # noqa: ARG002 as every check is told
-        """One request more, of those that share a budget."""
-        self._times.append(self.judge.seconds)
-
-    def _lately(self) -> "deque[float]":
-        """When requests left within the last minute."""
-        while self._times and self._times[0] < self.judge.seconds - _MINUTE_S:
-            self._times.popleft()
-        return self._times
 
     def on_Heartbeat(self, envelope: Any) -> None:  # noqa: N802 named as the message is
         """From one hand to the next."""
@@ -113,9 +98,8 @@ class ProofOfLife(Check):
         if not wanted.path.endswith("/order/cancelAllAfter") or wanted.body == '{"timeout":0}':
             return
         number = self._back.get(envelope.cause)
-        may_have_waited = envelope.posted < self._until or len(self._lately()) >= _MANY
-        if number is None and self._newest > self._used and may_have_waited:
-            # It waited for the budget, or until the exchange wanted to hear of us again.
+        if number is None and envelope.posted < self._until and self._newest > self._used:
+            # It waited with all others until the exchange wanted to hear of us again.
             number = self._newest
         if number is None:
             self.violated("I13", "the dead man's switch is put off, and no heartbeat has come back")

@@ -51,14 +51,6 @@ class Exchange:
         return {"XBTUSD": (50_000.0,)}
 
 
-class Trip(SimpleNamespace):
-    """A request on its way."""
-
-    @property
-    def may_yet_arrive(self):
-        return not (self.arrived or self.lost_out or self.refused)
-
-
 class Stand:
     """Some checks, and hands to feed them with."""
 
@@ -106,7 +98,7 @@ class Stand:
     def send(self, verb, path, *, worker="rest:orders@main", life=None, arrives=True, **fields):
         """A request leaves, and arrives; gives its trip."""
         route = path.partition("?")[0].removeprefix("/api/v1")
-        trip = Trip(
+        trip = SimpleNamespace(
             number=next(self._ids),
             life=self.life if life is None else life,
             message=SimpleNamespace(verb=verb, path=path, body=json.dumps(fields) if fields else ""),
@@ -117,14 +109,13 @@ class Stand:
             lost_back=False,
             arrived=False,
             is_late=False,
-            may_yet_arrive=True,
             over=False,
             altered=False,
             response=None,
         )
         self.judge.sent(trip)
         if arrives:
-            trip.arrived, trip.may_yet_arrive, trip.response = True, False, SimpleNamespace(status=200, body="")
+            trip.arrived, trip.response = True, SimpleNamespace(status=200, body="")
             self.judge.arrived(trip)
         return trip
 
