@@ -34,7 +34,11 @@ class AuditedHouse:
         self._woke: UtcNs = 0
 
     def failed(self, failed: ActorFailed | ActorHung) -> None:
-        """One failure more; so many are remembered as are one too many."""
+        """One failure more, of those that were up; so many are remembered as are one too many."""
+        if failed.during == "start":
+            # Those of a flow start together, and whoever is started along with another's failure has not used its own
+            # budget: what came of a failure that it did not begin with cannot be told apart from here.
+            return
         recent = self._failures.setdefault(failed.actor, deque(maxlen=self._policy.failures + 1))
         follows = failed.epoch + (2 if isinstance(failed, ActorHung) else 1)
         recent.append((failed.at, failed.handled, follows))

@@ -372,6 +372,13 @@ def test_i10_a_failure_that_anothers_restart_has_overtaken_costs_no_budget():
     assert found(auditor, failure(4), ActorStarted("strategy:a", 5)) == ["I10"]
 
 
+def test_i10_failures_at_the_start_are_not_held_against_a_budget_that_others_may_have_used():
+    auditor = an_auditor(policy=RestartPolicy(failures=1))
+    starts = [attrs.evolve(failure(number), during="start") for number in (1, 2, 3, 4)]
+
+    assert found(auditor, *starts, ActorStarted("strategy:a", 5)) == []
+
+
 def test_i10_what_is_long_ago_in_time_and_messages_does_not_count():
     auditor = an_auditor(policy=RestartPolicy(failures=1, window_ns=10, window_messages=10))
 
