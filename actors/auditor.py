@@ -15,7 +15,7 @@ from actors.auditing.hearing import AuditBooks, Hearing
 from actors.auditing.house import Waiting
 from actors.auditing.rules import AccountRules
 from actors.auditing.wire import ReadAnswer, ReadSent
-from actors.component import Answers
+from actors.component import Answers, handler_name
 from actors.supervisor import RestartPolicy
 from messages import (
     ActorFailed,
@@ -24,6 +24,7 @@ from messages import (
     ActorStarted,
     Bar,
     Instrument,
+    Message,
     Period,
     Subscribe,
     Symbol,
@@ -67,6 +68,11 @@ class Auditor(Hearing):
         """Asks for bars, and for the time."""
         subscribed = [Subscribe(Bar, symbol, period) for symbol, period in self._bars]
         return (*subscribed, WakeAt(self._books.now))
+
+    def died_on(self, message: Message) -> Answers:
+        """Hears again what its predecessor died on: a fill counts once, and all else is in doubt."""
+        hear = None if isinstance(message, Woke) else getattr(self, handler_name(type(message)), None)
+        return () if hear is None else hear(message)
 
     def heritage(self) -> Any:
         """All that is known."""

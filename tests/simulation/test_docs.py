@@ -9,6 +9,8 @@ from tests.simulation.mutants import MUTANTS
 PAGE = (Path(__file__).parents[2] / "docs" / "faults.md").read_text(encoding="utf-8")
 WANTED = "F01-F23 F26-F34 F38 F41-F44 F46 F48-F56 F58 F61-F70 F73-F79 F82 F85 F86 F88-F90"
 """What the catalogue has the simulator do."""
+ELSEWHERE = {"F62", "F90"}
+"""Nothing strikes there: caps are looked at in every run and hours are sampled by the soak; seeds are run `--twice`."""
 
 
 def rows(letter):
@@ -31,7 +33,7 @@ def test_every_invariant_is_named():
 
 
 def test_what_is_wanted_of_the_catalogue_is_there():
-    assert set(codes(WANTED)) <= set(KINDS)
+    assert set(codes(WANTED)) - set(KINDS) == ELSEWHERE
 
 
 def test_the_number_of_broken_variants_is_theirs():

@@ -209,10 +209,16 @@ class Audited(Check):
         self._altered: dict[str, None] = {}
         self._found_s: float | None = None
         """Since when trading should have been halted, and is not."""
+        self._is_lacking = False
+        """A mailbox was full, and somebody has not heard everything."""
 
     def life_began(self, life: int) -> None:  # noqa: ARG002 as every check is told
         """It has found nothing yet."""
-        self._found_s = None
+        self._found_s, self._is_lacking = None, False
+
+    def on_ActorLagging(self, envelope: Any) -> None:  # noqa: ARG002, N802 named as the message is
+        """What was turned away is missing somewhere from now on."""
+        self._is_lacking = True
 
     def sent(self, asked: Any) -> None:
         """What arrives may be another order than what leaves."""
@@ -231,6 +237,9 @@ class Audited(Check):
         self._found_s = self.judge.seconds
         if found.invariant == "I2" and any(name in found.text for name in self._altered):
             # The exchange works what nobody approved, and the process is right to say so.
+            return
+        if self._is_lacking:
+            # What was turned away was asked for, and is never answered.
             return
         self.violated("I25", f"the process itself has found: {found}")
 

@@ -109,14 +109,13 @@ class Stand:
             lost_back=False,
             arrived=False,
             is_late=False,
-            may_yet_arrive=True,
             over=False,
             altered=False,
             response=None,
         )
         self.judge.sent(trip)
         if arrives:
-            trip.arrived, trip.may_yet_arrive, trip.response = True, False, SimpleNamespace(status=200, body="")
+            trip.arrived, trip.response = True, SimpleNamespace(status=200, body="")
             self.judge.arrived(trip)
         return trip
 

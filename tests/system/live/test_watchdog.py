@@ -67,7 +67,6 @@ def test_f72_without_a_supervisor_the_run_ends_and_its_orders_are_taken_back(tmp
         if kind == "Raises":
             # A thread that hangs keeps its process for longer than a test should take.
             assert process.wait() == 70, process.said()
-    watched.says("cancel all: 1 cancelled")
     watched.end_watchdogs()
 
 
