@@ -108,6 +108,7 @@ class Stand:
             lost_out=False,
             lost_back=False,
             arrived=False,
+            may_yet_arrive=True,
             is_late=False,
             over=False,
             altered=False,
@@ -115,7 +116,7 @@ class Stand:
         )
         self.judge.sent(trip)
         if arrives:
-            trip.arrived, trip.response = True, SimpleNamespace(status=200, body="")
+            trip.arrived, trip.may_yet_arrive, trip.response = True, False, SimpleNamespace(status=200, body="")
             self.judge.arrived(trip)
         return trip
 
