@@ -69,7 +69,7 @@ class Auditor(Hearing):
         subscribed = [Subscribe(Bar, symbol, period) for symbol, period in self._bars]
         return (*subscribed, WakeAt(self._books.now))
 
-    def answers_for(self, message: Message) -> Answers:
+    def died_on(self, message: Message) -> Answers:
         """Hears again what its predecessor died on: a fill counts once, and all else is in doubt."""
         hear = None if isinstance(message, Woke) else getattr(self, handler_name(type(message)), None)
         return () if hear is None else hear(message)

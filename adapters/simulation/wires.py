@@ -155,7 +155,7 @@ class SimulatedWorker(Component):
         """What a predecessor had in hand and did not answer is sent again, as a mailbox gives it back, but not yet."""
         return (WakeAt(0, "go on"),) if self._waiting else ()
 
-    def answers_for(self, message: Message) -> tuple[Message, ...]:
+    def died_on(self, message: Message) -> tuple[Message, ...]:
         """The predecessor has failed on this one, which no mailbox gives back: whoever asked finds out by himself."""
         for place, waiting in enumerate(self._waiting):
             if waiting is message:

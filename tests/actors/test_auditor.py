@@ -433,8 +433,8 @@ def test_a_successor_hears_again_what_its_predecessor_died_on_and_a_fill_counts_
     fill = a_fill(1, order=ONE)
     auditor = an_auditor(heritage=before.heritage())
 
-    assert list(auditor.answers_for(fill)) == []
-    assert list(auditor.answers_for(fill)) == []
+    assert list(auditor.died_on(fill)) == []
+    assert list(auditor.died_on(fill)) == []
     assert auditor.heritage().accounts["main"].orders.find(ONE.client_id).filled == 1
 
 
