@@ -63,11 +63,14 @@ class Auditor(Hearing):
         self._books = heritage or AuditBooks(rules, instruments, run6, policy or RestartPolicy())
         if heritage is not None:
             self._books.doubt()
+        self._books.auditors += 1
+        self._token = "" if heritage is None else f"look:{self._books.auditors}"
+        """A timer that an earlier incarnation set is not this one's: looks are counted."""
 
     def on_start(self) -> Answers:
         """Asks for bars, and for the time."""
         subscribed = [Subscribe(Bar, symbol, period) for symbol, period in self._bars]
-        return (*subscribed, WakeAt(self._books.now))
+        return (*subscribed, WakeAt(self._books.now, self._token))
 
     def died_on(self, message: Message) -> Answers:
         """Hears again what its predecessor died on: a fill counts once, and all else is in doubt."""
@@ -80,6 +83,8 @@ class Auditor(Hearing):
 
     def on_woke(self, woke: Woke) -> Answers:
         """Looks at what nobody says."""
+        if woke.token != self._token:
+            return ()
         books = self._books
         found: list[Finding] = [*books.house.woke(woke.at)]
         books.now = max(books.now, woke.at)
@@ -88,7 +93,7 @@ class Auditor(Hearing):
         said = [self._told(None, found)]
         said += [self._told(name, account.look()) for name, account in books.accounts.items()]
         said += [self._told(name, wire.look()) for name, wire in books.wires.items()]
-        return (*chain.from_iterable(said), WakeAt(woke.at + LOOK_EVERY))
+        return (*chain.from_iterable(said), WakeAt(woke.at + LOOK_EVERY, self._token))
 
     def on_bar(self, bar: Bar) -> Answers:
         """Bars come in order."""

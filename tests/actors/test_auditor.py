@@ -11,6 +11,7 @@ from actors.supervisor import RestartPolicy
 from messages import (
     ActorFailed,
     ActorLagging,
+    ActorQuarantined,
     ActorStarted,
     AmendOrder,
     AmendRejected,
@@ -346,6 +347,23 @@ def test_i16_behind_a_closed_gate_orders_may_end_without_a_word():
     halted = TradingStateChanged(account="main", state=TradingState.HALTED, reason="test", ts=MONDAY)
 
     assert found(auditor, *passed(ONE), halted) == []
+    assert looks(auditor, 30) == []
+
+
+def test_i16_without_a_guard_nobody_answers_and_nothing_passes():
+    auditor = an_auditor()
+    given_up = ActorQuarantined("risk-guard@main", "4 failures", MONDAY)
+
+    assert found(auditor, given_up, asked(ONE)) == []
+    assert looks(auditor, 30) == []
+
+
+def test_i16_a_timer_of_a_predecessor_is_no_look():
+    before = an_auditor()
+    assert found(before, asked(ONE)) == []
+    auditor = an_auditor(heritage=before.heritage())
+    assert found(auditor, asked(LIMIT)) == []
+
     assert looks(auditor, 30) == []
 
 

@@ -9,6 +9,7 @@ import attrs
 
 from adapters.simulation.checks import Judge
 from adapters.simulation.checks.facts import Facts, Limits, Terms
+from adapters.simulation.trip import Trip
 from messages import Envelope
 
 SECOND = 1_000_000_000
@@ -97,26 +98,18 @@ class Stand:
 
     def send(self, verb, path, *, worker="rest:orders@main", life=None, arrives=True, **fields):
         """A request leaves, and arrives; gives its trip."""
-        route = path.partition("?")[0].removeprefix("/api/v1")
-        trip = SimpleNamespace(
+        trip = Trip(
             number=next(self._ids),
             life=self.life if life is None else life,
             message=SimpleNamespace(verb=verb, path=path, body=json.dumps(fields) if fields else ""),
             worker=SimpleNamespace(address=worker),
-            route=(verb, route),
-            refused="",
-            lost_out=False,
-            lost_back=False,
-            arrived=False,
-            may_yet_arrive=True,
-            is_late=False,
-            over=False,
-            altered=False,
-            response=None,
+            started=0,
+            out=0,
+            back=0,
         )
         self.judge.sent(trip)
         if arrives:
-            trip.arrived, trip.may_yet_arrive, trip.response = True, False, SimpleNamespace(status=200, body="")
+            trip.arrived, trip.response = True, SimpleNamespace(status=200, body="")
             self.judge.arrived(trip)
         return trip
 
