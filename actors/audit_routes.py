@@ -11,6 +11,7 @@ from messages import (
     ActorFailed,
     ActorHung,
     ActorLagging,
+    ActorQuarantined,
     ActorStarted,
     AmendOrder,
     AmendRejected,
@@ -51,6 +52,7 @@ _HEARD: Final = {
     "rest": (RequestAnswered,),
     "reconciler": (PositionAdjusted,),
     "feed": (MarketStale, MarketFresh),
+    "supervisor": (ActorQuarantined,),
     "host": (ActorStarted, ActorFailed, ActorHung, ActorLagging),
 }
 

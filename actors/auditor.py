@@ -15,7 +15,7 @@ from actors.auditing.hearing import AuditBooks, Hearing
 from actors.auditing.house import Waiting
 from actors.auditing.rules import AccountRules
 from actors.auditing.wire import ReadAnswer, ReadSent
-from actors.component import Answers
+from actors.component import Answers, handler_name
 from actors.supervisor import RestartPolicy
 from messages import (
     ActorFailed,
@@ -24,6 +24,7 @@ from messages import (
     ActorStarted,
     Bar,
     Instrument,
+    Message,
     Period,
     Subscribe,
     Symbol,
@@ -62,11 +63,19 @@ class Auditor(Hearing):
         self._books = heritage or AuditBooks(rules, instruments, run6, policy or RestartPolicy())
         if heritage is not None:
             self._books.doubt()
+        self._books.auditors += 1
+        self._token = "" if heritage is None else f"look:{self._books.auditors}"
+        """A timer that an earlier incarnation set is not this one's: looks are counted."""
 
     def on_start(self) -> Answers:
         """Asks for bars, and for the time."""
         subscribed = [Subscribe(Bar, symbol, period) for symbol, period in self._bars]
-        return (*subscribed, WakeAt(self._books.now))
+        return (*subscribed, WakeAt(self._books.now, self._token))
+
+    def died_on(self, message: Message) -> Answers:
+        """Hears again what its predecessor died on: a fill counts once, and all else is in doubt."""
+        hear = None if isinstance(message, Woke) else getattr(self, handler_name(type(message)), None)
+        return () if hear is None else hear(message)
 
     def heritage(self) -> Any:
         """All that is known."""
@@ -74,6 +83,8 @@ class Auditor(Hearing):
 
     def on_woke(self, woke: Woke) -> Answers:
         """Looks at what nobody says."""
+        if woke.token != self._token:
+            return ()
         books = self._books
         found: list[Finding] = [*books.house.woke(woke.at)]
         books.now = max(books.now, woke.at)
@@ -82,7 +93,7 @@ class Auditor(Hearing):
         said = [self._told(None, found)]
         said += [self._told(name, account.look()) for name, account in books.accounts.items()]
         said += [self._told(name, wire.look()) for name, wire in books.wires.items()]
-        return (*chain.from_iterable(said), WakeAt(woke.at + LOOK_EVERY))
+        return (*chain.from_iterable(said), WakeAt(woke.at + LOOK_EVERY, self._token))
 
     def on_bar(self, bar: Bar) -> Answers:
         """Bars come in order."""

@@ -42,13 +42,6 @@ class Component:
         """Said last, at an ordered stop. Not called after a failure: what must always happen stands in `release`."""
         return ()
 
-    def answers_for(self, message: Message) -> Answers:  # noqa: ARG002 - for who overrides it
-        """Said at the start for a message that the incarnation before failed on: nobody else can answer it any more.
-
-        Whether that had done anything with it is not known, but nobody heard of it.
-        """
-        return ()
-
     def keeps(self) -> Mapping[type[Message], int]:
         """Message classes of which the address shall keep the last n, to feed the next incarnation with.
 
@@ -59,6 +52,13 @@ class Component:
     def heritage(self) -> Any:
         """What the next incarnation's factory is given of this one when it is over."""
         return None
+
+    def died_on(self, message: Message) -> Answers:  # noqa: ARG002 - for who overrides it
+        """The last incarnation failed on this message, and nobody heard what it answered: what is to be said of it.
+
+        Asked when this one has started. Where somebody waits for an answer to what is lost, nobody else gives it.
+        """
+        return ()
 
     def calm(self, symbol: Symbol, period: Period | None) -> "Calm | None":  # noqa: ARG002 - for who overrides it
         """What a replay may look at to spare this component bars of a topic; None: it hears every bar."""

@@ -80,7 +80,7 @@ class AuditedAccount:
         yield from wrong_fields(
             order, self._instruments.get(order.symbol), self.pattern, self.rules.order_lots_max.get(order.symbol)
         )
-        if all(terms(each) != terms(order) for each in seen.amends) and seen.state is not Seen.UNSURE:
+        if all(terms(each) != terms(order) for each in seen.amends) and not seen.may_be_any:
             yield Finding("I2", f"a change of {order.client_id} is approved that nobody asked for")
         yield from self._step(seen, Word.AMEND_APPROVED)
         yield from self._allowed(seen, order, now, stale)

@@ -15,6 +15,7 @@ from actors.execution.once import Once
 from actors.supervisor import RestartPolicy
 from messages import (
     Account,
+    ActorQuarantined,
     AmendOrder,
     AmendRejected,
     ApprovedAmend,
@@ -66,6 +67,8 @@ class AuditBooks:
         self.told: Counter[str] = Counter()
         self.heard = Once()
         self.now: UtcNs = 0
+        self.auditors = 0
+        """So many have kept these."""
 
     def doubt(self) -> None:
         """A word may have been missed: of what is under way now nothing is found any more."""
@@ -206,6 +209,14 @@ class _Answering(_Asking):
         audited = self._at(changed.account, changed.ts)
         if audited is not None:
             audited.is_stopped = changed.state in _STOPPED
+        return ()
+
+    def on_actor_quarantined(self, quarantined: ActorQuarantined) -> Answers:
+        """Without a guard nobody answers what is asked, and nothing passes."""
+        role, _, name = quarantined.actor.partition("@")
+        audited = self._at(name, quarantined.at) if role == "risk-guard" else None
+        if audited is not None:
+            audited.is_stopped = True
         return ()
 
 

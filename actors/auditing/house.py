@@ -14,6 +14,10 @@ BESIDES_MAX: Final = 10_000
 """What may wait besides what a mailbox's cap counts: words of control, and each symbol's last quote and book."""
 
 
+GROUP_MAX: Final = 6
+"""So many at most are started again together."""
+
+
 @attrs.frozen
 class Waiting:
     """One mailbox."""
@@ -28,30 +32,32 @@ class AuditedHouse:
 
     def __init__(self, policy: RestartPolicy) -> None:
         self._policy = policy
-        self._failures: dict[Address, deque[tuple[UtcNs, int, int]]] = {}
-        """When, after how many messages, and which incarnation follows it."""
+        self._failures: dict[Address, deque[tuple[UtcNs, int]]] = {}
         self._bars: dict[tuple[Symbol, int], tuple[UtcNs, UtcNs]] = {}
         self._woke: UtcNs = 0
 
     def failed(self, failed: ActorFailed | ActorHung) -> None:
         """One failure more; so many are remembered as are one too many."""
-        recent = self._failures.setdefault(failed.actor, deque(maxlen=self._policy.failures + 1))
-        follows = failed.epoch + (2 if isinstance(failed, ActorHung) else 1)
-        recent.append((failed.at, failed.handled, follows))
+        recent = self._failures.setdefault(failed.actor, deque(maxlen=self._budget(failed.actor) + 1))
+        recent.append((failed.at, failed.handled))
 
     def started(self, started: ActorStarted) -> Iterator[Finding]:
         """An incarnation is up: its address must not have used up its budget."""
         recent = self._failures.get(started.actor)
-        if recent and recent[-1][2] < started.epoch:
-            # It was to be started again with another before its failure was known, and that costs no budget.
-            recent.pop()
-        if recent is None or len(recent) <= self._policy.failures:
+        if recent is None or len(recent) <= self._budget(started.actor):
             return
-        (first_at, first_handled, _), (last_at, last_handled, _) = recent[0], recent[-1]
+        (first_at, first_handled), (last_at, last_handled) = recent[0], recent[-1]
         policy = self._policy
         near = last_at - first_at <= policy.window_ns or last_handled - first_handled <= policy.window_messages
         if near:
             yield Finding("I10", f"{started.actor} is started again after {len(recent)} failures within the window")
+
+    def _budget(self, actor: Address) -> int:
+        """Failures that may be seen of it. A strategy restarts alone.
+
+        Others are started again with those before them in the flow, and what they failed of just then costs nothing.
+        """
+        return self._policy.failures * (1 if actor.startswith("strategy:") else GROUP_MAX)
 
     def bar(self, bar: Bar) -> Iterator[Finding]:
         """Bars of a symbol and period follow one another."""

@@ -25,7 +25,18 @@ def terms(order: Order) -> tuple[Any, ...]:
 class SeenOrder:
     """What was said of one client id."""
 
-    __slots__ = ("amends", "asked", "client_id", "ended_filled", "filled", "posted", "state", "waited", "ways")
+    __slots__ = (
+        "amends",
+        "asked",
+        "client_id",
+        "ended_filled",
+        "filled",
+        "is_doubted",
+        "posted",
+        "state",
+        "waited",
+        "ways",
+    )
 
     def __init__(self, client_id: str, state: Seen = Seen.NEW) -> None:
         self.client_id = client_id
@@ -36,6 +47,8 @@ class SeenOrder:
         """All that the guard has approved of it: nothing else may be at the venue."""
         self.amends: list[Order] = []
         """What it was asked to be changed to, where guard or venue have not answered."""
+        self.is_doubted = False
+        """A word about it may have been missed: what is not known to be approved may be all the same."""
         self.filled: Lots = 0
         self.ended_filled: Lots | None = None
         self.posted = False
@@ -62,7 +75,12 @@ class SeenOrder:
     def covers(self, order: Order) -> bool:
         """Whether this was approved. Of an order of an earlier life nothing can be told."""
         wanted = terms(order)
-        return any(terms(way) == wanted for way in self.ways) or (not self.ways and self.state is Seen.UNSURE)
+        return self.may_be_any or any(terms(way) == wanted for way in self.ways)
+
+    @property
+    def may_be_any(self) -> bool:
+        """Whether it may have been approved as whatever it is."""
+        return self.is_doubted or (not self.ways and self.state is Seen.UNSURE)
 
     @property
     def left(self) -> Lots:

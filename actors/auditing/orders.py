@@ -69,3 +69,4 @@ class Orders:
         for order in (*self.live.values(), *self._settled.values()):
             if order.state is not Seen.OVER:
                 order.state, order.waited = Seen.UNSURE, 0
+                order.is_doubted, order.posted, order.ways = True, False, []

@@ -136,7 +136,7 @@ class AuditedWire:
     def _opens(self, sent: Placed | Changed) -> Iterator[Finding]:
         told = sent.terms
         seen = self._account.orders.find(told.client_id)
-        if seen.state is Seen.ASKED or not (seen.ways or seen.state is Seen.UNSURE):
+        if seen.state is Seen.ASKED or not (seen.ways or seen.may_be_any):
             yield Finding("I2", f"{told.client_id} leaves for the venue, and was not approved")
             return
         if not self._is_approved(seen, told, cut=False):
@@ -147,7 +147,7 @@ class AuditedWire:
             seen.posted = True
 
     def _is_approved(self, seen: SeenOrder, told: Terms, *, cut: bool) -> bool:
-        return not seen.ways or any(self._same(way, told, cut=cut) for way in seen.ways)
+        return not seen.ways or seen.is_doubted or any(self._same(way, told, cut=cut) for way in seen.ways)
 
     def _same(self, order: Order, told: Terms, *, cut: bool) -> bool:
         instrument = self._instruments.get(order.symbol)

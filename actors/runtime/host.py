@@ -94,9 +94,7 @@ class Host(pykka.Actor):
                 doing = self.handling = "warm-up"
                 answers += self._warm_up(component)
             doing = self.handling = "start"
-            failed_on, slot.failed_on = slot.failed_on, None
-            if failed_on is not None:
-                answers += tuple(component.answers_for(failed_on))
+            answers += self._of_what_was_lost(component)
             with slot.lock:
                 if slot.epoch != self.epoch:
                     slot.fenced += 1
@@ -174,7 +172,7 @@ class Host(pykka.Actor):
     def fail(self, error: BaseException, during: str, message_id: int, message: Message | None = None) -> bool:
         """This incarnation is over: release, keep later messages in the mailbox, and tell the supervisor.
 
-        `message`: what it failed on; its successor is asked what is to be said for it.
+        `message`: what it died on, of which its successor is told.
 
         False when it was fenced before: then its failure is of no concern to anybody.
         """
@@ -186,7 +184,7 @@ class Host(pykka.Actor):
                 return False
             slot.deliver, slot.ways = slot.store, None
             slot.state = State.DOWN
-            slot.failed_on = slot.failed_on if message is None else message
+            slot.died_on = message
             report = ActorFailed(
                 actor=slot.address,
                 epoch=self.epoch,
@@ -209,6 +207,11 @@ class Host(pykka.Actor):
             raise
         except BaseException:  # noqa: BLE001 - even what describes an exception may be a strategy's own code
             return name, ""
+
+    def _of_what_was_lost(self, component: Component) -> tuple[Message, ...]:
+        """Once: what fails on it too has nobody after it who is asked."""
+        message, self.slot.died_on = self.slot.died_on, None
+        return () if message is None else tuple(component.died_on(message))
 
     def _warm_up(self, component: Component) -> tuple[Message, ...]:
         """Feed what the address kept, in the order it was heard. Of the answers only timers still ahead survive."""

@@ -109,8 +109,8 @@ class Slot:
         "address",
         "component",
         "deliver",
+        "died_on",
         "epoch",
-        "failed_on",
         "fenced",
         "handled",
         "host",
@@ -152,8 +152,8 @@ class Slot:
         self.lagging = False
         self.state = State.NEW
         self.host: Host | None = None
-        self.failed_on: Message | None = None
-        """What the last incarnation failed on, until its successor has said what is to be said for it."""
+        self.died_on: Message | None = None
+        """What the last incarnation failed on, until its successor has been told."""
         self.inherited: Any = None
         """What an earlier life of the run left for the first incarnation."""
         self.is_restored = False

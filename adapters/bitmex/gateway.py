@@ -6,7 +6,7 @@
 It decides and does no I/O: a line and three workers are told in messages what to send. Time is what messages say.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from random import Random
 from typing import Any, Final
 
@@ -140,6 +140,17 @@ class BitmexGateway(Component):
         self._parts.line_number = self._line.number
         return self._parts
 
+    def died_on(self, message: Message) -> Answers:
+        """A kill and a cancel are done again. An order or amend of which the desk knows nothing was not sent."""
+        at = self._parts.now
+        if isinstance(message, CancelAll):
+            return self.on_cancel_all(message)
+        if isinstance(message, ApprovedCancel):
+            return self.on_approved_cancel(message)
+        if isinstance(message, ApprovedOrder | ApprovedAmend):
+            return self._settled(self._desk.lost(message, at))
+        return ()
+
     def on_stop(self) -> Answers:
         """Closes the line. Nothing is cancelled: who stops the system has had that done.
 
@@ -170,15 +181,6 @@ class BitmexGateway(Component):
     def on_cancel_all(self, wanted: CancelAll) -> Answers:
         """At once, and until nothing of ours is open."""
         return self._settled(self._parts.sweep.begin(wanted, self._pass(wanted.ts)))
-
-    def answers_for(self, message: Message) -> Answers:
-        """Hears it again: no order leaves before the account was read, and what is known is not sent twice."""
-        again: Mapping[type[Message], Callable[[Any], Answers]] = {
-            ApprovedOrder: self.on_approved_order, ApprovedAmend: self.on_approved_amend,
-            ApprovedCancel: self.on_approved_cancel, CancelAll: self.on_cancel_all,
-        }  # fmt: skip
-        hear = again.get(type(message))
-        return () if hear is None else hear(message)
 
     # What others know.
 

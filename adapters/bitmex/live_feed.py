@@ -15,6 +15,7 @@ import attrs
 from actors.component import Component
 from adapters.bitmex.events import Line, LineDown, LineUp, Step, TopicLive, TopicRefused, TopicStale
 from adapters.bitmex.gap_filler import GapFiller
+from adapters.bitmex.mark_band import MarkBand
 from adapters.bitmex.market import InstrumentState, LiquidationOrder
 from adapters.bitmex.market_watch import MarketWatch
 from adapters.bitmex.questions import Questions
@@ -112,7 +113,9 @@ class BitmexFeed(Component):
         questions = Questions(address, worker, left.request)
         self._trades = GapFiller(symbols, questions, stream, random, lasts=left.last_trades, held=left.held)
         self._watches = {symbol: MarketWatch(symbol, was_said=heritage is not None) for symbol in symbols}
+        marks = MarkBand()
         self._events: dict[type[Any], Callable[[Any], Iterable[Message]]] = {
+            **dict.fromkeys((MarkPrice, IndexPrice), marks.hear),
             Trade: self._heard_trade,
             Quote: self._heard_quote,
             InstrumentState: self._heard_state,

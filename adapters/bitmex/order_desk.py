@@ -25,6 +25,7 @@ from messages import (
 )
 
 NOT_READY: Final = "venue-not-ready"
+LOST: Final = "gateway-failed"
 OVERTAKEN: Final = "cancelled-before-it-left"
 """By a cancel of all, which does not wait for the journal as an approval does."""
 
@@ -112,6 +113,17 @@ class OrderDesk(OrderAnswers):
         if self._courier.is_busy(JobKind.CANCEL, approved.client_id):
             return ()
         return self._courier.send(requests.cancel(approved), Job(JobKind.CANCEL, (approved.client_id,)), at)
+
+    def lost(self, approved: ApprovedOrder | ApprovedAmend, at: UtcNs) -> tuple[Message, ...]:
+        """Whoever was to place or change it failed: rejected, where that had not begun. Else it is being looked up."""
+        order = approved.order
+        ours = self.orders.get(order.client_id)
+        if isinstance(approved, ApprovedAmend):
+            begun = ours is not None and ours.amending == order
+            return () if begun else (AmendRejected(order, LOST, at),)
+        if ours is not None and ours.stage is not Stage.REJECTED:
+            return ()
+        return (OrderRejected(order=order, reason=LOST, standing=False, ts=at),)
 
     def doom(self, wanted: UtcNs, at: UtcNs) -> tuple[Message, ...]:
         """Nothing of what was approved up to `wanted` shall stay.

@@ -41,6 +41,8 @@ from messages.codec import CodecError, decode, encode
 FAILED: Final = "journal-failed"
 """Why an order is rejected that could not be written."""
 _BEGIN: Final = hashlib.sha256(b"openoutcry journal").digest()
+_KINDS: Final = ("ApprovedOrder", "ApprovedAmend", "ApprovedCancel")
+"""What may stand in a row: one of another kind may be something that works at the venue."""
 _to_json: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 _INSERT = "INSERT INTO orders SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE (SELECT token FROM lease) = ?7"
@@ -128,19 +130,23 @@ class Journal(Component):
             return (approved,)
         return (approved, self._halt(approved.ts))
 
-    def answers_for(self, message: Message) -> Answers:
-        """It may be written; it was not passed on. A cancel is; what was to bring risk may be asked for again."""
-        if isinstance(message, ApprovedOrder):
-            return (OrderRejected(order=message.order, reason=FAILED, standing=False, ts=message.order.ts),)
-        if isinstance(message, ApprovedAmend):
-            return (AmendRejected(message.order, FAILED, message.ts),)
-        return (message,) if isinstance(message, ApprovedCancel) else ()
-
     def on_heartbeat(self, heartbeat: Heartbeat) -> Answers:
         """Passes if something can be written."""
         if self._done(_BEAT, (heartbeat.number, heartbeat.ts, self._token)):
             return (heartbeat,)
         return (self._halt(heartbeat.ts),)
+
+    def died_on(self, message: Message) -> Answers:
+        """An order or amend did not pass, and may be asked for again: in the file or not, nobody has sent it.
+
+        A cancel passes.
+        """
+        if isinstance(message, ApprovedOrder):
+            order = message.order
+            return (OrderRejected(order=order, reason=FAILED, standing=False, ts=order.ts),)
+        if isinstance(message, ApprovedAmend):
+            return (AmendRejected(message.order, FAILED, message.ts),)
+        return (message,) if isinstance(message, ApprovedCancel) else ()
 
     def release(self) -> None:
         """Close the file."""
@@ -200,6 +206,8 @@ def read_orders(folder: Path, *, before_life: int | None = None) -> Iterator[Jou
             chain = _link(chain, seq, life, body)
             if chain != link or not _tells(body, message, client_id):
                 raise JournalError(f"{path}: row {seq} is not what was written: somebody has changed it")
+            if message not in _KINDS:
+                raise JournalError(f"{path}: row {seq} is a {message}: written by a newer openoutcry")
             expected += 1
             if before_life is None or life < before_life:
                 yield Journalled(seq, life, message, client_id, body)

@@ -232,10 +232,10 @@ def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account
         lambda _: _line(system, run, line, f"venue@{account}", keys),
     )
 
-    def worker(address: Address, _heritage: Any) -> Component:
+    def worker(address: Address, heritage: Any) -> Component:
         return run.wires.worker(
             address, environment.rest, system.voice(address),
-            clock=run.clock.now, keys=keys, gate=gate,
+            clock=run.clock.now, keys=keys, gate=gate, heritage=heritage,
         )  # fmt: skip
 
     for address in (workers.orders, workers.cancels, workers.queries):

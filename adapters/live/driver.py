@@ -128,10 +128,8 @@ class Driver:
             self.stopping.troubles.append(words)
 
     def _left_undone(self) -> str:
-        """What is left to the watchdog, or "": nothing where somebody wanted the end at once."""
-        if self._is_aborted:
-            return ""
-        if not self._is_done or self.failed is not None:
+        """What is left to the watchdog, or "": of an end that somebody wanted, what did not come about in time."""
+        if self.failed is not None or not (self._is_done or self._is_aborted):
             return self.failed or "the run could not go on, by an error of its own"
         return "; ".join(self.stopping.troubles)
 

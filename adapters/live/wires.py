@@ -11,7 +11,7 @@ from typing import Protocol
 from actors.component import Component
 from adapters.bitmex.credentials import Keys
 from adapters.bitmex.line import Line, SocketLine
-from adapters.bitmex.rest import RestWorker
+from adapters.bitmex.rest import RestWorker, WorkerHeritage
 from adapters.journal.store import open_to_write
 from adapters.journal.trace import EVERY_NS
 from adapters.live.pauses import seconds_passed
@@ -35,7 +35,7 @@ class Wires(Protocol):
 
     def worker(
         self, address: Address, origin: str, say: Callable[[Message], None], *, clock: Callable[[], UtcNs],
-        keys: Keys | None = None, gate: Callable[[], bool] = lambda: True,
+        keys: Keys | None = None, gate: Callable[[], bool] = lambda: True, heritage: WorkerHeritage | None = None,
     ) -> Component:  # fmt: skip
         """An actor that sends one request at a time; see RestWorker. `say`: where it speaks from outside a handler."""
 
@@ -61,10 +61,10 @@ class RealWires:
 
     def worker(
         self, address: Address, origin: str, say: Callable[[Message], None], *, clock: Callable[[], UtcNs],  # noqa: ARG002 it waits in its handler
-        keys: Keys | None = None, gate: Callable[[], bool] = lambda: True,
+        keys: Keys | None = None, gate: Callable[[], bool] = lambda: True, heritage: WorkerHeritage | None = None,
     ) -> Component:  # fmt: skip
         """See Wires."""
-        return RestWorker(origin, keys, gate=gate, clock=clock)
+        return RestWorker(origin, keys, gate=gate, clock=clock, heritage=heritage)
 
     def file(self, folder: Path, name: str, *, full_sync: bool = False) -> sqlite3.Connection:
         """See Wires."""

@@ -27,6 +27,7 @@ def facts_of(
     exchange: ExchangeSide,
     world: "World",
     local: Callable[[], UtcNs],
+    struck: Callable[[], int],
 ) -> Facts:
     """See above. `local`: the clock of the machine that trades."""
     risk = risk_limits(settings.configuration.risk) or RiskLimits()
@@ -46,6 +47,7 @@ def facts_of(
         contracts=_terms(exchange),
         local=local,
         sizes=lambda: sizes_of(world.process),
+        struck=struck,
     )
 
 

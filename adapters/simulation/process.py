@@ -163,7 +163,6 @@ class Process:
     def start(self, *, resume: bool = False) -> None:
         """The next life; it may end before it has begun."""
         assert self.runtime is None
-        self.life += 1
         self.is_stopping = False
         try:
             self._begin(resume=resume)
@@ -171,13 +170,13 @@ class Process:
             self.killed()
         except JournalError as error:
             self.disk.die()
-            self.life -= 1
             for each in self._follows:
                 each.start_refused(str(error))
 
     def _begin(self, *, resume: bool) -> None:
         run, system, restored = self._prepared(resume=resume)
-        self.run, self.system = run, system
+        # One that began and could not read what it found has its number, too.
+        self.run, self.system, self.life = run, system, run.life
         self._is_begun = True
         for each in self._follows:
             each.life_began(self.life)

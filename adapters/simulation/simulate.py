@@ -28,6 +28,7 @@ from adapters.simulation.local_clock import LocalClock
 from adapters.simulation.network import Network
 from adapters.simulation.operator import Operator
 from adapters.simulation.process import Process
+from adapters.simulation.replayed import replayed
 from adapters.simulation.scenario import Scenario
 from adapters.simulation.world import World
 from messages import NS_PER_SECOND, Envelope, UtcNs
@@ -38,6 +39,8 @@ HOUR_S: Final = 3_600
 _LOOK_S: Final = 5
 _SLICE: Final = 10 * NS_PER_SECOND
 STOP_MAX_S: Final = 120
+_REPLAYED: Final = 3
+"""One in so many runs is run again from its files, life by life."""
 LAST: Final = 200
 """Messages that are kept to be looked at."""
 _UNSAID: Final = frozenset({"TextReceived", "Woke", "OrderBook", "Quote", "MarkPrice", "IndexPrice"})
@@ -157,13 +160,13 @@ def _simulated(
     clock = LocalClock(
         began=told.began, offset=round(told.clock_offset_s * NS_PER_SECOND), drift_ppm=told.clock_drift_ppm
     )
+    weather = Weather(world, exchange, seed=str(told.seed), kinds=kinds, intensities=told.faults, window=told.window)
     facts = facts_of(
         folder=folder, settings=settings, run6=told.run6, exchange=exchange, world=world,
-        local=lambda: clock.local(world.now),
+        local=lambda: clock.local(world.now), struck=weather.struck.total,
     )  # fmt: skip
     judge = Judge(ExchangeTruth(exchange), lambda: world.seconds, facts)
     notes = _Notes(judge)
-    weather = Weather(world, exchange, seed=str(told.seed), kinds=kinds, intensities=told.faults, window=told.window)
     random = Random(f"network {told.seed}")  # noqa: S311 no secret comes of it
     network = Network(world, exchange, weather, _Watches(notes, judge), random)
     operator = Operator(world)
@@ -189,6 +192,9 @@ def _simulated(
         judge.at_rest()
         _stop(world, process, operator, exchange, judge)
         judge.over()
+        if told.seed % _REPLAYED == 0 and not any(kinds[code].decides for code in told.faults):
+            for difference in replayed(folder):
+                judge.violated("I7", difference)
     elif process.is_alive:
         operator.leaves = True
         process.killed()
@@ -233,15 +239,18 @@ def _rest(world: World, process: Process, operator: Operator, exchange: Exchange
 
 
 def _stop(world: World, process: Process, operator: Operator, exchange: ExchangeSide, judge: Judge) -> None:
-    """As a driver stops a run: everything is cancelled, then the actors stop in order."""
+    """As a driver stops a run: everything is cancelled, perhaps closed, then the actors stop in order."""
     operator.leaves = True
-    process.halt("stopped by the simulation")
+    closes = process.settings.configuration.backtest.seed % 2 == 0
+    process.halt("stopped by the simulation", flatten=closes)
     until = world.now + STOP_MAX_S * NS_PER_SECOND
-    while world.now < until and operator.ours(exchange):
+    while world.now < until and (operator.ours(exchange) or (closes and judge.truth.lots())):
         world.run(world.now + NS_PER_SECOND)
     left = operator.ours(exchange)
     if left:
         judge.violated("I6", f"{STOP_MAX_S} s after the kill switch these work: {', '.join(left)}")
+    if closes and judge.truth.lots():
+        judge.violated("I6", f"{STOP_MAX_S} s after all was to be closed the exchange holds {judge.truth.lots()}")
     process.stop()
     until = world.now + STOP_MAX_S * NS_PER_SECOND
     while world.now < until and process.is_alive:

@@ -14,7 +14,7 @@ import attrs
 from actors.component import Component
 from adapters.bitmex.credentials import Keys
 from adapters.bitmex.line import Line
-from adapters.bitmex.rest import why_held
+from adapters.bitmex.rest import WorkerHeritage, begun_before, why_held
 from adapters.bitmex.sender import Outcome
 from adapters.simulation.disk import Disk
 from adapters.simulation.network import Network, Socket, Trip
@@ -34,6 +34,8 @@ from messages import (
     SendText,
     TextReceived,
     UtcNs,
+    WakeAt,
+    Woke,
 )
 
 
@@ -135,15 +137,34 @@ class SimulatedWorker(Component):
     def __init__(
         self, address: Address, say: Callable[[Message], None], network: Network, process: Hearing, *,
         keys: Keys | None, gate: Callable[[], bool], clock: Callable[[], UtcNs], left: "deque[SendRequest]",
+        heritage: WorkerHeritage | None,
     ) -> None:  # fmt: skip
         self.address = address
         self._say, self._network, self._process, self._gate, self._clock = say, network, process, gate, clock
         self._keys, self._waiting = keys, left
         self._trip: Trip | None = None
-        self._taken_back: UtcNs = 0
+        told = heritage or WorkerHeritage()
+        self._before = self._begun = told.begun
+        self._taken_back = told.taken_back
+
+    def heritage(self) -> WorkerHeritage:
+        """See RestWorker."""
+        return WorkerHeritage(self._begun, self._taken_back)
 
     def on_start(self) -> tuple[Message, ...]:
-        """What a predecessor had in hand and did not answer is sent again, as a mailbox gives it back."""
+        """What a predecessor had in hand and did not answer is sent again, as a mailbox gives it back, but not yet."""
+        return (WakeAt(0, "go on"),) if self._waiting else ()
+
+    def died_on(self, message: Message) -> tuple[Message, ...]:
+        """The predecessor has failed on this one, which no mailbox gives back: whoever asked finds out by himself."""
+        for place, waiting in enumerate(self._waiting):
+            if waiting is message:
+                del self._waiting[place]
+                break
+        return ()
+
+    def on_woke(self, _woke: Woke) -> tuple[Message, ...]:
+        """It is known by now what is to be gone on with."""
         return self._next()
 
     def on_cancel_all(self, cancel: CancelAll) -> tuple[Message, ...]:
@@ -181,6 +202,13 @@ class SimulatedWorker(Component):
         said: list[Message] = []
         while self._trip is None and self._waiting:
             message, now = self._waiting[0], self._clock()
+            begun = (message.reply_to, message.number)
+            if message.opens and begun == self._before:
+                self._waiting.popleft()
+                said.append(begun_before(message, now))
+                continue
+            if message.opens:
+                self._begun = begun
             why = why_held(message, now, gate_is_open=self._gate(), taken_back=self._taken_back)
             if not why:
                 self._trip = self._network.send(self, message, life=self._process.life, started=now, keys=self._keys)
@@ -219,10 +247,14 @@ class SimulatedWires:
     def worker(
         self, address: Address, origin: str, say: Callable[[Message], None], *,  # noqa: ARG002 there is one place
         clock: Callable[[], UtcNs], keys: Keys | None = None, gate: Callable[[], bool] = lambda: True,
+        heritage: WorkerHeritage | None = None,
     ) -> Component:  # fmt: skip
         """See Wires."""
         left = self._left.setdefault(address, deque())
-        return SimulatedWorker(address, say, self._network, self._process, keys=keys, gate=gate, clock=clock, left=left)
+        return SimulatedWorker(
+            address, say, self._network, self._process,
+            keys=keys, gate=gate, clock=clock, left=left, heritage=heritage,
+        )  # fmt: skip
 
     def file(self, folder: Path, name: str, *, full_sync: bool = False) -> sqlite3.Connection:
         """See Wires."""

@@ -334,7 +334,7 @@ def test_p19_a_successor_begins_when_its_predecessor_has_released_what_it_held(t
 class Answers(Toy):
     """Says at its start what it is asked for a message that its predecessor failed on."""
 
-    def answers_for(self, message):
+    def died_on(self, message):
         self.house.note(self.address, f"answers for {message.get('text')}")
         return ()
 

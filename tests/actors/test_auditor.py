@@ -11,6 +11,7 @@ from actors.supervisor import RestartPolicy
 from messages import (
     ActorFailed,
     ActorLagging,
+    ActorQuarantined,
     ActorStarted,
     AmendOrder,
     AmendRejected,
@@ -349,6 +350,23 @@ def test_i16_behind_a_closed_gate_orders_may_end_without_a_word():
     assert looks(auditor, 30) == []
 
 
+def test_i16_without_a_guard_nobody_answers_and_nothing_passes():
+    auditor = an_auditor()
+    given_up = ActorQuarantined("risk-guard@main", "4 failures", MONDAY)
+
+    assert found(auditor, given_up, asked(ONE)) == []
+    assert looks(auditor, 30) == []
+
+
+def test_i16_a_timer_of_a_predecessor_is_no_look():
+    before = an_auditor()
+    assert found(before, asked(ONE)) == []
+    auditor = an_auditor(heritage=before.heritage())
+    assert found(auditor, asked(LIMIT)) == []
+
+    assert looks(auditor, 30) == []
+
+
 # I9, I10, I17: the house.
 
 
@@ -364,12 +382,12 @@ def test_i10_a_restart_too_many_is_found_and_those_of_the_budget_are_not():
     assert found(auditor, ActorStarted("strategy:a", 5)) == ["I10"]
 
 
-def test_i10_a_failure_that_anothers_restart_has_overtaken_costs_no_budget():
+def test_i10_who_restarts_with_others_may_fail_as_often_as_all_of_them():
     auditor = an_auditor(policy=RestartPolicy(failures=1))
+    six = [each for n in range(1, 7) for each in (failure(n, "venue@main"), ActorStarted("venue@main", n + 1))]
 
-    overtaken = failure(1), ActorStarted("strategy:a", 3)
-    assert found(auditor, *overtaken, failure(3), ActorStarted("strategy:a", 4)) == []
-    assert found(auditor, failure(4), ActorStarted("strategy:a", 5)) == ["I10"]
+    assert found(auditor, *six) == []
+    assert found(auditor, failure(7, "venue@main"), ActorStarted("venue@main", 8)) == ["I10"]
 
 
 def test_i10_what_is_long_ago_in_time_and_messages_does_not_count():
@@ -425,6 +443,17 @@ def test_a_successor_knows_what_was_approved_and_doubts_what_was_under_way():
     assert found(auditor, ended(ONE, 5), OrderAccepted(numbered(3), MONDAY)) == []
     assert found(auditor, OrderAccepted(LIMIT, MONDAY)) == ["I15"]
     assert found(auditor, OrderAccepted(numbered(5), MONDAY)) == ["I2"]
+
+
+def test_a_successor_hears_again_what_its_predecessor_died_on_and_a_fill_counts_once():
+    before = an_auditor()
+    assert found(before, *passed(ONE)) == []
+    fill = a_fill(1, order=ONE)
+    auditor = an_auditor(heritage=before.heritage())
+
+    assert list(auditor.died_on(fill)) == []
+    assert list(auditor.died_on(fill)) == []
+    assert auditor.heritage().accounts["main"].orders.find(ONE.client_id).filled == 1
 
 
 def test_of_orders_of_an_earlier_life_nothing_is_found_but_that_they_are_asked_for_again():

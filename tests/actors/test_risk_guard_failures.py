@@ -4,7 +4,18 @@ import pytest
 
 from actors.risk.gate import Gate
 from actors.risk_guard import RiskGuard, RiskLimits
-from messages import AmendOrder, AmendRejected, ApprovedOrder, OrderRefused, SubmitOrder
+from messages import (
+    AmendOrder,
+    AmendRejected,
+    ApprovedCancel,
+    ApprovedOrder,
+    CancelAll,
+    CancelOrder,
+    HaltTrading,
+    OrderRefused,
+    SubmitOrder,
+    TradingStateChanged,
+)
 from tests.builders import MONDAY, an_instrument, an_order
 
 LIMITS = RiskLimits(position_lots_max=5)
@@ -66,3 +77,31 @@ def test_who_failed_over_something_else_owes_no_answer():
     guard.on_submit_order(SubmitOrder(an_order(6, client_id="run000-trend-2")))
 
     assert a_guard(guard.heritage()).on_start() == ()
+
+
+def test_what_it_failed_on_before_it_had_looked_at_it_is_answered_once(monkeypatch):
+    order = an_order(5)
+    unaware, aware = a_guard(), a_guard()
+    failing_over(monkeypatch, aware, "on_submit_order", SubmitOrder(order))
+
+    said = []
+    for failed in (unaware, aware):
+        heir = a_guard(failed.heritage())
+        started = heir.on_start()
+        heir.warmed_up()
+        said.append((*started, *heir.died_on(SubmitOrder(order))))
+
+    assert said == [(OrderRefused(order, "guard-failed", MONDAY),)] * 2
+
+
+def test_a_halt_that_it_failed_on_halts_and_a_cancel_passes():
+    heir = a_guard(a_guard().heritage())
+    heir.on_start()
+    heir.warmed_up()
+
+    cancelled = heir.died_on(CancelOrder(account="main", client_id="run000-trend-1", symbol="XBTUSD", ts=MONDAY))
+    halted = heir.died_on(HaltTrading(reason="somebody saw something", ts=MONDAY))
+
+    assert [type(each) for each in cancelled] == [ApprovedCancel]
+    assert [type(each) for each in halted] == [CancelAll, TradingStateChanged]
+    assert heir.on_submit_order(SubmitOrder(an_order(1)))[0].reason == "halted"

@@ -41,6 +41,31 @@ def test_a_restart_is_warm_with_the_last_kept_messages_and_without_the_one_it_di
     assert house.heard("warm") == ["2,3,4"]
 
 
+def test_the_heir_is_told_once_what_its_predecessor_died_on_and_what_it_says_of_it_is_said(house):
+    heard, told = [], []
+
+    class Portfolio(Component):
+        def on_signal(self, signal: Signal):
+            heard.append(signal.number)
+            return ()
+
+    class Answering(Remembering):
+        def died_on(self, message):
+            told.append(type(message).__name__)
+            return (a_signal(strategy="a", number=1_000),)
+
+    house.add("strategy:a", lambda: Answering(house, "strategy:a", {"poison": crash}), account="main")
+    house.add("portfolio@main", Portfolio)
+    house.start()
+
+    house.tell("strategy:a", "1", "poison", "2")
+    house.until(lambda: len(heard) == 3)
+    house.until_quiet()
+
+    assert told == ["ExternalEvent"]
+    assert heard[1] == 1_000
+
+
 def test_what_is_answered_while_warming_up_is_not_said_again(house):
     heard = []
 

@@ -4,11 +4,14 @@ Runs are short and their faults many: what a fault does alone, and for long, the
 """
 
 import re
+from collections import Counter
 
 import attrs
 import pytest
 
 from adapters.exchange.rest import Response
+from adapters.exchange.wire import instant
+from adapters.simulation.checks import Check
 from adapters.simulation.checks.kinds import CHECKS
 from adapters.simulation.faults.kinds import KINDS
 from adapters.simulation.local_clock import LocalClock
@@ -26,13 +29,13 @@ GROUPS = {
 }
 
 
-def run(codes, *, seed=3, minutes=3.0):
+def run(codes, *, seed=3, minutes=3.0, checks=CHECKS):
     told = scenario(seed, kinds=sorted(KINDS), only=codes)
     quiet = told.began // SECOND + round(minutes * 60)
     strategies = re.sub(r"quiet_at_s = \d+\.0", f"quiet_at_s = {quiet}.0", told.strategies)
     # Twice as strong as a command line would have it: there is little time.
     told = attrs.evolve(told, minutes=minutes, strategies=strategies, faults=dict.fromkeys(codes, 8.0))
-    return simulate(told, kinds=KINDS, checks=CHECKS)
+    return simulate(told, kinds=KINDS, checks=checks)
 
 
 @pytest.mark.parametrize("name", sorted(GROUPS))
@@ -47,7 +50,39 @@ def test_faults_of_a_group_strike_and_violate_nothing(name):
 def test_a_run_with_them_is_the_same_twice():
     codes = ("F05", "F10", "F27", "F31", "F82", "F88")
 
-    assert run(codes, minutes=2.0).digest == run(codes, minutes=2.0).digest
+    assert run(codes, minutes=1.0).digest == run(codes, minutes=1.0).digest
+
+
+class Trades(Check):
+    """What the feed told as trades, beside what was traded."""
+
+    def __init__(self, judge):
+        super().__init__(judge)
+        self.told = []
+
+    def on_Tick(self, envelope):
+        if envelope.sender == "feed":
+            tick = envelope.message
+            self.told.append((tick.symbol, tick.ts, tick.price, tick.size))
+
+    def over(self):
+        markets = self.truth._exchange.exchange.markets
+        begins = min(ts for _, ts, _, _ in self.told)
+        traded = [
+            (symbol, instant(row["timestamp"]), row["price"], row["size"])
+            for symbol, market in markets.items()
+            for row in market.tape.trades
+        ]
+        traded = [each for each in traded if each[1] >= begins]
+        if Counter(self.told) != Counter(traded):
+            self.violated("I17", f"{len(self.told)} trades were told of {len(traded)}")
+
+
+def test_f86_trades_that_are_told_by_both_ways_are_told_once_and_all_of_them():
+    verdict = run(("F86",), minutes=6.0, checks=(Trades,))
+
+    assert verdict.struck["F86"] >= 2
+    assert verdict.violations == ()
 
 
 # What the seams promise.

@@ -8,8 +8,9 @@
 | trace | the same at commits of the trace |
 | kills | kill -9 at random moments, again and again in one folder |
 | pauses | SIGSTOP for seconds, then SIGCONT; the same to the exchange |
-| disks | no file can grow; a disk that is full; one that is read-only |
+| disks | no file can grow; a disk that is full; one that is read-only; a journal that somebody else holds |
 | signals | SIGHUP, SIGINT, SIGTERM at every stage, once and twice; closed stdout and stderr |
+| twins | a second trader in the folder, and on the account from another one, while the first runs and stands still |
 | switches | the exchange's fault switches, a swarm of them for each seed |
 
 `quick` is a sample of each, some minutes; `long` is everything, about an hour on one core. The exchange is the judge,
@@ -32,9 +33,9 @@ from pathlib import Path
 
 from tests.system.live.kills import killed_again_and_again
 from tests.system.live.venue import a_venue
-from tests.threads import boundaries, disks, pauses, signals, switches
+from tests.threads import boundaries, disks, pauses, signals, switches, twins
 
-PARTS = ("boundaries", "trace", "kills", "pauses", "disks", "signals", "switches")
+PARTS = ("boundaries", "trace", "kills", "pauses", "disks", "signals", "twins", "switches")
 _LOOK_AGAIN = "python -m tests.threads --only {part} --seed {seed}"
 
 
@@ -198,6 +199,7 @@ LONG = {
     ),
     "disks": lambda round_: without_disk(round_, mounts=True, locks=(2, 4, 8, 12)),
     "signals": lambda round_: signalled(round_, each_moment=True),
+    "twins": lambda round_: round_.run("twins", "folder and account", twins.a_second_trader),
     "switches": lambda round_: befallen(round_, seeds=60, seconds=10.0),
 }
 QUICK = {
@@ -207,6 +209,7 @@ QUICK = {
     "pauses": lambda round_: standing_still(round_, seconds=(5,)),
     "disks": lambda round_: without_disk(round_, mounts=False),
     "signals": lambda round_: signalled(round_, each_moment=False),
+    "twins": lambda round_: round_.run("twins", "folder and account", twins.a_second_trader),
     "switches": lambda round_: befallen(round_, seeds=3, seconds=4.0),
 }
 

@@ -83,6 +83,8 @@ class AccountFold:
         """By the exchange's id of it."""
         self.known: set[str] = set()
         """Client ids of orders that the exchange has taken. Only asked, never listed."""
+        self.filled: dict[str, int] = {}
+        """Lots, above zero, by client id."""
         self._seen = 0
         self._last: Row | None = None
 
@@ -120,6 +122,8 @@ class AccountFold:
             held.funding -= row["execComm"]
             return
         order_id = row["orderID"]
+        if row["cumQty"]:
+            self.filled[row["clOrdID"]] = row["cumQty"] // lot
         if row["ordStatus"] not in OPEN or not row["leavesQty"]:
             self.working.pop(order_id, None)
             self.known.add(row["clOrdID"])

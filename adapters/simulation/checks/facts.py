@@ -54,6 +54,8 @@ class Facts:
     """The clock of the machine that trades, in ns."""
     sizes: Callable[[], Mapping[str, tuple[int, int]]]
     """What grows in the process: how large it is now, and how large it may become."""
+    struck: Callable[[], int]
+    """How often anything has gone wrong in the world around the process."""
 
     def are_ours(self, client_id: str) -> bool:
         """Whether the process answers for an order of this name."""

@@ -40,6 +40,10 @@ class Armed(Check):
 
     def changed(self, rows: Any) -> None:  # noqa: ARG002 as every check is told
         """The exchange has something new."""
+        if self.truth.switch() is None:
+            ours = self._ours(before=self.truth.now() - round(self.facts.switch_s * _NS))
+            if ours:
+                self.violated("I12", f"{', '.join(ours)} work, and nothing will cancel them should we die")
         late = self.facts.switch_s + _SLACK_S
         if self._armed_at is not None and self.judge.seconds - self._armed_at > late:
             ours = self._ours(before=self.truth.now() - round(late * _NS))

@@ -13,6 +13,7 @@ from adapters.simulation.faults.spells import Spell
 from adapters.simulation.trip import Trip
 from messages import NS_PER_MILLISECOND, NS_PER_SECOND
 
+_HOUR: Final = "hour"
 _REASONS: Final = {403: "Forbidden", 429: "Too Many Requests", 502: "Bad Gateway", 503: "Service Unavailable",
                    504: "Gateway Timeout"}  # fmt: skip
 
@@ -115,11 +116,22 @@ class Limited(Spell):
     _until = 0
 
     def strike(self) -> None:
-        """One way of it. A ban of an hour is rare."""
-        self._kind = self.random.choice(("429", "429", "429", "silent 429", "403", "403", "hour"))
-        self._until = self.weather.world.now + (
-            3_600 if self._kind == "hour" else self.random.randint(5, 90)
-        ) * NS_PER_SECOND  # fmt: skip
+        """One way of it. A ban of an hour is rare, for nothing else happens in it."""
+        self._kind = self.random.choice(("429", "silent 429", "403")) if self.random.random() < 0.93 else _HOUR
+        lasts = 3_600 if self._kind == _HOUR else self.random.randint(5, 90)
+        self._until = self.weather.world.now + lasts * NS_PER_SECOND
+        if self._kind == _HOUR:
+            self.after(lasts, self.end)
+
+    def end(self) -> None:
+        """A ban ends when it was to end, or when nothing goes wrong any more."""
+        if self._kind != _HOUR or self.weather.world.now >= self._until or not self.weather.blows:
+            super().end()
+
+    def connection(self, address: str) -> str:  # noqa: ARG002 all of them
+        """An address that is kept out has no lines either."""
+        is_kept_out = self.is_on and self._kind in ("403", _HOUR)
+        return "Handshake status 403 Forbidden" if is_kept_out and self.chances(1.0) else ""
 
     @property
     def _left_s(self) -> int:

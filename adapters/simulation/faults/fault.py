@@ -26,6 +26,8 @@ class Fault:
     chance: ClassVar[float] = 0.0
     every_s: ClassVar[float] = 0.0
     """0: it strikes at seams only."""
+    decides: ClassVar[bool] = False
+    """It has a strategy want something that it would not by itself: run again without it, it decides otherwise."""
 
     lasts_until: UtcNs = 0
     """True time up to which the process was told to wait."""

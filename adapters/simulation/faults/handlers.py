@@ -92,7 +92,7 @@ class NoThread(Fault):
 
     code = "F69"
     what = "a thread cannot be started"
-    chance = 0.02
+    chance = 0.01
     _until = 0
 
     def moment(self, slot: Slot, moment: Moment) -> BaseException | None:
@@ -104,7 +104,7 @@ class NoThread(Fault):
             if not self.hits():
                 return None
         elif self.strikes():
-            self._until = now + self.random.choice((0, 10**8, 10**9, 10**10))
+            self._until = now + self.random.choice((0, 0, 10**8, 10**9, 10**9, 10**10))
         else:
             return None
         return RuntimeError("can't start new thread")

@@ -26,6 +26,8 @@ def _trader(slot: Slot) -> Any:
 class _Wished(Fault):
     """Of bars of traders."""
 
+    decides = True
+
     def before(self, slot: Slot, message: Any) -> BaseException | None:
         """At a bar, by chance."""
         if message.__class__ is Bar and slot.role == "strategy":
@@ -90,6 +92,7 @@ class SameHeadroom(Fault):
     """All strategies want as much as the limits leave, of the same side, at about the same time."""
 
     code = "F75"
+    decides = True
     what = "several strategies use the same headroom at once"
     every_s = 200.0
     _wish: _Wish | None = None
@@ -122,6 +125,7 @@ class SameAgain(Fault):
     """A strategy fails just behind what it has asked for, comes back, and asks for it again."""
 
     code = "F76"
+    decides = True
     what = "a restarted strategy emits the same intent again"
     every_s = 150.0
 
@@ -168,6 +172,7 @@ class WishesInWarmUp(Fault):
     """A strategy is started again and wants a lot at every bar that it is warmed up with: none of it may be sent."""
 
     code = "F77"
+    decides = True
     what = "a restarted strategy wants orders while it is warmed up"
     chance = 0.004
 

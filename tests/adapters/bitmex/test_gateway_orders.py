@@ -6,6 +6,7 @@ import pytest
 
 from messages import (
     AmendRejected,
+    ApprovedCancel,
     ApprovedOrder,
     CancelAll,
     CancelRejected,
@@ -20,8 +21,10 @@ from messages import (
     OrderTimed,
     OrderUnknown,
     Outcome,
+    SendRequest,
 )
 from tests.adapters.bitmex.gateway_rig import MS, WORKERS, Fate, Rig, order, ready
+from tests.adapters.bitmex.model_venue import SYMBOL
 from tests.builders import SECOND
 
 POST, PUT, DELETE, LOOK = ("POST", "/order"), ("PUT", "/order"), ("DELETE", "/order"), ("GET", "/order")
@@ -589,23 +592,42 @@ def test_a_cancel_of_all_outlives_a_restart():
     assert not rig.venue.open()
 
 
-def test_f61_an_order_that_the_gateway_failed_on_before_it_knew_it_is_rejected_by_its_successor_and_never_sent():
+# After a failure.
+
+
+def test_an_order_that_it_died_on_before_it_had_looked_at_it_is_rejected_and_can_be_sent_again():
     rig = ready()
-    lost = order(3, ts=rig.at)
+    bought = order(3, ts=rig.at)
     rig.restart()
 
-    (rejected,) = rig.gateway.answers_for(ApprovedOrder(lost))
+    said = rig.gateway.died_on(ApprovedOrder(bought))
+    (rejected,) = [each for each in said if isinstance(each, OrderRejected)]
 
-    assert isinstance(rejected, OrderRejected)
-    assert (rejected.order, rejected.standing, posts(rig)) == (lost, False, [])
+    assert (rejected.order, rejected.standing) == (bought, False)
+    assert posts(rig) == []
 
 
-def test_f61_an_order_that_it_had_sent_is_not_sent_again_by_its_successor():
+def test_an_order_that_it_died_on_when_it_was_under_way_is_looked_up():
     rig = ready()
-    sent = order(3, ts=rig.at)
-    rig.approve(sent)
+    bought = order(3, ts=rig.at)
+    rig.fate_of = lambda request: Fate(lost="before")
+    rig.approve(bought)
     rig.restart()
 
-    assert rig.gateway.answers_for(ApprovedOrder(sent)) == ()
-    rig.run(5)
-    assert len(posts(rig)) == 1
+    said = rig.gateway.died_on(ApprovedOrder(bought))
+
+    assert [each for each in said if isinstance(each, OrderRejected)] == []
+
+
+def test_a_kill_or_a_cancel_that_it_died_on_is_done_again():
+    rig = ready()
+    a_resting(rig)
+    rig.restart()
+
+    cancelled = rig.gateway.died_on(
+        ApprovedCancel(account="main", client_id="run000-trend-1", symbol=SYMBOL, ts=rig.at)
+    )
+    killed = rig.gateway.died_on(CancelAll(account="main", ts=rig.at))
+
+    assert [each.path for each in cancelled if isinstance(each, SendRequest)] == ["/api/v1/order"]
+    assert [each.path for each in killed if isinstance(each, SendRequest)] == ["/api/v1/order/all"]

@@ -125,6 +125,19 @@ def test_market_messages_pass_as_they_are_and_what_nobody_hears_is_counted():
     assert venue.feed.dropped["UpcomingFunding"] == 1
 
 
+def test_a_mark_or_index_that_cannot_be_is_set_aside_and_one_that_stays_is_believed():
+    venue = a_live()
+    for number, price in enumerate([42001.0] * 6 + [42_001_000.0, 42002.0] + [21_000.0] * 10):
+        values = {"markPrice": price, "indicativeSettlePrice": price, "timestamp": venue_time(MONDAY + number * SECOND)}
+        venue.text(a_frame("instrument", "update", {"symbol": SYMBOL, **values}))
+
+    marks, indices = ([each.price for each in venue.kinds(kind)] for kind in (MarkPrice, IndexPrice))
+    assert marks[1:] == indices[-8:] == [*[42001.0] * 6, 42002.0, 21_000.0]
+    aside = [each.text for each in venue.kinds(Quarantined) if each.reason == "off-band"]
+    assert aside[:2] == ["MarkPrice of 42001000.0", "IndexPrice of 42001000.0"]
+    assert len(aside) == 2 + 2 * 9
+
+
 def test_books_are_said_where_they_are_wanted():
     venue = a_live(books=[SYMBOL])
     book = {"symbol": SYMBOL, "timestamp": venue_time(MONDAY), "bids": [[42000.0, 5]], "asks": [[42000.5, 6]]}

@@ -224,6 +224,21 @@ def test_what_was_asked_for_before_all_was_taken_back_does_not_open_any_more():
 # Did it reach the venue?
 
 
+def test_what_opens_and_was_begun_by_a_predecessor_is_not_sent_a_second_time():
+    with asked(answer(), answer(), answer()) as (server, worker):
+        sent_by(worker, verb="POST", body=ORDER, opens=True)
+        worker.on_cancel_all(CancelAll(account="main", ts=1))
+        successor = RestWorker(worker._sender._origin, None, heritage=worker.heritage())
+        again = sent_by(successor, verb="POST", body=ORDER, opens=True)
+        late = sent_by(successor, verb="POST", body=ORDER, opens=True, number=2, asked=0)
+
+    assert len(server.requests) == 1
+    assert (again.status, again.reached, again.failure) == (
+        None, True, "it was sent by a worker that was started again before the answer came"
+    )  # fmt: skip
+    assert late.failure == "taken back before it was sent"
+
+
 def test_nobody_listening_is_certainly_not_reached():
     with serving(Answering(answer())) as port:
         pass

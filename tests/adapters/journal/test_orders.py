@@ -109,6 +109,20 @@ def test_a_new_incarnation_writes_on_after_what_is_there(tmp_path):
     assert written(tmp_path, before_life=2) == [(1, approved(1))]
 
 
+def test_what_the_last_incarnation_died_on_did_not_pass_and_may_be_asked_for_again_but_a_cancel_passes(tmp_path):
+    lost = approved()
+    amend = ApprovedAmend(lost.order, MONDAY)
+    heir = a_journal(tmp_path)
+
+    (rejected,) = heir.died_on(lost)
+
+    assert (rejected.order, rejected.reason, rejected.standing) == (lost.order, FAILED, False)
+    assert heir.died_on(amend) == (AmendRejected(amend.order, FAILED, MONDAY),)
+    assert heir.died_on(CANCEL) == (CANCEL,)
+    assert heir.died_on(BEAT) == ()
+    assert heir.on_approved_order(lost) == (lost,)
+
+
 def test_of_two_processes_only_the_last_one_writes_and_sends(tmp_path):
     first = a_journal(tmp_path)
     second = a_journal(tmp_path, life=2)
@@ -184,6 +198,17 @@ def test_a_file_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path, act):
         act(tmp_path)
 
     assert (tmp_path / ORDERS_FILE).read_bytes() == before
+
+
+def test_a_row_of_a_kind_that_only_a_later_version_can_have_written_is_refused(tmp_path):
+    journal = a_journal(tmp_path)
+    journal.on_approved_order(approved())
+    order = approved(2).order
+    journal._written(OrderRejected(order=order, reason="lost", standing=True, ts=MONDAY), order.client_id)
+    journal.release()
+
+    with pytest.raises(JournalError, match=rf"{ORDERS_FILE}: row 2 is a OrderRejected: written by a newer"):
+        list(read_orders(tmp_path))
 
 
 @pytest.mark.parametrize("content", [b"not a database, but long enough to be taken for one" * 100, b"\0" * 4096])
@@ -275,14 +300,3 @@ def test_on_a_full_disk_orders_stop_and_all_that_passed_is_there(tmp_path):
     assert lines[-1].startswith("failed journal: ")
     assert [row.client_id for row in read_orders(tmp_path)] == [f"run000-trend-{line}" for line in lines[:-1]]
     assert len(lines) > 50
-
-
-def test_f61_what_one_failed_on_its_successor_answers_for_and_a_cancel_it_passes_on(tmp_path):
-    journal, amend = a_journal(tmp_path), ApprovedAmend(an_order(2), MONDAY)
-
-    (rejected,) = journal.answers_for(approved())
-
-    assert rejected == OrderRejected(order=approved().order, reason=FAILED, standing=False, ts=MONDAY)
-    assert journal.answers_for(amend) == (AmendRejected(amend.order, FAILED, MONDAY),)
-    assert journal.answers_for(CANCEL) == (CANCEL,)
-    assert journal.answers_for(BEAT) == ()

@@ -116,7 +116,7 @@ def test_a_trader_that_stands_still_is_ended_with_its_stacks_and_its_orders_take
 
 
 def test_a_trader_that_is_stopped_is_ended_without_stacks(tmp_path, venue):
-    with Case(tmp_path, venue, ("say", "beat 1"), ("sleep", 60)) as case:
+    with Case(tmp_path, venue, ("sleep", 60), start_s=1.0) as case:
         case.process.send_signal(signal.SIGSTOP)
         assert case.process.wait(30) == -signal.SIGKILL
         assert case.over().is_clean

@@ -9,6 +9,7 @@ import attrs
 
 from adapters.simulation.checks import Judge
 from adapters.simulation.checks.facts import Facts, Limits, Terms
+from adapters.simulation.trip import Trip
 from messages import Envelope
 
 SECOND = 1_000_000_000
@@ -56,7 +57,7 @@ class Stand:
 
     def __init__(self, *checks, folder, sizes=None, limits=LIMITS):
         self.exchange, self.seconds, self.life = Exchange(), 0.0, 1
-        self.sizes = sizes or {}
+        self.sizes, self.struck = sizes or {}, 0
         facts = Facts(
             folder=folder,
             prefix=PREFIX,
@@ -66,6 +67,7 @@ class Stand:
             contracts={"XBTUSD": Terms(lot=100, tick=Decimal("0.1"), largest=10_000_000, currency="XBT")},
             local=lambda: self.now,
             sizes=lambda: self.sizes,
+            struck=lambda: self.struck,
         )
         self.judge = Judge(self.exchange, lambda: self.seconds, facts)
         self.judge.appoint(checks)
@@ -96,26 +98,18 @@ class Stand:
 
     def send(self, verb, path, *, worker="rest:orders@main", life=None, arrives=True, **fields):
         """A request leaves, and arrives; gives its trip."""
-        route = path.partition("?")[0].removeprefix("/api/v1")
-        trip = SimpleNamespace(
+        trip = Trip(
             number=next(self._ids),
             life=self.life if life is None else life,
             message=SimpleNamespace(verb=verb, path=path, body=json.dumps(fields) if fields else ""),
             worker=SimpleNamespace(address=worker),
-            route=(verb, route),
-            refused="",
-            lost_out=False,
-            lost_back=False,
-            arrived=False,
-            is_late=False,
-            may_yet_arrive=True,
-            over=False,
-            altered=False,
-            response=None,
+            started=0,
+            out=0,
+            back=0,
         )
         self.judge.sent(trip)
         if arrives:
-            trip.arrived, trip.may_yet_arrive, trip.response = True, False, SimpleNamespace(status=200, body="")
+            trip.arrived, trip.response = True, SimpleNamespace(status=200, body="")
             self.judge.arrived(trip)
         return trip
 

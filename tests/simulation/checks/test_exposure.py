@@ -8,11 +8,20 @@ from tests.builders import an_order
 from tests.simulation.checks.stand import Stand
 
 
+def taken(stand, name, lots):
+    """An order of ours leaves, and the exchange works it."""
+    stand.send(
+        "POST", "/api/v1/order", symbol="XBTUSD", side="Buy" if lots > 0 else "Sell", orderQty=abs(lots) * 100,
+        clOrdID=name, arrives=False,
+    )  # fmt: skip
+    stand.execute(name, lots)
+
+
 def test_position_working_orders_and_those_under_way_count_together(tmp_path):
     stand = Stand(Exposure, folder=tmp_path)
-    stand.execute("abcdef-a-1", 10)
+    taken(stand, "abcdef-a-1", 10)
     stand.execute("abcdef-a-1", 10, "Trade")
-    stand.execute("abcdef-a-2", 10, limit="works")
+    taken(stand, "abcdef-a-2", 10)
     under_way = stand.send(
         "POST", "/api/v1/order", symbol="XBTUSD", side="Buy", orderQty=400, clOrdID="abcdef-a-3", arrives=False
     )
@@ -25,7 +34,7 @@ def test_position_working_orders_and_those_under_way_count_together(tmp_path):
 
 def test_an_order_that_was_lost_on_its_way_counts_no_more(tmp_path):
     stand = Stand(Exposure, folder=tmp_path)
-    stand.execute("abcdef-a-1", 20)
+    taken(stand, "abcdef-a-1", 20)
     stand.execute("abcdef-a-1", 20, "Trade")
     stand.place("abcdef-a-2", 4)
     stand.place("abcdef-a-3", 4)
@@ -35,18 +44,18 @@ def test_an_order_that_was_lost_on_its_way_counts_no_more(tmp_path):
 
 def test_the_other_side_is_judged_by_itself(tmp_path):
     stand = Stand(Exposure, folder=tmp_path)
-    stand.execute("abcdef-a-1", -20)
+    taken(stand, "abcdef-a-1", -20)
     stand.execute("abcdef-a-1", -20, "Trade")
-    stand.execute("abcdef-a-2", 20)
+    taken(stand, "abcdef-a-2", 20)
     assert stand.violated == []
-    stand.execute("abcdef-a-3", -5)
+    taken(stand, "abcdef-a-3", -5)
 
-    assert stand.violated == ["I5"]
+    assert set(stand.violated) == {"I5"}
 
 
 def test_an_amend_counts_as_the_larger_of_both(tmp_path):
     stand = Stand(Exposure, folder=tmp_path)
-    stand.execute("abcdef-a-1", 20)
+    taken(stand, "abcdef-a-1", 20)
     stand.send("PUT", "/api/v1/order", origClOrdID="abcdef-a-1", orderQty=2_500, arrives=False)
 
     assert stand.violated == ["I5"]
@@ -55,16 +64,16 @@ def test_an_amend_counts_as_the_larger_of_both(tmp_path):
 def test_too_many_working_orders_are_named(tmp_path):
     stand = Stand(Exposure, folder=tmp_path)
     for number in range(4):
-        stand.execute(f"abcdef-a-{number}", 1)
+        taken(stand, f"abcdef-a-{number}", 1)
 
-    assert stand.violated == ["I5"]
+    assert set(stand.violated) == {"I5"}
 
 
 def test_what_strangers_hold_is_not_ours_to_answer_for(tmp_path):
     stand = Stand(Exposure, folder=tmp_path)
     stand.execute("theirs", 30)
     stand.execute("theirs", 30, "Trade")
-    stand.execute("abcdef-a-1", 10)
+    taken(stand, "abcdef-a-1", 10)
 
     assert stand.violated == []
 

@@ -6,7 +6,18 @@ from adapters.journal import Trace
 from adapters.journal.store import begin_life
 from adapters.journal.trace import TraceWriter
 from adapters.simulation.checks.ledger import Booked, Conserved
-from messages import Envelope, Fill, FillPart, FundingPaid, FundingPart, Liquidity, PositionAdjusted
+from messages import (
+    Envelope,
+    Fill,
+    FillPart,
+    FundingPaid,
+    FundingPart,
+    Liquidity,
+    OrderEnded,
+    Outcome,
+    PositionAdjusted,
+)
+from tests.builders import an_order
 from tests.simulation.checks.stand import Stand
 
 NAME = "abcdef-dice-1"
@@ -87,6 +98,16 @@ def test_a_fill_with_other_money_or_another_order_is_named(tmp_path, told):
     assert rest(stand) == {"I3"}
 
 
+@pytest.mark.parametrize(("filled", "expected"), [(2, []), (0, ["I3"]), (3, ["I3"])])
+def test_an_order_ends_with_what_the_exchange_filled_of_it(tmp_path, filled, expected):
+    stand = Stand(Booked, folder=tmp_path)
+    stand.execute(NAME, 2)
+    stand.execute(NAME, 2, "Trade", cumQty=200)
+    stand.say(OrderEnded(an_order(2, client_id=NAME), Outcome.FILLED, filled, 1), "venue@main")
+
+    assert stand.violated == expected
+
+
 def test_a_fill_that_two_lives_wrote_is_named(tmp_path):
     stand = Stand(Booked, folder=tmp_path)
     traded(stand)
@@ -126,6 +147,7 @@ def test_a_strangers_trade_is_an_adjustment_with_its_fee_in_its_value(tmp_path):
 def test_funding_is_booked_once_with_its_amount(tmp_path, amounts, expected):
     stand = Stand(Booked, folder=tmp_path)
     stand.execute("", 2, "Funding", fee=7)
+    stand.wait(6)
     written(tmp_path, *[funded(amount) for amount in amounts])
 
     assert rest(stand) == expected

@@ -82,6 +82,18 @@ def test_an_order_that_outlives_us_without_a_switch_is_named(tmp_path):
     assert stand.violated == ["I12"]
 
 
+def test_an_order_that_works_for_long_without_a_switch_is_named(tmp_path):
+    stand = Stand(Armed, folder=tmp_path)
+    stand.execute("abcdef-dice-1", 1)
+    stand.wait(59)
+    stand.execute("theirs", 1)
+    assert stand.violated == []
+    stand.wait(2)
+    stand.execute("theirs-2", 1)
+
+    assert stand.violated == ["I12"]
+
+
 def test_an_order_that_works_on_after_the_switch_is_named(tmp_path):
     stand = Stand(Armed, folder=tmp_path)
     arm(stand)

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from tests.system.live.agreement import summary
+from tests.system.live.agreement import rows, summary
 from tests.system.live.venue import until
 from tests.system.live.watched import SECRET, Watched
 
@@ -67,7 +67,6 @@ def test_f72_without_a_supervisor_the_run_ends_and_its_orders_are_taken_back(tmp
         if kind == "Raises":
             # A thread that hangs keeps its process for longer than a test should take.
             assert process.wait() == 70, process.said()
-    watched.says("cancel all: 1 cancelled")
     watched.end_watchdogs()
 
 
@@ -170,3 +169,39 @@ def test_where_that_is_wanted_trading_halts_when_no_watchdog_is_left(tmp_path, v
     told = summary(watched.folder)
     assert "3 in an hour were replaced" in told["halted"]
     assert "nobody watched the run any more" in " ".join(told["live"]["troubles"])
+
+
+@long
+def test_what_an_ordered_stop_could_not_cancel_is_left_to_the_watchdog(tmp_path, venue):
+    watched = Watched(tmp_path, venue)
+    with watched.start() as process:
+        watched.rests(process)
+        venue.no_cancels()
+        process.signal(signal.SIGTERM)
+        assert process.wait() == 143, process.said()
+    assert venue.open_orders()
+    venue.calm()
+    watched.orders_are_gone()
+    watched.says("nothing is left open at the venue")
+
+    assert "1 order was not known to be gone" in watched.act()["reason"]
+    assert not watched.act()["killed"]
+
+
+@long
+def test_positions_that_the_watchdog_closed_are_a_strangers_to_the_next_life(tmp_path, venue):
+    watched = Watched(tmp_path, venue, "Dies", may="order", live="watchdog_flatten = true\n", lots=3)
+    with watched.start() as process:
+        watched.rests(process)
+        until(lambda: venue.position()["currentQty"] == 300, watched.story)
+        watched.go()
+        assert process.wait() == 9
+    watched.says("nothing is left open at the venue")
+    assert venue.position()["currentQty"] == 0
+
+    with watched.start("--for", 2) as process:
+        assert process.wait() == 0, process.said()
+    held = {row["strategy"]: int(row["position_lots"]) for row in rows(watched.folder, "strategies.csv")}
+    assert sum(held.values()) * 100 == venue.position()["currentQty"]
+    assert held["outside"] == -3
+    assert "1 sent to close positions" in summary(watched.folder)["live"]["watchdog"]
