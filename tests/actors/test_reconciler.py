@@ -333,6 +333,20 @@ def test_a_successor_says_lost_and_compares_anew_with_the_same_fold():
     assert not house.of(PositionAdjusted)
 
 
+def test_a_fill_that_a_predecessor_failed_on_is_no_difference():
+    house = ready()
+    house.actor = house.make(heritage=house.actor.heritage())
+    house.tell(house.actor.on_start())
+    house.tell(house.actor.died_on(a_fill(2, execution_id="a", price=90.0)))
+
+    house.wake(0)
+    house.read(2)
+    house.read(2)
+
+    assert not house.of(PositionAdjusted)
+    assert len(house.of(VenueReady)) == 2
+
+
 def test_who_was_not_told_everything_books_no_difference():
     house = ready()
     house.tell(house.actor.on_actor_lagging(ActorLagging(actor="feed", waiting=1, at=house.at)))

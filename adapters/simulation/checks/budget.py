@@ -45,7 +45,9 @@ class RequestBudget(Check):
         self._second = _bucket(_A_SECOND, _A_SECOND)
         self._public = _bucket(_A_MINUTE_WITHOUT_KEY, _A_MINUTE_WITHOUT_KEY / 60)
         self._until = 0
-        """Local time until which nothing may be opened, for the exchange has said so."""
+        """Local time until which nothing may be opened, for the exchange has said so and the gateway has heard it."""
+        self._unheard: dict[int, int] = {}
+        """The same, by the id of an answer that is on its way to the gateway."""
 
     def sent(self, asked: Asked) -> None:
         """One more."""
@@ -71,18 +73,24 @@ class RequestBudget(Check):
     def life_began(self, life: int) -> None:  # noqa: ARG002 as every check is told
         """It has not heard what its predecessor was told."""
         self._until = 0
+        self._unheard.clear()
 
     def on_RequestAnswered(self, envelope: Any) -> None:  # noqa: N802 named as the message is
         """The exchange may ask for a pause."""
         answer = envelope.message
         if answer.status == 429 and answer.to.startswith("venue@"):
             after = dict(answer.headers).get("retry-after", "")
-            self._until = max(self._until, envelope.posted + (int(after) if after.isdigit() else 0) * _NS)
+            self._unheard[envelope.id] = envelope.posted + (int(after) if after.isdigit() else 0) * _NS
+
+    def handled(self, address: str, epoch: int, message_id: int) -> None:  # noqa: ARG002 as every check is told
+        """The gateway has heard it; what it says of that is said already."""
+        self._until = max(self._until, self._unheard.pop(message_id, 0))
 
     def on_SendRequest(self, envelope: Any) -> None:  # noqa: N802 named as the message is
         """The gateway asks a worker."""
-        if envelope.message.opens and envelope.posted < self._until:
-            wait = (self._until - envelope.posted) / _NS
+        until = max(self._until, self._unheard.get(envelope.cause, 0))
+        if envelope.message.opens and envelope.posted < until:
+            wait = (until - envelope.posted) / _NS
             self.violated("I20", f"an order is to leave {wait:.1f} s before the exchange wants any")
 
 

@@ -74,11 +74,13 @@ class JournalFile:
         self.seq, self.chain = seq, self.chains[seq]
 
 
-def journalled(folder: Any) -> list[str]:
-    """Client ids of all orders that the journal has approvals of, in order."""
+def journalled(folder: Any) -> dict[str, int]:
+    """How many approvals of an order the journal has, by client id, in order."""
     path = folder / _FILE
-    asked = "SELECT client_id FROM orders WHERE message = 'ApprovedOrder' GROUP BY client_id ORDER BY min(seq)"
-    return [name for (name,) in _read(path, asked)]
+    asked = (
+        "SELECT client_id, count(*) FROM orders WHERE message = 'ApprovedOrder' GROUP BY client_id ORDER BY min(seq)"
+    )
+    return dict(_read(path, asked))
 
 
 def _read(path: Any, asked: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

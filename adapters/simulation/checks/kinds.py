@@ -3,6 +3,7 @@
 from typing import Final
 
 from adapters.simulation.checks import (
+    altered,
     budget,
     exposure,
     journalled,
@@ -19,4 +20,5 @@ from adapters.simulation.checks.check import Check
 CHECKS: Final[tuple[type[Check], ...]] = (
     *sending.CHECKS, *journalled.CHECKS, *exposure.CHECKS, *ledger.CHECKS, *orders.CHECKS,
     *running.CHECKS, *market.CHECKS, *budget.CHECKS, *switch.CHECKS, *secrets.CHECKS,
+    *altered.CHECKS,
 )  # fmt: skip

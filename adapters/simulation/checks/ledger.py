@@ -18,6 +18,8 @@ from adapters.simulation.checks.truth import Row
 _FILE: Final = "trace.sqlite"
 _EXECUTION: Final = "execution-"
 """How an adjustment's id begins that stands for an execution of somebody else's."""
+_LATELY_S: Final = 5.0
+"""So long it may take until funding is heard of and written down."""
 _SHOWN: Final = 3
 
 
@@ -48,6 +50,13 @@ class Booked(Check):
     def __init__(self, judge: Any) -> None:
         super().__init__(judge)
         self._said: dict[tuple[str, str], int] = {}
+        self._funded_s = -_LATELY_S
+        """When there was funding last."""
+
+    def changed(self, rows: Any) -> None:
+        """Something was executed."""
+        if any(row["execType"] == "Funding" for row in rows):
+            self._funded_s = self.judge.seconds
 
     def on_Fill(self, envelope: Any) -> None:  # noqa: N802 named as the message is
         """A fill is said: once in a life."""
@@ -93,7 +102,8 @@ class Booked(Check):
             booked[name] = fields
             if kind == "PositionAdjusted" and not name.startswith(_EXECUTION):
                 other[fields["symbol"]] += fields["lots"]
-        self._funded()
+        if self.judge.seconds - self._funded_s > _LATELY_S:
+            self._funded()
         held = {symbol: each for symbol, each in sorted(lots.items()) if each}
         there = dict(sorted(self.truth.lots().items()))
         if held != there:

@@ -46,6 +46,7 @@ _WORDS: Final = (
 class _Order:
     state: str
     life: int
+    approvals: int = 0
 
 
 class OrderStates(Check):
@@ -61,12 +62,14 @@ class OrderStates(Check):
     def life_began(self, life: int) -> None:
         """What its predecessor only said, nobody knows."""
         self._life = life
-        known = set(journalled(self.facts.folder))
+        known = journalled(self.facts.folder)
         for name in [name for name, order in self._orders.items() if order.state not in ENDS and name not in known]:
             del self._orders[name]
-        for order in self._orders.values():
+        for name, order in self._orders.items():
             if order.state not in ENDS:
-                order.state = "unknown"
+                # It was asked for again after a rejection, and that is not written: it is rejected, for all that is.
+                order.state = "rejected" if known[name] < order.approvals else "unknown"
+                order.approvals = known[name]
 
     def _word(self, envelope: Any) -> None:
         message = envelope.message
@@ -91,6 +94,7 @@ class OrderStates(Check):
             self._orders[name] = _Order(after, self._life)
         else:
             order.state, order.life = after, self._life
+        self._orders[name].approvals += kind == "ApprovedOrder"
 
     def at_rest(self) -> None:
         """What works is known to both."""

@@ -13,8 +13,8 @@ _BY_HAND: Final = "www.bitmex.com"
 SIZES_EVERY_S: Final = 300
 MESSAGES_MAX: Final = 20_000
 """Within one simulated second. A second of a busy market is some hundreds."""
-FAILURES_MAX: Final = 3
-"""Restarts that are granted within the window."""
+MADE_MAX: Final = 30
+"""Incarnations of one address within the window: three restarts are granted to each of a flow, which has eight."""
 WINDOW_S: Final = 600.0
 ANSWER_S: Final = 60.0
 """So long after a failure there is another incarnation, or it is said that there will be none."""
@@ -110,7 +110,7 @@ class Restarts(Check):
 
     def __init__(self, judge: Any) -> None:
         super().__init__(judge)
-        self._failures: dict[str, deque[float]] = {}
+        self._made: dict[str, deque[float]] = {}
         self._waiting: dict[str, _Failing] = {}
         self._given_up: set[str] = set()
         self._halts = 0
@@ -119,7 +119,7 @@ class Restarts(Check):
 
     def life_began(self, life: int) -> None:  # noqa: ARG002 as every check is told
         """Nobody has failed yet."""
-        self._failures.clear()
+        self._made.clear()
         self._waiting.clear()
         self._given_up.clear()
         self._halts = self._owed = 0
@@ -135,7 +135,6 @@ class Restarts(Check):
         if self._stops or failed.actor in self._given_up or failed.actor == "supervisor":
             return
         now = self.judge.seconds
-        self._failures.setdefault(failed.actor, deque(maxlen=50)).append(now)
         self._waiting.setdefault(failed.actor, _Failing(failed.epoch, now))
         self._look()
 
@@ -149,14 +148,15 @@ class Restarts(Check):
             del self._waiting[started.actor]
         self._look()
 
-    def on_StartActor(self, envelope: Any) -> None:  # noqa: N802 named as the message is
-        """Another incarnation is ordered."""
-        actor, now = envelope.message.actor, self.judge.seconds
-        if actor in self._given_up:
-            self.violated("I10", f"{actor} is started again, and was given up on")
-        recent = [at for at in self._failures.get(actor, ()) if now - at < WINDOW_S - 1]
-        if len(recent) > FAILURES_MAX:
-            self.violated("I10", f"{actor} is started again after {len(recent)} failures in {WINDOW_S:.0f} s")
+    def made(self, address: str, epoch: int, warm: bool) -> None:  # noqa: ARG002, FBT001 as every check is told
+        """Another incarnation is about to start: for its own failures, or along with others of its flow."""
+        if address in self._given_up:
+            self.violated("I10", f"{address} is started again, and was given up on")
+        times, now = self._made.setdefault(address, deque(maxlen=MADE_MAX + 1)), self.judge.seconds
+        times.append(now)
+        if len(times) > MADE_MAX and now - times[0] < WINDOW_S:
+            self.violated("I10", f"{address} has been started {len(times)} times in {WINDOW_S:.0f} s")
+            times.clear()
 
     def on_ActorQuarantined(self, envelope: Any) -> None:  # noqa: N802 named as the message is
         """It is given up on."""

@@ -9,6 +9,7 @@ import attrs
 
 from adapters.simulation.checks import Judge
 from adapters.simulation.checks.facts import Facts, Limits, Terms
+from adapters.simulation.trip import Trip
 from messages import Envelope
 
 SECOND = 1_000_000_000
@@ -95,23 +96,17 @@ class Stand:
         self.judge.said(Envelope(number, cause, sender, epoch, posted, message))
         return number
 
-    def send(self, verb, path, *, worker="rest:orders@main", life=None, arrives=True, **fields):
+    def send(self, verb, path, *, worker="rest:orders@main", life=None, arrives=True, altered="", **fields):
         """A request leaves, and arrives; gives its trip."""
-        route = path.partition("?")[0].removeprefix("/api/v1")
-        trip = SimpleNamespace(
+        trip = Trip(
             number=next(self._ids),
             life=self.life if life is None else life,
             message=SimpleNamespace(verb=verb, path=path, body=json.dumps(fields) if fields else ""),
             worker=SimpleNamespace(address=worker),
-            route=(verb, route),
-            refused="",
-            lost_out=False,
-            lost_back=False,
-            arrived=False,
-            is_late=False,
-            over=False,
-            altered=False,
-            response=None,
+            started=0,
+            out=0,
+            back=0,
+            altered=altered,
         )
         self.judge.sent(trip)
         if arrives:

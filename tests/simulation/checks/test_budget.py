@@ -61,10 +61,24 @@ def test_nothing_opens_before_the_exchange_wants_any(tmp_path):
     answer = RequestAnswered(
         to="venue@main", number=1, status=429, headers=(("retry-after", "5"),), started=0, sent=0, received=0
     )
-    stand.say(answer, "rest:orders@main", posted=0)
+    told = stand.say(answer, "rest:orders@main", posted=0)
+    # It is not in the gateway's hands yet.
+    stand.say(asked(opens=True), "venue@main", posted=1 * SECOND)
+    stand.judge.handled("venue@main", 1, told)
     stand.say(asked(opens=False), "venue@main", posted=1 * SECOND)
     stand.say(asked(opens=True), "venue@main", posted=5 * SECOND)
     assert stand.violated == []
     stand.say(asked(opens=True), "venue@main", posted=4 * SECOND)
+
+    assert stand.violated == ["I20"]
+
+
+def test_the_answer_that_asks_for_a_pause_opens_nothing_itself(tmp_path):
+    stand = Stand(RequestBudget, folder=tmp_path)
+    answer = RequestAnswered(
+        to="venue@main", number=1, status=429, headers=(("retry-after", "5"),), started=0, sent=0, received=0
+    )
+    told = stand.say(answer, "rest:orders@main", posted=0)
+    stand.say(asked(opens=True), "venue@main", cause=told, posted=0)
 
     assert stand.violated == ["I20"]

@@ -147,6 +147,7 @@ def test_a_strangers_trade_is_an_adjustment_with_its_fee_in_its_value(tmp_path):
 def test_funding_is_booked_once_with_its_amount(tmp_path, amounts, expected):
     stand = Stand(Booked, folder=tmp_path)
     stand.execute("", 2, "Funding", fee=7)
+    stand.wait(6)
     written(tmp_path, *[funded(amount) for amount in amounts])
 
     assert rest(stand) == expected

@@ -189,6 +189,18 @@ MUTANTS = (
         (DeadMansSwitch, "tick", _by_a_timer),
     ),
     mutant("switch-never-set", "the dead man's switch is never set", (DeadMansSwitch, "returned", says(()))),
+    mutant(
+        "fills-by-another-id",
+        "a fill that is told again by another id is another fill",
+        (OurOrder, "why_doubted", says("")),
+        faults="F17",
+    ),
+    mutant(
+        "strangers-by-another-id",
+        "what befalls a position and is told again by another id befalls it again",
+        (Executions, "_is_a_step", says(True)),
+        faults="F17 F41",
+    ),
     mutant("orders-sent-twice", "each order is sent twice", (Courier, "send", _twice)),
     mutant("side-flipped-on-the-wire", "buys are sells", (requests, "place", _other_body(_flipped))),
     mutant("price-off-the-grid", "limits are sent three cents higher", (requests, "place", _other_body(_off_the_grid))),
