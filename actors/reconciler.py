@@ -145,12 +145,6 @@ class Reconciler(Component):
             now=self._now,
         )
 
-    def died_on(self, message: Message) -> Answers:
-        """A fact that a predecessor failed on is folded all the same: else the venue would be said to differ by it."""
-        if isinstance(message, Fill):
-            return self.on_fill(message)
-        return self.on_position_adjusted(message) if isinstance(message, PositionAdjusted) else ()
-
     # The same facts as everybody.
 
     def on_fill(self, fill: Fill) -> Answers:

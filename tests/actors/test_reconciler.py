@@ -193,19 +193,6 @@ def test_fills_and_adjustments_that_are_heard_twice_count_once():
     assert house.read(3) == [VenueReady(account="main", ts=house.at)]
 
 
-def test_a_fill_that_its_predecessor_died_on_is_folded_and_not_booked_as_a_strangers():
-    house = House()
-    house.connect()
-    fill = a_fill(2, execution_id="a")
-
-    heir = house.actor = house.make(heritage=house.actor.heritage())
-    house.tell(heir.on_start())
-    house.tell([*heir.died_on(fill), *heir.died_on(fill)])
-    house.read(2)
-
-    assert house.read(2) == [VenueReady(account="main", ts=house.at)]
-
-
 def test_a_connection_that_its_predecessor_died_on_is_not_missed():
     house = House()
 
