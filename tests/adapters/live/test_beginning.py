@@ -1,14 +1,22 @@
 """A run goes on in the account that it was begun in, and in no other."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from actors.restored import Restored
+from actors.risk.heritage import GuardHeritage
 from adapters.bitmex.credentials import LoopbackKeys
 from adapters.bitmex.environment import Loopback
 from adapters.errors import InputError
 from adapters.exchange.contracts import XBTUSD
-from adapters.live.beginning import _facts
+from adapters.journal import AccountRecovery, Recovery
+from adapters.live.beginning import _facts, _tell_halts
 from adapters.live.settings import LiveOptions, live_settings
 from adapters.live.venue import Venue
+from messages import TradingState
+from tests.adapters.live.live_builders import a_state
+from tests.builders import MONDAY
 
 CONTRACTS = {"XBTUSD": XBTUSD.instrument}
 
@@ -78,3 +86,17 @@ cash = { XBT = 2.5 }
 
     assert facts["cash"] == {"XBT": 7}
     assert facts["account_cash"] == {"paper:idea": {"XBT": 250_000_000}}
+
+
+def test_a_run_that_begins_halted_is_shown_so_at_a_real_venue_for_its_guard_does_not_say_it():
+    state = a_state()
+    halted = GuardHeritage(standing=TradingState.HALTED)
+    recovery = Recovery(
+        restored=Restored(heritage={"risk-guard@main": halted}),
+        accounts={"main": AccountRecovery(executions_since=MONDAY)},
+    )
+
+    _tell_halts(SimpleNamespace(state=state, started=MONDAY), recovery)
+
+    assert state.snapshot().accounts[0].state is TradingState.HALTED
+    assert "--resume" in state.snapshot().accounts[0].reason
