@@ -21,6 +21,7 @@ _EXECUTION: Final = "execution-"
 _LATELY_S: Final = 5.0
 """So long it may take until funding is heard of and written down."""
 _SHOWN: Final = 3
+_ENDS: Final = frozenset({"Filled", "Canceled"})
 
 
 class Conserved(Check):
@@ -52,9 +53,14 @@ class Booked(Check):
         self._said: dict[tuple[str, str], int] = {}
         self._funded_s = -_LATELY_S
         """When there was funding last."""
+        self._over: dict[str, list[int]] = {}
+        """What was filled of orders when the exchange said that they are over: it may fill one too much later (F17)."""
 
     def changed(self, rows: Any) -> None:
         """Something was executed."""
+        for row in rows:
+            if row["clOrdID"] and row["ordStatus"] in _ENDS:
+                self._over.setdefault(row["clOrdID"], []).append(self.account.filled.get(row["clOrdID"], 0))
         if any(row["execType"] == "Funding" for row in rows):
             self._funded_s = self.judge.seconds
 
@@ -73,7 +79,8 @@ class Booked(Check):
         ended = envelope.message
         name, filled = ended.order.client_id, abs(ended.lots_filled)
         there = self.account.filled.get(name, 0)
-        if filled != there and not any(each.client_id == name for each in self.account.working.values()):
+        is_told = filled == there or filled in self._over.get(name, ())
+        if not is_told and not any(each.client_id == name for each in self.account.working.values()):
             self.violated("I3", f"{name} has ended with {filled} lots filled, the exchange filled {there}")
 
     def life_ended(self, life: int, how: str) -> None:  # noqa: ARG002 as every check is told

@@ -108,6 +108,18 @@ def test_an_order_ends_with_what_the_exchange_filled_of_it(tmp_path, filled, exp
     assert stand.violated == expected
 
 
+def test_an_end_may_be_of_before_the_exchange_filled_too_much(tmp_path):
+    stand = Stand(Booked, folder=tmp_path)
+    stand.execute(NAME, 2, "Trade", cumQty=200)
+    stand.execute(NAME, 1, "Trade", cumQty=300)
+
+    stand.say(OrderEnded(an_order(2, client_id=NAME), Outcome.FILLED, 2, 1), "venue@main")
+    assert stand.violated == []
+    stand.say(OrderEnded(an_order(2, client_id=NAME), Outcome.FILLED, 1, 1), "venue@main")
+
+    assert stand.violated == ["I3"]
+
+
 def test_a_fill_that_two_lives_wrote_is_named(tmp_path):
     stand = Stand(Booked, folder=tmp_path)
     traded(stand)
