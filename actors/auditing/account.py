@@ -139,6 +139,12 @@ class AuditedAccount:
 
     # Time.
 
+    def doubt(self) -> None:
+        """A word may have been missed: what was alive counts with nothing, for nobody would tell when it ends."""
+        self.orders.doubt()
+        for client_id in self.orders.live:
+            self.sums.forget(client_id)
+
     def look(self) -> Iterator[Finding]:
         """Now and then: who still owes an answer."""
         if self.is_stopped:

@@ -73,7 +73,7 @@ class AuditBooks:
     def doubt(self) -> None:
         """A word may have been missed: of what is under way now nothing is found any more."""
         for account in self.accounts.values():
-            account.orders.doubt()
+            account.doubt()
         for wire in self.wires.values():
             wire.doubt()
 

@@ -34,6 +34,10 @@ class Sums:
             self._left[client_id] = (symbol, lots, only_reduces)
             self._add(symbol, lots, lots > 0, only_reduces=only_reduces)
 
+    def forget(self, client_id: str) -> None:
+        """It does not count any more."""
+        self.count(client_id, "", 0, only_reduces=False)
+
     def left(self, client_id: str) -> Lots:
         """What an order counts with."""
         known = self._left.get(client_id)

@@ -445,6 +445,17 @@ def test_a_successor_knows_what_was_approved_and_doubts_what_was_under_way():
     assert found(auditor, OrderAccepted(numbered(5), MONDAY)) == ["I2"]
 
 
+def test_what_was_alive_when_a_word_may_have_been_missed_counts_with_nothing_from_then_on():
+    before = an_auditor()
+    assert found(before, *working(ONE), *working(LIMIT)) == []
+
+    auditor = an_auditor(heritage=before.heritage())
+
+    assert len(auditor.heritage().accounts["main"].sums) == 0
+    assert found(auditor, ended(ONE), ended(LIMIT)) == []
+    assert len(auditor.heritage().accounts["main"].sums) == 0
+
+
 def test_a_successor_hears_again_what_its_predecessor_died_on_and_a_fill_counts_once():
     before = an_auditor()
     assert found(before, *passed(ONE)) == []

@@ -14,6 +14,7 @@ from adapters.exchange.wire import instant
 from adapters.simulation.checks import Check
 from adapters.simulation.checks.kinds import CHECKS
 from adapters.simulation.faults.kinds import KINDS
+from adapters.simulation.faults.reads import rows_of
 from adapters.simulation.local_clock import LocalClock
 from adapters.simulation.scenario import scenario
 from adapters.simulation.simulate import simulate
@@ -117,3 +118,7 @@ def test_a_clock_that_begins_to_drift_does_not_jump():
 
     assert clock.local(MONDAY + 1_000 * SECOND) == before
     assert clock.local(MONDAY + 2_000 * SECOND) == before + 1_000 * SECOND - 400_000 * 1_000
+
+
+def test_an_answer_that_another_fault_has_made_unreadable_has_no_rows():
+    assert rows_of(Response(status=200, headers={}, body="<html>log in to this network</html>")) == []

@@ -8,8 +8,8 @@ import attrs
 from adapters.simulation.checks.check import Check
 from adapters.simulation.checks.wire import Asked
 
-PATIENCE_S: Final = 30.0
-BEATS: Final = 20
+PATIENCE_S: Final = 20.0
+BEATS: Final = 3
 """Heartbeats since then, while account and exchange are known to agree: the process lives, and hears."""
 
 

@@ -1,5 +1,6 @@
 """I5 and I6: at the exchange's own truth no limit is passed by what may yet happen; nothing opens after a kill."""
 
+import json
 from collections import deque
 from typing import Any, Final
 
@@ -25,6 +26,8 @@ class Exposure(Check):
         """Orders and amends that have left and may still arrive."""
         self._foreign: dict[str, int] = {}
         """Lots that somebody else's doing has brought."""
+        self._more: dict[str, int] = {}
+        """Lots that orders were larger when they arrived than what was asked for."""
         self._approved: deque[tuple[int, int]] = deque(maxlen=2_000)
         """True time, for between two lives a clock may be set back; and the latest that the guard had heard of: its
         window slides with that, for where messages wait it cannot know how late it is."""
@@ -42,7 +45,16 @@ class Exposure(Check):
             self._under_way[asked.trip.number] = asked
         if asked.places:
             self._judge_price(asked)
+            self._note_altered(asked)
         self._judge(f"{asked.client_id} leaves")
+
+    def _note_altered(self, asked: Asked) -> None:
+        """The exchange makes another order of it, which nobody can prevent, only take back."""
+        if asked.trip.altered:
+            symbol, size = asked.fields["symbol"], asked.fields.get("orderQty", 0)
+            more = json.loads(asked.trip.altered).get("orderQty", 0) - size
+            lots = max(0, more) // self.facts.contracts[symbol].lot
+            self._more[symbol] = self._more.get(symbol, 0) + lots
 
     def arrived(self, asked: Asked) -> None:
         """It is among the exchange's, or was refused."""
@@ -104,7 +116,7 @@ class Exposure(Check):
         for symbol, (buying, selling) in sides.items():
             held, foreign = account.held[symbol].lots, self._foreign.get(symbol, 0)
             # What strangers and liquidations did is not ours to answer for: only what we would add to it.
-            allowed = limits.position_lots + abs(foreign)
+            allowed = limits.position_lots + abs(foreign) + self._more.get(symbol, 0)
             if buying and held + buying > allowed:
                 self.violated("I5", f"{held:+d} lots of {symbol} may become {held + buying:+d} ({why})")
             if selling and selling - held > allowed:

@@ -27,10 +27,13 @@ def asks(trip: Trip, *paths: str) -> bool:
 
 
 def rows_of(response: Response | None) -> list[Row]:
-    """The rows of an answer; none of one that is an error."""
+    """The rows of an answer; none of one that is an error, or that another fault has made unreadable."""
     if response is None or response.status != 200:
         return []
-    found = json.loads(response.body)
+    try:
+        found = json.loads(response.body)
+    except ValueError:
+        return []
     return found if isinstance(found, list) else []
 
 

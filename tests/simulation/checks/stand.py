@@ -96,7 +96,7 @@ class Stand:
         self.judge.said(Envelope(number, cause, sender, epoch, posted, message))
         return number
 
-    def send(self, verb, path, *, worker="rest:orders@main", life=None, arrives=True, **fields):
+    def send(self, verb, path, *, worker="rest:orders@main", life=None, arrives=True, altered="", **fields):
         """A request leaves, and arrives; gives its trip."""
         trip = Trip(
             number=next(self._ids),
@@ -106,6 +106,7 @@ class Stand:
             started=0,
             out=0,
             back=0,
+            altered=altered,
         )
         self.judge.sent(trip)
         if arrives:

@@ -42,6 +42,16 @@ def test_an_order_that_was_lost_on_its_way_counts_no_more(tmp_path):
     assert stand.violated == []
 
 
+@pytest.mark.parametrize(("altered", "expected"), [("", {"I5"}), ('{"orderQty":2600}', set())])
+def test_what_the_exchange_makes_larger_than_it_was_asked_for_is_not_ours_to_answer_for(tmp_path, altered, expected):
+    stand = Stand(Exposure, folder=tmp_path)
+    stand.place("abcdef-a-1", 24, altered=altered)
+
+    stand.execute("abcdef-a-1", 26)
+
+    assert set(stand.violated) == expected
+
+
 def test_the_other_side_is_judged_by_itself(tmp_path):
     stand = Stand(Exposure, folder=tmp_path)
     taken(stand, "abcdef-a-1", -20)
