@@ -28,7 +28,14 @@ class Exposure(Check):
         """Lots that somebody else's doing has brought."""
         self._more: dict[str, int] = {}
         """Lots that orders were larger when they arrived than what was asked for."""
-        self._approved: deque[int] = deque(maxlen=2_000)
+        self._approved: deque[tuple[int, int]] = deque(maxlen=2_000)
+        """True time, for between two lives a clock may be set back; and the latest that the guard had heard of: its
+        window slides with that, for where messages wait it cannot know how late it is."""
+        self._heard = 0
+
+    def life_began(self, life: int) -> None:  # noqa: ARG002 as every check is told
+        """It goes by another clock, perhaps."""
+        self._heard = 0
 
     def sent(self, asked: Asked) -> None:
         """It counts from now on."""
@@ -69,11 +76,14 @@ class Exposure(Check):
         order, limits = envelope.message.order, self.facts.limits
         if abs(order.lots) > limits.order_lots and not order.reduce_only:
             self.violated("I5", f"{order.client_id} of {order.lots} lots is approved")
-        # True time: between two lives a clock may be set back.
-        times, now = self._approved, round(self.judge.seconds * _SECOND)
-        times.append(now)
+        self._heard = max(self._heard, order.ts)
+        passed, now = self._approved, round(self.judge.seconds * _SECOND)
+        passed.append((now, self._heard))
         for allowed, period in ((limits.a_second, _SECOND), (limits.a_minute, 60 * _SECOND)):
-            if len(times) > allowed and now - times[-allowed - 1] < period * _RATE_SLACK and not order.reduce_only:
+            if len(passed) <= allowed or order.reduce_only:
+                continue
+            first, first_heard = passed[-allowed - 1]
+            if now - first < period * _RATE_SLACK and self._heard - first_heard < period:
                 self.violated("I5", f"{order.client_id} is approved: more than {allowed} in {period // _SECOND} s")
 
     def _judge(self, why: str) -> None:

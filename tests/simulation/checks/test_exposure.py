@@ -109,6 +109,15 @@ def test_more_approvals_than_a_second_or_a_minute_may_have_are_named(tmp_path, c
     assert stand.violated == expected
 
 
+def test_a_burst_of_what_waited_is_counted_by_when_it_was_asked_for(tmp_path):
+    stand = Stand(Exposure, folder=tmp_path)
+    for number in range(16):
+        # One second and a half apart as the guard heard it, and at once when it was heard at last.
+        stand.say(ApprovedOrder(an_order(ts=1 + number // 8 * 3 * 10**9 // 2)), "risk-guard@main")
+
+    assert stand.violated == []
+
+
 def halted(stand, state=TradingState.HALTED):
     changed = TradingStateChanged(account="main", state=state, reason="test", ts=1)
     stand.say(changed, "risk-guard@main")
