@@ -29,7 +29,7 @@ from tests.simulation.pins import pin, pinned
 LEAST = {"quick": 0.15, "long": 1.0}
 """Of each fault's strikes an hour, on average over the batch's simulated hours: fewer, and the batch fails."""
 FILLS_AN_HOUR = 60
-TRUSTED_HOURS = 10
+TRUSTED_HOURS = 30
 """A batch of less is not asked whether enough happened in it."""
 
 
