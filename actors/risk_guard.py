@@ -134,14 +134,17 @@ class RiskGuard(Readiness):
         return (*said, *self._heritage.answer())
 
     def died_on(self, message: Message) -> Answers:
-        """A halt halts all the same, and a cancel passes; who asked for an order and has no answer is to ask again."""
+        """A halt halts all the same, and a cancel passes; who asked for an order and has no answer is to ask again.
+
+        Whether venue and market can be had is said once.
+        """
         if isinstance(message, HaltTrading):
             return self.on_halt_trading(message)
         if isinstance(message, CancelOrder):
             return self.on_cancel_order(message)
         if isinstance(message, SubmitOrder | AmendOrder) and self._heritage.in_hand is None:
             return GuardHeritage(in_hand=message).answer()
-        return ()
+        return self.readiness_again(message)
 
     def heritage(self) -> GuardHeritage:
         """The trading state and its cause, equities, prices, and which orders count."""

@@ -58,8 +58,10 @@ class OrderAnswers(OrderReports):
             return (self._timed(ours, outcome), *self._row_of(ours, answer, outcome.started, at))
         if isinstance(answer, VenueSilent):
             if not ours.is_settled and ours.report is None:
-                self.searches.begin(client_id, outcome.started, at, to_cancel=True)
-                return (OrderUnknown(ours.order, at),)
+                # A fill has told that it is there, whatever became of the answer.
+                is_there = ours.filled != 0
+                self.searches.begin(client_id, outcome.started, at, to_cancel=not is_there)
+                return () if is_there else (OrderUnknown(ours.order, at),)
             return ()
         if ours.report is not None:
             # It is there, whatever this answer says.

@@ -3,6 +3,7 @@
 import pytest
 
 from actors.risk.gate import Gate
+from actors.risk.heritage import GuardHeritage
 from actors.risk_guard import RiskGuard, RiskLimits
 from messages import (
     AmendOrder,
@@ -12,9 +13,14 @@ from messages import (
     CancelAll,
     CancelOrder,
     HaltTrading,
+    MarketFresh,
+    MarketStale,
     OrderRefused,
     SubmitOrder,
+    TradingState,
     TradingStateChanged,
+    VenueLost,
+    VenueReady,
 )
 from tests.builders import MONDAY, an_instrument, an_order
 
@@ -92,6 +98,37 @@ def test_what_it_failed_on_before_it_had_looked_at_it_is_answered_once(monkeypat
         said.append((*started, *heir.died_on(SubmitOrder(order))))
 
     assert said == [(OrderRefused(order, "guard-failed", MONDAY),)] * 2
+
+
+def test_that_the_venue_is_ready_or_lost_counts_though_it_failed_on_it():
+    waiting = GuardHeritage(awaits_venue=True)
+    for said, state in (
+        (VenueReady(account="main", ts=MONDAY), TradingState.ACTIVE),
+        (VenueLost(account="main", reason="the line is down", ts=MONDAY), TradingState.RECOVERING),
+    ):
+        heir = a_guard(waiting if state is TradingState.ACTIVE else a_guard().heritage())
+        heir.on_start()
+        heir.warmed_up()
+
+        (changed,) = heir.died_on(said)
+
+        assert isinstance(changed, TradingStateChanged)
+        assert (changed.state, heir.state) == (state, state)
+
+
+def test_a_stale_market_is_stale_though_it_failed_on_the_word_and_fresh_again_when_that_is_said():
+    heir = RiskGuard("main", {"XBTUSD": an_instrument()}, LIMITS, {"XBTUSD": None}, a_guard().heritage())
+    heir.on_start()
+    heir.warmed_up()
+    order = an_order(1)
+
+    heir.died_on(MarketStale(symbol="XBTUSD", reason="silent", ts=MONDAY))
+    (refused,) = heir.on_submit_order(SubmitOrder(order))
+    heir.died_on(MarketFresh(symbol="XBTUSD", ts=MONDAY))
+    (approved,) = heir.on_submit_order(SubmitOrder(order))
+
+    assert refused == OrderRefused(order, "stale-data", MONDAY)
+    assert approved == ApprovedOrder(order)
 
 
 def test_a_halt_that_it_failed_on_halts_and_a_cancel_passes():

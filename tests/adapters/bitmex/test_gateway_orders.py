@@ -200,6 +200,19 @@ def test_cancels_pass_what_waits_for_the_budget():
 # Unknown is a state.
 
 
+def test_an_order_whose_fill_was_told_is_known_although_its_answer_was_lost():
+    rig = ready()
+    rig.frame_fate = lambda table, text: [(MS, text)] if table == "execution" else []
+    rig.fates[POST] = Fate(lost="after", back=3 * SECOND)
+
+    rig.approve(order(1, ts=rig.at))
+    rig.run(10)
+
+    assert len(rig.of(Fill)) == 1
+    assert rig.of(OrderUnknown) == []
+    assert len(rig.of(OrderEnded)) == 1
+
+
 @pytest.mark.parametrize("lost", ["after", "late"])
 def test_an_order_whose_answer_was_lost_is_looked_up_and_found(lost):
     rig = ready()
