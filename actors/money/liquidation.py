@@ -22,6 +22,8 @@ _PER_LOT: Final = ValueRounding.PER_LOT
 
 TICKS_MAX = 2**51 - 1
 """The highest price that is looked at: beyond it floats do not tell neighbouring ticks apart."""
+_STEP: Final = 1_024
+"""Ticks on either side of a guess in which a price is looked for first."""
 
 
 def price_of_value(arithmetic: Arithmetic, lots: Lots, value_minor: float) -> float | None:
@@ -86,15 +88,23 @@ def bankruptcy_price(arithmetic: Arithmetic, lots: Lots, balance_minor: Minor, t
         value = arithmetic.value_minor(lots, price)
         return balance_minor + value - arithmetic.fee_minor(lots, price, taker_rate) >= 0
 
-    ticks = _worst(lots, holds)
+    near = price_of_value(arithmetic, lots, -balance_minor)
+    guess = 0.0 if near is None else min(near / float(arithmetic.grid.tick_size), float(TICKS_MAX))
+    ticks = _worst(lots, holds, near=int(guess))
     return None if ticks is None else arithmetic.grid.to_price(ticks)
 
 
-def _worst(lots: Lots, holds: Callable[[int], bool]) -> int | None:
-    """The ticks furthest to the adverse side of `lots` that still hold; None when all do or none does."""
+def _worst(lots: Lots, holds: Callable[[int], bool], *, near: int = 0) -> int | None:
+    """The ticks furthest to the adverse side of `lots` that still hold; None when all do or none does.
+
+    `near`: where they may be; it is looked at first, in steps that grow.
+    """
     good, bad = (TICKS_MAX, 1) if lots > 0 else (1, TICKS_MAX)
     if holds(bad) or not holds(good):
         return None
+    for probe in (near, near - _STEP, near + _STEP, near - _STEP**2, near + _STEP**2):
+        if min(good, bad) < probe < max(good, bad):
+            good, bad = (probe, bad) if holds(probe) else (good, probe)
     while abs(good - bad) > 1:
         middle = (good + bad) // 2
         if holds(middle):

@@ -9,7 +9,8 @@ Restoring reads and changes nothing: done twice it comes to the same.
                           executor
     orders                none is taken up again: those still open at the venue are the gateway's to cancel; a
                           simulated venue has what is held and the cash, and no order
-    client ids            count on above every one that was ever said or journalled
+    client ids            count on above every one that was ever said or journalled, and above those that nobody knows
+                          of any more because the machine lost its power
     trading state         what was halted stays halted, unless `lift_halt`
 """
 
@@ -56,6 +57,9 @@ EXECUTIONS_KEPT = 4096
 """So many ids of its last fills a strategy is given; as many as its host remembers."""
 
 
+IDS_LOST_MAX = 1_000
+"""So many client ids may be in use of which nothing is written any more: what the disk had not yet when the power went
+(`sync = "normal"`). The venue refuses one that comes again, or worse, takes it for the order it knows."""
 OVERLAP_NS = 600 * NS_PER_SECOND
 """So far back from the last reading of the venue executions are asked for again: one may have been on its way."""
 
@@ -197,7 +201,7 @@ def _heritage(
             begins=True,
         )
         heritage[f"executor@{name}"] = ExecutorHeritage(
-            intents=account.intents,
+            intents=account.intents and account.intents + IDS_LOST_MAX,
             crossings=account.crossings,
             crossed=tuple([(*key, lots) for key, lots in sorted(account.crossed.items())]),
             orders=(),

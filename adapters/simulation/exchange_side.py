@@ -17,7 +17,7 @@ from adapters.exchange.simulation import Simulation, generated_market
 from adapters.simulation.world import World
 from messages import NS_PER_SECOND, Symbol, UtcNs
 
-PULSE: Final = NS_PER_SECOND
+PULSE: Final = 2 * NS_PER_SECOND
 _ACTS_MAX: Final = 100_000
 _HISTORY_MINUTES: Final = 30
 _WARM_UP_S: Final = 20

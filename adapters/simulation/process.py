@@ -143,13 +143,15 @@ class Process:
         else:
             self._do(what)
 
-    def _do(self, what: Callable[[UtcNs], None]) -> None:
+    def _do(self, what: Callable[[UtcNs], None], *, wakes: bool = False) -> None:
+        """`wakes`: it stood still, and sees all of its timers at once when it does this."""
         runtime = self.runtime
         if runtime is None or self.is_paused:
             return
         try:
             at = self.local_now
-            runtime.advance(at)
+            if not wakes:
+                runtime.advance(at)
             what(at)
             runtime.drain()
         except ProcessDied:
@@ -233,7 +235,7 @@ class Process:
         runtime = self.runtime
         if runtime is None:
             return
-        self._do(runtime.wake_up)
+        self._do(runtime.wake_up, wakes=True)
         for what in backlog:
             self._do(what)
         run = self.run

@@ -39,11 +39,11 @@ HOUR_S: Final = 3_600
 _LOOK_S: Final = 5
 _SLICE: Final = 10 * NS_PER_SECOND
 STOP_MAX_S: Final = 120
-_REPLAYED: Final = 3
+_REPLAYED: Final = 5
 """One in so many runs is run again from its files, life by life."""
 LAST: Final = 200
 """Messages that are kept to be looked at."""
-_UNSAID: Final = frozenset({"TextReceived", "Woke", "OrderBook", "Quote", "MarkPrice", "IndexPrice"})
+_UNSAID: Final = frozenset({"TextReceived", "Woke", "Tick", "OrderBook", "Quote", "MarkPrice", "IndexPrice"})
 """Not part of a run's hash one by one: there are many, and what follows from them is."""
 _RAM: Final = Path("/dev/shm")  # noqa: S108 files of a simulated disk, gone with the run
 
