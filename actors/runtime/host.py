@@ -2,7 +2,8 @@
 
 `ThreadedHost` (threaded_host.py) runs Pykka's loop on a thread of its own. `ReplayHost` has no loop: the scheduler
 calls the same `deliver`. Whatever a component raises, `SystemExit` included, ends this incarnation and no other; the
-message being handled is lost and named, and what waits in the address's mailbox waits for the next incarnation.
+message being handled is lost and named, and what waits in the address's mailbox waits for the next incarnation. Where
+somebody who keeps the money or is the way of orders has no memory left, the run ends besides.
 """
 
 import abc
@@ -16,9 +17,9 @@ import pykka
 
 from actors.component import Component, Handler, NotWarmYet, handlers_of
 from actors.runtime.pykka_seam import ManualShell
-from actors.runtime.slot import Slot, State
+from actors.runtime.slot import VITAL, Slot, State
 from actors.tape import Batch
-from messages import ActorFailed, ActorStarted, ActorStopped, Envelope, Message, UtcNs, WakeAt
+from messages import ActorFailed, ActorStarted, ActorStopped, Address, Envelope, Message, UtcNs, WakeAt
 
 Keep: TypeAlias = Callable[[tuple[int, Message]], None]
 """Notes a (message id, message) that was handled, for the address's next incarnation."""
@@ -38,6 +39,9 @@ class Post(Protocol):
 
     def play(self, host: "Host", batch: Batch) -> None:
         """Send a feed's batch, each message at its time."""
+
+    def memory_ran_out(self, address: Address, during: str) -> None:
+        """Somebody without whom no money is safe has no memory left: the run ends."""
 
     def close(self, slot: Slot) -> None:
         """The address's last incarnation is over."""
@@ -177,6 +181,9 @@ class Host(pykka.Actor):
         False when it was fenced before: then its failure is of no concern to anybody.
         """
         slot = self.slot
+        if isinstance(error, MemoryError) and slot.spec.kind in VITAL and slot.epoch == self.epoch:
+            # First of all: whatever else is done about it takes memory.
+            self._runtime.memory_ran_out(slot.address, during)
         text, trace = self._described(error)
         self.release()
         with slot.lock:

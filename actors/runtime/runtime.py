@@ -79,6 +79,16 @@ class SupervisorFailed(RunEnds):
     """The supervisor itself raised: nothing may go on unsupervised. Exit code 70."""
 
 
+class MemoryRanOut(RunEnds):
+    """An actor that keeps the money, or is the way of orders, had none left: what is known of the money may be wrong.
+
+    Who owns the process takes orders back as far as that goes, and ends it: exit code 1.
+    """
+
+    def __init__(self, address: Address, during: str) -> None:
+        super().__init__(f"memory ran out in {address}, which was at {during}")
+
+
 class Runtime(abc.ABC):
     """The part that replay and threads share."""
 
@@ -92,6 +102,8 @@ class Runtime(abc.ABC):
         self.dead_letter_counts: Counter[str] = Counter()
         self.gate_open = True
         """Read before every ApprovedOrder is delivered; closed when nobody supervises or guards any more."""
+        self.out_of_memory: tuple[Address, str] | None = None
+        """Which of those without whom no money is safe ran out of memory, and at what: the run ends."""
         self.feed_over = False
         """The feed has said that nothing more will come, and all that it said was played."""
         self._ids = itertools.count(1)
@@ -179,6 +191,11 @@ class Runtime(abc.ABC):
                 self.supervisor_failed(message)
             return
         self.say("host", message, sender=slot.address, epoch=host.epoch)
+
+    def memory_ran_out(self, address: Address, during: str) -> None:
+        """No order leaves any more; whoever owns the system sees it, and ends it."""
+        self.gate_open = False
+        self.out_of_memory = address, during
 
     @abc.abstractmethod
     def play(self, host: Host, batch: Batch) -> None:

@@ -38,6 +38,8 @@ class ActorKind(enum.Enum):
 
 BESIDE: Final = frozenset({ActorKind.STRATEGY, ActorKind.EDGE, ActorKind.SIDE, ActorKind.SOURCE})
 """Nobody waits for these, and trading does not halt for one of them: the others go on without it."""
+VITAL: Final = frozenset({ActorKind.CORE, ActorKind.VENUE})
+"""They keep the money, or are the way of orders: where one of these hangs or has no memory, trading does not go on."""
 
 
 @attrs.frozen(kw_only=True)
