@@ -98,11 +98,18 @@ class Host(pykka.Actor):
                 doing = self.handling = "warm-up"
                 answers += self._warm_up(component)
             doing = self.handling = "start"
-            answers += self._of_what_was_lost(component)
+            # Once: what fails on it too has nobody after it who is asked.
+            lost, slot.died_on = slot.died_on, None
+            if lost is not None:
+                answers += tuple(component.died_on(lost[1]))
             with slot.lock:
                 if slot.epoch != self.epoch:
                     slot.fenced += 1
+                    slot.died_on = slot.died_on or lost
                     return False
+                if lost is not None and type(lost[1]) in component.hears_again and type(lost[1]) in slot.kept:
+                    # From now on it is one of those that were handled.
+                    slot.kept[type(lost[1])].append(lost)
                 self._runtime.answered(self, 0, answers)
                 self.came_up()
                 self._runtime.report(self, ActorStarted(slot.address, self.epoch))
@@ -191,7 +198,9 @@ class Host(pykka.Actor):
                 return False
             slot.deliver, slot.ways = slot.store, None
             slot.state = State.DOWN
-            slot.died_on = message
+            if message is not None:
+                # Who fails in a start has not been told yet what the one before it failed on.
+                slot.died_on = message_id, message
             report = ActorFailed(
                 actor=slot.address,
                 epoch=self.epoch,
@@ -214,11 +223,6 @@ class Host(pykka.Actor):
             raise
         except BaseException:  # noqa: BLE001 - even what describes an exception may be a strategy's own code
             return name, ""
-
-    def _of_what_was_lost(self, component: Component) -> tuple[Message, ...]:
-        """Once: what fails on it too has nobody after it who is asked."""
-        message, self.slot.died_on = self.slot.died_on, None
-        return () if message is None else tuple(component.died_on(message))
 
     def _warm_up(self, component: Component) -> tuple[Message, ...]:
         """Feed what the address kept, in the order it was heard. Of the answers only timers still ahead survive."""

@@ -146,7 +146,7 @@ class SimulatedHost(ReplayHost):
     def _lose(self) -> None:
         envelope, self._in_hand = self._in_hand, None
         if envelope is not None:
-            self.slot.died_on = envelope.message
+            self.slot.died_on = envelope.id, envelope.message
             self._runtime.bury(self.slot, envelope, "in hand of an incarnation that hangs")
 
     # Handling.

@@ -154,8 +154,8 @@ class Slot:
         self.lagging = False
         self.state = State.NEW
         self.host: Host | None = None
-        self.died_on: Message | None = None
-        """What the last incarnation failed on, until its successor has been told."""
+        self.died_on: tuple[int, Message] | None = None
+        """What the last incarnation failed on, and its id, until its successor has been told."""
         self.inherited: Any = None
         """What an earlier life of the run left for the first incarnation."""
         self.is_restored = False

@@ -165,7 +165,7 @@ class ThreadedHost(Host, ThreadShell):
         self.start_is_over()
         item, self._in_hand = self._in_hand, None
         if isinstance(item, Envelope):
-            self.slot.died_on = item.message
+            self.slot.died_on = item.id, item.message
             self._threads.lose(self.slot, item, "in hand of an incarnation that hangs")
         if self._predecessor is not None:
             self._predecessor.cut_off(hung=True)

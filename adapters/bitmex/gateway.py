@@ -76,6 +76,9 @@ class BitmexGateway(Component):
     the dead man's switch is taken off, so that orders stay.
     """
 
+    # A kill and a cancel are done again; a crossing and a difference count once.
+    hears_again = frozenset({CancelAll, ApprovedCancel, Fill, PositionAdjusted})
+
     def __init__(
         self,
         *,
@@ -140,15 +143,10 @@ class BitmexGateway(Component):
         self._parts.line_number = self._line.number
         return self._parts
 
-    def died_on(self, message: Message) -> Answers:
-        """A kill and a cancel are done again. An order or amend of which the desk knows nothing was not sent."""
-        at = self._parts.now
-        if isinstance(message, CancelAll):
-            return self.on_cancel_all(message)
-        if isinstance(message, ApprovedCancel):
-            return self.on_approved_cancel(message)
+    def lost(self, message: Message) -> Answers:
+        """An order or amend of which the desk knows nothing was not sent."""
         if isinstance(message, ApprovedOrder | ApprovedAmend):
-            return self._settled(self._desk.lost(message, at))
+            return self._settled(self._desk.lost(message, self._parts.now))
         return ()
 
     def on_stop(self) -> Answers:
