@@ -6,6 +6,7 @@ lists what is looked at.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from itertools import chain
 from typing import Any, Final
 
@@ -74,8 +75,8 @@ class Auditor(Hearing):
         return (*subscribed, WakeAt(self._books.now, self._token))
 
     def heritage(self) -> Any:
-        """All that is known."""
-        return self._books
+        """All that is known, as a copy: one that hangs may go on in what it has."""
+        return deepcopy(self._books)
 
     def on_woke(self, woke: Woke) -> Answers:
         """Looks at what nobody says."""

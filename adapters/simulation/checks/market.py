@@ -1,16 +1,21 @@
-"""I14: nothing that may raise a risk is approved while what is known of its market is old, or from before a break."""
+"""I14: nothing that may raise a risk leaves while what is known of its market is old, or from before a break.
+
+What was approved by a process that stood still may be old, and is held at the gate: what counts is what leaves.
+"""
 
 from typing import Any, Final
 
 import attrs
 
 from adapters.simulation.checks.check import Check
+from adapters.simulation.checks.wire import Asked
 
 _NEEDED: Final = ("trade", "quote")
+_SIGNS: Final = {"Buy": 1, "Sell": -1}
 SILENCE_S: Final = 60.0
 """A market without a quote for so long is not heard."""
 GRACE_S: Final = 2.0
-"""So long the news of it may take to whoever approves."""
+"""So long the news of it may take to whoever approves and sends."""
 
 
 @attrs.define
@@ -70,12 +75,12 @@ class KnownMarket(Check):
             if len(market.whole) == len(_NEEDED):
                 market.stale_since = None
 
-    def on_ApprovedOrder(self, envelope: Any) -> None:  # noqa: N802 named as the message is
-        """The guard lets an order through."""
-        order = envelope.message.order
-        if not envelope.sender.startswith("risk-guard") or order.reduce_only:
+    def sent(self, asked: Asked) -> None:
+        """An order leaves."""
+        if not asked.places or asked.only_closes:
             return
-        market, now = self._markets.get(order.symbol), self.judge.seconds
+        symbol = str(asked.fields.get("symbol"))
+        market, now = self._markets.get(symbol), self.judge.seconds
         if market is None:
             return
         since = market.stale_since
@@ -83,12 +88,11 @@ class KnownMarket(Check):
             since = market.quoted_at + SILENCE_S
         if since is None or now - since <= GRACE_S:
             return
-        held = self.account.held[order.symbol].lots
-        if held * order.lots < 0 and abs(order.lots) <= abs(held):
+        size, sign = asked.fields["orderQty"] // self.facts.contracts[symbol].lot, _SIGNS[asked.fields["side"]]
+        held = self.account.held[symbol].lots
+        if held * sign < 0 and size <= abs(held):
             return
-        self.violated(
-            "I14", f"{order.client_id} is approved, and {order.symbol} has not been heard for {now - since:.1f} s"
-        )
+        self.violated("I14", f"{asked.client_id} leaves, and {symbol} has not been heard for {now - since:.1f} s")
 
 
 CHECKS = (KnownMarket,)

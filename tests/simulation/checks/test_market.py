@@ -1,12 +1,11 @@
-"""Nothing that may raise a risk is approved on a market that is not heard."""
+"""Nothing that may raise a risk leaves on a market that is not heard."""
 
 import json
 
 import pytest
 
 from adapters.simulation.checks.market import KnownMarket
-from messages import ApprovedOrder, LineClosed, OpenLine, TextReceived
-from tests.builders import an_order
+from messages import LineClosed, OpenLine, TextReceived
 from tests.simulation.checks.stand import Stand
 
 
@@ -24,21 +23,21 @@ def stand(tmp_path):
     return stand
 
 
-def approved(stand, lots=1, **told):
-    stand.say(ApprovedOrder(an_order(lots, **told)), "risk-guard@main")
+def leaves(stand, lots=1, **more):
+    stand.place("abcdef-dice-1", lots, **more)
     return stand.violated
 
 
 def test_an_order_in_a_market_that_is_heard_is_right(stand):
     stand.wait(59)
 
-    assert approved(stand) == []
+    assert leaves(stand) == []
 
 
 def test_an_order_after_a_minute_of_silence_is_named(stand):
     stand.wait(63)
 
-    assert approved(stand) == ["I14"]
+    assert leaves(stand) == ["I14"]
 
 
 @pytest.mark.parametrize(
@@ -51,21 +50,21 @@ def test_an_order_after_a_minute_of_silence_is_named(stand):
 )
 def test_an_order_after_the_line_broke_is_named_until_all_is_heard_again(stand, lost):
     stand.say(*lost)
-    assert approved(stand) == []
+    assert leaves(stand) == []
     stand.wait(3)
     text(stand, "trade", "partial")
     text(stand, "quote", "insert")
-    assert approved(stand) == ["I14"]
+    assert leaves(stand) == ["I14"]
     text(stand, "quote", "partial")
 
-    assert approved(stand) == ["I14"]
+    assert leaves(stand) == ["I14"]
 
 
 def test_what_closes_may_go_on_old_data(stand):
     stand.execute("abcdef-dice-1", 2)
     stand.execute("abcdef-dice-1", 2, "Trade")
     stand.wait(100)
-    assert approved(stand, -2) == []
-    assert approved(stand, -5, reduce_only=True) == []
+    assert leaves(stand, -2) == []
+    assert leaves(stand, -5, execInst="ReduceOnly") == []
 
-    assert approved(stand, -3) == ["I14"]
+    assert leaves(stand, -3) == ["I14"]
