@@ -136,6 +136,28 @@ class Silent:
 
 
 @pytest.mark.parametrize("seed", range(8))
+def test_f38_a_file_of_which_each_commit_waits_for_the_disk_loses_none_with_the_power(tmp_path, seed):
+    disk = Disk(Silent())
+    connection = disk.file(tmp_path, "journal.sqlite", full_sync=True)
+    for number in range(20):
+        connection.execute("INSERT INTO lease VALUES (?)", (number,))
+    fault = PowerLoss.__new__(PowerLoss)
+    fault.random = Random(seed)
+
+    disk.die(fault._left)
+
+    with sqlite3.connect(tmp_path / "journal.sqlite") as left:
+        assert left.execute("SELECT count(*) FROM lease").fetchone() == (20,)
+    left.close()
+
+
+def test_f38_seeds_try_both_ways_of_syncing_the_journal():
+    told = [scenario(seed, kinds=sorted(KINDS)).configuration() for seed in range(1, 9)]
+
+    assert sum('sync = "full"' in each for each in told) == 4
+
+
+@pytest.mark.parametrize("seed", range(8))
 def test_f38_after_a_power_loss_a_file_is_as_it_was_at_one_of_its_last_commits(tmp_path, seed):
     disk = Disk(Silent())
     connection = disk.file(tmp_path, "journal.sqlite")

@@ -110,9 +110,13 @@ class Journalled(Check):
         """What this life has written of these."""
         self.is_torn = False
         """Whether the power has failed, by which its end may be lost."""
+        self._is_owed = False
+        """Whether it is still to be seen that all that it passed on is there."""
 
     def life_began(self, life: int) -> None:
         """What the last one left must be what it wrote."""
+        if self._is_owed:
+            self._all_is_written()
         self._life = life
         self._passed = self._rows = 0
         count, wrong = self.file.again()
@@ -125,10 +129,17 @@ class Journalled(Check):
         self.is_torn = False
 
     def life_ended(self, life: int, how: str) -> None:  # noqa: ARG002 as every check is told
-        """All that it passed on is in the file, unless the power failed."""
-        self.is_torn = how == "power"
-        if self.is_torn:
-            return
+        """All that it passed on is in the file, unless the power failed on what no commit had waited for.
+
+        After a loss of power it is looked at when the next life has begun to read.
+        """
+        self._is_owed = how == "power" and self.facts.is_synced
+        self.is_torn = how == "power" and not self.facts.is_synced
+        if how != "power":
+            self._all_is_written()
+
+    def _all_is_written(self) -> None:
+        self._is_owed = False
         self._read()
         if self._passed > self._rows:
             self.violated("I24", f"{self._passed} approvals were passed on, and {self._rows} are in the journal")
