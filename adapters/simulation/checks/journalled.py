@@ -115,10 +115,6 @@ class Journalled(Check):
 
     def life_began(self, life: int) -> None:
         """What the last one left must be what it wrote."""
-        if self._is_owed:
-            self._all_is_written()
-        self._life = life
-        self._passed = self._rows = 0
         count, wrong = self.file.again()
         if wrong:
             self.violated("I24", f"the order journal is not whole: {wrong}")
@@ -126,22 +122,26 @@ class Journalled(Check):
             if not self.is_torn:
                 self.violated("I24", f"{self.file.seq - count} rows of the order journal are gone")
             self.file.forget_after(count)
-        self.is_torn = False
+        elif self._is_owed:
+            # Rows that were written since it was looked at last are the last life's.
+            self._all_is_written()
+        self._life = life
+        self._passed = self._rows = 0
+        self.is_torn = self._is_owed = False
 
     def life_ended(self, life: int, how: str) -> None:  # noqa: ARG002 as every check is told
         """All that it passed on is in the file, unless the power failed on what no commit had waited for.
 
         After a loss of power it is looked at when the next life has begun to read.
         """
-        self._is_owed = how == "power" and self.facts.is_synced
-        self.is_torn = how == "power" and not self.facts.is_synced
-        if how != "power":
+        self._is_owed = how == "power"
+        self.is_torn = self._is_owed and not self.facts.is_synced
+        if not self._is_owed:
             self._all_is_written()
 
     def _all_is_written(self) -> None:
-        self._is_owed = False
         self._read()
-        if self._passed > self._rows:
+        if self._passed > self._rows and not self.is_torn:
             self.violated("I24", f"{self._passed} approvals were passed on, and {self._rows} are in the journal")
 
     def on_ApprovedOrder(self, envelope: Any) -> None:  # noqa: N802 named as the message is

@@ -117,12 +117,15 @@ def test_rows_that_are_gone_after_a_loss_of_power_are_named_where_each_commit_wa
     assert stand.violated[0] == "I24"
 
 
-def test_a_journal_that_lost_nothing_with_the_power_is_whole(folder):
-    stand = Stand(Journalled, folder=folder, is_synced=True)
+@pytest.mark.parametrize("is_synced", [False, True])
+def test_a_journal_that_lost_nothing_with_the_power_is_whole(folder, is_synced):
+    stand = Stand(Journalled, folder=folder, is_synced=is_synced)
     for name in NAMES:
         stand.say(ApprovedOrder(an_order(2, client_id=name)), "journal")
     stand.judge.life_ended(1, "power")
     stand.judge.life_began(2)
+    write(folder, 2, ("abcdef-dice-4",))
+    stand.place("abcdef-dice-4", 2)
 
     assert stand.violated == []
 
