@@ -6,6 +6,7 @@ way of orders, which dies of an ordinary message that is lost with it.
 
 import pytest
 
+from actors.executor import Executor
 from messages import (
     ActorFailed,
     ActorHung,
@@ -154,7 +155,23 @@ def test_where_memory_runs_out_for_the_core_the_run_ends_its_orders_are_taken_ba
     assert_agree(folder, venue)
 
 
-def test_a_fill_that_is_lost_with_the_executor_is_noticed_and_halts(tmp_path, venue):
+@pytest.mark.parametrize("address", ["executor@main", "portfolio@main", "risk-guard@main"])
+def test_a_fill_that_an_actor_of_the_core_fails_on_is_heard_again_and_trading_goes_on(tmp_path, venue, address):
+    folder, config = a_folder(tmp_path, venue, a_strategy("Mixed"))
+
+    with Life(folder, config) as life:
+        until(lambda: len(venue.trades()) >= 2, life.story)
+        life.breaks(address, Fill)
+        until(lambda: life.failures_of(address), life.story)
+        trades = len(venue.trades())
+        until(lambda: len(venue.trades()) >= trades + 4, life.story)
+
+    assert_agree(folder, venue)
+    assert TradingState.HALTED not in life.states()[:-1]
+
+
+def test_a_fill_that_an_executor_does_not_hear_again_is_missed_and_halts(tmp_path, venue, monkeypatch):
+    monkeypatch.setattr(Executor, "hears_again", frozenset())
     folder, config = a_folder(tmp_path, venue, a_strategy("Mixed"))
 
     with Life(folder, config) as life:
