@@ -16,7 +16,7 @@ from actors.auditing.hearing import AuditBooks, Hearing
 from actors.auditing.house import Waiting
 from actors.auditing.rules import AccountRules
 from actors.auditing.wire import ReadAnswer, ReadSent
-from actors.component import Answers, handler_name
+from actors.component import Answers, handlers_of
 from actors.supervisor import RestartPolicy
 from messages import (
     ActorFailed,
@@ -25,7 +25,6 @@ from messages import (
     ActorStarted,
     Bar,
     Instrument,
-    Message,
     Period,
     Subscribe,
     Symbol,
@@ -59,6 +58,8 @@ class Auditor(Hearing):
         look: Callable[[], Iterable[Waiting]] | None = None,
         heritage: Any = None,
     ) -> None:
+        # A fill and a failure count once, and all else is in doubt. A bar heard twice would seem to come late.
+        self.hears_again = frozenset(handlers_of(self)) - {Woke, Bar}
         self._bars = tuple(bars)
         self._read_sent, self._read_answer, self._look = read_sent, read_answer, look
         self._books = heritage or AuditBooks(rules, instruments, run6, policy or RestartPolicy())
@@ -72,14 +73,6 @@ class Auditor(Hearing):
         """Asks for bars, and for the time."""
         subscribed = [Subscribe(Bar, symbol, period) for symbol, period in self._bars]
         return (*subscribed, WakeAt(self._books.now, self._token))
-
-    def died_on(self, message: Message) -> Answers:
-        """Hears again what its predecessor died on: a fill counts once, and all else is in doubt.
-
-        A bar may be known as heard already, and the next one says whether they come in order.
-        """
-        hear = None if isinstance(message, Woke | Bar) else getattr(self, handler_name(type(message)), None)
-        return () if hear is None else hear(message)
 
     def heritage(self) -> Any:
         """All that is known, as a copy: one that hangs may go on in what it has."""

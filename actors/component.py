@@ -34,6 +34,12 @@ class Component:
     this incarnation: the runtime reports it to the supervisor, and only the message being handled is lost.
     """
 
+    hears_again: frozenset[type[Message]] = frozenset()
+    """What a successor hears again when its predecessor failed on it, as if it had not been said before.
+
+    Nobody heard what the failed one answered; what it had done with it by then may be in its heritage.
+    """
+
     def on_start(self) -> Answers:
         """Said before anything is heard. Called in the actor's own thread."""
         return ()
@@ -53,11 +59,18 @@ class Component:
         """What the next incarnation's factory is given of this one when it is over."""
         return None
 
-    def died_on(self, message: Message) -> Answers:  # noqa: ARG002 - for who overrides it
+    def died_on(self, message: Message) -> Answers:
         """The last incarnation failed on this message, and nobody heard what it answered: what is to be said of it.
 
-        Asked when this one has started. Where somebody waits for an answer to what is lost, nobody else gives it.
+        Asked when this one has started. It is heard again where `hears_again` says so, else it is lost.
         """
+        if type(message) not in self.hears_again:
+            return self.lost(message)
+        hear: Handler = getattr(self, handler_name(type(message)))
+        return hear(message)
+
+    def lost(self, message: Message) -> Answers:  # noqa: ARG002 - for who overrides it
+        """It is not heard again: where somebody waits for an answer to it, nobody else gives it."""
         return ()
 
     def calm(self, symbol: Symbol, period: Period | None) -> "Calm | None":  # noqa: ARG002 - for who overrides it

@@ -29,18 +29,31 @@ from actors.money.grid import PriceGrid
 from actors.tick_span import Spared, TickRow, TickSpan
 from messages import (
     Account,
+    ActorQuarantined,
+    AmendPlaced,
+    AmendRejected,
     Bar,
+    CancelPlaced,
+    CancelRejected,
+    Fill,
     Heartbeat,
     Instrument,
     Kind,
     Lots,
     Message,
+    OrderAccepted,
+    OrderAmended,
+    OrderEnded,
+    OrderRefused,
+    OrderRejected,
     Period,
+    PlaceOrder,
     PositionAdjusted,
     PositionsReported,
     Quote,
     ReportPositions,
     StrategyId,
+    SubmitOrder,
     Subscribe,
     Symbol,
     TargetShares,
@@ -73,6 +86,13 @@ class Executor(OrderEvents, OwnOrders):
     quotes the best prices are `half_spread_ticks` to both sides of the last one. A `live` one sends nothing before the
     guard says that the venue is ready, and hands all its orders over to its next incarnation.
     """
+
+    # Whatever is no price. What had been done with it by then the orders of the heritage know.
+    hears_again = frozenset({
+        *(TargetShares, PlaceOrder, AmendPlaced, CancelPlaced, Woke, TradingStateChanged, ActorQuarantined),
+        *(OrderAccepted, OrderRejected, OrderRefused, OrderAmended, AmendRejected, OrderEnded, CancelRejected, Fill),
+        *(PositionAdjusted, ReportPositions),
+    })  # fmt: skip
 
     def __init__(
         self,
@@ -132,6 +152,14 @@ class Executor(OrderEvents, OwnOrders):
         if self._inherited is not None and any(desk.live for desk in self.desks.values()):
             said += first_wakes(self._inherited, sorted(self.desks))
         return tuple(said)
+
+    def died_on(self, message: Message) -> Answers:
+        """An order that was made already, and nobody heard of, is not made once more."""
+        if isinstance(message, PlaceOrder):
+            made = self._dealing.out.placed.get((message.strategy, message.number))
+            if made is not None:
+                return (SubmitOrder(self.desks[message.symbol].working[made].order),)
+        return super().died_on(message)
 
     def heritage(self) -> ExecutorHeritage | None:
         """Its orders, tasks and crossings, where there are algorithms or opening hours.

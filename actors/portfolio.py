@@ -78,6 +78,11 @@ class Portfolio(Component):
     market has no such bars of a symbol that a strategy trades.
     """
 
+    # Whatever is no price.
+    hears_again = frozenset({
+        *(Signal, PlaceOrder, Woke, ActorQuarantined, Fill, FundingPaid, PositionAdjusted, ReportPositions),
+    })  # fmt: skip
+
     def __init__(
         self,
         account: Account,

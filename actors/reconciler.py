@@ -82,6 +82,9 @@ class Reconciler(Component):
     is known its value is 0, and it says so: its cost is then missing from the books.
     """
 
+    # A fact that is not folded would be booked as a stranger's; each counts once. A reading is asked for anew.
+    hears_again = frozenset({Fill, PositionAdjusted, VenueConnected, VenueLost, ActorLagging})
+
     def __init__(
         self,
         account: Account,
@@ -123,16 +126,6 @@ class Reconciler(Component):
             return ()
         lost = VenueLost(account=self.account, reason="the reconciler was started again", ts=self._now)
         return (lost, *self._look_at(self._now))
-
-    def died_on(self, message: Message) -> Answers:
-        """A fact that is not folded would be booked as a stranger's; each counts once. A reading is asked for anew."""
-        if isinstance(message, Fill):
-            return self.on_fill(message)
-        if isinstance(message, PositionAdjusted):
-            return self.on_position_adjusted(message)
-        if isinstance(message, VenueConnected):
-            return self.on_venue_connected(message)
-        return self.on_venue_lost(message) if isinstance(message, VenueLost) else ()
 
     def heritage(self) -> ReconcilerHeritage:
         """Its fold, and whether there is a venue to read."""

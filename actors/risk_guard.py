@@ -10,7 +10,7 @@ from typing import Final
 
 from actors.component import Answers
 from actors.execution.once import Once
-from actors.risk.daily_loss import NEW_DAY, OpeningEquities
+from actors.risk.daily_loss import DAILY_LOSS, NEW_DAY, OpeningEquities
 from actors.risk.gate import Gate
 from actors.risk.heritage import GuardHeritage
 from actors.risk.judgement import refusal
@@ -33,6 +33,8 @@ from messages import (
     Instrument,
     Liquidity,
     Lots,
+    MarketFresh,
+    MarketStale,
     Message,
     OrderAccepted,
     OrderAmended,
@@ -49,7 +51,10 @@ from messages import (
     Symbol,
     Tick,
     TradingState,
+    TradingStateChanged,
     UtcNs,
+    VenueLost,
+    VenueReady,
 )
 
 __all__ = ["GuardHeritage", "RiskGuard", "RiskLimits", "ScopedLimits", "refusal"]
@@ -59,6 +64,8 @@ _REDUCE_ONLY: Final = TradingState.REDUCE_ONLY
 _HALTED: Final = TradingState.HALTED
 _INTERNAL: Final = Liquidity.INTERNAL
 _LIQUIDATION: Final = Liquidity.LIQUIDATION
+_MOVING: Final = (SubmitOrder, AmendOrder, Fill, HaltTrading, EquityMarked, VenueReady, VenueLost)
+"""What may change the trading state."""
 
 
 class RiskGuard(Readiness):
@@ -76,6 +83,12 @@ class RiskGuard(Readiness):
     ticks or quotes. Rows of `scoped` for other accounts are left out. A `live` guard lets nothing pass until the venue
     is ready, nor what raises risk in a symbol before its market is fresh.
     """
+
+    # Prices come again, and the time; an order is answered (see `lost`).
+    hears_again = frozenset({
+        *(CancelOrder, OrderRejected, OrderAmended, AmendRejected, OrderEnded, Fill, PositionAdjusted),
+        *(HaltTrading, EquityMarked, ReportPositions, VenueReady, VenueLost, MarketStale, MarketFresh),
+    })  # fmt: skip
 
     def __init__(
         self,
@@ -104,6 +117,7 @@ class RiskGuard(Readiness):
         self._heard = Once()
         self._now: UtcNs = 0
         self._in_hand: SubmitOrder | AmendOrder | None = None
+        self._why = left.why
         self._notes = limits.is_rated or bool(self._gate.scopes)
         self._actions = {reason: ACTIONS[action] for reason, action in limits.actions}
         self._needs_equity = limits.needs_equity
@@ -134,17 +148,19 @@ class RiskGuard(Readiness):
         return (*said, *self._heritage.answer())
 
     def died_on(self, message: Message) -> Answers:
-        """A halt halts all the same, and a cancel passes; who asked for an order and has no answer is to ask again.
+        """A state that its predecessor reached over this message, and did not live to say, is said now."""
+        said = tuple(super().died_on(message))
+        if not isinstance(message, _MOVING) or any(isinstance(each, TradingStateChanged) for each in said):
+            return said
+        if self.state is TradingState.ACTIVE and not isinstance(message, EquityMarked):
+            return said
+        return (*said, *self._state_again())
 
-        Whether venue and market can be had is said once.
-        """
-        if isinstance(message, HaltTrading):
-            return self.on_halt_trading(message)
-        if isinstance(message, CancelOrder):
-            return self.on_cancel_order(message)
+    def lost(self, message: Message) -> Answers:
+        """Who asked for an order, and has no answer, is to ask again."""
         if isinstance(message, SubmitOrder | AmendOrder) and self._heritage.in_hand is None:
             return GuardHeritage(in_hand=message).answer()
-        return self.readiness_again(message)
+        return ()
 
     def heritage(self) -> GuardHeritage:
         """The trading state and its cause, equities, prices, and which orders count."""
@@ -161,6 +177,7 @@ class RiskGuard(Readiness):
             stale=tuple(sorted(self._gate.stale)),
             passed=self._gate.passed(),
             in_hand=self._in_hand,
+            why=self._why,
         )
 
     def warmed_up(self) -> None:
@@ -331,6 +348,17 @@ class RiskGuard(Readiness):
         return CancelAll(account=self.account, ts=max(ts, self._now)), changed
 
     # Inside.
+
+    def _state_again(self) -> tuple[Message, ...]:
+        """What rules, with what follows from it."""
+        states = self._states
+        if states.now is TradingState.ACTIVE:
+            return (self._changed("the guard was started again", self._now),)
+        if states.now is states.venue:
+            return (self._changed("the venue is not ready", self._now),)
+        if states.now is states.standing:
+            return self._stop(self._why or "the guard was started again", self._now)
+        return self._stop(f"{DAILY_LOSS}more than may be lost", self._now)
 
     def _refused(self, said: Message, reason: str, ts: UtcNs) -> tuple[Message, ...]:
         state = self._actions.get(reason)

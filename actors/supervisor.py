@@ -15,7 +15,7 @@ from collections.abc import Iterable
 import attrs
 
 from actors.component import Component
-from actors.runtime.slot import BESIDE, ActorKind
+from actors.runtime.slot import BESIDE, VITAL, ActorKind
 from messages import (
     NS_PER_SECOND,
     ActorAdded,
@@ -151,7 +151,7 @@ class Supervisor(Component):
         error = f"hung for {hung.seconds:.1f} s"
         if self._stopping is not None:
             self._abandoned.append(hung.actor)
-        elif child.spec.kind in (ActorKind.CORE, ActorKind.VENUE):
+        elif child.spec.kind in VITAL:
             return [fence, *self._give_up(child, f"{error} in {hung.during}", hung.at)]
         return [fence, *self._over(child, hung.during, error, hung.at, hung.handled)]
 

@@ -31,7 +31,7 @@ from actors.risk_guard import RiskLimits
 from actors.routes import ROUTES, Route
 from actors.runtime.clocks import Clock, FeedClock
 from actors.runtime.replay import ReplayRuntime
-from actors.runtime.runtime import OUTSIDE, ActorStatus, DeadLetter, Runtime, SupervisorFailed
+from actors.runtime.runtime import OUTSIDE, ActorStatus, DeadLetter, MemoryRanOut, Runtime, SupervisorFailed
 from actors.runtime.slot import ActorSpec
 from actors.runtime.threaded import ThreadedRuntime
 from actors.runtime.tracer import Tracer
@@ -141,7 +141,7 @@ class TradingSystem:
         """Run the feed to its end on this thread, deterministically; returns what came of it.
 
         Callable once per system. HandlerTimedOut when a handler takes longer than `handler_seconds`, naming actor and
-        message; SupervisorFailed when the supervisor itself raised.
+        message; SupervisorFailed when the supervisor itself raised; MemoryRanOut when who keeps money has none left.
         """
         runtime = self.make_replay()
         runtime.run(progress=progress)
@@ -219,10 +219,13 @@ class TradingSystem:
         return self._running().voice(address)
 
     def check(self) -> None:
-        """SupervisorFailed when nobody supervises any more: whoever owns the system ends it then."""
-        failure = self._threads().failure
+        """SupervisorFailed when nobody supervises any more, MemoryRanOut: whoever owns the system ends it then."""
+        threads = self._threads()
+        failure = threads.failure
         if failure is not None:
             raise SupervisorFailed(f"{failure.error}\n{failure.trace}")
+        if threads.out_of_memory is not None:
+            raise MemoryRanOut(*threads.out_of_memory)
 
     @property
     def gate_is_open(self) -> bool:

@@ -16,6 +16,7 @@ import attrs
 
 from actors.result import BacktestResult
 from actors.runtime.host import HandlerTimedOut
+from actors.runtime.runtime import MemoryRanOut
 from actors.system import TradingSystem
 from adapters.configuration import to_toml
 from adapters.configuration.typed import BacktestOptions
@@ -173,7 +174,7 @@ def _run(
                 show(now)
 
             runtime.run(progress=progress, pacer=pace)
-    except HandlerTimedOut as error:
+    except (HandlerTimedOut, MemoryRanOut) as error:
         stopped = str(error)
     finally:
         interrupts.stops(None)

@@ -39,7 +39,10 @@ class AuditedHouse:
     def failed(self, failed: ActorFailed | ActorHung) -> None:
         """One failure more; so many are remembered as are one too many."""
         recent = self._failures.setdefault(failed.actor, deque(maxlen=self._budget(failed.actor) + 1))
-        recent.append((failed.at, failed.handled))
+        each = (failed.at, failed.handled)
+        if not recent or recent[-1] != each:
+            # Else a predecessor has counted it, and failed on it.
+            recent.append(each)
 
     def started(self, started: ActorStarted) -> Iterator[Finding]:
         """An incarnation is up: its address must not have used up its budget."""

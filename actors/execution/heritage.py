@@ -10,7 +10,7 @@ import attrs
 
 from actors.execution.algorithms import Task
 from actors.execution.dealing import Dealing
-from actors.execution.states import WAITING
+from actors.execution.states import CANCELLING, WAITING
 from actors.execution.working import Working
 from messages import NS_PER_SECOND, Lots, Message, StrategyId, Symbol, TradingState, UtcNs, WakeAt
 
@@ -94,7 +94,8 @@ def wakes(left: ExecutorHeritage, symbol: Symbol) -> tuple[Message, ...]:
     at = left.now + _SOON
     said: list[Message] = [WakeAt(at, f"plan:{symbol}")]
     for working in left.orders:
-        if working.cancel_at is not None and working.order.symbol == symbol:
+        # Whether the cancel was said before the end nobody knows: it does no harm twice.
+        if working.state is CANCELLING and working.order.symbol == symbol:
             working.cancel_at = at
             said.append(WakeAt(at, f"cancel:{working.order.client_id}"))
     return tuple(said)

@@ -87,10 +87,12 @@ class OrderEvents(Component):
             return self._dealing.plan(desk, fill.ts)
         if working.state is UNKNOWN or working.state is WAITING:
             working.at_venue()
-        working.filled += fill.lots
-        left = working.left
-        for part in fill.parts:
-            left[part.strategy] = left.get(part.strategy, 0) - part.lots
+        if working.last_fill != fill.execution_id:
+            working.last_fill = fill.execution_id
+            working.filled += fill.lots
+            left = working.left
+            for part in fill.parts:
+                left[part.strategy] = left.get(part.strategy, 0) - part.lots
         if working.amends is not None:
             working.recount()
         if working.leaves_all():

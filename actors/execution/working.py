@@ -38,6 +38,8 @@ class Working:
     """When it was sent, or last got another price."""
     state: OrderState = UNKNOWN
     filled: Lots = 0
+    last_fill: str = ""
+    """Execution id of the last one in `filled`: a successor may hear it again."""
     cancel_tries: int = 0
     cancel_at: UtcNs | None = None
     """The cancel was rejected, and will be asked for again then."""

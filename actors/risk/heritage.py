@@ -31,6 +31,9 @@ class GuardHeritage:
     in_hand: SubmitOrder | AmendOrder | None = None
     """What it failed on: whoever asked waits for an answer, and nobody else can give it."""
 
+    why: str | None = None
+    """What it was halted for in this life, if it was."""
+
     def answer(self) -> tuple[Message, ...]:
         """Neither passed. The reason passes, so that an order is tried again and an amend is not waited for."""
         asked = self.in_hand

@@ -68,16 +68,6 @@ class Readiness(Component):
         self._gate.stale.discard(fresh.symbol)
         return ()
 
-    def readiness_again(self, message: Message) -> Answers:
-        """Whether venue and market can be had is said once: it counts although somebody failed on it."""
-        if isinstance(message, VenueReady):
-            return self.on_venue_ready(message)
-        if isinstance(message, VenueLost):
-            return self.on_venue_lost(message)
-        if isinstance(message, MarketStale):
-            return self.on_market_stale(message)
-        return self.on_market_fresh(message) if isinstance(message, MarketFresh) else ()
-
     def on_heartbeat(self, beat: Heartbeat) -> Answers:
         """Passes it on."""
         return (beat,)

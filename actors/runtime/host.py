@@ -2,7 +2,8 @@
 
 `ThreadedHost` (threaded_host.py) runs Pykka's loop on a thread of its own. `ReplayHost` has no loop: the scheduler
 calls the same `deliver`. Whatever a component raises, `SystemExit` included, ends this incarnation and no other; the
-message being handled is lost and named, and what waits in the address's mailbox waits for the next incarnation.
+message being handled is lost and named, and what waits in the address's mailbox waits for the next incarnation. Where
+somebody who keeps the money or is the way of orders has no memory left, the run ends besides.
 """
 
 import abc
@@ -16,9 +17,9 @@ import pykka
 
 from actors.component import Component, Handler, NotWarmYet, handlers_of
 from actors.runtime.pykka_seam import ManualShell
-from actors.runtime.slot import Slot, State
+from actors.runtime.slot import VITAL, Slot, State
 from actors.tape import Batch
-from messages import ActorFailed, ActorStarted, ActorStopped, Envelope, Message, UtcNs, WakeAt
+from messages import ActorFailed, ActorStarted, ActorStopped, Address, Envelope, Message, UtcNs, WakeAt
 
 Keep: TypeAlias = Callable[[tuple[int, Message]], None]
 """Notes a (message id, message) that was handled, for the address's next incarnation."""
@@ -38,6 +39,9 @@ class Post(Protocol):
 
     def play(self, host: "Host", batch: Batch) -> None:
         """Send a feed's batch, each message at its time."""
+
+    def memory_ran_out(self, address: Address, during: str) -> None:
+        """Somebody without whom no money is safe has no memory left: the run ends."""
 
     def close(self, slot: Slot) -> None:
         """The address's last incarnation is over."""
@@ -94,11 +98,18 @@ class Host(pykka.Actor):
                 doing = self.handling = "warm-up"
                 answers += self._warm_up(component)
             doing = self.handling = "start"
-            answers += self._of_what_was_lost(component)
+            # Once: what fails on it too has nobody after it who is asked.
+            lost, slot.died_on = slot.died_on, None
+            if lost is not None:
+                answers += tuple(component.died_on(lost[1]))
             with slot.lock:
                 if slot.epoch != self.epoch:
                     slot.fenced += 1
+                    slot.died_on = slot.died_on or lost
                     return False
+                if lost is not None and type(lost[1]) in component.hears_again and type(lost[1]) in slot.kept:
+                    # From now on it is one of those that were handled.
+                    slot.kept[type(lost[1])].append(lost)
                 self._runtime.answered(self, 0, answers)
                 self.came_up()
                 self._runtime.report(self, ActorStarted(slot.address, self.epoch))
@@ -177,6 +188,9 @@ class Host(pykka.Actor):
         False when it was fenced before: then its failure is of no concern to anybody.
         """
         slot = self.slot
+        if isinstance(error, MemoryError) and slot.spec.kind in VITAL and slot.epoch == self.epoch:
+            # First of all: whatever else is done about it takes memory.
+            self._runtime.memory_ran_out(slot.address, during)
         text, trace = self._described(error)
         self.release()
         with slot.lock:
@@ -184,7 +198,9 @@ class Host(pykka.Actor):
                 return False
             slot.deliver, slot.ways = slot.store, None
             slot.state = State.DOWN
-            slot.died_on = message
+            if message is not None:
+                # Who fails in a start has not been told yet what the one before it failed on.
+                slot.died_on = message_id, message
             report = ActorFailed(
                 actor=slot.address,
                 epoch=self.epoch,
@@ -207,11 +223,6 @@ class Host(pykka.Actor):
             raise
         except BaseException:  # noqa: BLE001 - even what describes an exception may be a strategy's own code
             return name, ""
-
-    def _of_what_was_lost(self, component: Component) -> tuple[Message, ...]:
-        """Once: what fails on it too has nobody after it who is asked."""
-        message, self.slot.died_on = self.slot.died_on, None
-        return () if message is None else tuple(component.died_on(message))
 
     def _warm_up(self, component: Component) -> tuple[Message, ...]:
         """Feed what the address kept, in the order it was heard. Of the answers only timers still ahead survive."""

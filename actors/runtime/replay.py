@@ -11,11 +11,12 @@ from actors.routes import ROUTES, Route
 from actors.runtime.host import HandlerTimedOut, ReplayHost
 from actors.runtime.pacing import Pacer
 from actors.runtime.playback import Playback
-from actors.runtime.runtime import OUTSIDE, SUPERVISOR, SupervisorFailed
+from actors.runtime.runtime import OUTSIDE, SUPERVISOR, MemoryRanOut, SupervisorFailed
 from actors.runtime.slot import Slot, State
 from actors.runtime.watchdog import ReplayWatchdog
 from messages import (
     ActorFailed,
+    Address,
     Envelope,
     Pull,
     Step,
@@ -53,7 +54,8 @@ class ReplayRuntime(Playback):
         """Start every actor, play the feed to its end, stop every actor.
 
         `progress(now)` is called after each batch, and now and then while streams are played. `pacer` lets everything
-        pass that is played, which then waits for it. HandlerTimedOut, KeyboardInterrupt and SupervisorFailed pass.
+        pass that is played, which then waits for it. HandlerTimedOut, KeyboardInterrupt, MemoryRanOut and
+        SupervisorFailed pass.
         """
         watchdog = self.watchdog
         self._progress, self._pacer = progress, pacer
@@ -189,6 +191,12 @@ class ReplayRuntime(Playback):
         self.gate_open = False
         self._stopping = "the supervisor failed"
         raise SupervisorFailed(f"{failure.error}\n{failure.trace}")
+
+    def memory_ran_out(self, address: Address, during: str) -> None:
+        """Figures that somebody without memory has kept are worth nothing."""
+        super().memory_ran_out(address, during)
+        self._stopping = "memory ran out"
+        raise MemoryRanOut(address, during)
 
     def progress(self) -> int:
         """How many messages have been handled so far; read by the watchdog's thread."""

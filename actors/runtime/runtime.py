@@ -17,7 +17,7 @@ from actors.routes import ROUTES, Route
 from actors.runtime.host import Host, RunEnds
 from actors.runtime.mailbox import CLOSED
 from actors.runtime.router import Flow, Router
-from actors.runtime.slot import BESIDE, ActorSpec, Slot, State
+from actors.runtime.slot import BESIDE, VITAL, ActorSpec, Slot, State
 from actors.tape import Batch
 from messages import (
     ActorFailed,
@@ -79,6 +79,16 @@ class SupervisorFailed(RunEnds):
     """The supervisor itself raised: nothing may go on unsupervised. Exit code 70."""
 
 
+class MemoryRanOut(RunEnds):
+    """An actor that keeps the money, or is the way of orders, had none left: what is known of the money may be wrong.
+
+    Who owns the process takes orders back as far as that goes, and ends it: exit code 1.
+    """
+
+    def __init__(self, address: Address, during: str) -> None:
+        super().__init__(f"memory ran out in {address}, which was at {during}")
+
+
 class Runtime(abc.ABC):
     """The part that replay and threads share."""
 
@@ -91,7 +101,9 @@ class Runtime(abc.ABC):
         self.dead_letters: deque[DeadLetter] = deque(maxlen=DEAD_LETTERS_KEPT)
         self.dead_letter_counts: Counter[str] = Counter()
         self.gate_open = True
-        """Read before every ApprovedOrder is delivered; closed when nobody supervises or guards any more."""
+        """Read before an ApprovedOrder is delivered; closed when nobody supervises or guards any more. See `stops`."""
+        self.out_of_memory: tuple[Address, str] | None = None
+        """Which of those without whom no money is safe ran out of memory, and at what: the run ends."""
         self.feed_over = False
         """The feed has said that nothing more will come, and all that it said was played."""
         self._ids = itertools.count(1)
@@ -180,6 +192,11 @@ class Runtime(abc.ABC):
             return
         self.say("host", message, sender=slot.address, epoch=host.epoch)
 
+    def memory_ran_out(self, address: Address, during: str) -> None:
+        """No order leaves any more; whoever owns the system sees it, and ends it."""
+        self.gate_open = False
+        self.out_of_memory = address, during
+
     @abc.abstractmethod
     def play(self, host: Host, batch: Batch) -> None:
         """Send a feed's batch."""
@@ -233,7 +250,7 @@ class Runtime(abc.ABC):
         if slot.is_over:
             self.bury(slot, envelope, slot.state.value)
             return 0
-        if isinstance(envelope.message, ApprovedOrder) and not self.gate_open:
+        if not self.gate_open and self.stops(slot, envelope.message):
             self.bury(slot, envelope, "gate closed")
             return 0
         more = slot.mailbox.put(envelope)
@@ -244,6 +261,14 @@ class Runtime(abc.ABC):
             return 0
         self.turned_away(slot, envelope, waiting=len(slot.mailbox))
         return 0
+
+    @staticmethod
+    def stops(slot: Slot, message: Message) -> bool:
+        """Whether a closed gate keeps this from here: an order from who is on its way out, and not from who looks on.
+
+        An auditor that did not hear of an approval would take what becomes of the order for a violation.
+        """
+        return isinstance(message, ApprovedOrder) and slot.spec.kind in VITAL
 
     def turned_away(self, slot: Slot, envelope: Envelope, *, waiting: int) -> None:
         """A mailbox is full: said once of an address, and trading halts where somebody waits for it."""

@@ -109,8 +109,8 @@ class SimulatedRuntime(ReplayRuntime):
 
     @property
     def is_over(self) -> bool:
-        """Every actor has stopped, or nobody supervises any more."""
-        return self._has_stopped or self.failure is not None
+        """Every actor has stopped, or nobody supervises any more, or memory ran out."""
+        return self._has_stopped or self.failure is not None or self.out_of_memory is not None
 
     def drain(self, *, everything: bool = False) -> None:
         """Deliver what waits; with a schedule perhaps not all of it, unless `everything` is asked for."""
@@ -249,6 +249,10 @@ class SimulatedRuntime(ReplayRuntime):
     def _system_stopped(self, host: Host, cause: int, message: Message) -> None:
         self._has_stopped = True
         super()._system_stopped(host, cause, message)
+
+    def memory_ran_out(self, address: Address, during: str) -> None:
+        """The gate closes; whoever owns the process looks, and ends it."""
+        Runtime.memory_ran_out(self, address, during)
 
     def supervisor_failed(self, failure: ActorFailed) -> None:
         """The gate closes; whoever owns the process looks, and ends it."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from actors.component import Component, Handler
 from actors.runtime.host import Keep, ReplayHost
 from actors.runtime.slot import Slot, State
-from messages import ApprovedOrder, Envelope, Message
+from messages import Envelope, Message
 
 if TYPE_CHECKING:
     from actors.runtime.simulated import SimulatedRuntime
@@ -146,7 +146,7 @@ class SimulatedHost(ReplayHost):
     def _lose(self) -> None:
         envelope, self._in_hand = self._in_hand, None
         if envelope is not None:
-            self.slot.died_on = envelope.message
+            self.slot.died_on = envelope.id, envelope.message
             self._runtime.bury(self.slot, envelope, "in hand of an incarnation that hangs")
 
     # Handling.
@@ -186,7 +186,7 @@ class SimulatedHost(ReplayHost):
 
         def handled(message: Message, message_id: int) -> None:
             error = interposed.before(slot, message)
-            if message.__class__ is ApprovedOrder and not runtime.gate_open:
+            if not runtime.gate_open and runtime.stops(slot, message):
                 runtime.bury(slot, Envelope(message_id, 0, slot.address, epoch, runtime.now(), message), "gate closed")
             elif error is None:
                 handle(message, message_id)

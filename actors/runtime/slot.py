@@ -38,6 +38,8 @@ class ActorKind(enum.Enum):
 
 BESIDE: Final = frozenset({ActorKind.STRATEGY, ActorKind.EDGE, ActorKind.SIDE, ActorKind.SOURCE})
 """Nobody waits for these, and trading does not halt for one of them: the others go on without it."""
+VITAL: Final = frozenset({ActorKind.CORE, ActorKind.VENUE})
+"""They keep the money, or are the way of orders: where one of these hangs or has no memory, trading does not go on."""
 
 
 @attrs.frozen(kw_only=True)
@@ -152,8 +154,8 @@ class Slot:
         self.lagging = False
         self.state = State.NEW
         self.host: Host | None = None
-        self.died_on: Message | None = None
-        """What the last incarnation failed on, until its successor has been told."""
+        self.died_on: tuple[int, Message] | None = None
+        """What the last incarnation failed on, and its id, until its successor has been told."""
         self.inherited: Any = None
         """What an earlier life of the run left for the first incarnation."""
         self.is_restored = False

@@ -14,7 +14,7 @@ from actors.runtime.pykka_seam import ThreadShell
 from actors.runtime.slot import BESIDE, Slot, State
 from actors.runtime.tracer import Tracer
 from actors.tape import Batch
-from messages import ApprovedOrder, Envelope, Message
+from messages import Envelope, Message
 
 
 class ThreadedHost(Host, ThreadShell):
@@ -92,7 +92,7 @@ class ThreadedHost(Host, ThreadShell):
                 # Fenced between taking and now: it belongs to the next incarnation.
                 threads.give_back(slot, message)
                 return
-            if not threads.gate_open and isinstance(message, Envelope) and isinstance(message.message, ApprovedOrder):
+            if not threads.gate_open and isinstance(message, Envelope) and threads.stops(slot, message.message):
                 threads.lose(slot, message, "gate closed")
                 return
             self._in_hand, self._counts = message, True
@@ -165,7 +165,7 @@ class ThreadedHost(Host, ThreadShell):
         self.start_is_over()
         item, self._in_hand = self._in_hand, None
         if isinstance(item, Envelope):
-            self.slot.died_on = item.message
+            self.slot.died_on = item.id, item.message
             self._threads.lose(self.slot, item, "in hand of an incarnation that hangs")
         if self._predecessor is not None:
             self._predecessor.cut_off(hung=True)
@@ -184,6 +184,9 @@ class ThreadedPost(Post, Protocol):
 
     gate_open: bool
     tracer: Tracer | None
+
+    def stops(self, slot: Slot, message: Message) -> bool:
+        """Whether a closed gate keeps this from here."""
 
     def done(self) -> None:
         """One delivered message is finished with."""

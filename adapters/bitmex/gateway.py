@@ -92,6 +92,9 @@ class BitmexGateway(Component):
     the dead man's switch is taken off, so that orders stay.
     """
 
+    # A kill and a cancel are done again; a crossing and a difference count once.
+    hears_again = frozenset({CancelAll, ApprovedCancel, Fill, PositionAdjusted})
+
     def __init__(
         self,
         *,
@@ -162,19 +165,17 @@ class BitmexGateway(Component):
     def died_on(self, message: Message) -> Answers:
         """What was to be said of it is said: the parts know it as told, and nobody has heard it.
 
-        A kill and a cancel are done again. An order or amend of which the desk knows nothing was not sent. What was to
-        leave for the venue is not sent now: it may have left, and is looked for as all is that nobody answers.
+        What was to leave for the venue is not sent now: it may have left, and is looked for as all is that nobody
+        answers.
         """
-        parts = self._parts
-        words = parts.unsaid(message, _FACTS)
-        if isinstance(message, CancelAll):
-            return (*words, *self.on_cancel_all(message))
-        if isinstance(message, ApprovedCancel):
-            return (*words, *self.on_approved_cancel(message))
+        return (*self._parts.unsaid(message, _FACTS), *super().died_on(message))
+
+    def lost(self, message: Message) -> Answers:
+        """An order or amend of which the desk knows nothing was not sent."""
         if isinstance(message, ApprovedOrder | ApprovedAmend):
-            parts.begin(message, parts.now)
-            return (*words, *self._settled(self._desk.lost(message, parts.now)))
-        return tuple(words)
+            at = self._parts.begin(message, self._parts.now)
+            return self._settled(self._desk.lost(message, at))
+        return ()
 
     def on_stop(self) -> Answers:
         """Closes the line. Nothing is cancelled: who stops the system has had that done.

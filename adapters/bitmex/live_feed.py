@@ -74,7 +74,8 @@ class BitmexFeed(Component):
     OpenLine, CloseLine, SendText and SendRequest; Tick, Quote, OrderBook, BookChange, MarkPrice, IndexPrice,
     FundingRate, Liquidation, Quarantined; and
     MarketStale and MarketFresh when it changes, of a symbol that begins stale. Fresh means: trades and quotes are
-    subscribed to, no trade was missed, a quote was heard, the contract is open, and what comes is no older than 3 s.
+    subscribed to, no trade was missed, a quote was heard, the contract is open, what comes is no older than 3 s, and
+    our clock is not so far behind the venue's that it would be set aside.
 
     `last_trades`: where the trades end that were loaded before the start; what was made since is asked for and said
     first. A Tick that fills a gap was received when it is said. What of a gap cannot be had is named in a Quarantined
@@ -219,8 +220,10 @@ class BitmexFeed(Component):
 
     def _news(self) -> list[Message]:
         said: list[Message] = []
+        behind = self._session.clock.offset
         for symbol, watch in self._watches.items():
             watch.filling(self._trades.is_filling(symbol))
+            watch.clock(behind)
             said += watch.news(self._now)
         return said
 

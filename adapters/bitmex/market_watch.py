@@ -7,7 +7,10 @@ from messages import NS_PER_SECOND, MarketFresh, MarketStale, Message, Period, S
 LAG_MAX: Final[Period] = 3 * NS_PER_SECOND
 LAG_ITEMS: Final = 5
 """So many in a row: one late item is not yet a late market."""
+BEHIND_MAX: Final[Period] = 55 * NS_PER_SECOND
+"""The tick filter sets aside what is 60 s ahead of our clock, and without a market nothing is decided."""
 _LAG: Final = "lag"
+_CLOCK: Final = "clock"
 _NEEDED: Final = ("trade", "quote")
 """Tables without which nothing may be decided."""
 
@@ -23,6 +26,8 @@ class MarketWatch:
         self._troubles = {table: f"{table}: not live yet" for table in _NEEDED}
         self._is_said_fresh = was_said
         self._late_items = 0
+        self._is_to_be_told = False
+        """Something new stands against it that only a person can put right: it is said of what was never fresh, too."""
 
     def lost(self, table: str, why: str) -> None:
         """A subscription cannot be trusted any more."""
@@ -71,6 +76,16 @@ class MarketWatch:
         if self._late_items >= LAG_ITEMS:
             self._troubles[_LAG] = f"lag {lag / NS_PER_SECOND:.1f} s"
 
+    def clock(self, behind: Period) -> None:
+        """How far our clock is behind the venue's, as far as is known."""
+        if behind <= BEHIND_MAX:
+            if _CLOCK in self._troubles:
+                del self._troubles[_CLOCK]
+        elif _CLOCK not in self._troubles:
+            told = f"our clock is {behind / NS_PER_SECOND:.0f} s behind the venue's: set it right, and start again"
+            self._troubles[_CLOCK] = told
+            self._is_to_be_told = True
+
     @property
     def is_fresh(self) -> bool:
         """Nothing stands against it."""
@@ -78,8 +93,9 @@ class MarketWatch:
 
     def news(self, at: UtcNs) -> tuple[Message, ...]:
         """What has changed since it was said last."""
-        if self.is_fresh == self._is_said_fresh:
+        if self.is_fresh == self._is_said_fresh and not self._is_to_be_told:
             return ()
+        self._is_to_be_told = False
         self._is_said_fresh = self.is_fresh
         if self.is_fresh:
             return (MarketFresh(symbol=self.symbol, ts=at),)

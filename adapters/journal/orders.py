@@ -76,6 +76,8 @@ class Journal(Component):
     JournalError at the start when the file cannot be had.
     """
 
+    hears_again = frozenset({ApprovedCancel})
+
     def __init__(
         self,
         folder: Path,
@@ -136,17 +138,14 @@ class Journal(Component):
             return (heartbeat,)
         return (self._halt(heartbeat.ts),)
 
-    def died_on(self, message: Message) -> Answers:
-        """An order or amend did not pass, and may be asked for again: in the file or not, nobody has sent it.
-
-        A cancel passes.
-        """
+    def lost(self, message: Message) -> Answers:
+        """An order or amend did not pass, and may be asked for again: in the file or not, nobody has sent it."""
         if isinstance(message, ApprovedOrder):
             order = message.order
             return (OrderRejected(order=order, reason=FAILED, standing=False, ts=order.ts),)
         if isinstance(message, ApprovedAmend):
             return (AmendRejected(message.order, FAILED, message.ts),)
-        return (message,) if isinstance(message, ApprovedCancel) else ()
+        return ()
 
     def release(self) -> None:
         """Close the file."""

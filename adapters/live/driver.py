@@ -7,7 +7,7 @@ from typing import Final
 
 from loguru import logger
 
-from actors.runtime.runtime import SupervisorFailed
+from actors.runtime.runtime import MemoryRanOut, SupervisorFailed
 from actors.system import TradingSystem
 from adapters.interrupts import Interrupts
 from adapters.journal import JournalError
@@ -72,6 +72,10 @@ class Driver:
             self._is_done = True
         except SupervisorFailed as failure:
             self.internal = str(failure)
+            self._take_back()
+        except MemoryRanOut as failure:
+            self.failed = str(failure)
+            logger.critical(f"{failure}: orders are taken back, and the run ends")
             self._take_back()
         except KeyboardInterrupt:
             self._is_aborted = True

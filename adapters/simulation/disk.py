@@ -40,6 +40,8 @@ class Disk:
     def __init__(self, hooks: OnDisk) -> None:
         self._hooks = hooks
         self._open: list[tuple[Path, sqlite3.Connection]] = []
+        self._synced: dict[Path, bool] = {}
+        """Of each file: whether each of its commits waits for the disk."""
 
     def file(self, folder: Path, name: str, *, full_sync: bool = False) -> sqlite3.Connection:
         """See Wires."""
@@ -47,11 +49,12 @@ class Disk:
         connection = open_to_write(folder, name, full_sync=full_sync)
         connection.execute("PRAGMA synchronous=OFF")
         self._open.append((folder / name, connection))
+        self._synced[folder / name] = full_sync
         return _Watched(connection, name, self._hooks)  # type: ignore[return-value]
 
     def die(self, lost: Lost | None = None) -> None:
         """Close everything as the kernel does; with `lost`, as when the power fails."""
-        wals = {} if lost is None else {path: _wal(path) for path, _ in self._open}
+        wals = {} if lost is None else {path: _wal(path, self._synced[path]) for path, _ in self._open}
         left = {path: (path.read_bytes(), wal) for path, wal in wals.items() if wal is not None}
         for _, connection in self._open:
             connection.close()
@@ -76,10 +79,13 @@ class Disk:
 
 
 class Wal:
-    """The write-ahead log of a file: its bytes, and where each of its commits ends."""
+    """The write-ahead log of a file: its bytes, and where each of its commits ends.
 
-    def __init__(self, data: bytes) -> None:
-        self.data = data
+    `is_synced`: each commit waited for the disk, and what was committed is there whatever happens.
+    """
+
+    def __init__(self, data: bytes, *, is_synced: bool = False) -> None:
+        self.data, self.is_synced = data, is_synced
         self.page = int.from_bytes(data[8:12], "big")
         salt, at = data[16:24], _WAL_HEADER
         self.commits: list[int] = []
@@ -104,10 +110,10 @@ class Wal:
         return self.commits[-1] if self.commits else _WAL_HEADER
 
 
-def _wal(path: Path) -> Wal | None:
+def _wal(path: Path, is_synced: bool) -> Wal | None:  # noqa: FBT001 what a file is opened with
     beside = _beside(path, "-wal")
     data = beside.read_bytes() if beside.exists() else b""
-    return Wal(data) if len(data) > _WAL_HEADER else None
+    return Wal(data, is_synced=is_synced) if len(data) > _WAL_HEADER else None
 
 
 def _beside(path: Path, suffix: str) -> Path:

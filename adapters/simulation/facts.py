@@ -48,6 +48,7 @@ def facts_of(
         local=local,
         sizes=lambda: sizes_of(world.process),
         struck=struck,
+        is_synced=settings.live.sync == "full",
     )
 
 

@@ -55,7 +55,7 @@ class Follows(Protocol):
         """A life is about to start."""
 
     def life_ended(self, life: int, how: str) -> None:
-        """A life is over: `stopped`, `supervisor`, or `killed` when its last messages may not be written down."""
+        """A life is over: `stopped`, `supervisor`, `memory`, `power`, or `killed` if its last words may be lost."""
 
     def start_refused(self, why: str) -> None:
         """No life began: what earlier ones left cannot be read."""
@@ -158,7 +158,8 @@ class Process:
             self.killed()
             return
         if runtime.is_over and self.runtime is runtime:
-            self._ended("supervisor" if runtime.failure is not None else "stopped")
+            failed = "supervisor" if runtime.failure is not None else "stopped"
+            self._ended(failed if runtime.out_of_memory is None else "memory")
 
     # What is done to it.
 

@@ -90,13 +90,18 @@ class Scenario:
         """When nothing goes wrong any more."""
         return self.began + round(self.minutes * 60 * NS_PER_SECOND)
 
+    @property
+    def sync(self) -> str:
+        """Whether the journal waits for the disk: half of all seeds."""
+        return "full" if self.seed // 2 % 2 else "normal"
+
     def configuration(self) -> str:
         """The TOML of its live run."""
         # Wide, so that nothing but faults keeps from trading; or so narrow that each is met now and then.
         lots, count = (24, 16) if self.seed % 2 else (8, 8)
         return (
             f"[backtest]\nseed = {self.seed % 1_000_000}\n\n"
-            f"[live]\nwarm_up = false\ndead_mans_switch_s = {self.switch_s}\n\n"
+            f'[live]\nwarm_up = false\ndead_mans_switch_s = {self.switch_s}\nsync = "{self.sync}"\n\n'
             f"[risk]\norder_lots_max = 20\nposition_lots_max = {lots}\nprice_band = 0.05\norders_per_second = 8\n"
             f"orders_per_minute = 80\nopen_orders_max = {count}\ndaily_loss_max = 0.5\nleverage_max = 5\n\n"
             f"{self.strategies.replace(_TRADERS, str(Path(traders.__file__).resolve()))}"

@@ -9,6 +9,7 @@ import pytest
 
 from actors.component import Component
 from actors.runtime.host import Host
+from actors.runtime.runtime import MemoryRanOut
 from messages import HaltTrading
 from tests.builders import MONDAY
 from tests.house import House, Toy, an_event, assert_no_thread_left, crash
@@ -123,6 +124,58 @@ def test_p08_sys_exit_in_a_strategy_stops_nobody_else_in_a_replay_either(replay_
 
     assert house.heard("strategy:a") == ["after"]
     assert house.heard("risk-guard@main") == ["still there"]
+
+
+def runs_out(_toy, _event):
+    raise MemoryError
+
+
+VITAL = ("portfolio@main", "executor@main", "risk-guard@main", "venue@main")
+
+
+@pytest.mark.parametrize("address", VITAL)
+def test_p08_where_memory_runs_out_for_the_core_nothing_leaves_and_the_owner_is_told(threads_house, address):
+    house = threads_house
+    house.toy(address, {"poison": runs_out})
+    house.start()
+
+    house.tell(address, "poison", "after")
+    house.until(lambda: house.heard(address)[-1:] == ["after"])
+
+    assert house.runtime.out_of_memory == (address, "ExternalEvent")
+    assert not house.runtime.gate_open
+    assert house.status(address).epoch == 2
+    assert house.stop() == ()
+
+
+@pytest.mark.parametrize("address", VITAL)
+def test_p08_where_memory_runs_out_for_the_core_a_replay_ends(replay_house, address):
+    house = replay_house
+    house.toy(address, {"poison": runs_out})
+    house.start()
+
+    with pytest.raises(MemoryRanOut, match=f"memory ran out in {address}, which was at ExternalEvent"):
+        house.tell(address, "poison")
+
+    assert not house.runtime.gate_open
+
+
+def test_p08_where_memory_runs_out_in_a_start_of_the_core_a_replay_ends(replay_house):
+    replay_house.toy("portfolio@main", on_start=lambda toy: runs_out(toy, None))
+
+    with pytest.raises(MemoryRanOut, match="which was at start"):
+        replay_house.start()
+
+
+def test_p08_where_a_strategy_runs_out_of_memory_it_is_a_failure_of_its_own(house):
+    house.toy("strategy:a", {"poison": runs_out})
+    house.start()
+
+    house.tell("strategy:a", "poison", "after")
+    house.until(lambda: house.heard("strategy:a") == ["after"])
+
+    assert house.runtime.out_of_memory is None
+    assert house.runtime.gate_open
 
 
 def test_p10_what_is_raised_while_releasing_or_stopping_is_contained(house):

@@ -467,6 +467,21 @@ def test_a_successor_hears_again_what_its_predecessor_died_on_and_a_fill_counts_
     assert auditor.heritage().accounts["main"].orders.find(ONE.client_id).filled == 1
 
 
+def test_a_bar_and_a_failure_that_a_predecessor_had_noted_and_then_died_on_are_no_violation():
+    before, bar = an_auditor(), a_bar()
+    failures = [
+        ActorFailed(actor="strategy:trend", epoch=n, during="Bar", error="x", at=MONDAY + n, handled=n)
+        for n in range(1, 4)
+    ]
+    assert found(before, bar, *failures) == []
+
+    auditor = an_auditor(heritage=before.heritage())
+
+    assert list(auditor.died_on(bar)) == []
+    assert list(auditor.died_on(failures[-1])) == []
+    assert found(auditor, ActorStarted("strategy:trend", 4)) == []
+
+
 def test_a_bar_that_its_predecessor_failed_on_at_last_is_not_out_of_order():
     before, bar = an_auditor(), a_bar(open_ts=MONDAY)
     assert found(before, bar) == []

@@ -354,6 +354,28 @@ def test_when_the_supervisor_fails_on_threads_no_order_passes_any_more(threads_h
     assert house.stop() == ()
 
 
+def test_who_only_looks_on_hears_of_an_order_although_the_gate_is_closed(threads_house):
+    house = threads_house
+
+    class Looks(Toy):
+        def on_approved_order(self, approved):
+            self.house.note(self.address, approved.order.client_id)
+            return ()
+
+    for address in ("venue@main", "auditor"):
+        house.add(address, lambda address=address: Looks(house, address))
+    house.start()
+    house.runtime.gate_open = False
+
+    approved = ApprovedOrder(an_order())
+    house.tell("venue@main", approved, "end")
+    house.tell("auditor", approved, "end")
+    house.until(lambda: house.heard("venue@main")[-1:] == house.heard("auditor")[-1:] == ["end"])
+
+    assert house.heard("venue@main") == ["end"]
+    assert house.heard("auditor") == [approved.order.client_id, "end"]
+
+
 def test_a_supervisor_that_cannot_start_is_told_to_who_starts(threads_house):
     def broken(_children):
         raise LookupError("no children")

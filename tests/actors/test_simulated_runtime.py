@@ -227,3 +227,15 @@ def test_what_is_no_ordinary_error_ends_its_incarnation_and_nobody_elses(rig):
 
     assert [text for _, text in rig.heard() if text == "good"] == ["good"] * 3
     assert rig.slot(GUARD).restarts == 0
+
+
+def test_where_memory_runs_out_for_the_core_everything_ends(rig):
+    rig.start()
+    rig.befalls.plan[GUARD, "bad"] = MemoryError()
+    rig.runtime.tell(GUARD, an_event("bad"))
+
+    rig.pass_(1)
+
+    assert rig.runtime.is_over
+    assert rig.runtime.out_of_memory == (GUARD, "ExternalEvent")
+    assert not rig.runtime.gate_open

@@ -348,6 +348,22 @@ def test_a_bug_of_ours_is_exit_code_70_with_its_trace_in_a_file(tmp_path):
     assert [path.name for path in (tmp_path / "o").iterdir()] == ["crash.txt"]
 
 
+def test_memory_that_runs_out_for_who_keeps_the_money_is_a_failure_while_running_told_by_name(tmp_path):
+    script = (
+        "from actors.portfolio import Portfolio\n"
+        "def broken(*arguments): raise MemoryError\n"
+        "Portfolio.on_fill = broken\n"
+        "from adapters.cli import main\nmain(['backtest', '--out', 'o', '--quiet'])"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=_environment(), capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert done.stderr == "failed while running: memory ran out in portfolio@main, which was at Fill\n"
+
+
 def test_ctrl_c_while_the_program_is_still_read_is_no_traceback(monkeypatch):
     class Interrupted:
         def find_spec(self, name, *_):

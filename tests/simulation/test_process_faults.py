@@ -82,7 +82,7 @@ def test_f30_killed_at_a_journal_boundary_no_order_is_sent_twice_or_lost(boundar
     assert verdict.struck == {"F30": 1}
 
 
-def fails_at(address, place):
+def fails_at(address, place, error=None):
     """An exception in one actor, at its so-manieth message."""
 
     class Fails(Fault):
@@ -93,9 +93,25 @@ def fails_at(address, place):
             if slot.address != address:
                 return None
             self._handled += 1
-            return RuntimeError("fails as told") if self._handled == place and self.hits() else None
+            raises = error or RuntimeError("fails as told")
+            return raises if self._handled == place and self.hits() else None
 
     return Fails
+
+
+@pytest.mark.parametrize("address", ["journal", "venue@main", "reconciler@main", "executor@main", "portfolio@main"])
+def test_f68_where_memory_runs_out_for_the_core_the_process_ends_and_the_next_life_agrees(address):
+    verdict = run({"F61": 1.0}, seed=11, minutes=1.0, kinds={"F61": fails_at(address, 7, MemoryError())})
+
+    assert verdict.violations == ()
+    assert verdict.counts["lives"] == 2
+
+
+def test_f68_where_memory_runs_out_for_a_strategy_the_process_goes_on():
+    verdict = run({"F61": 1.0}, seed=11, minutes=1.0, kinds={"F61": fails_at("strategy:orders-1", 3, MemoryError())})
+
+    assert verdict.violations == ()
+    assert (verdict.struck, verdict.counts["lives"]) == ({"F61": 1}, 1)
 
 
 @pytest.mark.parametrize("place", [2, 7])
@@ -117,6 +133,28 @@ class Silent:
 
     def opening(self, name):
         pass
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_f38_a_file_of_which_each_commit_waits_for_the_disk_loses_none_with_the_power(tmp_path, seed):
+    disk = Disk(Silent())
+    connection = disk.file(tmp_path, "journal.sqlite", full_sync=True)
+    for number in range(20):
+        connection.execute("INSERT INTO lease VALUES (?)", (number,))
+    fault = PowerLoss.__new__(PowerLoss)
+    fault.random = Random(seed)
+
+    disk.die(fault._left)
+
+    with sqlite3.connect(tmp_path / "journal.sqlite") as left:
+        assert left.execute("SELECT count(*) FROM lease").fetchone() == (20,)
+    left.close()
+
+
+def test_f38_seeds_try_both_ways_of_syncing_the_journal():
+    told = [scenario(seed, kinds=sorted(KINDS)).configuration() for seed in range(1, 9)]
+
+    assert sum('sync = "full"' in each for each in told) == 4
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -7,7 +7,9 @@ from decimal import Decimal
 import pytest
 
 from actors import Strategy, StrategyEntry, TradingSystem
+from actors.portfolio import Portfolio
 from actors.runtime.host import HandlerTimedOut
+from actors.runtime.runtime import MemoryRanOut
 from adapters.generated import generated_bars
 from messages import ActorHung, Instrument, Kind
 from tests.builders import MINUTE, MONDAY
@@ -275,3 +277,13 @@ def test_on_threads_the_others_go_on_while_one_hangs(calm):
 def test_in_a_replay_a_hang_ends_the_run_and_names_who_and_what():
     with pytest.raises(HandlerTimedOut, match=r"strategy:bad was busy with one Bar for 0\.2 s"):
         _replayed(Spins, handler_seconds=0.2)
+
+
+def test_in_a_replay_memory_that_runs_out_in_the_core_ends_the_run_and_names_who_and_what(monkeypatch):
+    def runs_out(_portfolio, _fill):
+        raise MemoryError
+
+    monkeypatch.setattr(Portfolio, "on_fill", runs_out)
+
+    with pytest.raises(MemoryRanOut, match="memory ran out in portfolio@second, which was at Fill"):
+        _replayed(Good)

@@ -57,6 +57,9 @@ class Facts:
     struck: Callable[[], int]
     """How often anything has gone wrong in the world around the process."""
 
+    is_synced: bool = False
+    """Each commit of the order journal waits for the disk: no loss of power loses one."""
+
     def are_ours(self, client_id: str) -> bool:
         """Whether the process answers for an order of this name."""
         return client_id.startswith(self.prefix) and STRAY not in client_id

@@ -110,11 +110,11 @@ class Journalled(Check):
         """What this life has written of these."""
         self.is_torn = False
         """Whether the power has failed, by which its end may be lost."""
+        self._is_owed = False
+        """Whether it is still to be seen that all that it passed on is there."""
 
     def life_began(self, life: int) -> None:
         """What the last one left must be what it wrote."""
-        self._life = life
-        self._passed = self._rows = 0
         count, wrong = self.file.again()
         if wrong:
             self.violated("I24", f"the order journal is not whole: {wrong}")
@@ -122,15 +122,26 @@ class Journalled(Check):
             if not self.is_torn:
                 self.violated("I24", f"{self.file.seq - count} rows of the order journal are gone")
             self.file.forget_after(count)
-        self.is_torn = False
+        elif self._is_owed:
+            # Rows that were written since it was looked at last are the last life's.
+            self._all_is_written()
+        self._life = life
+        self._passed = self._rows = 0
+        self.is_torn = self._is_owed = False
 
     def life_ended(self, life: int, how: str) -> None:  # noqa: ARG002 as every check is told
-        """All that it passed on is in the file, unless the power failed."""
-        self.is_torn = how == "power"
-        if self.is_torn:
-            return
+        """All that it passed on is in the file, unless the power failed on what no commit had waited for.
+
+        After a loss of power it is looked at when the next life has begun to read.
+        """
+        self._is_owed = how == "power"
+        self.is_torn = self._is_owed and not self.facts.is_synced
+        if not self._is_owed:
+            self._all_is_written()
+
+    def _all_is_written(self) -> None:
         self._read()
-        if self._passed > self._rows:
+        if self._passed > self._rows and not self.is_torn:
             self.violated("I24", f"{self._passed} approvals were passed on, and {self._rows} are in the journal")
 
     def on_ApprovedOrder(self, envelope: Any) -> None:  # noqa: N802 named as the message is

@@ -1,7 +1,8 @@
 """What befalls the disk: it is full, or cannot be written; the power fails, and files end otherwise than they did.
 
 What is promised without `sync = "full"`: a file is as it was at some commit, and the operating system may have lost the
-last ones. Such a loss is of seconds here, as long as pages wait to be written.
+last ones. Such a loss is of seconds here, as long as pages wait to be written. With it no commit of the order journal
+is lost, and only what was not committed may be torn.
 """
 
 import sqlite3
@@ -78,10 +79,10 @@ class PowerLoss(Fault):
         self.weather.process.killed(self._left)
 
     def _left(self, name: str, wal: Wal) -> bytes:  # noqa: ARG002 both files
-        """The log of a file: up to some commit, and then perhaps something that is none."""
+        """The log of a file: up to some commit, of synced ones the last, and then perhaps something that is none."""
         commits = [*wal.commits[-self._COMMITS_MAX - 1 :]]
         # What was put into the file itself was synced before that.
-        loses = commits and not wal.is_checkpointed and self.random.random() < 0.7
+        loses = commits and not wal.is_checkpointed and self.random.random() < 0.7 and not wal.is_synced
         end = self.random.choice(commits) if loses else wal.end
         behind = wal.data[end : end + 24 + wal.page] or self.random.randbytes(24 + wal.page)
         torn = behind[: self.random.randrange(1, len(behind))]

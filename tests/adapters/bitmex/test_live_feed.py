@@ -321,6 +321,27 @@ def test_a_clock_that_is_wrong_is_no_lag():
     assert readiness(venue) == ["MarketFresh"]
 
 
+@pytest.mark.parametrize("error", [75, 3_600])
+def test_a_clock_so_far_behind_that_all_would_be_set_aside_is_told_and_nothing_is_fresh(error):
+    venue = Venue(clock_error=error * SECOND)
+    venue.connect()
+    for _ in range(6):
+        venue.quote()
+
+    (stale,) = venue.kinds(MarketStale)
+    assert readiness(venue) == ["MarketStale"]
+    assert f"our clock is {error} s behind the venue's" in stale.reason
+
+
+def test_a_clock_ahead_of_the_venues_sets_nothing_aside_and_is_no_trouble():
+    venue = Venue(clock_error=-75 * SECOND)
+    venue.connect()
+    for _ in range(6):
+        venue.quote()
+
+    assert readiness(venue) == ["MarketFresh"]
+
+
 # Gaps.
 
 

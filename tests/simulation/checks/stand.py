@@ -55,7 +55,7 @@ class Exchange:
 class Stand:
     """Some checks, and hands to feed them with."""
 
-    def __init__(self, *checks, folder, sizes=None, limits=LIMITS):
+    def __init__(self, *checks, folder, sizes=None, limits=LIMITS, is_synced=False):
         self.exchange, self.seconds, self.life = Exchange(), 0.0, 1
         self.sizes, self.struck = sizes or {}, 0
         facts = Facts(
@@ -68,6 +68,7 @@ class Stand:
             local=lambda: self.now,
             sizes=lambda: self.sizes,
             struck=lambda: self.struck,
+            is_synced=is_synced,
         )
         self.judge = Judge(self.exchange, lambda: self.seconds, facts)
         self.judge.appoint(checks)

@@ -103,6 +103,33 @@ def test_rows_that_are_gone_after_a_kill_are_named_and_after_a_loss_of_power_the
         write(folder, 1, ("abcdef-dice-5",))
 
 
+@pytest.mark.parametrize("are_read", [False, True])
+def test_rows_that_are_gone_after_a_loss_of_power_are_named_where_each_commit_waited_for_the_disk(folder, are_read):
+    stand = Stand(Journalled, folder=folder, is_synced=True)
+    for name in NAMES:
+        stand.say(ApprovedOrder(an_order(2, client_id=name)), "journal")
+        if are_read:
+            stand.place(name, 2)
+    stand.judge.life_ended(1, "power")
+    change(folder, "DELETE FROM orders WHERE seq = (SELECT max(seq) FROM orders)")
+    stand.judge.life_began(2)
+
+    assert stand.violated[0] == "I24"
+
+
+@pytest.mark.parametrize("is_synced", [False, True])
+def test_a_journal_that_lost_nothing_with_the_power_is_whole(folder, is_synced):
+    stand = Stand(Journalled, folder=folder, is_synced=is_synced)
+    for name in NAMES:
+        stand.say(ApprovedOrder(an_order(2, client_id=name)), "journal")
+    stand.judge.life_ended(1, "power")
+    stand.judge.life_began(2)
+    write(folder, 2, ("abcdef-dice-4",))
+    stand.place("abcdef-dice-4", 2)
+
+    assert stand.violated == []
+
+
 def test_what_was_passed_on_and_is_not_written_is_named(folder):
     stand = Stand(Journalled, folder=folder)
     for name in (*NAMES, "abcdef-dice-4"):

@@ -136,11 +136,11 @@ class Life:
         slot = self.slot(address)
         return until(lambda: [each for each in self.system._running()._hosts if each.slot is slot], self.story)[-1]
 
-    def breaks(self, address, dies_of):
+    def breaks(self, address, dies_of, error=None):
         """The present incarnation raises at the next message of that class, which is sent if nobody else says it."""
 
         def fails(_message):
-            raise RuntimeError("broken by the test")
+            raise error or RuntimeError("broken by the test")
 
         self.host(address)._ways[dies_of] = (fails, None)
         if dies_of is Woke:

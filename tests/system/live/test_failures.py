@@ -6,6 +6,7 @@ way of orders, which dies of an ordinary message that is lost with it.
 
 import pytest
 
+from actors.executor import Executor
 from messages import (
     ActorFailed,
     ActorHung,
@@ -120,7 +121,57 @@ def test_a_supervisor_that_fails_ends_the_run_and_its_orders_are_taken_back(tmp_
     assert_agree(folder, venue)
 
 
-def test_a_fill_that_is_lost_with_the_executor_is_noticed_and_halts(tmp_path, venue):
+@pytest.mark.parametrize(
+    ("address", "dies_of"),
+    [
+        ("portfolio@main", Bar),
+        ("risk-guard@main", SubmitOrder),
+        ("journal", ApprovedOrder),
+        ("venue@main", TextReceived),
+    ],
+    ids=lambda each: each if isinstance(each, str) else each.__name__,
+)
+def test_where_memory_runs_out_for_the_core_the_run_ends_its_orders_are_taken_back_and_the_next_life_goes_on(
+    tmp_path, venue, address, dies_of
+):
+    folder, config = a_folder(tmp_path, venue, a_strategy("Holder"), a_strategy("Mixed"))
+
+    with Life(folder, config) as life:
+        until(lambda: venue.open_orders() and venue.trades(), life.story)
+        life.breaks(address, dies_of, MemoryError())
+        until(lambda: not life.system.gate_is_open, life.story)
+        until(lambda: not life._thread.is_alive(), life.story)
+        posts = len(venue.posts())
+
+    troubles = summary(folder)["live"]["troubles"]
+
+    assert life.code == 1
+    assert not venue.open_orders()
+    assert f"memory ran out in {address}" in " ".join(troubles)
+
+    with Life(folder) as life:
+        until(lambda: len(venue.posts()) >= posts + 4, life.story)
+
+    assert_agree(folder, venue)
+
+
+@pytest.mark.parametrize("address", ["executor@main", "portfolio@main", "risk-guard@main"])
+def test_a_fill_that_an_actor_of_the_core_fails_on_is_heard_again_and_trading_goes_on(tmp_path, venue, address):
+    folder, config = a_folder(tmp_path, venue, a_strategy("Mixed"))
+
+    with Life(folder, config) as life:
+        until(lambda: len(venue.trades()) >= 2, life.story)
+        life.breaks(address, Fill)
+        until(lambda: life.failures_of(address), life.story)
+        trades = len(venue.trades())
+        until(lambda: len(venue.trades()) >= trades + 4, life.story)
+
+    assert_agree(folder, venue)
+    assert TradingState.HALTED not in life.states()[:-1]
+
+
+def test_a_fill_that_an_executor_does_not_hear_again_is_missed_and_halts(tmp_path, venue, monkeypatch):
+    monkeypatch.setattr(Executor, "hears_again", frozenset())
     folder, config = a_folder(tmp_path, venue, a_strategy("Mixed"))
 
     with Life(folder, config) as life:
