@@ -1,6 +1,7 @@
 """I20: requests as the exchange counts them: none too many, and what is kept for cancels is spent on nothing else."""
 
 import math
+from collections import deque
 from typing import Any, Final
 
 import attrs
@@ -12,6 +13,7 @@ _NS: Final = 1_000_000_000
 _A_MINUTE: Final = 120
 _A_MINUTE_WITHOUT_KEY: Final = 30
 _A_SECOND: Final = 10
+_MINUTE_S: Final = 60.0
 RESERVE: Final = 0.3
 """Of each, for cancels."""
 _SLACK: Final = 1.0
@@ -46,6 +48,8 @@ class RequestBudget(Check):
         self._public = _bucket(_A_MINUTE_WITHOUT_KEY, _A_MINUTE_WITHOUT_KEY / 60)
         self._until = 0
         """Local time until which nothing may be opened, for the exchange has said so and the gateway has heard it."""
+        self._lately: deque[tuple[float, int, int]] = deque()
+        """(when it left, life, number) of what left in the last minute."""
         self._unheard: dict[int, int] = {}
         """The same, by the id of an answer that is on its way to the gateway."""
 
@@ -58,6 +62,9 @@ class RequestBudget(Check):
             if self._public.take(now) < -_SLACK:
                 self.violated("I20", f"{asked.verb} {asked.route} without a key is one too many in a minute")
             return
+        life, number = asked.trip.life, asked.trip.message.number
+        while self._lately and self._lately[0][0] < now - _MINUTE_S:
+            self._lately.popleft()
         left = [("minute", _A_MINUTE, self._minute.take(now))]
         if asked.route.startswith("/order") and asked.route != "/order/cancelAllAfter" and asked.verb != "GET":
             left.append(("second", _A_SECOND, self._second.take(now)))
@@ -65,10 +72,16 @@ class RequestBudget(Check):
         for name, size, tokens in left:
             if tokens < -_SLACK:
                 self.violated("I20", f"{asked.verb} {asked.route} is one too many in a {name}")
-            elif opens and tokens < math.ceil(RESERVE * size) - _SLACK:
+            elif opens and tokens + self._overtook(life, number, name) < math.ceil(RESERVE * size) - _SLACK:
                 self.violated(
                     "I20", f"{asked.client_id} leaves {tokens:.1f} requests of a {name}: others are for cancels"
                 )
+        self._lately.append((now, life, number))
+
+    def _overtook(self, life: int, number: int, name: str) -> int:
+        """Cancels that were asked for after an order and left before it have taken what was kept for them."""
+        since = self.judge.seconds - (_MINUTE_S if name == "minute" else 1.0)
+        return sum(at >= since and (of, each) > (life, number) for at, of, each in self._lately)
 
     def life_began(self, life: int) -> None:  # noqa: ARG002 as every check is told
         """It has not heard what its predecessor was told."""

@@ -97,12 +97,15 @@ class Stand:
         self.judge.said(Envelope(number, cause, sender, epoch, posted, message))
         return number
 
-    def send(self, verb, path, *, worker="rest:orders@main", life=None, arrives=True, altered="", **fields):
-        """A request leaves, and arrives; gives its trip."""
+    def send(self, verb, path, *, worker="rest:orders@main", life=None, arrives=True, altered="", after=0, **fields):
+        """A request leaves, and arrives; gives its trip. `after`: it was asked for so many requests before others."""
+        number = next(self._ids)
         trip = Trip(
-            number=next(self._ids),
+            number=number,
             life=self.life if life is None else life,
-            message=SimpleNamespace(verb=verb, path=path, body=json.dumps(fields) if fields else ""),
+            message=SimpleNamespace(
+                verb=verb, path=path, body=json.dumps(fields) if fields else "", number=number - after
+            ),
             worker=SimpleNamespace(address=worker),
             started=0,
             out=0,

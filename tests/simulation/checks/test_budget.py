@@ -30,6 +30,19 @@ def test_orders_leave_three_in_ten_for_cancels(tmp_path):
     assert stand.violated == ["I20"]
 
 
+def test_cancels_that_were_asked_for_after_an_order_and_overtake_it_may_take_what_is_kept_for_them(tmp_path):
+    stand = Stand(RequestBudget, folder=tmp_path)
+    for number in range(6):
+        stand.place(f"abcdef-dice-{number}")
+    cancel(stand)
+    cancel(stand)
+    stand.place("abcdef-dice-7", after=3)
+    assert stand.violated == []
+    stand.place("abcdef-dice-8")
+
+    assert stand.violated == ["I20"]
+
+
 def test_a_minute_holds_a_hundred_and_twenty_whoever_lives(tmp_path):
     stand = Stand(RequestBudget, folder=tmp_path)
     for number in range(121):
