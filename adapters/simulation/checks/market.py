@@ -11,6 +11,11 @@ SILENCE_S: Final = 60.0
 """A market without a quote for so long is not heard."""
 GRACE_S: Final = 2.0
 """So long the news of it may take to whoever approves."""
+_FILTER: Final = "tick-filter"
+BELIEVED: Final = 40
+"""Trades of a symbol, until the filter certainly knows its price."""
+FAR: Final = 1.3
+"""Times the highest price or the lowest of late: a fifth away from where the market is may be believed."""
 
 
 @attrs.define
@@ -91,4 +96,34 @@ class KnownMarket(Check):
         )
 
 
-CHECKS = (KnownMarket,)
+class Believable(Check):
+    """I14: what goes for a trade has a price that the market has had, or one near it.
+
+    The first prices that a filter hears it has to believe: nobody has told it yet where the market is.
+    """
+
+    def __init__(self, judge: Any) -> None:
+        super().__init__(judge)
+        self._heard: dict[str, int] = {}
+
+    def life_began(self, life: int) -> None:  # noqa: ARG002 as every check is told
+        """It has heard nothing."""
+        self._heard.clear()
+
+    def made(self, address: str, epoch: int, warm: bool) -> None:  # noqa: ARG002, FBT001 as every check is told
+        """Its successor neither."""
+        if address == _FILTER:
+            self._heard.clear()
+
+    def on_Tick(self, envelope: Any) -> None:  # noqa: N802 named as the message is
+        """Passed on by the filter."""
+        if envelope.sender != _FILTER:
+            return
+        tick = envelope.message
+        heard = self._heard[tick.symbol] = self._heard.get(tick.symbol, 0) + 1
+        prices = self.truth.prices().get(tick.symbol, ())
+        if heard > BELIEVED and prices and not min(prices) / FAR <= tick.price <= max(prices) * FAR:
+            self.violated("I14", f"{tick.symbol} is believed to trade at {tick.price}, and was at {prices[-1]}")
+
+
+CHECKS = (KnownMarket, Believable)

@@ -125,11 +125,15 @@ class Strangers(Check):
         return next((str(row["clOrdID"]) for row in self.truth.orders() if row["orderID"] == order_id), "")
 
 
-_WEIGHTY: Final = ("SubmitOrder", "ApprovedOrder", "ApprovedAmend", "ApprovedCancel", "SendRequest", "CancelAll")
+_WEIGHTY: Final = (
+    *("SubmitOrder", "ApprovedOrder", "ApprovedAmend", "ApprovedCancel", "SendRequest", "CancelAll"),
+    # What the edge has heard, which a thread of its own may say after its time.
+    *("LineOpened", "LineClosed", "TextReceived", "RequestAnswered"),
+)
 
 
 class Writers(Check):
-    """I23: only the incarnation in charge says what leads to orders, and only the life that lives sends them."""
+    """I23: only who is in charge says what leads to orders or was heard, and only the life that lives sends."""
 
     def __init__(self, judge: Any) -> None:
         super().__init__(judge)

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from adapters.simulation.checks.market import KnownMarket
+from adapters.simulation.checks.market import BELIEVED, Believable, KnownMarket
 from messages import ApprovedOrder, LineClosed, OpenLine, TextReceived
-from tests.builders import an_order
+from tests.builders import a_tick, an_order
 from tests.simulation.checks.stand import Stand
 
 
@@ -69,3 +69,35 @@ def test_what_closes_may_go_on_old_data(stand):
     assert approved(stand, -5, reduce_only=True) == []
 
     assert approved(stand, -3) == ["I14"]
+
+
+def passed_on(stand, price, sender="tick-filter"):
+    stand.say(a_tick(price=price), sender)
+    return stand.violated
+
+
+@pytest.fixture
+def filtered(tmp_path):
+    """A filter that has heard enough to know the price, which is 50,000."""
+    stand = Stand(Believable, folder=tmp_path)
+    for _ in range(BELIEVED):
+        passed_on(stand, 50_000.0)
+    return stand
+
+
+@pytest.mark.parametrize("price", [0.5, 5_000.0, 25_000.0, 150_000.0, 1e12])
+def test_a_trade_at_an_absurd_price_that_the_filter_lets_through_is_named(filtered, price):
+    assert passed_on(filtered, price, sender="feed") == []
+
+    assert passed_on(filtered, price) == ["I14"]
+
+
+@pytest.mark.parametrize("price", [41_000.0, 50_000.0, 60_000.0])
+def test_a_trade_that_is_not_far_from_the_market_is_believed(filtered, price):
+    assert passed_on(filtered, price) == []
+
+
+def test_a_new_filter_does_not_know_the_price_yet(filtered):
+    filtered.judge.made("tick-filter", 2, warm=True)
+
+    assert passed_on(filtered, 5_000.0) == []

@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.simulation.checks.sending import Fields, OneOrder, Strangers, Writers
-from messages import CancelAll, SubmitOrder
+from messages import CancelAll, SubmitOrder, TextReceived
 from tests.builders import an_order
 from tests.simulation.checks.stand import Named, Stand
 
@@ -120,6 +120,19 @@ def test_an_incarnation_that_was_replaced_says_nothing_that_leads_to_orders(tmp_
     stand.say(SubmitOrder(an_order()), "executor@main", epoch=1)
     stand.judge.made("executor@main", 2, warm=True)
     stand.say(SubmitOrder(an_order()), "executor@main", epoch=1)
+
+    assert stand.violated == ["I23"]
+
+
+def test_what_a_line_that_was_replaced_has_heard_is_named_when_it_is_said(tmp_path):
+    stand = Stand(Writers, folder=tmp_path)
+    text = TextReceived(to="feed", number=1, text="{}", at=1)
+    stand.judge.made("line:market", 1, warm=False)
+    stand.say(text, "line:market", epoch=1)
+    stand.judge.made("line:market", 3, warm=True)
+    stand.say(text, "line:market", epoch=3)
+    assert stand.violated == []
+    stand.say(text, "line:market", epoch=1)
 
     assert stand.violated == ["I23"]
 

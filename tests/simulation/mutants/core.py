@@ -153,13 +153,14 @@ MUTANTS = (
         "never-compared-again",
         "after the start positions are not compared",
         (Reconciler, "_look_at", _never_again),
-        faults="F12 F41 F13",
+        faults="F12 F41 F53",
+        strength=6.0,
     ),
     mutant(
         "differences-booked-twice",
         "what differs is booked twice",
         (Reconciler, "_book", _booked_twice),
-        faults="F41 F53",
+        faults="F14",
     ),
     mutant("reconciler-misses-fills", "the reconciler hears no fill", (Reconciler, "on_fill", says(()))),
     mutant("fills-lost-in-the-executor", "some fills are not folded", (OrderEvents, "on_fill", _fills_dropped)),
@@ -186,6 +187,10 @@ MUTANTS = (
         (RunningInterval, "pass_time", _before_it_is_over),
     ),
     mutant(
-        "absurd-prices-pass", "the filter lets everything pass", (TickFilter, "_judge_trade", says(None)), faults="F23"
+        "absurd-prices-pass",
+        "the filter lets every trade pass",
+        (TickFilter, "_judge_trade", says(None)),
+        faults="F23",
+        strength=6.0,
     ),
 )

@@ -2,12 +2,14 @@
 
 import itertools
 
+import attrs
+
 from actors.runtime.runtime import Runtime
 from actors.runtime.simulated import SimulatedRuntime
 from actors.runtime.slot import State
 from actors.supervisor import Supervisor
 from adapters.bitmex.budget import Budget
-from adapters.journal import accounts, loose_ends, orders, restoring
+from adapters.journal import loose_ends, orders, restoring
 from adapters.journal.orders import Journal
 from adapters.live import assembly
 from adapters.simulation import wires
@@ -15,10 +17,14 @@ from messages import FenceActor, HaltTrading
 from tests.simulation.mutants.mutant import mutant, says
 
 
-def _unfenced(_was):
+def _unfenced(was):
     def answered(self, host, cause, answers):
-        host.epoch = host.slot.epoch
-        return Runtime.answered(self, host, cause, answers)
+        slot = host.slot
+        epoch, slot.epoch = slot.epoch, host.epoch
+        try:
+            was(self, host, cause, answers)
+        finally:
+            slot.epoch = epoch
 
     return answered
 
@@ -26,7 +32,8 @@ def _unfenced(_was):
 def _any_voice(_was):
     def voice(self, address):
         slot = self.slots[address]
-        return lambda message: self.say(slot.role, message, sender=address, epoch=slot.epoch)
+        epoch = slot.epoch
+        return lambda message: self.say(slot.role, message, sender=address, epoch=epoch)
 
     return voice
 
@@ -85,6 +92,10 @@ def _from_the_beginning(was):
         return found
 
     return heritage
+
+
+def _nothing_known(was):
+    return lambda *arguments: attrs.evolve(was(*arguments), known_executions=(), known_funding=())
 
 
 def _half_written(was):
@@ -152,7 +163,7 @@ MUTANTS = (
     mutant(
         "known-executions-forgotten",
         "after a restart nobody knows what was booked",
-        (accounts, "_booked_once", lambda was: lambda message: ("again", str(id(message)), *was(message))),
+        (restoring, "_known", _nothing_known),
         faults="F30 F31",
     ),
     mutant(
