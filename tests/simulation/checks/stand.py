@@ -96,12 +96,14 @@ class Stand:
         self.judge.said(Envelope(number, cause, sender, epoch, posted, message))
         return number
 
-    def send(self, verb, path, *, worker="rest:orders@main", life=None, arrives=True, altered="", **fields):
-        """A request leaves, and arrives; gives its trip."""
+    def send(self, verb, path, *, worker="rest:orders@main", life=None, arrives=True, altered="", request=0, **fields):
+        """A request leaves, and arrives; gives its trip. `request`: the number that the gateway gave it."""
         trip = Trip(
             number=next(self._ids),
             life=self.life if life is None else life,
-            message=SimpleNamespace(verb=verb, path=path, body=json.dumps(fields) if fields else ""),
+            message=SimpleNamespace(
+                verb=verb, path=path, body=json.dumps(fields) if fields else "", reply_to="venue@main", number=request
+            ),
             worker=SimpleNamespace(address=worker),
             started=0,
             out=0,

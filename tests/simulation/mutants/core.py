@@ -14,6 +14,7 @@ from actors.risk.gate import Gate
 from actors.risk.readiness import Readiness
 from actors.risk_guard import RiskGuard
 from actors.tick_filter import TickFilter
+from adapters.bitmex.missing_fills import MissingFills
 from adapters.bitmex.trade_gap import TradeLine
 from messages import ApprovedOrder, CancelAll, TradingState, VenueReady
 from tests.simulation.mutants.mutant import mutant, says
@@ -151,10 +152,12 @@ MUTANTS = (
     ),
     mutant(
         "never-compared-again",
-        "after the start positions are not compared",
+        "after the start positions are not compared, and nobody counts the fills of orders that are over",
         (Reconciler, "_look_at", _never_again),
-        faults="F12 F41 F53",
-        strength=6.0,
+        (MissingFills, "overdue", says("")),
+        (MissingFills, "next_due", says(None)),
+        faults="F12",
+        strength=4.0,
     ),
     mutant(
         "differences-booked-twice",

@@ -191,7 +191,7 @@ MUTANTS = (
         "expired-orders-leave",
         "what is too old is sent all the same",
         (wires, "why_held", says("")),
-        faults="F27 F50 F55",
+        faults="F27",
     ),
     mutant(
         "budget-ignored",

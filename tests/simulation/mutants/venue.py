@@ -246,6 +246,8 @@ MUTANTS = (
         "the private line is opened once",
         (PrivateLine, "tick", says(Heard())),
         faults="F11",
+        strength=20.0,
+        minutes=1.0,
     ),
     mutant(
         "altered-orders-stay",
