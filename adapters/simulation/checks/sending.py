@@ -1,5 +1,5 @@
-"""I1, I2, I19, I22, I23: what leaves the process is one order for one intent, soon, in fields that an exchange can take,
-of ours only, and said by who is in charge now."""
+"""I1, I2, I19, I22, I23: what leaves is one order for one intent, soon, in fields that an exchange can take, of ours,
+and said by who is in charge now."""
 
 import re
 from decimal import Decimal

@@ -107,10 +107,11 @@ def _twice_as_much(was):
 
 
 def _sold_for_bought(was):
-    def fold(self, symbol, lots, strategy=None):
-        return was(self, symbol, -lots, strategy)
+    def fill(self, fill):
+        was(self, fill)
+        self.position[fill.symbol] -= 2 * fill.lots
 
-    return fold
+    return fill
 
 
 MUTANTS = (
@@ -142,7 +143,7 @@ MUTANTS = (
         faults="F11",
     ),
     mutant(
-        "guard-folds-backwards", "a fill moves the guard's position the wrong way", (Exposure, "fold", _sold_for_bought)
+        "guard-folds-backwards", "a fill moves the guard's position the wrong way", (Exposure, "fill", _sold_for_bought)
     ),
     mutant(
         "ready-before-read",
