@@ -15,7 +15,6 @@ _RATE_SLACK: Final = 0.998
 """The process's clock may go a little wrong."""
 BAND_SLACK: Final = 1.02
 _CLOSED: Final = ("halted", "flattening")
-_EVERYTHING: Final = "/order/all"
 
 
 class Exposure(Check):
@@ -168,37 +167,4 @@ class Kill(Check):
         return bool(size <= abs(held) and (held > 0) == (asked.fields["side"] == "Sell"))
 
 
-class Swept(Check):
-    """I6: a gateway that has heard the kill has asked the exchange to cancel everything, whatever else it knows."""
-
-    def __init__(self, judge: Any) -> None:
-        super().__init__(judge)
-        self._wanted: dict[int, str] = {}
-        """Account by the id of the message, until its gateway has handled it."""
-        self._asked: set[int] = set()
-
-    def life_began(self, life: int) -> None:  # noqa: ARG002 as every check is told
-        """Nobody has asked yet."""
-        self._wanted.clear()
-        self._asked.clear()
-
-    def on_CancelAll(self, envelope: Any) -> None:  # noqa: N802 named as the message is
-        """The kill is asked for."""
-        self._wanted[envelope.id] = envelope.message.account
-
-    def on_SendRequest(self, envelope: Any) -> None:  # noqa: N802 named as the message is
-        """Somebody asks the exchange for something."""
-        if envelope.cause in self._wanted and envelope.message.path.endswith(_EVERYTHING):
-            self._asked.add(envelope.cause)
-
-    def handled(self, address: str, epoch: int, message_id: int) -> None:  # noqa: ARG002 as every check is told
-        """By whoever hears it; what the gateway says to it is said by now."""
-        if message_id not in self._wanted or address != f"venue@{self._wanted[message_id]}":
-            return
-        del self._wanted[message_id]
-        if message_id not in self._asked:
-            self.violated("I6", f"{address} has heard the kill, and does not ask for everything to be cancelled")
-        self._asked.discard(message_id)
-
-
-CHECKS = (Exposure, Kill, Swept)
+CHECKS = (Exposure, Kill)

@@ -5,8 +5,10 @@ from typing import Final
 from adapters.simulation.checks import (
     altered,
     budget,
+    core,
     exposure,
     journalled,
+    kill,
     ledger,
     market,
     orders,
@@ -20,5 +22,5 @@ from adapters.simulation.checks.check import Check
 CHECKS: Final[tuple[type[Check], ...]] = (
     *sending.CHECKS, *journalled.CHECKS, *exposure.CHECKS, *ledger.CHECKS, *orders.CHECKS,
     *running.CHECKS, *market.CHECKS, *budget.CHECKS, *switch.CHECKS, *secrets.CHECKS,
-    *altered.CHECKS,
+    *altered.CHECKS, *kill.CHECKS, *core.CHECKS,
 )  # fmt: skip

@@ -2,10 +2,10 @@
 
 import pytest
 
-from adapters.simulation.checks.exposure import Exposure, Kill, Swept
-from messages import ApprovedOrder, CancelAll, TradingState, TradingStateChanged
+from adapters.simulation.checks.exposure import Exposure, Kill
+from messages import ApprovedOrder, TradingState, TradingStateChanged
 from tests.builders import an_order
-from tests.simulation.checks.stand import Named, Stand
+from tests.simulation.checks.stand import Stand
 
 
 def taken(stand, name, lots):
@@ -145,41 +145,5 @@ def test_what_closes_may_leave_and_so_may_everything_when_trading_goes_on(tmp_pa
     stand.place("abcdef-a-2", -9, execInst="ReduceOnly")
     halted(stand, TradingState.ACTIVE)
     stand.place("abcdef-a-3", 5)
-
-    assert stand.violated == []
-
-
-def asked_for(path, *, who="main"):
-    return Named.of("SendRequest", to="rest:orders@main", reply_to=f"venue@{who}", verb="DELETE", path=path, body="{}")
-
-
-def test_a_gateway_that_has_heard_the_kill_and_asks_for_nothing_is_named(tmp_path):
-    stand = Stand(Swept, folder=tmp_path)
-    kill = stand.say(CancelAll(account="main", ts=1), "risk-guard@main")
-    stand.say(asked_for("/api/v1/order"), "venue@main", cause=kill)
-    stand.say(asked_for("/api/v1/order/all"), "venue@main", cause=kill + 100)
-    stand.judge.handled("rest:orders@main", 1, kill)
-    assert stand.violated == []
-    stand.judge.handled("venue@main", 1, kill)
-
-    assert stand.violated == ["I6"]
-
-
-def test_a_gateway_that_asks_for_everything_to_be_cancelled_is_right(tmp_path):
-    stand = Stand(Swept, folder=tmp_path)
-    kill = stand.say(CancelAll(account="main", ts=1), "risk-guard@main")
-    stand.say(asked_for("/api/v1/order/all"), "venue@main", cause=kill)
-    stand.judge.handled("venue@main", 1, kill)
-
-    assert stand.violated == []
-
-
-def test_a_kill_that_a_gateway_has_died_on_is_its_successors(tmp_path):
-    stand = Stand(Swept, folder=tmp_path)
-    kill = stand.say(CancelAll(account="main", ts=1), "risk-guard@main")
-    stand.judge.handled("venue@other", 1, kill)
-    stand.judge.life_ended(1, "killed")
-    stand.judge.life_began(2)
-    stand.judge.handled("venue@main", 1, kill)
 
     assert stand.violated == []

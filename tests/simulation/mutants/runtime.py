@@ -128,6 +128,7 @@ MUTANTS = (
         "of the core only who failed restarts",
         (Supervisor, "_restarted_with", _alone),
         faults="F61",
+        strength=4.0,
     ),
     mutant("nobody-restarts", "who failed stays down", (Supervisor, "_restart", says([])), faults="F61"),
     mutant(
@@ -141,9 +142,11 @@ MUTANTS = (
     ),
     mutant(
         "restarted-without-a-fence",
-        "who restarts along is not cut off before",
+        "who restarts along is not cut off before, and its thread is heard",
         (Supervisor, "_restart", _unfencing),
+        (Runtime, "voice", _any_voice),
         faults="F61",
+        strength=4.0,
     ),
     mutant(
         "journal-after-the-effect",

@@ -232,7 +232,8 @@ MUTANTS = (
         "kill-is-tried-once",
         "a cancel of all that failed is not sent again",
         (Sweep, "_again", says(None)),
-        faults="F54 F50 F04",
+        faults="F54",
+        strength=6.0,
     ),
     mutant("kill-does-nothing", "a cancel of all is not sent", (Sweep, "begin", says(())), faults="F50"),
     mutant(
