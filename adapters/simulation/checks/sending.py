@@ -61,12 +61,15 @@ class OneOrder(Check):
 
 
 class Fresh(Check):
-    """I2: an approval does not last: an order that waits too long to be sent stays here, by the process's own clock."""
+    """I2: an approval does not last: an order that waits too long to be sent stays here, by the process's own clock.
+
+    A decision has the time of what it was made on, which is the exchange's: that may be ahead, and then counts.
+    """
 
     def __init__(self, judge: Any) -> None:
         super().__init__(judge)
         self._asked: dict[tuple[str, int], int] = {}
-        """Local time at which the gateway asked for it, of the last ones."""
+        """When the gateway asked for it, of the last ones, in ns."""
 
     def life_began(self, life: int) -> None:  # noqa: ARG002 as every check is told
         """Its requests are numbered anew."""
@@ -76,7 +79,7 @@ class Fresh(Check):
         """It may leave from now on."""
         wanted = envelope.message
         if wanted.verb == "POST" and wanted.path.endswith("/order"):
-            self._asked[wanted.reply_to, wanted.number] = envelope.posted
+            self._asked[wanted.reply_to, wanted.number] = max(envelope.posted, self.truth.now())
             while len(self._asked) > _WAITING:
                 del self._asked[next(iter(self._asked))]
 
