@@ -12,6 +12,7 @@ from adapters.simulation.checks import (
     ledger,
     market,
     orders,
+    owners,
     running,
     secrets,
     sending,
@@ -22,5 +23,5 @@ from adapters.simulation.checks.check import Check
 CHECKS: Final[tuple[type[Check], ...]] = (
     *sending.CHECKS, *journalled.CHECKS, *exposure.CHECKS, *ledger.CHECKS, *orders.CHECKS,
     *running.CHECKS, *market.CHECKS, *budget.CHECKS, *switch.CHECKS, *secrets.CHECKS,
-    *altered.CHECKS, *kill.CHECKS, *core.CHECKS,
+    *altered.CHECKS, *kill.CHECKS, *core.CHECKS, *owners.CHECKS,
 )  # fmt: skip

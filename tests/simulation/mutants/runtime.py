@@ -13,7 +13,7 @@ from adapters.journal import loose_ends, orders, restoring
 from adapters.journal.orders import Journal
 from adapters.live import assembly
 from adapters.simulation import wires
-from messages import FenceActor, HaltTrading
+from messages import HaltTrading, StartActor
 from tests.simulation.mutants.mutant import mutant, says
 
 
@@ -64,9 +64,10 @@ def _unhalted(was):
     return give_up
 
 
-def _unfencing(was):
+def _not_another_epoch(was):
     def restart(self, child):
-        return [each for each in was(self, child) if not isinstance(each, FenceActor)]
+        said = was(self, child)
+        return [attrs.evolve(each, epoch=each.epoch - 1) if isinstance(each, StartActor) else each for each in said]
 
     return restart
 
@@ -141,12 +142,10 @@ MUTANTS = (
         faults="F66 F67",
     ),
     mutant(
-        "restarted-without-a-fence",
-        "who restarts along is not cut off before, and its thread is heard",
-        (Supervisor, "_restart", _unfencing),
-        (Runtime, "voice", _any_voice),
+        "restarted-in-the-same-epoch",
+        "who is started again has the epoch of its predecessor, which may still speak",
+        (Supervisor, "_restart", _not_another_epoch),
         faults="F61",
-        strength=4.0,
     ),
     mutant(
         "journal-after-the-effect",
@@ -177,8 +176,8 @@ MUTANTS = (
         faults="F30",
     ),
     mutant(
-        "wishes-of-earlier-lives-forgotten",
-        "after a restart positions are not known",
+        "holders-of-earlier-lives-forgotten",
+        "after a restart the gateway does not know which strategy holds what",
         (
             assembly,
             "_left",
@@ -188,7 +187,8 @@ MUTANTS = (
                 }
             ),
         ),
-        faults="F30",
+        faults="F30 F44",
+        strength=6.0,
     ),
     mutant(
         "expired-orders-leave",
