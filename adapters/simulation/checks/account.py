@@ -29,6 +29,11 @@ class Held:
     funding: int = 0
 
     @property
+    def closes(self, symbol: str, lots: int) -> bool:
+        """Whether so many signed lots do nothing but make a position smaller."""
+        held = self.held[symbol].lots
+        return held * lots < 0 and abs(lots) <= abs(held)
+
     def cash(self) -> int:
         """What it has brought so far."""
         return self.realised - self.fees + self.funding

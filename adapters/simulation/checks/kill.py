@@ -1,4 +1,4 @@
-"""I6: the kill is carried to the exchange at once, and again as long as the exchange has not taken it."""
+"""I6: a halt cancels everything; that is carried to the exchange at once, and again until the exchange has taken it."""
 
 from typing import Any, Final
 
@@ -11,6 +11,8 @@ PATIENCE_S: Final = 30.0
 BEATS: Final = 3
 """Heartbeats of the gateway since then: it lives, and could have asked."""
 _OK: Final = 200
+_GUARD: Final = "risk-guard@"
+_CLOSED: Final = ("halted", "flattening")
 
 
 @attrs.define
@@ -81,4 +83,42 @@ class Swept(Check):
             self.violated("I6", f"the kill of {envelope.sender} failed {passed:.0f} s ago, and is not sent again")
 
 
-CHECKS = (Swept,)
+class Halted(Check):
+    """A guard that halts because it was told to has everything cancelled, and does not leave it to others."""
+
+    def __init__(self, judge: Any) -> None:
+        super().__init__(judge)
+        self._halts: set[int] = set()
+        self._closed: set[tuple[str, int]] = set()
+        self._cancelled: set[tuple[str, int]] = set()
+        """Of an account, because of which message."""
+
+    def life_began(self, life: int) -> None:  # noqa: ARG002 as every check is told
+        """Nobody has halted anything."""
+        self._halts.clear()
+        self._closed.clear()
+        self._cancelled.clear()
+
+    def on_HaltTrading(self, envelope: Any) -> None:  # noqa: N802 named as the message is
+        """Somebody wants it to stop."""
+        self._halts.add(envelope.id)
+
+    def on_TradingStateChanged(self, envelope: Any) -> None:  # noqa: N802 named as the message is
+        """It stops."""
+        if envelope.message.state in _CLOSED and envelope.cause in self._halts:
+            self._closed.add((envelope.message.account, envelope.cause))
+
+    def on_CancelAll(self, envelope: Any) -> None:  # noqa: N802 named as the message is
+        """And what works is taken back."""
+        self._cancelled.add((envelope.message.account, envelope.cause))
+
+    def handled(self, address: str, epoch: int, message_id: int) -> None:  # noqa: ARG002 as every check is told
+        """What the guard says to it is said by now."""
+        if message_id not in self._halts or not address.startswith(_GUARD):
+            return
+        key = (address.removeprefix(_GUARD), message_id)
+        if key in self._closed and key not in self._cancelled:
+            self.violated("I6", f"{address} halts, and does not have everything cancelled")
+
+
+CHECKS = (Swept, Halted)

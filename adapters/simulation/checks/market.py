@@ -1,4 +1,4 @@
-"""I14: nothing that may raise a risk is approved while what is known of its market is old, or from before a break."""
+"""I14: nothing that may raise a risk is approved while what is known of its market, or of the account, is old."""
 
 from typing import Any, Final
 
@@ -88,12 +88,56 @@ class KnownMarket(Check):
             since = market.quoted_at + SILENCE_S
         if since is None or now - since <= GRACE_S:
             return
-        held = self.account.held[order.symbol].lots
-        if held * order.lots < 0 and abs(order.lots) <= abs(held):
+        if self.account.closes(order.symbol, order.lots):
             return
         self.violated(
             "I14", f"{order.client_id} is approved, and {order.symbol} has not been heard for {now - since:.1f} s"
         )
+
+
+class KnownAccount(Check):
+    """A guard that has heard that the venue is lost approves nothing, until somebody says that it is ready."""
+
+    def __init__(self, judge: Any) -> None:
+        super().__init__(judge)
+        self._said: dict[int, str] = {}
+        """Accounts by the id of what tells of their loss, until the guard has handled it."""
+        self._ready: dict[str, int] = {}
+        """Id of what was said last of one that is ready."""
+        self._lost: set[str] = set()
+        """Only asked."""
+
+    def life_began(self, life: int) -> None:  # noqa: ARG002 as every check is told
+        """Nothing is known."""
+        self._said.clear()
+        self._ready.clear()
+        self._lost.clear()
+
+    def on_VenueLost(self, envelope: Any) -> None:  # noqa: N802 named as the message is
+        """Nobody knows what happens there."""
+        self._said[envelope.id] = envelope.message.account
+
+    def on_VenueReady(self, envelope: Any) -> None:  # noqa: N802 named as the message is
+        """It is known again."""
+        account = envelope.message.account
+        self._ready[account] = envelope.id
+        self._lost.discard(account)
+
+    def handled(self, address: str, epoch: int, message_id: int) -> None:  # noqa: ARG002 as every check is told
+        """The guard knows."""
+        account = self._said.get(message_id)
+        if account is not None and address == f"risk-guard@{account}":
+            del self._said[message_id]
+            if message_id > self._ready.get(account, 0):
+                self._lost.add(account)
+
+    def on_ApprovedOrder(self, envelope: Any) -> None:  # noqa: N802 named as the message is
+        """The guard lets an order through."""
+        order = envelope.message.order
+        if order.account not in self._lost or not envelope.sender.startswith("risk-guard") or order.reduce_only:
+            return
+        if not self.account.closes(order.symbol, order.lots):
+            self.violated("I14", f"{order.client_id} is approved, and the venue of {order.account} is lost")
 
 
 class Believable(Check):
@@ -126,4 +170,4 @@ class Believable(Check):
             self.violated("I14", f"{tick.symbol} is believed to trade at {tick.price}, and was at {prices[-1]}")
 
 
-CHECKS = (KnownMarket, Believable)
+CHECKS = (KnownMarket, KnownAccount, Believable)

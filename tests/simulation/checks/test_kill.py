@@ -1,9 +1,9 @@
-"""The kill is carried to the exchange at once, and again as long as the exchange has not taken it."""
+"""A halt cancels everything; the kill goes to the exchange at once, and again as long as that has not taken it."""
 
 import pytest
 
-from adapters.simulation.checks.kill import Swept
-from messages import CancelAll, Heartbeat
+from adapters.simulation.checks.kill import Halted, Swept
+from messages import CancelAll, HaltTrading, Heartbeat, TradingState, TradingStateChanged
 from tests.simulation.checks.stand import Named, Stand
 
 
@@ -88,3 +88,30 @@ def test_a_gateway_that_does_not_live_cannot_send_it_again(stand):
     lives_on(stand, 60, sender="journal")
 
     assert stand.violated == []
+
+
+def halts(stand, *, cancels, state=TradingState.HALTED, changes=True):
+    halt = stand.say(HaltTrading(reason="test", account="main", ts=1), "outside")
+    if cancels:
+        stand.say(CancelAll(account=cancels, ts=1), "risk-guard@main", cause=halt)
+    if changes:
+        changed = TradingStateChanged(account="main", state=state, reason="test", ts=1)
+        stand.say(changed, "risk-guard@main", cause=halt)
+    stand.judge.handled("portfolio@main", 1, halt)
+    stand.judge.handled("risk-guard@main", 1, halt)
+    return stand.violated
+
+
+@pytest.mark.parametrize("state", [TradingState.HALTED, TradingState.FLATTENING])
+def test_a_guard_that_halts_and_has_not_everything_cancelled_is_named(tmp_path, state):
+    assert halts(Stand(Halted, folder=tmp_path), cancels="main", state=state) == []
+
+    assert halts(Stand(Halted, folder=tmp_path), cancels="other", state=state) == ["I6"]
+    assert halts(Stand(Halted, folder=tmp_path), cancels="", state=state) == ["I6"]
+
+
+def test_a_guard_that_is_halted_already_or_only_reduces_need_not_cancel(tmp_path):
+    stand = Stand(Halted, folder=tmp_path)
+    halts(stand, cancels="", changes=False)
+
+    assert halts(stand, cancels="", state=TradingState.REDUCE_ONLY) == []

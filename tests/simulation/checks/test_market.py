@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from adapters.simulation.checks.market import BELIEVED, Believable, KnownMarket
-from messages import ApprovedOrder, LineClosed, OpenLine, TextReceived
+from adapters.simulation.checks.market import BELIEVED, Believable, KnownAccount, KnownMarket
+from messages import ApprovedOrder, LineClosed, OpenLine, TextReceived, VenueLost, VenueReady
 from tests.builders import a_tick, an_order
 from tests.simulation.checks.stand import Stand
 
@@ -101,3 +101,40 @@ def test_a_new_filter_does_not_know_the_price_yet(filtered):
     filtered.judge.made("tick-filter", 2, warm=True)
 
     assert passed_on(filtered, 5_000.0) == []
+
+
+@pytest.fixture
+def lost(tmp_path):
+    """The guard has heard that the venue is lost."""
+    stand = Stand(KnownAccount, folder=tmp_path)
+    stand.judge.handled("risk-guard@main", 1, stand.say(VenueLost(account="main", reason="reset", ts=1), "venue@main"))
+    return stand
+
+
+def test_an_order_in_an_account_whose_venue_is_lost_is_named(lost):
+    assert approved(lost) == ["I14"]
+
+
+def test_an_order_is_right_when_the_venue_is_ready_again(lost):
+    lost.say(VenueReady(account="main", ts=1), "reconciler@main")
+
+    assert approved(lost) == []
+
+
+def test_a_loss_that_the_guard_has_not_heard_of_or_that_is_over_says_nothing(tmp_path):
+    stand = Stand(KnownAccount, folder=tmp_path)
+    told = stand.say(VenueLost(account="main", reason="reset", ts=1), "venue@main")
+    assert approved(stand) == []
+    stand.judge.handled("executor@main", 1, told)
+    stand.say(VenueReady(account="main", ts=1), "reconciler@main")
+    stand.judge.handled("risk-guard@main", 1, told)
+
+    assert approved(stand) == []
+
+
+def test_what_closes_may_go_while_the_venue_is_lost(lost):
+    lost.execute("abcdef-dice-1", 2)
+    lost.execute("abcdef-dice-1", 2, "Trade")
+    assert approved(lost, -2) == []
+
+    assert approved(lost, -3) == ["I14"]

@@ -122,6 +122,7 @@ MUTANTS = (
         "a halted guard lets orders pass",
         (Gate, "judge", _whatever_the_state),
         faults="F50",
+        strength=6.0,
     ),
     mutant(
         "in-flight-not-counted",
@@ -129,18 +130,20 @@ MUTANTS = (
         (Exposure, "others", _without_what_is_on_its_way),
     ),
     mutant("halt-not-heard", "the kill switch does nothing", (RiskGuard, "on_halt_trading", says(()))),
-    mutant("halt-without-cancel", "a halt cancels nothing", (RiskGuard, "_stop", _without_cancelling)),
+    mutant("halt-without-cancel", "a halt cancels nothing", (RiskGuard, "_stop", _without_cancelling), faults="F50"),
     mutant(
         "stale-market-traded",
         "orders pass on a market that nobody hears",
         (Readiness, "on_market_stale", says(())),
-        faults="F21 F11",
+        faults="F21",
+        strength=6.0,
     ),
     mutant(
         "venue-lost-not-heard",
         "orders pass while the venue is lost",
         (Readiness, "on_venue_lost", says(())),
         faults="F11",
+        strength=6.0,
     ),
     mutant(
         "guard-folds-backwards", "a fill moves the guard's position the wrong way", (Exposure, "fill", _sold_for_bought)
@@ -182,7 +185,8 @@ MUTANTS = (
         "halts-not-heard-below",
         "the executor does not hear of halts",
         (Executor, "on_trading_state_changed", says(())),
-        faults="F50 F11",
+        faults="F50",
+        strength=6.0,
     ),
     mutant("ticks-from-the-future", "a trade is stamped ten seconds ahead", (TradeLine, "_say", _from_tomorrow)),
     mutant(

@@ -123,6 +123,7 @@ MUTANTS = (
         "what comes while an actor is down is lost",
         (Runtime, "store", _lost_while_down),
         faults="F61",
+        strength=4.0,
     ),
     mutant(
         "core-restarts-alone",
@@ -202,5 +203,6 @@ MUTANTS = (
         (Budget, "wait", says(0)),
         (Budget, "take", says(None)),
         faults="F28 F04",
+        strength=6.0,
     ),
 )

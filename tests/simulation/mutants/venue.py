@@ -183,6 +183,7 @@ MUTANTS = (
         "executions of a gap are not asked for",
         (Reader, "begin", _from_now_on),
         faults="F11 F12",
+        strength=6.0,
     ),
     mutant(
         "switch-refreshed-by-a-timer",
@@ -228,7 +229,8 @@ MUTANTS = (
         "orphans-left-alone",
         "orders of ours that nobody expects live on",
         (Strays, "report", says(())),
-        faults="F06 F07 F30",
+        faults="F07",
+        strength=8.0,
     ),
     mutant(
         "kill-is-tried-once",
@@ -263,7 +265,8 @@ MUTANTS = (
         "nobody looks whether a filled order's fills came",
         (MissingFills, "overdue", says("")),
         (MissingFills, "next_due", says(None)),
-        faults="F12 F11",
+        faults="F12",
+        strength=10.0,
     ),
     mutant(
         "looked-up-never",
