@@ -29,11 +29,6 @@ class Held:
     funding: int = 0
 
     @property
-    def closes(self, symbol: str, lots: int) -> bool:
-        """Whether so many signed lots do nothing but make a position smaller."""
-        held = self.held[symbol].lots
-        return held * lots < 0 and abs(lots) <= abs(held)
-
     def cash(self) -> int:
         """What it has brought so far."""
         return self.realised - self.fees + self.funding
@@ -110,6 +105,11 @@ class AccountFold:
     def lots(self) -> dict[str, int]:
         """Positions; none that is flat."""
         return {symbol: held.lots for symbol, held in self.held.items() if held.lots}
+
+    def closes(self, symbol: str, lots: int) -> bool:
+        """Whether so many signed lots do nothing but make a position smaller."""
+        held = self.held[symbol].lots
+        return held * lots < 0 and abs(lots) <= abs(held)
 
     def cash(self) -> dict[str, int]:
         """What was made by currency."""
