@@ -11,6 +11,7 @@ from adapters.simulation.checks import (
     kill,
     ledger,
     market,
+    missing,
     orders,
     owners,
     running,
@@ -23,5 +24,5 @@ from adapters.simulation.checks.check import Check
 CHECKS: Final[tuple[type[Check], ...]] = (
     *sending.CHECKS, *journalled.CHECKS, *exposure.CHECKS, *ledger.CHECKS, *orders.CHECKS,
     *running.CHECKS, *market.CHECKS, *budget.CHECKS, *switch.CHECKS, *secrets.CHECKS,
-    *altered.CHECKS, *kill.CHECKS, *core.CHECKS, *owners.CHECKS,
+    *altered.CHECKS, *kill.CHECKS, *core.CHECKS, *owners.CHECKS, *missing.CHECKS,
 )  # fmt: skip

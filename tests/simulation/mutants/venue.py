@@ -266,7 +266,7 @@ MUTANTS = (
         (MissingFills, "overdue", says("")),
         (MissingFills, "next_due", says(None)),
         faults="F12",
-        strength=10.0,
+        strength=4.0,
     ),
     mutant(
         "looked-up-never",
