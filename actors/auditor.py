@@ -6,6 +6,7 @@ lists what is looked at.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from itertools import chain
 from typing import Any, Final
 
@@ -73,13 +74,16 @@ class Auditor(Hearing):
         return (*subscribed, WakeAt(self._books.now, self._token))
 
     def died_on(self, message: Message) -> Answers:
-        """Hears again what its predecessor died on: a fill counts once, and all else is in doubt."""
-        hear = None if isinstance(message, Woke) else getattr(self, handler_name(type(message)), None)
+        """Hears again what its predecessor died on: a fill counts once, and all else is in doubt.
+
+        A bar may be known as heard already, and the next one says whether they come in order.
+        """
+        hear = None if isinstance(message, Woke | Bar) else getattr(self, handler_name(type(message)), None)
         return () if hear is None else hear(message)
 
     def heritage(self) -> Any:
-        """All that is known."""
-        return self._books
+        """All that is known, as a copy: one that hangs may go on in what it has."""
+        return deepcopy(self._books)
 
     def on_woke(self, woke: Woke) -> Answers:
         """Looks at what nobody says."""

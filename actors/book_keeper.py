@@ -7,6 +7,7 @@ aside by name and heard by nobody.
 import math
 from bisect import bisect_left, insort
 from collections.abc import Iterable
+from copy import deepcopy
 
 import attrs
 
@@ -83,8 +84,8 @@ class BookKeeper(Component):
         self._books: dict[Symbol, Book] = heritage if heritage is not None else {}
 
     def heritage(self) -> dict[Symbol, Book]:
-        """The books as they are."""
-        return self._books
+        """The books as they are, as a copy: one that hangs may go on in what it has."""
+        return deepcopy(self._books)
 
     def on_book_change(self, change: BookChange) -> tuple[Message, ...]:
         """The book after the change, if anything that is said of it is new."""

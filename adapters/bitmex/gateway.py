@@ -24,11 +24,15 @@ from messages import (
     NS_PER_MILLISECOND,
     Account,
     Address,
+    AmendRejected,
     ApprovedAmend,
     ApprovedCancel,
     ApprovedOrder,
     CancelAll,
+    CancelRejected,
     Fill,
+    ForeignActivity,
+    FundingPaid,
     HaltTrading,
     Heartbeat,
     Instrument,
@@ -37,6 +41,12 @@ from messages import (
     Lots,
     Message,
     Order,
+    OrderAccepted,
+    OrderAmended,
+    OrderEnded,
+    OrderRejected,
+    OrderTimed,
+    OrderUnknown,
     PositionAdjusted,
     Quarantined,
     ReadVenue,
@@ -52,6 +62,11 @@ from messages import (
     Woke,
 )
 
+_FACTS: Final = (
+    OrderAccepted, OrderRejected, OrderAmended, AmendRejected, CancelRejected, OrderEnded, OrderUnknown, OrderTimed,
+    Fill, FundingPaid, PositionAdjusted, ForeignActivity, HaltTrading, Quarantined,
+)  # fmt: skip
+"""What others have to hear though whoever was to say it failed."""
 _TICK: Final = "tick"
 _SOON: Final = NS_PER_MILLISECOND
 """The shortest timer: what is due at once and cannot be done must not turn without end."""
@@ -69,7 +84,8 @@ class BitmexGateway(Component):
 
     Orders go only while the line is up, everything private is heard and the account was read since. `approved`:
     orders of earlier lives of which not all is known, their end or some fill that it tells of; they are found out
-    about, and cancelled where they live. `filled`: what is known to be filled of them, by client id and strategy.
+    about, and cancelled where they live. `over`: others, of which all is known and of whose fills the venue may tell
+    again. `filled`: what is known to be filled of both, by client id and strategy.
     `held`: the fold of all fills and adjustments ever. `known_executions`: their execution and adjustment ids.
     `known_funding`: (symbol, ts) of each FundingPaid. `executions_since`: a time up to which these are complete, such
     as the last successful VenueRead's (not the last fill's); at a first start, now. `leave_orders`: at an ordered stop
@@ -87,6 +103,7 @@ class BitmexGateway(Component):
         run6: str,
         random: Random,
         approved: Mapping[str, Order] | None = None,
+        over: Mapping[str, Order] | None = None,
         filled: Mapping[tuple[str, StrategyId], Lots] | None = None,
         held: Mapping[tuple[StrategyId, Symbol], Lots] | None = None,
         known_executions: Iterable[str] = (),
@@ -113,6 +130,8 @@ class BitmexGateway(Component):
             )
             for order in (approved or {}).values():
                 parts.desk.remember(order, filled or {})
+            for order in (over or {}).values():
+                parts.desk.remember(order, filled or {}, is_over=True)
             parts.books.know(known_executions, known_funding)
             parts.missing = MissingFills(filled)
         self._parts = parts
@@ -136,20 +155,26 @@ class BitmexGateway(Component):
         return (VenueLost(account=self.account, reason=self._lost, ts=self._parts.now), wake)
 
     def heritage(self) -> GatewayParts:
-        """All but the line, which is opened anew."""
+        """All but the line, which is opened anew. A copy: one that hangs may go on in what it has."""
         self._parts.line_number = self._line.number
-        return self._parts
+        return self._parts.copied()
 
     def died_on(self, message: Message) -> Answers:
-        """A kill and a cancel are done again. An order or amend of which the desk knows nothing was not sent."""
-        at = self._parts.now
+        """What was to be said of it is said: the parts know it as told, and nobody has heard it.
+
+        A kill and a cancel are done again. An order or amend of which the desk knows nothing was not sent. What was to
+        leave for the venue is not sent now: it may have left, and is looked for as all is that nobody answers.
+        """
+        parts = self._parts
+        words = parts.unsaid(message, _FACTS)
         if isinstance(message, CancelAll):
-            return self.on_cancel_all(message)
+            return (*words, *self.on_cancel_all(message))
         if isinstance(message, ApprovedCancel):
-            return self.on_approved_cancel(message)
+            return (*words, *self.on_approved_cancel(message))
         if isinstance(message, ApprovedOrder | ApprovedAmend):
-            return self._settled(self._desk.lost(message, at))
-        return ()
+            parts.begin(message, parts.now)
+            return (*words, *self._settled(self._desk.lost(message, parts.now)))
+        return tuple(words)
 
     def on_stop(self) -> Answers:
         """Closes the line. Nothing is cancelled: who stops the system has had that done.
@@ -166,21 +191,21 @@ class BitmexGateway(Component):
 
     def on_approved_order(self, approved: ApprovedOrder) -> Answers:
         """Sent once; refused for the time being while the venue is not ready."""
-        at = self._pass(approved.order.ts)
+        at = self._parts.begin(approved, approved.order.ts)
         return self._settled(self._desk.place(approved, at, is_ready=self._is_ready))
 
     def on_approved_amend(self, approved: ApprovedAmend) -> Answers:
         """The same for a change."""
-        at = self._pass(approved.ts)
+        at = self._parts.begin(approved, approved.ts)
         return self._settled(self._desk.amend(approved, at, is_ready=self._is_ready))
 
     def on_approved_cancel(self, approved: ApprovedCancel) -> Answers:
         """Always sent."""
-        return self._settled(self._desk.cancel(approved, self._pass(approved.ts)))
+        return self._settled(self._desk.cancel(approved, self._parts.begin(approved, approved.ts)))
 
     def on_cancel_all(self, wanted: CancelAll) -> Answers:
         """At once, and until nothing of ours is open."""
-        return self._settled(self._parts.sweep.begin(wanted, self._pass(wanted.ts)))
+        return self._settled(self._parts.sweep.begin(wanted, self._parts.begin(wanted, wanted.ts)))
 
     # What others know.
 
@@ -196,7 +221,7 @@ class BitmexGateway(Component):
 
     def on_read_venue(self, wanted: ReadVenue) -> Answers:
         """Answered by one VenueRead, after the fills that it brought."""
-        at = self._pass(wanted.ts)
+        at = self._parts.begin(wanted, wanted.ts)
         if not self._is_connected:
             reason = self._lost or "not connected"
             return self._settled((VenueRead(account=self.account, number=wanted.number, failure=reason, ts=at),))
@@ -204,42 +229,43 @@ class BitmexGateway(Component):
 
     def on_heartbeat(self, beat: Heartbeat) -> Answers:
         """Come back from its way round."""
-        return self._settled(self._switch.returned(beat, self._parts.now))
+        at = self._parts.begin(beat, self._parts.now)
+        return self._settled(self._switch.returned(beat, at))
 
     # The wire.
 
     def on_line_opened(self, opened: LineOpened) -> Answers:
         """Connected."""
-        return self._heard(self._line.hear(opened, self._pass(opened.at)))
+        return self._heard(self._line.hear(opened, self._parts.begin(opened, opened.at)))
 
     def on_line_closed(self, closed: LineClosed) -> Answers:
         """Disconnected."""
-        return self._heard(self._line.hear(closed, self._pass(closed.at)))
+        return self._heard(self._line.hear(closed, self._parts.begin(closed, closed.at)))
 
     def on_text_received(self, received: TextReceived) -> Answers:
         """A frame."""
-        return self._heard(self._line.hear(received, self._pass(received.at)))
+        return self._heard(self._line.hear(received, self._parts.begin(received, received.at)))
 
     def on_request_answered(self, answered: RequestAnswered) -> Answers:
         """From a worker."""
-        at = self._pass(answered.received)
+        at = self._parts.begin(answered, answered.received)
         outcome = self._parts.courier.answered(answered, at)
         return () if outcome is None else self._settled(self._take(outcome, at))
 
     def on_woke(self, woke: Woke) -> Answers:
         """Everything that is due."""
-        at = self._pass(woke.at)
+        at = self._parts.begin(woke, woke.at)
         if self._alarm_at is not None and at >= self._alarm_at:
             self._alarm_at = None
-        said: list[Message] = []
+        words = self._parts.words
         if not self._is_started:
             self._is_started = self._parts.was_started = True
-            said += self._parts.recover(at)
-            said += self._hear(self._line.start(at))
-        said += self._hear(self._line.tick(at))
+            words += self._parts.recover(at)
+            self._hear(self._line.start(at))
+        self._hear(self._line.tick(at))
         for outcome in self._parts.courier.overdue(at):
-            said += self._take(outcome, at)
-        return self._settled((*said, *self._parts.tick(at, is_connected=self._is_connected)))
+            words += self._take(outcome, at)
+        return self._settled(self._parts.tick(at, is_connected=self._is_connected))
 
     # Inside.
 
@@ -248,18 +274,14 @@ class BitmexGateway(Component):
         """Whether orders may go: a read has found what came before, and waited until it was gone where it must be."""
         return self._is_connected and self._reader.is_done
 
-    def _pass(self, at: UtcNs) -> UtcNs:
-        """Time does not go back."""
-        self._parts.now = max(self._parts.now, at)
-        return self._parts.now
-
     def _heard(self, heard: Heard) -> Answers:
-        return self._settled(self._hear(heard))
+        self._hear(heard)
+        return self._settled(())
 
-    def _hear(self, heard: Heard) -> tuple[Message, ...]:
+    def _hear(self, heard: Heard) -> None:
         """What the session said, as what it means."""
-        said: list[Message] = list(heard.wire)
-        at = self._parts.now
+        at, said = self._parts.now, self._parts.words
+        said += heard.wire
         for each in heard.said:
             if isinstance(each, OrderReport):
                 said += self._desk.report(each, at)
@@ -271,7 +293,6 @@ class BitmexGateway(Component):
                 self._audit = each.reason
             elif isinstance(each, LoginRefused):
                 said += self._halt(f"the venue refused the log-in: {each.text}")
-        return tuple(said)
 
     def _take(self, outcome: Outcome, at: UtcNs) -> tuple[Message, ...]:
         answer = outcome.answer
@@ -288,12 +309,13 @@ class BitmexGateway(Component):
         return (HaltTrading(reason=reason, account=self.account, ts=self._parts.now),)
 
     def _settled(self, said: Iterable[Message]) -> tuple[Message, ...]:
-        """What was said, then what readiness has become, then the next timer."""
-        said, at = tuple(said), self._parts.now
-        self._parts.missing.hear(said, at)
+        """What was said of this message, and this; then what readiness has become, then the next timer."""
+        words, at = self._parts.words, self._parts.now
+        words += said
+        self._parts.settle()
         if self._is_connected:
             self._audit = self._audit or self._parts.books.take_doubt() or self._parts.missing.overdue(at)
-        return (*said, *self._readiness(), *self._alarm())
+        return (*words, *self._readiness(), *self._alarm())
 
     def _readiness(self) -> tuple[Message, ...]:
         """Said when it changes. What could not be understood counts as a loss, after which all is compared anew."""

@@ -1,6 +1,7 @@
 """What a gateway is made of beside its line: all that a new incarnation goes on with after a failure."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 
 import attrs
 
@@ -34,6 +35,35 @@ class GatewayParts:
     """Of the last connection."""
     now: UtcNs = 0
     """The latest time that was heard of."""
+    on: Message | None = None
+    """What is being heard, or was last."""
+    words: list[Message] = attrs.field(factory=list)
+    """What is to be said of it so far."""
+    is_settled: bool = False
+    """Whether that is all."""
+
+    def begin(self, message: Message, at: UtcNs) -> UtcNs:
+        """A message is heard at a time of its own: gives the time it is now, which does not go back."""
+        self.on, self.words, self.now = message, [], max(self.now, at)
+        self.is_settled = False
+        return self.now
+
+    def copied(self) -> "GatewayParts":
+        """The same, of its own. What is being heard is known by its identity, and stays what it is."""
+        return deepcopy(self, {id(self.on): self.on})
+
+    def settle(self) -> None:
+        """All that is to be said of it is known."""
+        self.missing.hear(self.words, self.now)
+        self.is_settled = True
+
+    def unsaid(self, message: Message, kinds: tuple[type[Message], ...]) -> list[Message]:
+        """What was to be said of these kinds when a predecessor failed on a message."""
+        if self.on is not message:
+            return []
+        if not self.is_settled:
+            self.settle()
+        return [each for each in self.words if isinstance(each, kinds)]
 
     def recover(self, at: UtcNs) -> tuple[Message, ...]:
         """After a start: whatever a predecessor was in the middle of is found out about, or given up."""

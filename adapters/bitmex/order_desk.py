@@ -38,12 +38,16 @@ class OrderDesk(OrderAnswers):
 
     # An earlier life.
 
-    def remember(self, order: Order, filled: Mapping[tuple[str, StrategyId], Lots]) -> None:
-        """Approved in an earlier life, its end not known: whatever is left of it must go."""
+    def remember(self, order: Order, filled: Mapping[tuple[str, StrategyId], Lots], *, is_over: bool = False) -> None:
+        """Approved in an earlier life. Its end is not known, and whatever is left of it must go; or it is over."""
         instrument = self._instruments.get(order.symbol)
         if instrument is not None:
             got = {owner.strategy: filled.get((order.client_id, owner.strategy), 0) for owner in order.owners}
-            self.orders.add(OurOrder(order, instrument, doomed=True, got=got))
+            ours = OurOrder(order, instrument, doomed=True, got=got)
+            self.orders.add(ours)
+            if is_over:
+                ours.stage = Stage.OVER
+                self.orders.note(ours)
 
     def recover(self, at: UtcNs) -> None:
         """After a start: find out about everything on its way that nobody waits for any more."""

@@ -7,7 +7,7 @@ from adapters.journal.accounts import PastAccount
 from adapters.journal.orders import Journalled
 from adapters.journal.reading import TraceReader
 from adapters.journal.store import JournalError
-from messages import Account, ApprovedAmend, ApprovedOrder, Lots, Order, OrderRejected, StrategyId
+from messages import Account, ApprovedAmend, ApprovedOrder, Lots, Order, OrderRejected, StrategyId, UtcNs
 
 _DUPLICATE = "duplicate-client-id"
 
@@ -45,10 +45,9 @@ def filled_of(account: PastAccount) -> dict[str, dict[StrategyId, Lots]]:
 
 
 def loose_ends(
-    reader: TraceReader, before: int, accounts: Mapping[Account, PastAccount], rows: Iterable[Journalled]
+    reader: TraceReader, before: int, accounts: Mapping[Account, PastAccount], orders: Mapping[str, Order]
 ) -> dict[Account, dict[str, Order]]:
     """By account and client id: the orders to be found out about, as they were last to be."""
-    orders = JournalledOrders(rows)
     over = _rejected(reader, before, orders)
     filled: dict[str, Lots] = {}
     for account in accounts.values():
@@ -64,6 +63,14 @@ def loose_ends(
             order = orders[client_id]
             found[order.account][client_id] = order
     return found
+
+
+def filled_since(
+    account: PastAccount, since: UtcNs, orders: Mapping[str, Order], loose: Mapping[str, Order]
+) -> dict[str, Order]:
+    """Orders with a fill of that time or later of which all is known: they are in `orders`, and not in `loose`."""
+    names = dict.fromkeys(fill.client_id for fill in account.from_venue if fill.ts >= since)
+    return {name: orders[name] for name in names if name in orders and name not in loose}
 
 
 def _rejected(reader: TraceReader, before: int, orders: Mapping[str, Order]) -> set[str]:

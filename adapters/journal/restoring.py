@@ -30,7 +30,7 @@ from actors.strategy_host import Heritage
 from actors.venue.floor import Floor
 from actors.venue.restoring import restored_floor
 from adapters.journal.accounts import PastAccount, read_accounts
-from adapters.journal.loose_ends import filled_of, loose_ends
+from adapters.journal.loose_ends import JournalledOrders, filled_of, filled_since, loose_ends
 from adapters.journal.orders import read_orders
 from adapters.journal.reading import TraceReader
 from adapters.journal.store import lives
@@ -67,6 +67,8 @@ class AccountRecovery:
     approved: Mapping[str, Order] = attrs.field(factory=dict)
     """Orders that passed and of which not all is known: their end, or fills that it tells of; as they were last to be.
     By client id."""
+    over: Mapping[str, Order] = attrs.field(factory=dict)
+    """Orders of which all is known, and that were filled since `executions_since`: the venue may tell of that again."""
     filled: Mapping[tuple[str, StrategyId], Lots] = attrs.field(factory=dict)
     """Of these: what is known to be filled, by (client id, strategy)."""
     held: Mapping[tuple[StrategyId, Symbol], Lots] = attrs.field(factory=dict)
@@ -108,7 +110,8 @@ def restore(folder: Path, setup: Setup, *, now: UtcNs, before_life: int, lift_ha
         )
     with TraceReader(folder) as reader:
         accounts = read_accounts(reader, before_life, setup, rows, lift_halt=lift_halt)
-        open_ended = loose_ends(reader, before_life, accounts, rows)
+        orders = JournalledOrders(rows)
+        open_ended = loose_ends(reader, before_life, accounts, orders)
         numbers = _signal_numbers(reader, before_life)
         read_at = dict(reader.last_reads(before_life=before_life))
     first = min(started, default=0)
@@ -116,22 +119,28 @@ def restore(folder: Path, setup: Setup, *, now: UtcNs, before_life: int, lift_ha
         restored=Restored(kept=_kept(accounts), heritage=_heritage(setup, accounts, numbers, now)),
         accounts={
             # A clock that went ahead and was set right since: what is filled from now on must not count as had.
-            name: _known(account, open_ended.get(name, {}), min(now, max(first, read_at.get(name, 0) - OVERLAP_NS)))
+            name: _known(
+                account, orders, open_ended.get(name, {}), min(now, max(first, read_at.get(name, 0) - OVERLAP_NS))
+            )
             for name, account in accounts.items()
         },
     )
 
 
-def _known(account: PastAccount, approved: Mapping[str, Order], since: UtcNs) -> AccountRecovery:
+def _known(
+    account: PastAccount, orders: Mapping[str, Order], approved: Mapping[str, Order], since: UtcNs
+) -> AccountRecovery:
     filled = filled_of(account)
+    over = filled_since(account, since - OVERLAP_NS, orders, approved)
     positions: dict[Symbol, Lots] = {}
     for (_, symbol), lots in account.held.items():
         positions[symbol] = positions.get(symbol, 0) + lots
     return AccountRecovery(
         approved=approved,
+        over=over,
         filled={
             (client_id, strategy): lots
-            for client_id in approved
+            for client_id in (*approved, *over)
             for strategy, lots in filled.get(client_id, {}).items()
         },
         held={key: lots for key, lots in account.held.items() if lots},

@@ -288,6 +288,7 @@ def _left(run: LiveRun, account: Account) -> dict[str, Any]:
     known = run.recovery.accounts[account]
     return {
         "approved": known.approved,
+        "over": known.over,
         "filled": known.filled,
         "held": known.held,
         "known_executions": known.known_executions,

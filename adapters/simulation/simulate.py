@@ -226,11 +226,15 @@ def _line(envelope: Envelope, began: UtcNs) -> str:
 def _rest(world: World, process: Process, operator: Operator, exchange: ExchangeSide, lasts: UtcNs) -> bool:
     """Whether everything came to be settled, and stayed so for a while. `lasts`: when what was announced is over.
 
-    A line that has used up the connections of an hour waits for the next one, as it promises.
+    A line that has used up the connections of an hour waits for the next one, as it promises: from then on it has as
+    much time as others.
     """
     until = max(world.now, lasts) + REST_MAX_S * NS_PER_SECOND
+    waits_until = until + HOUR_S * NS_PER_SECOND
     calm = 0
-    while world.now < until or (not process.network.is_connected and world.now < until + HOUR_S * NS_PER_SECOND):
+    while world.now < until:
+        if not process.network.is_connected and world.now < waits_until:
+            until = max(until, world.now + REST_MAX_S * NS_PER_SECOND)
         world.run(world.now + _LOOK_S * NS_PER_SECOND)
         calm = calm + 1 if process.is_alive and not operator.why(exchange) else 0
         if calm * _LOOK_S >= 2 * operator.settles_s:

@@ -467,6 +467,24 @@ def test_a_successor_hears_again_what_its_predecessor_died_on_and_a_fill_counts_
     assert auditor.heritage().accounts["main"].orders.find(ONE.client_id).filled == 1
 
 
+def test_a_bar_that_its_predecessor_failed_on_at_last_is_not_out_of_order():
+    before, bar = an_auditor(), a_bar(open_ts=MONDAY)
+    assert found(before, bar) == []
+    auditor = an_auditor(heritage=before.heritage())
+
+    assert list(auditor.died_on(bar)) == []
+    assert found(auditor, a_bar(open_ts=MONDAY + MINUTE)) == []
+
+
+def test_i16_what_one_that_hung_hears_in_the_end_awaits_no_answer():
+    before = an_auditor()
+    auditor = an_auditor(heritage=before.heritage())
+    assert found(before, asked(ONE)) == []
+
+    assert looks(auditor, 30) == []
+    assert list(auditor.heritage().accounts["main"].orders.live) == []
+
+
 def test_of_orders_of_an_earlier_life_nothing_is_found_but_that_they_are_asked_for_again():
     auditor = an_auditor(orders_before=3)
     old = numbered(3)

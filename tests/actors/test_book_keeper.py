@@ -80,6 +80,17 @@ def test_a_successor_goes_on_with_the_book():
     assert book.bids == ((98.0, 2.0),)
 
 
+def test_what_one_that_hung_does_in_the_end_is_not_in_its_successors_book():
+    keeper = BookKeeper()
+    keeper.on_book_change(SNAPSHOT)
+    heir = BookKeeper(heritage=keeper.heritage())
+    keeper.on_book_change(a_change([(98.0, 0.0)]))
+
+    (book,) = heir.on_book_change(a_change([(99.0, 0.0)]))
+
+    assert book.bids == ((98.0, 2.0),)
+
+
 LEVELS = st.lists(st.tuples(st.integers(1, 30).map(float), st.integers(0, 3).map(float)), max_size=6)
 
 

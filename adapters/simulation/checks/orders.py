@@ -68,7 +68,8 @@ class OrderStates(Check):
         for name, order in self._orders.items():
             if order.state not in ENDS:
                 # It was asked for again after a rejection, and that is not written: it is rejected, for all that is.
-                order.state = "rejected" if known[name] < order.approvals else "unknown"
+                is_asked = order.state == "submitted" or known[name] < order.approvals
+                order.state = "rejected" if is_asked else "unknown"
                 order.approvals = known[name]
 
     def _word(self, envelope: Any) -> None:

@@ -697,6 +697,40 @@ def test_f17_a_fill_of_an_earlier_life_that_is_told_again_by_another_id_is_not_c
     assert [each.reason for each in rig.of(Quarantined)] == ["duplicate"]
 
 
+def test_f17_a_fill_of_an_order_that_was_over_in_an_earlier_life_is_not_counted_again_by_another_id():
+    rig = ready(over={"run000-trend-1": order(5)}, filled={("run000-trend-1", "trend"): 5})
+    row = an_execution_row(
+        symbol=SYMBOL,
+        clOrdID="run000-trend-1",
+        lastQty=2,
+        cumQty=2,
+        timestamp=stamp(rig.at),
+        transactTime=stamp(rig.at),
+    )
+
+    rig.tell(TextReceived(to="venue@main", number=1, text=a_frame("execution", "insert", row), at=rig.at))
+
+    assert not rig.of(PositionAdjusted)
+    assert not rig.of(Fill)
+    assert [each.reason for each in rig.of(Quarantined)] == ["duplicate"]
+
+
+def test_f17_more_than_was_filled_of_an_order_that_was_over_in_an_earlier_life_is_its_owners():
+    rig = ready(over={"run000-trend-1": order(5)}, filled={("run000-trend-1", "trend"): 5})
+    row = an_execution_row(
+        symbol=SYMBOL,
+        clOrdID="run000-trend-1",
+        lastQty=1,
+        cumQty=6,
+        timestamp=stamp(rig.at),
+        transactTime=stamp(rig.at),
+    )
+
+    rig.tell(TextReceived(to="venue@main", number=1, text=a_frame("execution", "insert", row), at=rig.at))
+
+    assert [[(part.strategy, part.lots) for part in fill.parts] for fill in rig.of(Fill)] == [[("trend", 1)]]
+
+
 def test_f17_more_than_was_asked_for_is_counted_when_the_venue_says_that_so_much_is_filled():
     rig = ready()
     rig.approve(order(1, ts=rig.at, limit_price=99.5))

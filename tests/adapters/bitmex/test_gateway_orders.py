@@ -2,6 +2,7 @@
 
 import json
 
+import attrs
 import pytest
 
 from messages import (
@@ -22,9 +23,11 @@ from messages import (
     OrderUnknown,
     Outcome,
     SendRequest,
+    TextReceived,
 )
+from tests.adapters.bitmex.frames import a_frame, an_execution_row
 from tests.adapters.bitmex.gateway_rig import MS, WORKERS, Fate, Rig, order, ready
-from tests.adapters.bitmex.model_venue import SYMBOL
+from tests.adapters.bitmex.model_venue import SYMBOL, stamp
 from tests.builders import SECOND
 
 POST, PUT, DELETE, LOOK = ("POST", "/order"), ("PUT", "/order"), ("DELETE", "/order"), ("GET", "/order")
@@ -644,3 +647,40 @@ def test_a_kill_or_a_cancel_that_it_died_on_is_done_again():
 
     assert [each.path for each in cancelled if isinstance(each, SendRequest)] == ["/api/v1/order"]
     assert [each.path for each in killed if isinstance(each, SendRequest)] == ["/api/v1/order/all"]
+
+
+def a_fill_told(rig):
+    """A frame that tells that a resting order was filled, and ended by that."""
+    a_resting(rig, 2)
+    row = an_execution_row(
+        symbol=SYMBOL,
+        clOrdID="run000-trend-1",
+        lastQty=2,
+        cumQty=2,
+        timestamp=stamp(rig.at),
+        transactTime=stamp(rig.at),
+    )
+    return TextReceived(to="venue@main", number=1, text=a_frame("execution", "insert", row), at=rig.at)
+
+
+def test_what_it_was_to_say_when_it_failed_is_said_by_its_successor():
+    rig = ready()
+    told = a_fill_told(rig)
+    assert [each.lots for each in rig.gateway.on_text_received(told) if isinstance(each, Fill)] == [2]
+    rig.restart()
+
+    other, same = rig.gateway.died_on(attrs.evolve(told)), rig.gateway.died_on(told)
+
+    assert [each.lots for each in same if isinstance(each, Fill)] == [2]
+    assert [each for each in other if isinstance(each, Fill)] == []
+
+
+def test_what_one_that_hung_does_in_the_end_its_successor_does_not_take_for_said():
+    rig = ready()
+    told = a_fill_told(rig)
+    hangs = rig.gateway
+    rig.restart()
+    hangs.on_text_received(told)
+    rig.run(3)
+
+    assert [each.lots for each in rig.tell(attrs.evolve(told, number=2)) if isinstance(each, Fill)] == [2]

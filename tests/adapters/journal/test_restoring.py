@@ -294,6 +294,29 @@ def test_orders_whose_end_is_not_known_are_told_as_they_were_last_approved(tmp_p
     assert began.accounts["main"].approved == {each.client_id: each for each in (alive, changed)}
 
 
+def test_orders_that_are_over_are_told_when_they_were_filled_since_executions_are_asked_for(tmp_path):
+    old, new, alive = (
+        order_of(1, 3, limit_price=90.0),
+        order_of(2, 3, limit_price=90.0),
+        order_of(3, 3, limit_price=90.0),
+    )
+    fills = [
+        attrs.evolve(a_venue_fill(lots, name), client_id=order.client_id, ts=ts)
+        for lots, name, order, ts in (
+            (3, "e-1", old, MONDAY),
+            (3, "e-2", new, MONDAY + HOUR),
+            (1, "e-3", alive, MONDAY + HOUR),
+        )
+    ]
+    ends = [OrderEnded(each, Outcome.FILLED, 3, MONDAY) for each in (old, new)]
+    wrote(tmp_path, *fills, *ends, a_read(MONDAY + HOUR), journalled=tuple(map(ApprovedOrder, (old, new, alive))))
+
+    known = restored(tmp_path).accounts["main"]
+
+    assert (set(known.over), set(known.approved)) == ({new.client_id}, {alive.client_id})
+    assert sum(lots for (client_id, _), lots in known.filled.items() if client_id == new.client_id) == 3
+
+
 def test_an_order_whose_end_tells_of_a_fill_that_was_not_heard_is_looked_into(tmp_path):
     whole, part = order_of(1, 3), order_of(2, 3)
     fills = [
@@ -306,7 +329,7 @@ def test_an_order_whose_end_tells_of_a_fill_that_was_not_heard_is_looked_into(tm
     known = restored(tmp_path).accounts["main"]
 
     assert known.approved == {part.client_id: part}
-    assert known.filled == {(part.client_id, ONE): 2}
+    assert known.filled[part.client_id, ONE] == 2
 
 
 def test_an_order_that_was_sent_again_after_its_rejection_may_be_alive(tmp_path):

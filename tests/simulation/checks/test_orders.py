@@ -77,6 +77,18 @@ def test_an_order_of_an_earlier_life_that_is_in_its_journal_has_to_end(tmp_path)
     assert stand.violated == ["I16"]
 
 
+def test_an_order_that_was_asked_for_again_after_its_rejection_and_not_approved_is_rejected_for_a_later_life(tmp_path):
+    stand = told(tmp_path, SUBMIT, APPROVE, REJECT, SUBMIT)
+    journal = Journal(tmp_path, life=1)
+    journal.on_start()
+    journal.on_approved_order(APPROVE[0])
+    journal.release()
+    stand.judge.life_began(2)
+    stand.judge.over()
+
+    assert stand.violated == []
+
+
 def test_a_mailbox_that_turns_something_away_is_named(tmp_path):
     stand = Stand(NothingLost, folder=tmp_path)
     stand.say(ActorLagging(actor="executor@main", waiting=50_000, at=1), "host")
