@@ -72,9 +72,8 @@ def mutant(verdict):
     mark = "[green]caught[/]  " if verdict.caught_by else "[red]SURVIVED[/]"
     cost = f"{verdict.runs:2} runs {verdict.seconds:5.1f} s"
     console.print(f"{mark} {verdict.name:34} {cost}  {escape(verdict.caught_by)[:150]}".rstrip())
-    if verdict.unsound:
-        seeds = ", ".join(map(str, verdict.unsound))
-        console.print(f"         of seeds that fail without it too, and do not count: {seeds}")
+    for told in verdict.unsound:
+        console.print(f"         fails without it too, and does not count: {escape(told)[:150]}")
     if verdict.unreached:
         console.print(f"         not reached: {', '.join(verdict.unreached)}")
 

@@ -56,7 +56,7 @@ def test_a_run_that_fails_without_it_too_does_not_count_and_the_next_is_tried():
     verdict = trial(WRONG, run)
 
     assert verdict.caught_by == "I1 at 1.000 s: seed 3"
-    assert verdict.unsound == (1, 2)
+    assert verdict.unsound == ("seed 1, I1 at 1.000 s: seed 1", "seed 2, I1 at 1.000 s: seed 2")
     assert seen == [(1, True), (1, False), (2, True), (2, False), (3, True), (3, False)]
 
 

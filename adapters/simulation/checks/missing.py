@@ -17,6 +17,7 @@ _PAUSES: Final = frozenset({401, 403, 429})
 
 @attrs.define
 class _Lack:
+    filled: int
     since_s: float
     beats: int = 0
 
@@ -48,13 +49,16 @@ class MissingFills(Check):
         """Told."""
         fill = envelope.message
         self._told[fill.client_id] += abs(fill.lots)
+        lack = self._lacks.get(fill.client_id)
+        if lack is not None and self._told[fill.client_id] >= lack.filled:
+            del self._lacks[fill.client_id]
 
     def on_OrderEnded(self, envelope: Any) -> None:  # noqa: N802 named as the message is
         """All of it is known now."""
         ended = envelope.message
-        name = ended.order.client_id
-        if self._is_connected and self._told[name] < abs(ended.lots_filled):
-            self._lacks.setdefault(name, _Lack(self.judge.seconds))
+        name, filled = ended.order.client_id, abs(ended.lots_filled)
+        if self._is_connected and self._told[name] < filled:
+            self._lacks.setdefault(name, _Lack(filled, self.judge.seconds))
 
     def on_SendRequest(self, envelope: Any) -> None:  # noqa: N802 named as the message is
         """Somebody asks for something."""

@@ -49,6 +49,14 @@ def test_fills_that_were_not_told_and_that_nobody_asks_for_are_named_once(stand)
     assert lives_on(stand, 60) == ["I3"]
 
 
+def test_fills_that_are_told_after_the_end_are_right_when_they_are_all(stand):
+    ends(stand)
+    stand.say(fill(lots=1, name=NAME), "venue@main")
+    stand.say(fill("x2", lots=2, name=NAME), "venue@main")
+
+    assert lives_on(stand) == []
+
+
 @pytest.mark.parametrize(
     "what",
     [

@@ -6,7 +6,6 @@ says nothing of the mutant, and the next seed is tried.
 
 import hashlib
 import re
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -85,12 +84,12 @@ class Tried:
     """The violation; "" when there was none."""
     runs: int
     """So many it took, those without the mutant too."""
-    unsound: tuple[int, ...] = ()
-    """Seeds that fail without it, too, and do not count."""
+    unsound: tuple[str, ...] = ()
+    """Of seeds that fail without it, too, and do not count: how they do."""
     unreached: tuple[str, ...] = ()
     """Patches that no run has called: what they are in the place of is not asked there."""
     seconds: float = 0.0
-    """Of CPU, in the process that tried it."""
+    """Of CPU, of these runs."""
 
 
 def mutant(
@@ -128,25 +127,27 @@ def shortened(found: Scenario, minutes: float) -> Scenario:
 
 def trial(told: Mutant, run: Run) -> Tried:
     """Run after run, until one is judged to be wrong that is right without the mutant."""
-    began, runs, unsound = time.process_time(), 0, []
+    runs, seconds, caught_by = 0, 0.0, ""
+    unsound: list[str] = []
     reached: set[str] = set()
-    caught_by = ""
     for seed in range(1, SEEDS + 1):
-        found, runs = told.scenario(seed), runs + 1
+        found = told.scenario(seed)
         with told.applied() as called:
             verdict = run(found)
         reached |= called
+        runs, seconds = runs + 1, seconds + verdict.cpu_s
         if not verdict.violations:
             continue
-        runs += 1
-        if not run(found).violations:
+        without = run(found)
+        runs, seconds = runs + 1, seconds + without.cpu_s
+        if not without.violations:
             caught_by = _first(verdict)
             break
-        unsound.append(seed)
+        unsound.append(f"seed {seed}, {_first(without)}")
     unreached = [each.name for each in told.patches if each.name not in reached]
     return Tried(
         name=told.name, what=told.what, caught_by=caught_by, runs=runs, unsound=tuple(unsound),
-        unreached=tuple(unreached), seconds=time.process_time() - began,
+        unreached=tuple(unreached), seconds=seconds,
     )  # fmt: skip
 
 
