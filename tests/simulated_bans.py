@@ -187,6 +187,5 @@ EXEMPT: Final[Mapping[tuple[str, str], str]] = {
     ("tests/simulation/pins.py", "raw_files"): "seeds that failed once, read before anything begins",
     ("tests/simulation/report.py", "raw_files"): "a report, written when all is over",
     ("tests/simulation/mutants/mutant.py", "own_threads"): "processes, a mutant each",
-    ("tests/simulation/mutants/runtime.py", "own_order"): "whose actor something is, and no order",
 }
 """(file, name of the check) -> why it may."""

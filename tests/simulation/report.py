@@ -70,7 +70,12 @@ def totals(totals, *, seconds):
 def mutant(verdict):
     """One of the broken variants."""
     mark = "[green]caught[/]  " if verdict.caught_by else "[red]SURVIVED[/]"
-    console.print(f"{mark} {verdict.name:32} {escape(verdict.caught_by)[:150]}")
+    cost = f"{verdict.runs:2} runs {verdict.seconds:5.1f} s"
+    console.print(f"{mark} {verdict.name:34} {cost}  {escape(verdict.caught_by)[:150]}".rstrip())
+    for told in verdict.unsound:
+        console.print(f"         fails without it too, and does not count: {escape(told)[:150]}")
+    if verdict.unreached:
+        console.print(f"         not reached: {', '.join(verdict.unreached)}")
 
 
 def ending(problems):

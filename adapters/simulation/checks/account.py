@@ -106,6 +106,11 @@ class AccountFold:
         """Positions; none that is flat."""
         return {symbol: held.lots for symbol, held in self.held.items() if held.lots}
 
+    def closes(self, symbol: str, lots: int) -> bool:
+        """Whether so many signed lots do nothing but make a position smaller."""
+        held = self.held[symbol].lots
+        return held * lots < 0 and abs(lots) <= abs(held)
+
     def cash(self) -> dict[str, int]:
         """What was made by currency."""
         made: Counter[str] = Counter()

@@ -21,6 +21,7 @@ _EXECUTION: Final = "execution-"
 _LATELY_S: Final = 5.0
 """So long it may take until funding is heard of and written down."""
 _SHOWN: Final = 3
+_READS: Final = 100
 _ENDS: Final = frozenset({"Filled", "Canceled"})
 
 
@@ -158,6 +159,27 @@ class Booked(Check):
             self.violated("I3", f"funding is booked as {dict(ours)}, and was {dict(there)}")
 
 
+class Compared(Check):
+    """I4: that account and exchange agree is said when the exchange was read, and at no other time."""
+
+    def __init__(self, judge: Any) -> None:
+        super().__init__(judge)
+        self._read: dict[int, None] = {}
+        """Ids of the last successful reads."""
+
+    def on_VenueRead(self, envelope: Any) -> None:  # noqa: N802 named as the message is
+        """How things stand there."""
+        if not envelope.message.failure:
+            self._read[envelope.id] = None
+            while len(self._read) > _READS:
+                del self._read[next(iter(self._read))]
+
+    def on_VenueReady(self, envelope: Any) -> None:  # noqa: N802 named as the message is
+        """Trading may begin."""
+        if envelope.sender.startswith("reconciler") and envelope.cause not in self._read:
+            self.violated("I4", f"{envelope.sender} says that all agrees, and has not just read the exchange")
+
+
 def _is_alike(row: Row, lots: int, fields: Mapping[str, Any]) -> bool:
     value, fee = row["execCost"], row["execComm"]
     if "execution_id" not in fields:
@@ -186,4 +208,4 @@ def booked_lots(folder: Any) -> dict[str, int]:
     return {symbol: each for symbol, each in sorted(lots.items()) if each}
 
 
-CHECKS = (Conserved, Booked)
+CHECKS = (Conserved, Booked, Compared)

@@ -1,5 +1,5 @@
-"""I1, I19, I22, I23: what leaves the process is one order for one intent, in fields that an exchange can take, of ours
-only, and said by who is in charge now."""
+"""I1, I2, I19, I22, I23: what leaves is one order for one intent, soon, in fields that an exchange can take, of ours,
+and said by who is in charge now."""
 
 import re
 from decimal import Decimal
@@ -10,6 +10,10 @@ from adapters.simulation.checks.wire import Asked
 
 SIGNED_S: Final = 45.0
 """A signature holds for seconds, by clocks that differ by seconds: what arrives later than this is refused."""
+LIFE_S: Final = 6.0
+"""So long what an order was decided on holds, and somewhat longer."""
+_WAITING: Final = 1_000
+_NS: Final = 1_000_000_000
 _ID: Final = re.compile(r"[A-Za-z0-9]{6}-[A-Za-z0-9-]{1,29}")
 
 
@@ -54,6 +58,39 @@ class OneOrder(Check):
             return False
         is_stale = self.judge.seconds > self._sent_at[asked.client_id] + SIGNED_S and not asked.trip.is_late
         return is_stale or not asked.trip.may_yet_arrive
+
+
+class Fresh(Check):
+    """I2: an approval does not last: an order that waits too long to be sent stays here, by the process's own clock.
+
+    A decision has the time of what it was made on, which is the exchange's: that may be ahead, and then counts.
+    """
+
+    def __init__(self, judge: Any) -> None:
+        super().__init__(judge)
+        self._asked: dict[tuple[str, int], int] = {}
+        """When the gateway asked for it, of the last ones, in ns."""
+
+    def life_began(self, life: int) -> None:  # noqa: ARG002 as every check is told
+        """Its requests are numbered anew."""
+        self._asked.clear()
+
+    def on_SendRequest(self, envelope: Any) -> None:  # noqa: N802 named as the message is
+        """It may leave from now on."""
+        wanted = envelope.message
+        if wanted.verb == "POST" and wanted.path.endswith("/order"):
+            self._asked[wanted.reply_to, wanted.number] = max(envelope.posted, self.truth.now())
+            while len(self._asked) > _WAITING:
+                del self._asked[next(iter(self._asked))]
+
+    def sent(self, asked: Asked) -> None:
+        """It leaves."""
+        if not asked.places or asked.only_closes:
+            return
+        since = self._asked.pop((asked.trip.message.reply_to, asked.trip.message.number), None)
+        waited = 0.0 if since is None else (self.facts.local() - since) / _NS
+        if waited > LIFE_S:
+            self.violated("I2", f"{asked.client_id} leaves {waited:.1f} s after it was asked for")
 
 
 class Fields(Check):
@@ -125,11 +162,15 @@ class Strangers(Check):
         return next((str(row["clOrdID"]) for row in self.truth.orders() if row["orderID"] == order_id), "")
 
 
-_WEIGHTY: Final = ("SubmitOrder", "ApprovedOrder", "ApprovedAmend", "ApprovedCancel", "SendRequest", "CancelAll")
+_WEIGHTY: Final = (
+    *("SubmitOrder", "ApprovedOrder", "ApprovedAmend", "ApprovedCancel", "SendRequest", "CancelAll"),
+    # What the edge has heard, which a thread of its own may say after its time.
+    *("LineOpened", "LineClosed", "TextReceived", "RequestAnswered"),
+)
 
 
 class Writers(Check):
-    """I23: only the incarnation in charge says what leads to orders, and only the life that lives sends them."""
+    """I23: only who is in charge says what leads to orders or was heard, and only the life that lives sends."""
 
     def __init__(self, judge: Any) -> None:
         super().__init__(judge)
@@ -167,4 +208,4 @@ class Writers(Check):
             self.violated("I23", f"life {asked.trip.life} sends {asked.verb} {asked.route} in life {self._life}")
 
 
-CHECKS = (OneOrder, Fields, Strangers, Writers)
+CHECKS = (OneOrder, Fresh, Fields, Strangers, Writers)

@@ -97,14 +97,20 @@ class Stand:
         self.judge.said(Envelope(number, cause, sender, epoch, posted, message))
         return number
 
-    def send(self, verb, path, *, worker="rest:orders@main", life=None, arrives=True, altered="", after=0, **fields):
-        """A request leaves, and arrives; gives its trip. `after`: it was asked for so many requests before others."""
+    def send(
+        self, verb, path, *, worker="rest:orders@main", life=None, arrives=True, altered="", request=None, **fields
+    ):
+        """A request leaves, and arrives; gives its trip. `request`: the number that the gateway gave it."""
         number = next(self._ids)
         trip = Trip(
             number=number,
             life=self.life if life is None else life,
             message=SimpleNamespace(
-                verb=verb, path=path, body=json.dumps(fields) if fields else "", number=number - after
+                verb=verb,
+                path=path,
+                body=json.dumps(fields) if fields else "",
+                reply_to="venue@main",
+                number=number if request is None else request,
             ),
             worker=SimpleNamespace(address=worker),
             started=0,

@@ -5,7 +5,7 @@ import pytest
 from adapters.journal import Trace
 from adapters.journal.store import begin_life
 from adapters.journal.trace import TraceWriter
-from adapters.simulation.checks.ledger import Booked, Conserved
+from adapters.simulation.checks.ledger import Booked, Compared, Conserved
 from messages import (
     Envelope,
     Fill,
@@ -16,6 +16,9 @@ from messages import (
     OrderEnded,
     Outcome,
     PositionAdjusted,
+    VenueConnected,
+    VenueRead,
+    VenueReady,
 )
 from tests.builders import an_order
 from tests.simulation.checks.stand import Stand
@@ -185,3 +188,27 @@ def test_a_position_that_does_not_follow_from_the_executions_is_named(tmp_path):
     traded(stand)
 
     assert stand.violated == ["I3"]
+
+
+def ready(stand, cause):
+    stand.say(VenueReady(account="main", ts=1), "reconciler@main", cause=cause)
+    return stand.violated
+
+
+def test_that_all_agrees_may_be_said_when_the_exchange_was_just_read(tmp_path):
+    stand = Stand(Compared, folder=tmp_path)
+    read = stand.say(VenueRead(account="main", number=1, ts=1), "venue@main")
+
+    assert ready(stand, read) == []
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [VenueConnected(account="main", ts=1), VenueRead(account="main", number=1, failure="no answer", ts=1)],
+    ids=["connected", "not read"],
+)
+def test_that_all_agrees_is_not_said_when_nothing_was_read(tmp_path, cause):
+    stand = Stand(Compared, folder=tmp_path)
+    stand.say(VenueRead(account="main", number=0, ts=1), "venue@main")
+
+    assert ready(stand, stand.say(cause, "venue@main")) == ["I4"]

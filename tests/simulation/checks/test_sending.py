@@ -2,8 +2,8 @@
 
 import pytest
 
-from adapters.simulation.checks.sending import Fields, OneOrder, Strangers, Writers
-from messages import CancelAll, SubmitOrder
+from adapters.simulation.checks.sending import Fields, Fresh, OneOrder, Strangers, Writers
+from messages import CancelAll, SubmitOrder, TextReceived
 from tests.builders import an_order
 from tests.simulation.checks.stand import Named, Stand
 
@@ -120,6 +120,39 @@ def test_an_incarnation_that_was_replaced_says_nothing_that_leads_to_orders(tmp_
     stand.say(SubmitOrder(an_order()), "executor@main", epoch=1)
     stand.judge.made("executor@main", 2, warm=True)
     stand.say(SubmitOrder(an_order()), "executor@main", epoch=1)
+
+    assert stand.violated == ["I23"]
+
+
+def wanted(stand, number):
+    """The gateway asks a worker to send an order."""
+    path = "/api/v1/order"
+    stand.say(Named.of("SendRequest", verb="POST", path=path, reply_to="venue@main", number=number), "venue@main")
+
+
+@pytest.mark.parametrize(
+    ("waits", "more", "expected"),
+    [(4, {}, []), (7, {}, ["I2"]), (7, {"execInst": "ReduceOnly"}, []), (7, {"request": 9}, [])],
+    ids=["soon", "late", "what only closes", "another one"],
+)
+def test_an_order_that_leaves_long_after_it_was_asked_for_is_named(tmp_path, waits, more, expected):
+    stand = Stand(Fresh, folder=tmp_path)
+    wanted(stand, 3)
+    stand.wait(waits)
+    stand.place("abcdef-dice-1", **{"request": 3, **more})
+
+    assert stand.violated == expected
+
+
+def test_what_a_line_that_was_replaced_has_heard_is_named_when_it_is_said(tmp_path):
+    stand = Stand(Writers, folder=tmp_path)
+    text = TextReceived(to="feed", number=1, text="{}", at=1)
+    stand.judge.made("line:market", 1, warm=False)
+    stand.say(text, "line:market", epoch=1)
+    stand.judge.made("line:market", 3, warm=True)
+    stand.say(text, "line:market", epoch=3)
+    assert stand.violated == []
+    stand.say(text, "line:market", epoch=1)
 
     assert stand.violated == ["I23"]
 

@@ -14,6 +14,7 @@ from actors.risk.gate import Gate
 from actors.risk.readiness import Readiness
 from actors.risk_guard import RiskGuard
 from actors.tick_filter import TickFilter
+from adapters.bitmex.missing_fills import MissingFills
 from adapters.bitmex.trade_gap import TradeLine
 from messages import ApprovedOrder, CancelAll, TradingState, VenueReady
 from tests.simulation.mutants.mutant import mutant, says
@@ -106,10 +107,11 @@ def _twice_as_much(was):
 
 
 def _sold_for_bought(was):
-    def fold(self, symbol, lots, strategy=None):
-        return was(self, symbol, -lots, strategy)
+    def fill(self, fill):
+        was(self, fill)
+        self.position[fill.symbol] -= 2 * fill.lots
 
-    return fold
+    return fill
 
 
 MUTANTS = (
@@ -120,6 +122,7 @@ MUTANTS = (
         "a halted guard lets orders pass",
         (Gate, "judge", _whatever_the_state),
         faults="F50",
+        strength=6.0,
     ),
     mutant(
         "in-flight-not-counted",
@@ -127,21 +130,23 @@ MUTANTS = (
         (Exposure, "others", _without_what_is_on_its_way),
     ),
     mutant("halt-not-heard", "the kill switch does nothing", (RiskGuard, "on_halt_trading", says(()))),
-    mutant("halt-without-cancel", "a halt cancels nothing", (RiskGuard, "_stop", _without_cancelling)),
+    mutant("halt-without-cancel", "a halt cancels nothing", (RiskGuard, "_stop", _without_cancelling), faults="F50"),
     mutant(
         "stale-market-traded",
         "orders pass on a market that nobody hears",
         (Readiness, "on_market_stale", says(())),
-        faults="F21 F11",
+        faults="F21",
+        strength=6.0,
     ),
     mutant(
         "venue-lost-not-heard",
         "orders pass while the venue is lost",
         (Readiness, "on_venue_lost", says(())),
         faults="F11",
+        strength=6.0,
     ),
     mutant(
-        "guard-folds-backwards", "a fill moves the guard's position the wrong way", (Exposure, "fold", _sold_for_bought)
+        "guard-folds-backwards", "a fill moves the guard's position the wrong way", (Exposure, "fill", _sold_for_bought)
     ),
     mutant(
         "ready-before-read",
@@ -151,15 +156,18 @@ MUTANTS = (
     ),
     mutant(
         "never-compared-again",
-        "after the start positions are not compared",
+        "after the start positions are not compared, and nobody counts the fills of orders that are over",
         (Reconciler, "_look_at", _never_again),
-        faults="F12 F41 F13",
+        (MissingFills, "overdue", says("")),
+        (MissingFills, "next_due", says(None)),
+        faults="F12",
+        strength=4.0,
     ),
     mutant(
         "differences-booked-twice",
         "what differs is booked twice",
         (Reconciler, "_book", _booked_twice),
-        faults="F41 F53",
+        faults="F14",
     ),
     mutant("reconciler-misses-fills", "the reconciler hears no fill", (Reconciler, "on_fill", says(()))),
     mutant("fills-lost-in-the-executor", "some fills are not folded", (OrderEvents, "on_fill", _fills_dropped)),
@@ -177,7 +185,8 @@ MUTANTS = (
         "halts-not-heard-below",
         "the executor does not hear of halts",
         (Executor, "on_trading_state_changed", says(())),
-        faults="F50 F11",
+        faults="F50",
+        strength=6.0,
     ),
     mutant("ticks-from-the-future", "a trade is stamped ten seconds ahead", (TradeLine, "_say", _from_tomorrow)),
     mutant(
@@ -186,6 +195,10 @@ MUTANTS = (
         (RunningInterval, "pass_time", _before_it_is_over),
     ),
     mutant(
-        "absurd-prices-pass", "the filter lets everything pass", (TickFilter, "_judge_trade", says(None)), faults="F23"
+        "absurd-prices-pass",
+        "the filter lets every trade pass",
+        (TickFilter, "_judge_trade", says(None)),
+        faults="F23",
+        strength=6.0,
     ),
 )

@@ -2,23 +2,29 @@
 
 import itertools
 
+import attrs
+
 from actors.runtime.runtime import Runtime
 from actors.runtime.simulated import SimulatedRuntime
 from actors.runtime.slot import State
 from actors.supervisor import Supervisor
 from adapters.bitmex.budget import Budget
-from adapters.journal import accounts, loose_ends, orders, restoring
+from adapters.journal import loose_ends, orders, restoring
 from adapters.journal.orders import Journal
 from adapters.live import assembly
 from adapters.simulation import wires
-from messages import FenceActor, HaltTrading
+from messages import HaltTrading, StartActor
 from tests.simulation.mutants.mutant import mutant, says
 
 
-def _unfenced(_was):
+def _unfenced(was):
     def answered(self, host, cause, answers):
-        host.epoch = host.slot.epoch
-        return Runtime.answered(self, host, cause, answers)
+        slot = host.slot
+        epoch, slot.epoch = slot.epoch, host.epoch
+        try:
+            was(self, host, cause, answers)
+        finally:
+            slot.epoch = epoch
 
     return answered
 
@@ -26,7 +32,8 @@ def _unfenced(_was):
 def _any_voice(_was):
     def voice(self, address):
         slot = self.slots[address]
-        return lambda message: self.say(slot.role, message, sender=address, epoch=slot.epoch)
+        epoch = slot.epoch
+        return lambda message: self.say(slot.role, message, sender=address, epoch=epoch)
 
     return voice
 
@@ -57,9 +64,10 @@ def _unhalted(was):
     return give_up
 
 
-def _unfencing(was):
+def _not_another_epoch(was):
     def restart(self, child):
-        return [each for each in was(self, child) if not isinstance(each, FenceActor)]
+        said = was(self, child)
+        return [attrs.evolve(each, epoch=each.epoch - 1) if isinstance(each, StartActor) else each for each in said]
 
     return restart
 
@@ -87,6 +95,10 @@ def _from_the_beginning(was):
     return heritage
 
 
+def _nothing_known(was):
+    return lambda *arguments: attrs.evolve(was(*arguments), known_executions=(), known_funding=())
+
+
 def _half_written(was):
     counted = itertools.count()
 
@@ -111,12 +123,14 @@ MUTANTS = (
         "what comes while an actor is down is lost",
         (Runtime, "store", _lost_while_down),
         faults="F61",
+        strength=4.0,
     ),
     mutant(
         "core-restarts-alone",
         "of the core only who failed restarts",
         (Supervisor, "_restarted_with", _alone),
         faults="F61",
+        strength=4.0,
     ),
     mutant("nobody-restarts", "who failed stays down", (Supervisor, "_restart", says([])), faults="F61"),
     mutant(
@@ -129,9 +143,9 @@ MUTANTS = (
         faults="F66 F67",
     ),
     mutant(
-        "restarted-without-a-fence",
-        "who restarts along is not cut off before",
-        (Supervisor, "_restart", _unfencing),
+        "restarted-in-the-same-epoch",
+        "who is started again has the epoch of its predecessor, which may still speak",
+        (Supervisor, "_restart", _not_another_epoch),
         faults="F61",
     ),
     mutant(
@@ -152,7 +166,7 @@ MUTANTS = (
     mutant(
         "known-executions-forgotten",
         "after a restart nobody knows what was booked",
-        (accounts, "_booked_once", lambda was: lambda message: ("again", str(id(message)), *was(message))),
+        (restoring, "_known", _nothing_known),
         faults="F30 F31",
     ),
     mutant(
@@ -163,8 +177,8 @@ MUTANTS = (
         faults="F30",
     ),
     mutant(
-        "wishes-of-earlier-lives-forgotten",
-        "after a restart positions are not known",
+        "holders-of-earlier-lives-forgotten",
+        "after a restart the gateway does not know which strategy holds what",
         (
             assembly,
             "_left",
@@ -174,13 +188,14 @@ MUTANTS = (
                 }
             ),
         ),
-        faults="F30",
+        faults="F30 F44",
+        strength=6.0,
     ),
     mutant(
         "expired-orders-leave",
         "what is too old is sent all the same",
         (wires, "why_held", says("")),
-        faults="F27 F50 F55",
+        faults="F27",
     ),
     mutant(
         "budget-ignored",
@@ -188,5 +203,6 @@ MUTANTS = (
         (Budget, "wait", says(0)),
         (Budget, "take", says(None)),
         faults="F28 F04",
+        strength=6.0,
     ),
 )
