@@ -1,5 +1,7 @@
 """Fixtures that every test may ask for."""
 
+import os
+
 import pytest
 from hypothesis import settings
 
@@ -10,6 +12,14 @@ settings.register_profile("house", deadline=None, max_examples=50)
 # Where a test does not say how many examples it needs: `pytest --hypothesis-profile=long` looks at more.
 settings.register_profile("long", deadline=None, max_examples=1_000)
 settings.load_profile("house")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """One more than there are cores: tests of whole processes mostly wait, and others can run meanwhile."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(params=["replay", "threads"])
