@@ -135,8 +135,8 @@ def test_the_command_line_tells_funding_leverage_and_execution(tmp_path):
 
     run_here(
         "backtest", "--data", "XBTUSD.csv", "--instrument", "inverse", "--strategy", "buy-and-hold",
-        "--funding", "0.0001", "--leverage", "10", "--execution", "opponent", "--slippage-spread", "0.5", "--half-spread-ticks", "2",
-        "--volume-cap", "0.25", "--lots", "10", "--out", "out", "--quiet", cwd=tmp_path,
+        "--funding", "0.0001", "--leverage", "10", "--execution", "opponent", "--slippage-spread", "0.5",
+        "--half-spread-ticks", "2", "--volume-cap", "0.25", "--lots", "10", "--out", "out", "--quiet", cwd=tmp_path,
     )  # fmt: skip
 
     told = tomllib.loads((tmp_path / "out" / "config.toml").read_text())
