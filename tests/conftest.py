@@ -1,11 +1,23 @@
 """Fixtures that every test may ask for."""
 
 import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from tests.house import House
+
+if sys.dont_write_bytecode:
+    # Who wants none beside the sources has it beside the tests' cache: hundreds of tests start the program anew, and
+    # without any it would be compiled each time. What the tests wrote themselves is not kept from one run to the next.
+    sys.dont_write_bytecode, sys.pycache_prefix = False, str(Path(__file__).parents[1] / ".pytest_cache" / "bytecode")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix
+    shutil.rmtree(sys.pycache_prefix + tempfile.gettempdir(), ignore_errors=True)
 
 # A shared machine stalls now and then: how long an example takes is nobody's failure here.
 settings.register_profile("house", deadline=None, max_examples=50)
