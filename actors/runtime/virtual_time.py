@@ -184,8 +184,10 @@ class VirtualTime(Runtime):
                 return
             at, _, _, _, _, envelope, target = first
             if envelope is None and target.__class__ is tuple:
+                was_stopping = self._stopping is not None
                 self._catch_up(at)
-                if self._stopping is not None:
+                # In an ordered stop nothing is played any more, and a timer that is due must not wait for it for ever.
+                if self._stopping is not None and not was_stopping:
                     return
                 if agenda[0] is not first:
                     # What was said has asked for an earlier timer.

@@ -89,7 +89,9 @@ def test_p03_an_exception_always_ends_the_incarnation_so_no_half_changed_state_g
 
     house.tell("strategy:a", "half", "look")
 
-    house.until(lambda: seen == [False])
+    house.until(lambda: bool(seen))
+    assert seen == [False]
+    assert house.status("strategy:a").epoch == 2
 
 
 @pytest.mark.parametrize("error", [SystemExit(1), KeyboardInterrupt(), GeneratorExit(), BaseException("bare")])
@@ -206,11 +208,16 @@ def test_p10_an_exception_that_cannot_even_be_printed_is_an_ordinary_failure(hou
         raise MuteError
 
     house.toy("strategy:a", {"mute": mute})
+    house.toy("executor@main")
     house.start()
 
     house.tell("strategy:a", "mute", "after")
-
     house.until(lambda: house.heard("strategy:a") == ["after"])
+    house.tell("executor@main", "still there")
+    house.until(lambda: house.heard("executor@main") == ["still there"])
+
+    epochs = {each: house.status(each).epoch for each in ("supervisor", "strategy:a", "executor@main")}
+    assert epochs == {"supervisor": 1, "strategy:a": 2, "executor@main": 1}
 
 
 def test_p12_sending_to_who_is_gone_is_no_failure_of_the_sender(house):
@@ -243,7 +250,10 @@ def test_p13_a_halt_reaches_every_guard_though_one_before_it_is_dead(house):
 
     house.send(HaltTrading(reason="operator", ts=MONDAY))
 
-    house.until(lambda: ("risk-guard@b", "operator") in house.log and ("risk-guard@c", "operator") in house.log)
+    house.until(lambda: [text for _, text in house.log].count("operator") == 2)
+    heard = sorted(address for address, text in house.log if text == "operator")
+    assert heard == ["risk-guard@b", "risk-guard@c"]
+    assert house.status("risk-guard@a").state == "quarantined"
 
 
 def test_p26_a_crash_logs_no_payload(house, caplog):

@@ -129,6 +129,8 @@ def test_p05_sys_exit_in_on_start_is_a_failed_start_and_leaves_no_zombie(house):
     house.tell("strategy:a", "hello")
 
     house.until(lambda: house.heard("strategy:a") == ["hello"])
+    assert house.incarnations("strategy:a") == 2
+    assert "strategy:a#1" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_p05_an_on_start_that_hangs_is_found_and_replaced(threads_house):

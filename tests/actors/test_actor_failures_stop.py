@@ -177,7 +177,11 @@ def test_p21_when_the_main_thread_is_gone_nobody_trades_on(pytestconfig, then):
     if "wait" in then:
         process.send_signal(signal.SIGINT)
 
-    out, err = process.communicate(timeout=60)
+    # Not `communicate`, which would not know of what the line before had left in the buffer.
+    out, err = process.stdout.read(), process.stderr.read()
+    process.stdout.close()
+    process.stderr.close()
+    process.wait(60)
 
     assert out == "stopped in order\n", err
     assert process.returncode in (5, -signal.SIGINT, 130)

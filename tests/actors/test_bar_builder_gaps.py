@@ -204,7 +204,7 @@ def test_bars_from_trades_that_fill_a_gap_in_a_burst_equal_bars_from_the_same_tr
     before, missed, later = ticks[:first], ticks[first : first + length], ticks[first + length :]
     lost_at = before[-1].ts if before else MONDAY
     back_at = max([tick.ts for tick in missed], default=lost_at) + delay * SECOND // 10
-    until = max(ticks[-1].ts, back_at) + HOUR
+    until = max(ticks[-1].ts, back_at) + 5 * MINUTE
     burst = [a_tick(t.price, t.size, ts=t.ts, received=back_at) for t in (*missed, *later) if t.ts <= back_at]
     lost = MarketStale(symbol=SYMBOL, reason="line down", ts=lost_at)
     back = MarketFresh(symbol=SYMBOL, ts=back_at)

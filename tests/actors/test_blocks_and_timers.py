@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from actors import Strategy, StrategyEntry, TradingSystem
 from adapters.generated import generated_ticks
+from messages import Tick
 from tests.builders import MINUTE, SECOND
 
 
@@ -75,3 +76,28 @@ def test_at_whatever_time_somebody_wakes(periods, wake_s, grace):
     in_blocks = outcome(periods, singly=False, grace=grace, wake_s=wake_s)
 
     assert in_blocks == outcome(periods, singly=True, grace=grace, wake_s=wake_s)
+
+
+class Waking(Strategy):
+    """Wants to be woken at every tick, at once and a little later."""
+
+    def on_tick(self, tick):
+        self.wake_in(0.0)
+        self.wake_in(0.5)
+
+
+@pytest.mark.parametrize("ticks", [1, 2, 40])
+def test_a_stop_while_timers_are_due_serves_them_and_ends(ticks):
+    entry = StrategyEntry(id="waking", strategy=Waking, symbols="XBTUSD", period=MINUTE)
+    system, heard = TradingSystem(feed=generated_ticks("XBTUSD", seed=3, ticks=200), strategies=[entry]), []
+
+    def hear(tick):
+        heard.append(tick)
+        if len(heard) == ticks:
+            runtime.request_stop("enough")
+
+    system.subscribe(Tick, hear)
+    runtime = system.make_replay()
+    runtime.run()
+
+    assert ticks <= len(heard) < 50

@@ -1,4 +1,7 @@
-"""The command line as a user meets it: a process, its output, its files and its exit code."""
+"""The command line as a user meets it: a process, its output, its files and its exit code.
+
+What a process of its own would add nothing to is run in this one, for to start one takes longer than most commands.
+"""
 
 import csv
 import json
@@ -14,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders import MONDAY
+from tests.system.commands import run_here
 
 ROOT = Path(__file__).parents[2]
 FILES = {
@@ -97,7 +101,7 @@ def test_the_run_s_own_configuration_gives_the_same_bytes_again(demo, tmp_path):
 def test_a_run_on_a_file_gives_the_same_bytes_again_from_elsewhere(tmp_path):
     _bars(tmp_path / "XBTUSD.csv")
     (tmp_path / "else").mkdir()
-    _run(
+    run_here(
         "backtest", "--data", "XBTUSD.csv", "--instrument", "inverse", "--taker-fee", "0.00075", "--lots", "5",
         "--strategy", "random", "--strategy", "ema-cross", "--seed", "3", "--out", "one", cwd=tmp_path,
     )  # fmt: skip
@@ -111,7 +115,7 @@ def test_a_run_on_a_file_gives_the_same_bytes_again_from_elsewhere(tmp_path):
 def test_json_is_one_object_and_nothing_else(tmp_path):
     _bars(tmp_path / "A.csv")
 
-    done = _run("backtest", "--data", "A.csv", "--json", "--out", "o", cwd=tmp_path)
+    done = run_here("backtest", "--data", "A.csv", "--json", "--out", "o", cwd=tmp_path)
 
     told = json.loads(done.stdout)
     written = json.loads((tmp_path / "o" / "summary.json").read_text())
@@ -124,7 +128,7 @@ def test_json_is_one_object_and_nothing_else(tmp_path):
 def test_quiet_says_nothing(tmp_path):
     _bars(tmp_path / "A.csv")
 
-    done = _run("backtest", "--data", "A.csv", "--quiet", cwd=tmp_path)
+    done = run_here("backtest", "--data", "A.csv", "--quiet", cwd=tmp_path)
 
     assert (done.stdout, done.stderr) == ("", "")
     assert [path.name.endswith("-backtest") for path in (tmp_path / "runs").iterdir()] == [True]
@@ -143,7 +147,7 @@ def test_quiet_says_nothing(tmp_path):
     ],
 )
 def test_bad_usage_is_exit_code_2_with_a_message_and_no_trace(tmp_path, arguments, says):
-    done = _run("backtest", *arguments, "--out", "o", cwd=tmp_path, code=2)
+    done = run_here("backtest", *arguments, "--out", "o", cwd=tmp_path, code=2)
 
     assert says in done.stderr
     assert "Traceback" not in done.stderr
@@ -152,7 +156,7 @@ def test_bad_usage_is_exit_code_2_with_a_message_and_no_trace(tmp_path, argument
 
 
 def test_an_option_that_serves_data_and_strategies_is_refused_once(tmp_path):
-    done = _run("backtest", "--period", "1hr", cwd=tmp_path, code=2)
+    done = run_here("backtest", "--period", "1hr", cwd=tmp_path, code=2)
 
     assert done.stderr.count("--period: period '1hr' is not a whole number of") == 1
 
@@ -160,7 +164,7 @@ def test_an_option_that_serves_data_and_strategies_is_refused_once(tmp_path):
 def test_a_period_that_cannot_be_built_from_the_data_is_exit_code_2(tmp_path):
     _bars(tmp_path / "A.csv")
 
-    done = _run("backtest", "--data", "A.csv", "--period", "90s", cwd=tmp_path, code=2)
+    done = run_here("backtest", "--data", "A.csv", "--period", "90s", cwd=tmp_path, code=2)
 
     assert "wants 90s bars of A, which cannot be built from what the feed has of it: 1m" in done.stderr
 
@@ -169,7 +173,7 @@ def test_a_bad_row_names_file_line_column_and_reason(tmp_path):
     path = _bars(tmp_path / "A.csv", rows=5)
     path.write_text(path.read_text() + "1704068000,1,2,x,1,1\n")
 
-    done = _run("backtest", "--data", "A.csv", cwd=tmp_path, code=2)
+    done = run_here("backtest", "--data", "A.csv", cwd=tmp_path, code=2)
 
     assert "A.csv: line 7, column low: 'x' is not a number" in done.stderr
 
@@ -178,7 +182,7 @@ def test_bad_rows_set_aside_are_counted_and_listed(tmp_path):
     path = _bars(tmp_path / "A.csv", rows=5)
     path.write_text(path.read_text() + "1704068000,1,2,x,1,1\n")
 
-    done = _run("backtest", "--data", "A.csv", "--bad-rows", "quarantine", "--out", "o", cwd=tmp_path)
+    done = run_here("backtest", "--data", "A.csv", "--bad-rows", "quarantine", "--out", "o", cwd=tmp_path)
 
     assert "1 bad row set aside" in done.stdout
     assert "A.csv,7,low," in (tmp_path / "o" / "bad_rows.csv").read_text()
@@ -189,7 +193,7 @@ def test_a_place_that_cannot_be_written_is_exit_code_1_and_named(tmp_path):
     _bars(tmp_path / "A.csv")
     (tmp_path / "file").write_text("")
 
-    done = _run("backtest", "--data", "A.csv", "--out", "file/o", cwd=tmp_path, code=1)
+    done = run_here("backtest", "--data", "A.csv", "--out", "file/o", cwd=tmp_path, code=1)
 
     assert "file/o: results cannot be written there" in done.stderr
     assert "Traceback" not in done.stderr
@@ -198,7 +202,7 @@ def test_a_place_that_cannot_be_written_is_exit_code_1_and_named(tmp_path):
 def test_a_run_that_the_guard_halted_is_exit_code_3(tmp_path):
     (tmp_path / "run.toml").write_text('[risk]\ndaily_loss_max = 0.000001\ndaily_loss_action = "halt"\n')
 
-    done = _run("backtest", "--config", "run.toml", "--out", "o", cwd=tmp_path, code=3)
+    done = run_here("backtest", "--config", "run.toml", "--out", "o", cwd=tmp_path, code=3)
 
     assert "Trading was halted at the end" in done.stdout
     assert json.loads((tmp_path / "o" / "summary.json").read_text())["halted"]
@@ -222,7 +226,7 @@ def test_a_strategy_that_fails_is_told_and_the_run_goes_on(tmp_path):
         "from actors import Strategy\nclass Bad(Strategy):\n    def on_bar(self, bar):\n        1 / 0\n"
     )
 
-    done = _run("backtest", "--strategy", "mine.py:Bad", "--strategy", "buy-and-hold", cwd=tmp_path)
+    done = run_here("backtest", "--strategy", "mine.py:Bad", "--strategy", "buy-and-hold", cwd=tmp_path)
 
     assert "strategy:bad was taken out of the run" in done.stdout
     assert "ZeroDivisionError" in done.stdout
@@ -252,7 +256,7 @@ def test_a_signal_while_the_data_are_read_is_no_error_of_ours(tmp_path, number, 
 
 
 def test_a_tick_size_that_does_not_fit_the_prices_is_said(tmp_path):
-    done = _run("backtest", "--data", _bars(tmp_path / "a.csv"), "--tick-size", "0.3", "--out", "o", cwd=tmp_path)
+    done = run_here("backtest", "--data", _bars(tmp_path / "a.csv"), "--tick-size", "0.3", "--out", "o", cwd=tmp_path)
 
     assert "prices of A do not stand on the grid of 0.3" in " ".join(done.stdout.split())
 
@@ -283,8 +287,10 @@ def test_a_signal_ends_the_run_in_order_and_what_came_of_it_is_written(tmp_path,
     assert {path.name for path in (tmp_path / "o").iterdir()} == FILES
 
 
-def test_help_names_every_option_of_the_interface(tmp_path):
-    told = _run("backtest", "--help", cwd=tmp_path, COLUMNS="200").stdout
+def test_help_names_every_option_of_the_interface(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+
+    told = run_here("backtest", "--help", cwd=tmp_path).stdout
 
     options = (
         "--config --out --seed --json --quiet --log-level --data --symbol --period --stamps --timezone --instrument "

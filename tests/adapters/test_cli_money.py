@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 from tests.builders import MONDAY
+from tests.system.commands import run_here
 
 ROOT = Path(__file__).parents[2]
 CONFIG = """
@@ -113,7 +114,7 @@ def test_a_run_with_all_of_it_gives_the_same_bytes_again_from_elsewhere(tmp_path
     (tmp_path / "run.toml").write_text(CONFIG)
     (tmp_path / "else").mkdir()
 
-    _run("--config", "run.toml", "--out", "one", "--quiet", cwd=tmp_path)
+    run_here("backtest", "--config", "run.toml", "--out", "one", "--quiet", cwd=tmp_path)
     _run("--config", "../one/config.toml", "--out", "two", "--quiet", cwd=tmp_path / "else")
 
     one = _contents(tmp_path / "one")
@@ -132,10 +133,10 @@ def test_a_run_with_all_of_it_gives_the_same_bytes_again_from_elsewhere(tmp_path
 def test_the_command_line_tells_funding_leverage_and_execution(tmp_path):
     _bars(tmp_path / "XBTUSD.csv")
 
-    _run(
-        "--data", "XBTUSD.csv", "--instrument", "inverse", "--strategy", "buy-and-hold", "--funding", "0.0001",
-        "--leverage", "10", "--execution", "opponent", "--slippage-spread", "0.5", "--half-spread-ticks", "2",
-        "--volume-cap", "0.25", "--lots", "10", "--out", "out", "--quiet", cwd=tmp_path,
+    run_here(
+        "backtest", "--data", "XBTUSD.csv", "--instrument", "inverse", "--strategy", "buy-and-hold",
+        "--funding", "0.0001", "--leverage", "10", "--execution", "opponent", "--slippage-spread", "0.5",
+        "--half-spread-ticks", "2", "--volume-cap", "0.25", "--lots", "10", "--out", "out", "--quiet", cwd=tmp_path,
     )  # fmt: skip
 
     told = tomllib.loads((tmp_path / "out" / "config.toml").read_text())
@@ -151,9 +152,9 @@ def test_the_command_line_tells_funding_leverage_and_execution(tmp_path):
 def test_spot_is_bought_with_cash_and_never_sold_short(tmp_path):
     _bars(tmp_path / "XBTUSDT.csv")
 
-    _run(
-        "--data", "XBTUSDT.csv", "--instrument", "spot", "--strategy", "random", "--cash", "100000", "--lots", "5",
-        "--out", "out", "--quiet", cwd=tmp_path,
+    run_here(
+        "backtest", "--data", "XBTUSDT.csv", "--instrument", "spot", "--strategy", "random", "--cash", "100000",
+        "--lots", "5", "--out", "out", "--quiet", cwd=tmp_path,
     )  # fmt: skip
 
     positions = [int(row["position_lots"]) for row in _rows(tmp_path / "out", "fills.csv")]
@@ -164,7 +165,7 @@ def test_spot_is_bought_with_cash_and_never_sold_short(tmp_path):
 def test_what_does_not_go_together_ends_with_exit_code_2(tmp_path):
     _bars(tmp_path / "A.csv")
 
-    done = _run("--data", "A.csv", "--instrument", "spot", "--leverage", "5", cwd=tmp_path, code=2)
+    done = run_here("backtest", "--data", "A.csv", "--instrument", "spot", "--leverage", "5", cwd=tmp_path, code=2)
 
     assert "spot has neither margin nor expiry nor funding" in done.stderr
 
@@ -172,8 +173,8 @@ def test_what_does_not_go_together_ends_with_exit_code_2(tmp_path):
 def test_sizes_that_no_column_could_hold_are_bad_input_and_leave_no_folder(tmp_path):
     _bars(tmp_path / "bars.csv")
 
-    done = _run(
-        "--data", "X=bars.csv", "--strategy", "ema-cross", "--param", "fast=2", "--param", "slow=5",
+    done = run_here(
+        "backtest", "--data", "X=bars.csv", "--strategy", "ema-cross", "--param", "fast=2", "--param", "slow=5",
         "--lots", 10**15, "--cash", 10**13, "--out", "out", cwd=tmp_path, code=2,
     )  # fmt: skip
 

@@ -84,16 +84,26 @@ class Poisoning:
 
     def difference(self, at, poison):
         """The first decision up to `at` that the poison changed, as (clean, poisoned), or None when there is none."""
-        poisoned = _decisions(self.system_of([poisoned_after(series, at, poison) for series in self.columns]))
+        system = self.system_of([poisoned_after(series, at, poison) for series in self.columns])
+        poisoned = _decisions(system, until=at)
         both = zip_longest(_until(self.clean, at), _until(poisoned, at))
         return next(((before, after) for before, after in both if before != after), None)
 
 
-def _decisions(system):
-    """(the runtime's clock, what was said then): a message's own time could be as wrong as the rest of it."""
+def _decisions(system, until=None):
+    """(the runtime's clock, what was said then): a message's own time could be as wrong as the rest of it.
+
+    Ends soon after `until`, where nothing is compared any more.
+    """
     said = []
+
+    def hear(message):
+        said.append((runtime.now(), message))
+        if until is not None and runtime.now() > until:
+            runtime.request_stop("nothing more is compared")
+
     for message_class in DECISIONS:
-        system.subscribe(message_class, lambda message: said.append((runtime.now(), message)))
+        system.subscribe(message_class, hear)
     runtime = system.make_replay()
     runtime.run()
     result = system.result()

@@ -15,7 +15,7 @@ from adapters.generated import generated_bars, generated_ticks
 from adapters.results import result_files
 from messages import ApprovedOrder, Fill, HaltTrading, Instrument, Kind, OrderAccepted, SubmitOrder, TradingStateChanged
 from tests.builders import MINUTE
-from tests.system.commands import ROOT, contents, run_command
+from tests.system.commands import ROOT, contents, run_command, run_here
 from tests.system.contracts import prepare_accounts, prepare_folder
 
 SURROUNDINGS = [
@@ -93,7 +93,7 @@ def _placeless(files, out):
 def test_running_the_written_configuration_again_gives_the_same_bytes(runs, tmp_path):
     code = 3 if b'"frail"' in (runs[0] / "config.toml").read_bytes() else 0
     options = ("--config", runs[0] / "config.toml", "--out", "again", "--quiet")
-    run_command("backtest", *options, cwd=tmp_path, code=code)
+    run_here("backtest", *options, cwd=tmp_path, code=code)
 
     assert contents(tmp_path / "again") == contents(runs[0])
 
@@ -102,8 +102,8 @@ def test_a_generated_market_is_the_same_in_every_process(tmp_path):
     (tmp_path / "run.toml").write_text('[[data]]\nsymbol = "XBTUSD"\ngenerated = { seed = 3, count = 1000 }\n')
     options = ("backtest", "--config", "run.toml", "--strategy", "random", "--strategy", "turtle", "--quiet")
     run_command(*options, "--out", "one", cwd=tmp_path, PYTHONHASHSEED="7")
-    run_command(*options, "--out", "two", cwd=tmp_path, PYTHONHASHSEED="8")
-    run_command(*options, "--out", "other", "--seed", "2", cwd=tmp_path)
+    run_here(*options, "--out", "two", cwd=tmp_path)
+    run_here(*options, "--out", "other", "--seed", "2", cwd=tmp_path)
 
     one, two, other = (contents(tmp_path / name) for name in ("one", "two", "other"))
     assert one == two

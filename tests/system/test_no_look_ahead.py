@@ -1,6 +1,7 @@
 """Nothing decided up to an instant depends on data after it; and whoever peeks is caught by the same comparison."""
 
 from decimal import Decimal
+from functools import cache
 
 import numpy as np
 import pytest
@@ -90,11 +91,17 @@ EDGES = [
 ]  # fmt: skip
 
 
+@cache
+def _poisoning(world, fill):
+    """Of a world, which is run clean once for all tests."""
+    columns, strategies = WORLDS[world]
+    return Poisoning(columns, _system(strategies, fill))
+
+
 @pytest.mark.parametrize("fill", ["next-open", "this-close"])
 @pytest.mark.parametrize("world", WORLDS)
 def test_what_was_decided_up_to_an_instant_does_not_depend_on_later_data(world, fill):
-    columns, strategies = WORLDS[world]
-    poisoning = Poisoning(columns, _system(strategies, fill))
+    poisoning = _poisoning(world, fill)
     assert poisoning.decided(EDGES[0]) > 200
 
     for number, at in enumerate(EDGES):
@@ -113,14 +120,12 @@ def test_what_was_decided_up_to_an_instant_does_not_depend_on_later_data(world, 
 )  # fmt: skip
 @settings(max_examples=8, deadline=None, derandomize=True)
 def test_nor_at_any_other_instant(world, fill, poison, at):
-    columns, strategies = WORLDS[world]
-
-    assert Poisoning(columns, _system(strategies, fill)).difference(at, poison) is None
+    assert _poisoning(world, fill).difference(at, poison) is None
 
 
 def test_nothing_is_stamped_with_another_time_than_the_clocks():
-    for columns, strategies in WORLDS.values():
-        said = Poisoning(columns, _system(strategies)).clean
+    for world in WORLDS:
+        said = _poisoning(world, "next-open").clean
 
         assert [
             message for now, message in said if isinstance(message, Signal | Fill | Annotated) and message.ts != now

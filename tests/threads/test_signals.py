@@ -4,6 +4,7 @@ import signal
 
 import pytest
 
+from tests.long import long
 from tests.threads.signals import MOMENTS, nobody_reads, signalled
 
 
@@ -22,6 +23,8 @@ def test_it_ends_in_time_and_leaves_no_order(tmp_path, venue, number, moment, co
     assert signalled(tmp_path, venue, MOMENTS[moment], number) == code
 
 
-@pytest.mark.parametrize("told", [("stdout",), ("stdout", "--json"), ("stderr",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "told", [("stdout",), pytest.param(("stdout", "--json"), marks=long), ("stderr",)], ids=" ".join
+)
 def test_that_nobody_reads_what_it_says_changes_nothing(tmp_path, venue, told):
     assert nobody_reads(tmp_path, venue, *told) == 143

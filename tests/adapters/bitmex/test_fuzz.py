@@ -159,7 +159,7 @@ def bring_up(session, at):
     return at
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(st.tuples(mutants(), st.integers(0, 3)), min_size=1, max_size=12))
 def test_f23_f25_whatever_is_done_to_real_frames(frames):
     session = Session(TOPICS, random=Random(1), keys=LoopbackKeys("canary-key", "canary-secret"))
@@ -184,7 +184,7 @@ def test_f23_f25_whatever_is_done_to_real_frames(frames):
     assert isinstance(tick, Tick)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text() | st.binary(max_size=50).map(lambda data: data.decode("latin-1")))
 def test_any_text_at_all(text):
     session = Session(TOPICS, random=Random(1), keys=LoopbackKeys("canary-key", "canary-secret"))

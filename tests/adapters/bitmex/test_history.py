@@ -240,17 +240,17 @@ def test_the_live_feed_goes_on_a_little_before_the_last_trade_for_others_of_its_
 
 
 def test_a_warm_up_that_would_take_too_long_gives_the_newest_and_says_so():
-    venue = Venue(every(1, 50_000, START - 50_000 * SECOND))
+    venue = Venue(every(1, 10_000, START - 10_000 * SECOND))
 
-    history = warmed(venue, START + SETTLE, (15 * SECOND, 3000), pages_max=10)
+    history = warmed(venue, START + SETTLE, (15 * SECOND, 600), pages_max=4)
 
     bars = history.bars[SYMBOL, 15 * SECOND]
-    assert venue.pages <= 10 + 4
-    assert 0 < len(bars) < 3000
+    assert venue.pages <= 4 + 4
+    assert 0 < len(bars) < 600
     assert bars[-1].close_ts == START
     assert all(bar.ticks == 15 for bar in bars)
     assert any("too many" in note for note in history.notes)
-    assert any(f"{len(bars)} of 3000 bars of 15s" in note for note in history.notes)
+    assert any(f"{len(bars)} of 600 bars of 15s" in note for note in history.notes)
 
 
 def test_a_venue_that_has_forgotten_gives_no_bar_that_lacks_its_beginning():

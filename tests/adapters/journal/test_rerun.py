@@ -293,7 +293,8 @@ def test_the_closes_and_the_bad_items_of_a_run_are_in_its_record_too(tmp_path):
     assert len(record.closes[SYMBOL][0]) > 3
     assert record.closes == heard.closes
     assert (record.bad_items, record.bad_item_counts) == (heard.bad_items, heard.bad_item_counts)
-    assert len(record.bad_items) == 1
+    # On a busy machine others are too late for their bar.
+    assert [each.reason for each in record.bad_items].count("off-band") == 1
     assert record.unheard_ticks == heard.unheard_ticks
 
 

@@ -2,18 +2,14 @@
 
 import json
 import os
-import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
-PATIENCE_S = 90
+from adapters.errors import InputError
+from tests.system.live.lives import Life, Process, a_folder
+from tests.system.live.venue import a_venue, until
+
 OTHER = """
-[live]
-warm_up = false
 [[strategies]]
 id = "{name}"
 strategy = "buy-and-hold"
@@ -21,62 +17,62 @@ symbols = ["{symbol}"]
 period = "1s"
 lots = 3
 """
+ENDED = "the loopback exchange that this run traded at has ended"
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="ends a process as POSIX does")
 
 
-@pytest.fixture
-def lives(tmp_path):
-    """Runs lives in one folder; the exchange is ended with the test."""
-
-    def command(name, symbol):
-        told = tmp_path / f"{name}.toml"
-        told.write_text(OTHER.format(name=name, symbol=symbol))
-        return [sys.executable, "run.py", "live", "--out", str(tmp_path / "run"), "--config", str(told)]
-
-    def live(name, symbol="XBTUSD", seconds="1"):
-        return subprocess.run(
-            [*command(name, symbol), "--for", seconds],
-            cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False,
-        )  # fmt: skip
-
-    def until_it_says(words, name, symbol="XBTUSD"):
-        """What it said on stderr; once that was among it, it was ended in order."""
-        said, asked = [], False
-        with subprocess.Popen(
-            [*command(name, symbol), "--for", str(PATIENCE_S)],
-            cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        ) as process:  # fmt: skip
-            for line in process.stderr:
-                said.append(line)
-                if words in line and not asked:
-                    asked = True
-                    process.send_signal(signal.SIGTERM)
-        return "".join(said)
-
-    live.until_it_says = until_it_says
-    live.end_exchange = lambda: os.kill(json.loads((tmp_path / "run" / "exchange.json").read_text())["pid"], 9)
-    yield live
-    live.end_exchange()
+@pytest.fixture(autouse=True)
+def _own_locks(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
-def test_another_exchange_is_not_taken_for_the_one_that_was_traded_at(lives):
-    first = lives("one", seconds="2")
-    lives.end_exchange()
-    second, third = lives("one"), lives("one")
-
-    assert first.returncode == 0
-    for each in (second, third):
-        assert each.returncode == 2
-        assert "the loopback exchange that this run traded at has ended" in each.stderr
+def a_life(folder, name, symbol):
+    """The configuration of a life in that folder, whatever the one before traded."""
+    config = folder.with_name(f"{name}-{symbol}.toml")
+    config.write_text(OTHER.format(name=name, symbol=symbol) + "[live]\nwarm_up = false\n")
+    return config
 
 
-def test_what_is_held_and_not_traded_any_more_is_said(lives):
-    assert "bought 3 XBTUSD" in lives.until_it_says("bought 3 XBTUSD", "one")
-    other_strategy, other_symbol = lives("two"), lives("two", "ETHUSD")
+def bought(folder, config, venue):
+    """A life that has bought three lots and is ended in order."""
+    with Life(folder, config) as life:
+        until(lambda: venue.position()["currentQty"] == 300, life.story)
+    assert life.code == 143
 
-    assert other_strategy.returncode == 0
-    assert "one holds +3 XBTUSD of an earlier life, which nobody looks after" in other_strategy.stderr
-    assert "- one holds +3 XBTUSD of an earlier life" in other_strategy.stdout
-    assert other_symbol.returncode == 2
-    assert "this run has traded XBTUSD, and its strategies do not any more" in other_symbol.stderr
+
+def test_another_exchange_is_not_taken_for_the_one_that_was_traded_at(tmp_path):
+    with a_venue() as venue:
+        folder, config = a_folder(tmp_path, venue, OTHER.format(name="one", symbol="XBTUSD"))
+        bought(folder, config, venue)
+    before = (folder / "exchange.json").read_text()
+
+    try:
+        with Process(folder, "--quiet", config=config) as process:
+            code = process.wait()
+        another = json.loads((folder / "exchange.json").read_text())
+        with pytest.raises(InputError, match=ENDED):
+            Life(folder, config)
+    finally:
+        if (folder / "exchange.json").read_text() != before:
+            os.kill(json.loads((folder / "exchange.json").read_text())["pid"], 9)
+
+    assert code == 2
+    assert ENDED in process.said()
+    # Nor does it become the one that was traded at by having been started.
+    assert json.loads((folder / "exchange.json").read_text()) == another != json.loads(before)
+
+
+def test_what_is_held_and_not_traded_any_more_is_said(tmp_path):
+    with a_venue(symbols=("XBTUSD", "ETHUSD")) as venue:
+        folder, config = a_folder(tmp_path, venue, OTHER.format(name="one", symbol="XBTUSD"))
+        bought(folder, config, venue)
+        with Process(folder, "--for", 1, config=a_life(folder, "two", "XBTUSD")) as process:
+            code = process.wait()
+        with pytest.raises(InputError, match="this run has traded XBTUSD, and its strategies do not any more"):
+            Life(folder, a_life(folder, "two", "ETHUSD"))
+
+    assert code == 0, process.said()
+    # As it begins, and among the results.
+    assert "one holds +3 XBTUSD of an earlier life, which nobody looks after" in process.said()
+    assert "- one holds +3 XBTUSD of an earlier life" in process.said()

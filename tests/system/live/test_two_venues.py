@@ -113,6 +113,9 @@ def test_the_other_one_dies_and_comes_back_and_trading_goes_on(tmp_path, venue):
         until(lambda: [each for each in life.of(SpreadSample) if each.sell_a_buy_b is not None], life.story)
     try:
         until(lambda: _of(life, MarketStale, OTHER), life.story)
+        # A sample that is taken from now on knows the last quote, which the one before may not have known.
+        known = len(life.of(SpreadSample))
+        until(lambda: len(life.of(SpreadSample)) > known, life.story)
         died = life.of(SpreadSample)[-1]
         traded, sampled = len(venue.trades()), len(life.of(SpreadSample))
         until(lambda: len(venue.trades()) > traded + 2, life.story)

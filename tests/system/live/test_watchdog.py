@@ -11,12 +11,12 @@ import time
 
 import pytest
 
+from tests.long import long
 from tests.system.live.agreement import rows, summary
 from tests.system.live.venue import until
 from tests.system.live.watched import SECRET, Watched
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="a watchdog ends a run as POSIX has it")
-long = pytest.mark.skipif(not os.environ.get("OPENOUTCRY_LONG_TESTS"), reason="takes long: OPENOUTCRY_LONG_TESTS=1")
 
 
 def test_f71_python_that_stands_still_is_ended_with_its_stacks_and_the_next_life_tells_of_it(tmp_path, venue):
