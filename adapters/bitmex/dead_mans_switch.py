@@ -48,6 +48,8 @@ class DeadMansSwitch:
         self._armed_at: UtcNs | None = None
         """When the last refresh that was answered was begun, or the first was due."""
         self._fired = False
+        self.is_set = not rules.switch_ms
+        """Whether the venue has taken it in this life, or there is none: before, nobody would cancel what is opened."""
 
     @property
     def wait(self) -> Period:
@@ -102,6 +104,7 @@ class DeadMansSwitch:
         """The venue has set it anew, or has not; then the next heartbeat tries again."""
         if isinstance(outcome.answer, Accepted):
             self._armed_at, self._fired = max(outcome.started, self._armed_at or 0), False
+            self.is_set = True
         else:
             self._asked_at = None
 

@@ -272,8 +272,11 @@ class BitmexGateway(Component):
 
     @property
     def _is_ready(self) -> bool:
-        """Whether orders may go: a read has found what came before, and waited until it was gone where it must be."""
-        return self._is_connected and self._reader.is_done
+        """Whether orders may go: a read has found what came before, and waited until it was gone where it must be.
+
+        And the dead man's switch is set: what is opened before it nobody would cancel if this process died.
+        """
+        return self._is_connected and self._reader.is_done and self._switch.is_set
 
     def _heard(self, heard: Heard) -> Answers:
         self._hear(heard)

@@ -541,6 +541,20 @@ def test_without_heartbeats_the_switch_is_not_refreshed_nothing_opens_and_tradin
     assert ["was not refreshed" in each.reason for each in rig.of(HaltTrading)] == [True]
 
 
+def test_i12_nothing_opens_before_the_venue_has_taken_the_switch():
+    rig = Rig(beats=False)
+    rig.run(3)
+    rig.approve(order(1, ts=rig.at))
+    rig.beats = True
+    rig.run(6)
+    rig.approve(order(1, "run000-trend-2", ts=rig.at))
+    rig.run(1)
+
+    opened = [each for each in rig.requests if (each.verb, each.path) == ("POST", "/api/v1/order")]
+    assert [each.order.client_id for each in rig.of(OrderRejected)] == ["run000-trend-1"]
+    assert ["trend-2" in each.body for each in opened] == [True]
+
+
 def test_heartbeats_that_are_back_in_time_take_the_loss_back():
     rig = ready()
     rig.beats = False
