@@ -50,7 +50,13 @@ class GatewayParts:
 
     def copied(self) -> "GatewayParts":
         """The same, of its own. What is being heard is known by its identity, and stays what it is."""
-        return deepcopy(self, {id(self.on): self.on})
+        on, self.on = self.on, None
+        try:
+            copy = deepcopy(self)
+        finally:
+            self.on = on
+        copy.on = on
+        return copy
 
     def settle(self) -> None:
         """All that is to be said of it is known."""
