@@ -62,7 +62,7 @@ class ErrorYetDone(Fault):
 
     code = "F06"
     what = "error reply, and the order goes live later"
-    chance = 0.03
+    chance = 0.06
 
     def request(self, trip: Trip) -> None:
         """Of orders: it waits in some queue, and whoever waited for it has given up."""

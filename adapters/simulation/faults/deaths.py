@@ -111,7 +111,7 @@ class Suspended(Fault):
 
     code = "F55"
     what = "process stopped and resumed"
-    every_s = 600.0
+    every_s = 450.0
 
     def strike(self) -> None:
         """For seconds, or for longer."""

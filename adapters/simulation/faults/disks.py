@@ -71,7 +71,7 @@ class PowerLoss(Fault):
 
     code = "F38"
     what = "power loss: torn tail, short write, zero-filled block"
-    every_s = 1_200.0
+    every_s = 800.0
     _COMMITS_MAX: Final = 5
 
     def strike(self) -> None:

@@ -22,7 +22,7 @@ class OtherVersion(Fault):
 
     code = "F85"
     what = "a journal of another version at a restart"
-    every_s = 1_500.0
+    every_s = 600.0
 
     def begin(self) -> None:
         """All is of this version."""

@@ -48,7 +48,7 @@ class SmallMailbox(_OfMailboxes):
 
     code = "F63"
     what = "a mailbox overflows"
-    every_s = 900.0
+    every_s = 600.0
 
     def begin(self) -> None:
         """All are as large as they should be."""

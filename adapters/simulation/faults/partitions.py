@@ -132,7 +132,7 @@ class KilledInBadWeather(Spell):
 
     code = "F54"
     what = "kill switch under 503, 429, bans and partitions"
-    every_s = 700.0
+    every_s = 500.0
     lasts_s = (10.0, 30.0, 80.0)
     _kind = ""
 

@@ -17,7 +17,7 @@ class KillSwitch(Fault):
 
     code = "F50"
     what = "kill switch with orders in flight, in reconnects, restarts and recoveries"
-    every_s = 500.0
+    every_s = 400.0
     _WHEN: Final = ("now", "request", "response", "approved", "connection", "start", "recovery")
 
     def begin(self) -> None:
