@@ -15,7 +15,7 @@ from actors.auditing.fields import on_tick
 from actors.auditing.findings import Finding
 from actors.auditing.order import SeenOrder
 from actors.auditing.states import Seen
-from messages import Address, Heartbeat, Instrument, Order, RequestAnswered, SendRequest, Symbol
+from messages import Heartbeat, Instrument, Order, RequestAnswered, SendRequest, Symbol
 
 ASKED_MAX: Final = 1_000
 """Requests whose answers are looked at."""
@@ -162,11 +162,6 @@ class AuditedWire:
                 return False
         tick = instrument.tick_size
         return _near(order.limit_price, told.price, tick) and _near(order.stop_price, told.stop_price, tick)
-
-
-def is_for(sent: SendRequest, venue: Address) -> bool:
-    """Whether it is this gateway's."""
-    return sent.reply_to == venue
 
 
 def _near(ours: float | None, theirs: Decimal | None, tick: Decimal) -> bool:

@@ -14,9 +14,9 @@ from actors.component import Answers, Component
 from adapters.bitmex.answers import LoginFailed
 from adapters.bitmex.courier import Outcome, Workers
 from adapters.bitmex.dead_mans_switch import HeartbeatRules
+from adapters.bitmex.earlier_lives import EarlierLives
 from adapters.bitmex.events import AuditNeeded, LoginRefused
 from adapters.bitmex.gateway_parts import GatewayParts, made
-from adapters.bitmex.missing_fills import MissingFills
 from adapters.bitmex.private_line import Heard, PrivateLine
 from adapters.bitmex.reports import Execution, OrderReport
 from adapters.bitmex.stream import Stream
@@ -38,9 +38,7 @@ from messages import (
     Instrument,
     LineClosed,
     LineOpened,
-    Lots,
     Message,
-    Order,
     OrderAccepted,
     OrderAmended,
     OrderEnded,
@@ -51,7 +49,6 @@ from messages import (
     Quarantined,
     ReadVenue,
     RequestAnswered,
-    StrategyId,
     Symbol,
     TextReceived,
     UtcNs,
@@ -82,14 +79,8 @@ class BitmexGateway(Component):
     Heartbeat, HeartbeatReturned, HaltTrading, Quarantined, SendRequest, OpenLine, CloseLine, SendText, SendLogin,
     WakeAt.
 
-    Orders go only while the line is up, everything private is heard and the account was read since. `approved`:
-    orders of earlier lives of which not all is known, their end or some fill that it tells of; they are found out
-    about, and cancelled where they live. `over`: others, of which all is known and of whose fills the venue may tell
-    again. `filled`: what is known to be filled of both, by client id and strategy.
-    `held`: the fold of all fills and adjustments ever. `known_executions`: their execution and adjustment ids.
-    `known_funding`: (symbol, ts) of each FundingPaid. `executions_since`: a time up to which these are complete, such
-    as the last successful VenueRead's (not the last fill's); at a first start, now. `leave_orders`: at an ordered stop
-    the dead man's switch is taken off, so that orders stay.
+    Orders go only while the line is up, everything private is heard, the account was read since and the dead man's
+    switch is set. `leave_orders`: at an ordered stop that is taken off, so that orders stay.
     """
 
     # A kill and a cancel are done again; a crossing and a difference count once.
@@ -105,13 +96,7 @@ class BitmexGateway(Component):
         instruments: Mapping[Symbol, Instrument],
         run6: str,
         random: Random,
-        approved: Mapping[str, Order] | None = None,
-        over: Mapping[str, Order] | None = None,
-        filled: Mapping[tuple[str, StrategyId], Lots] | None = None,
-        held: Mapping[tuple[StrategyId, Symbol], Lots] | None = None,
-        known_executions: Iterable[str] = (),
-        known_funding: Iterable[tuple[Symbol, UtcNs]] = (),
-        executions_since: UtcNs = 0,
+        earlier: EarlierLives,
         heartbeat: HeartbeatRules | None = None,
         leave_orders: bool = False,
         heritage: Any = None,
@@ -127,16 +112,9 @@ class BitmexGateway(Component):
                 prefix=f"{run6}-",
                 address=address,
                 workers=workers,
-                held=held or {},
-                since=executions_since,
+                earlier=earlier,
                 heartbeat=heartbeat or HeartbeatRules(),
             )
-            for order in (approved or {}).values():
-                parts.desk.remember(order, filled or {})
-            for order in (over or {}).values():
-                parts.desk.remember(order, filled or {}, is_over=True)
-            parts.books.know(known_executions, known_funding)
-            parts.missing = MissingFills(filled)
         self._parts = parts
         self._desk, self._reader, self._switch = parts.desk, parts.reader, parts.switch
         stream = Stream()

@@ -9,13 +9,14 @@ from adapters.bitmex.budget import Budget
 from adapters.bitmex.clock_offset import ClockOffset
 from adapters.bitmex.courier import Courier, JobKind, Outcome, Workers
 from adapters.bitmex.dead_mans_switch import DeadMansSwitch, HeartbeatRules
+from adapters.bitmex.earlier_lives import EarlierLives
 from adapters.bitmex.executions import Executions
 from adapters.bitmex.holders import Holders
 from adapters.bitmex.missing_fills import MissingFills
 from adapters.bitmex.order_desk import OrderDesk
 from adapters.bitmex.reading import OVERLAP, Reader
 from adapters.bitmex.sweep import Sweep
-from messages import Account, Address, Instrument, Lots, Message, StrategyId, Symbol, UtcNs
+from messages import Account, Address, Instrument, Message, Symbol, UtcNs
 
 
 @attrs.define(kw_only=True)
@@ -115,17 +116,22 @@ def made(
     prefix: str,
     address: Address,
     workers: Workers,
-    held: Mapping[tuple[StrategyId, Symbol], Lots],
-    since: UtcNs,
+    earlier: EarlierLives,
     heartbeat: HeartbeatRules,
 ) -> GatewayParts:
     """The parts of a first incarnation."""
+    since = earlier.executions_since
     courier = Courier(address, workers, ClockOffset(), Budget(0))
     desk = OrderDesk(account, instruments, prefix, courier)
-    holders = Holders(held)
+    for order in earlier.approved.values():
+        desk.remember(order, earlier.filled)
+    for order in earlier.over.values():
+        desk.remember(order, earlier.filled, is_over=True)
+    holders = Holders(earlier.held)
     books = Executions(
         account, instruments, orders=desk.orders, holders=holders, clock=courier.clock, since=since - OVERLAP
     )
+    books.know(earlier.known_executions, earlier.known_funding)
     return GatewayParts(
         courier=courier,
         desk=desk,
@@ -133,4 +139,5 @@ def made(
         reader=Reader(account, instruments, desk=desk, books=books, courier=courier, since=since),
         sweep=Sweep(desk, courier),
         switch=DeadMansSwitch(account, heartbeat, courier),
+        missing=MissingFills(earlier.filled),
     )

@@ -29,6 +29,7 @@ from adapters.bitmex.audited import read_answer, read_sent
 from adapters.bitmex.courier import Workers
 from adapters.bitmex.credentials import Keys
 from adapters.bitmex.dead_mans_switch import HeartbeatRules
+from adapters.bitmex.earlier_lives import EarlierLives
 from adapters.bitmex.gateway import BitmexGateway
 from adapters.bitmex.line import Line
 from adapters.bitmex.live_feed import BitmexFeed
@@ -220,7 +221,7 @@ def _account(system: TradingSystem, run: LiveRun, setup: Setup, account: Account
             heartbeat=_heartbeats(run),
             leave_orders=run.settings.live.on_stop == "leave",
             heritage=heritage,
-            **_left(run, account),
+            earlier=_earlier(run, account),
         )
 
     def spec(address: Address, role: str, factory: Callable[[Any], Component]) -> ActorSpec:
@@ -281,17 +282,16 @@ def _heartbeats(run: LiveRun) -> HeartbeatRules:
     return HeartbeatRules(switch_ms=switch_ms, every=run.watchdog.heartbeat_every)
 
 
-def _left(run: LiveRun, account: Account) -> dict[str, Any]:
-    """What a gateway is told of earlier lives; of a first one, that nothing before it is this run's."""
+def _earlier(run: LiveRun, account: Account) -> EarlierLives:
     if run.recovery is None:
-        return {"executions_since": run.started}
+        return EarlierLives(executions_since=run.started)
     known = run.recovery.accounts[account]
-    return {
-        "approved": known.approved,
-        "over": known.over,
-        "filled": known.filled,
-        "held": known.held,
-        "known_executions": known.known_executions,
-        "known_funding": known.known_funding,
-        "executions_since": known.executions_since,
-    }
+    return EarlierLives(
+        approved=known.approved,
+        over=known.over,
+        filled=known.filled,
+        held=known.held,
+        known_executions=known.known_executions,
+        known_funding=known.known_funding,
+        executions_since=known.executions_since,
+    )

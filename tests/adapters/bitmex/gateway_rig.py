@@ -5,10 +5,13 @@ import itertools
 from collections import Counter
 from random import Random
 
+import attrs
+
 from actors.component import handler_name
 from actors.reconciler import Reconciler
 from adapters.bitmex.courier import Workers
 from adapters.bitmex.dead_mans_switch import HeartbeatRules
+from adapters.bitmex.earlier_lives import EarlierLives
 from adapters.bitmex.gateway import BitmexGateway
 from messages import (
     ApprovedAmend,
@@ -37,6 +40,7 @@ from tests.adapters.bitmex.model_venue import INSTRUMENT, SYMBOL, Venue
 from tests.builders import MONDAY, SECOND, an_order
 
 MS = SECOND // 1000
+_EARLIER = {field.name for field in attrs.fields(EarlierLives)}
 WORKERS = Workers("rest:orders@main", "rest:cancels@main", "rest:queries@main")
 
 
@@ -56,7 +60,11 @@ class Rig:
 
     def __init__(self, *, reads=True, beats=True, venue=None, instrument=INSTRUMENT, **gateway):
         self.at, self.venue, self.instruments = MONDAY, venue or Venue(MONDAY), {instrument.symbol: instrument}
-        self.settings = {"run6": "run000", "heartbeat": HeartbeatRules(), "executions_since": MONDAY, **gateway}
+        self.settings = {"run6": "run000", "heartbeat": HeartbeatRules(), **gateway}
+        self.earlier = {
+            "executions_since": MONDAY,
+            **{each: self.settings.pop(each) for each in _EARLIER & gateway.keys()},
+        }
         self.said, self.requests, self.lines = [], [], []
         self.fates, self.fate_of = {}, lambda request: Fate()
         self.frame_fate = lambda table, text: [(MS, text)]
@@ -70,6 +78,7 @@ class Rig:
 
     def made(self, heritage=None):
         return BitmexGateway(
+            earlier=EarlierLives(**self.earlier),
             account="main", address="venue@main", line="line@main", workers=WORKERS, instruments=self.instruments,
             random=Random(1), heritage=heritage, **self.settings,
         )  # fmt: skip
@@ -94,7 +103,7 @@ class Rig:
                 filled.update({(each.client_id, part.strategy): part.lots for part in each.parts})
             elif isinstance(each, PositionAdjusted):
                 held[each.strategy, each.symbol] += each.lots
-        self.settings.update(
+        self.earlier.update(
             approved={
                 client_id: order
                 for client_id, order in self.approved.items()

@@ -388,7 +388,7 @@ def test_fills_of_an_earlier_life_have_the_owners_that_were_journalled():
     placed = rig.venue.rest_order(known.client_id, 4, type_="Market")
     rig.venue.fill(placed, 2)
     rig.venue.fill(placed, 2)
-    rig.settings["known_executions"] = [rig.venue.executions[0]["execID"]]
+    rig.earlier["known_executions"] = [rig.venue.executions[0]["execID"]]
     rig.gateway = rig.made()
     rig._do(rig.gateway.on_start())
 

@@ -181,12 +181,8 @@ MUTANTS = (
         "after a restart the gateway does not know which strategy holds what",
         (
             assembly,
-            "_left",
-            lambda was: (
-                lambda run, account: {
-                    name: ({} if name == "held" else value) for name, value in was(run, account).items()
-                }
-            ),
+            "_earlier",
+            lambda was: lambda run, account: attrs.evolve(was(run, account), held={}),
         ),
         faults="F30 F44",
         strength=6.0,
