@@ -59,6 +59,9 @@ class Component:
         """What the next incarnation's factory is given of this one when it is over."""
         return None
 
+    def begins(self, message: Message) -> None:
+        """It is about to hear this. For who has to know, when it has failed, what it was doing then."""
+
     def died_on(self, message: Message) -> Answers:
         """The last incarnation failed on this message, and nobody heard what it answered: what is to be said of it.
 

@@ -53,7 +53,6 @@ from messages import (
     Quote,
     ReportPositions,
     StrategyId,
-    SubmitOrder,
     Subscribe,
     Symbol,
     TargetShares,
@@ -153,13 +152,17 @@ class Executor(OrderEvents, OwnOrders):
             said += first_wakes(self._inherited, sorted(self.desks))
         return tuple(said)
 
+    def begins(self, message: Message) -> None:
+        """What is said from now on is said of it."""
+        self._dealing.out.begins(message)
+
     def died_on(self, message: Message) -> Answers:
-        """An order that was made already, and nobody heard of, is not made once more."""
-        if isinstance(message, PlaceOrder):
-            made = self._dealing.out.placed.get((message.strategy, message.number))
-            if made is not None:
-                return (SubmitOrder(self.desks[message.symbol].working[made].order),)
-        return super().died_on(message)
+        """Orders, changes and crossings that were made, and nobody heard of, are said, and not made once more."""
+        out = self._dealing.out
+        words = tuple(out.words) if out.on is message else ()
+        if words and isinstance(message, PlaceOrder | AmendPlaced):
+            return words
+        return (*words, *super().died_on(message))
 
     def heritage(self) -> ExecutorHeritage | None:
         """Its orders, tasks and crossings, where there are algorithms or opening hours.

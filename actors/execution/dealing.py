@@ -105,6 +105,7 @@ class Dealing:
             moved = (part.strategy, desk.symbol)
             self.crossed[moved] = self.crossed.get(moved, 0) + part.lots
             said.append(fill)
+            self.out.words.append(fill)
         return said
 
     def _send_alone(self, desk: Desk, ts: UtcNs) -> tuple[Message, ...]:

@@ -5,6 +5,7 @@ orders with the same ids. What the market or a timer brought about does not come
 """
 
 from collections.abc import Iterable
+from copy import deepcopy
 
 import attrs
 
@@ -32,10 +33,14 @@ class ExecutorHeritage:
     tasks: tuple[tuple[Symbol, Task], ...]
     now: UtcNs
     state: TradingState = TradingState.ACTIVE
+    on: Message | None = None
+    """What it heard last."""
+    words: tuple[Message, ...] = ()
+    """What it was to say of that, of orders and crossings that are told above: if it failed nobody has heard it."""
 
 
 def left_by(dealing: Dealing) -> ExecutorHeritage | None:
-    """What there is to leave; None where everything comes about again."""
+    """What there is to leave, as copies: one that hangs may go on in what it has. None where all comes about again."""
     desks = dealing.desks.values()
     if not any(desk.timed for desk in desks):
         return None
@@ -46,22 +51,25 @@ def left_by(dealing: Dealing) -> ExecutorHeritage | None:
         # What waits for its retry is not at the venue: it is planned anew, unless a strategy placed it itself.
         orders=tuple(
             [
-                each
+                deepcopy(each)
                 for desk in desks
                 for each in desk.working.values()
                 if each.state is not WAITING or each.number is not None
             ]
         ),
         placed=tuple([(*key, client_id) for key, client_id in dealing.out.placed.items()]),
-        tasks=tuple([(desk.symbol, task) for desk in desks for task in desk.tasks.values()]),
+        tasks=tuple([(desk.symbol, deepcopy(task)) for desk in desks for task in desk.tasks.values()]),
         now=max([desk.now for desk in desks]),
         state=dealing.state,
+        on=dealing.out.on,
+        words=tuple(dealing.out.words),
     )
 
 
 def take_over(dealing: Dealing, left: ExecutorHeritage) -> None:
     """After everything was heard again: from now on what was handed over is ours."""
     dealing.adopting = False
+    dealing.out.on, dealing.out.words = left.on, list(left.words)
     for strategy, symbol, lots in left.crossed:
         dealing.desks[symbol].fold(strategy, lots)
         dealing.crossed[strategy, symbol] = lots

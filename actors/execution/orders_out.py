@@ -31,6 +31,14 @@ class OrdersOut:
     def __init__(self, account: Account) -> None:
         self._account = account
         self.placed: dict[tuple[StrategyId, int], str] = {}
+        self.on: Message | None = None
+        """What is being heard, or was last."""
+        self.words: list[Message] = []
+        """What is to be said of it so far, but for timers: if it fails nobody has heard that."""
+
+    def begins(self, message: Message) -> None:
+        """Something is heard."""
+        self.on, self.words = message, []
 
     def send(self, desk: Desk, order: Order, number: int | None = None) -> SubmitOrder:
         """A new order; it may be filled from now on."""
@@ -43,7 +51,9 @@ class OrdersOut:
         if number is not None:
             working.number = number
             self.placed[owners[0].strategy, number] = order.client_id
-        return SubmitOrder(order)
+        said = SubmitOrder(order)
+        self.words.append(said)
+        return said
 
     def again(self, desk: Desk, working: Working, ts: UtcNs) -> SubmitOrder:
         """The same order, with the same id."""
@@ -52,7 +62,9 @@ class OrdersOut:
         working.attempts += 1
         working.submitted_at = working.since = ts
         working.order = attrs.evolve(working.order, ts=ts, reference_price=desk.current_price(ts))
-        return SubmitOrder(working.order)
+        said = SubmitOrder(working.order)
+        self.words.append(said)
+        return said
 
     def cancel(self, desk: Desk, working: Working, ts: UtcNs) -> tuple[Message, ...]:
         """Asks an order back. One that waits for its retry is not at the venue, and is over at once."""
@@ -72,7 +84,9 @@ class OrdersOut:
 
     def _cancel(self, working: Working, ts: UtcNs) -> CancelOrder:
         order = working.order
-        return CancelOrder(account=self._account, client_id=order.client_id, symbol=order.symbol, ts=ts)
+        said = CancelOrder(account=self._account, client_id=order.client_id, symbol=order.symbol, ts=ts)
+        self.words.append(said)
+        return said
 
     def amend(self, desk: Desk, working: Working, order: Order, ts: UtcNs) -> tuple[Message, ...]:
         """Asks for an order to be another from now on; until that is answered it counts as the larger of both."""
@@ -82,7 +96,9 @@ class OrdersOut:
         asked = attrs.evolve(order, ts=ts, reference_price=desk.current_price(ts))
         working.amends.asked = asked
         working.recount()
-        return (AmendOrder(asked, ts),)
+        said = AmendOrder(asked, ts)
+        self.words.append(said)
+        return (said,)
 
     def shrink(self, desk: Desk, working: Working, by: Lots, ts: UtcNs) -> tuple[Message, ...]:
         """Asks for an order of one owner to be smaller."""

@@ -133,7 +133,7 @@ class Host(pykka.Actor):
         slot = self.slot
         heritage = slot.component.heritage() if slot.component is not None else slot.inherited
         self._component = component = slot.spec.factory(heritage)
-        self._handlers = handlers_of(component)
+        self._handlers = _noting(component, handlers_of(component))
         keeps = component.keeps()
         with slot.lock:
             if slot.epoch == self.epoch:
@@ -237,6 +237,22 @@ class Host(pykka.Actor):
             timers.extend(answer for answer in answers if isinstance(answer, WakeAt) and answer.at >= now)
         component.warmed_up()
         return tuple(timers)
+
+
+def _noting(component: Component, handlers: dict[type[Message], Handler]) -> dict[type[Message], Handler]:
+    """The same, and the component notes what it hears, where it wants to."""
+    if type(component).begins is Component.begins:
+        return handlers
+    begins = component.begins
+
+    def noted(handler: Handler) -> Handler:
+        def heard(message: Message) -> Any:
+            begins(message)
+            return handler(message)
+
+        return heard
+
+    return {message_class: noted(handler) for message_class, handler in handlers.items()}
 
 
 class ReplayHost(Host, ManualShell):

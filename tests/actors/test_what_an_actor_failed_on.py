@@ -1,5 +1,6 @@
 """Nothing that an actor of the core fails on is lost without a reason: it is heard again, answered, or comes again."""
 
+import attrs
 import pytest
 
 from actors.account_actors import _FACTS
@@ -221,10 +222,29 @@ PLACED = PlaceOrder(
 
 def test_an_own_order_that_an_executor_had_made_and_did_not_live_to_say_is_said_and_not_made_twice():
     failed, _ = an_executor()
+    failed.begins(PLACED)
     made = failed.on_place_order(PLACED)
     heir, _ = an_executor(failed.heritage())
 
     assert heir.died_on(PLACED) == made
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+def test_a_netted_order_that_an_executor_had_made_and_did_not_live_to_say_is_said_once_by_its_heir(failures):
+    target = TargetShares(
+        account="main", symbol="XBTUSD", ts=MONDAY, shares=(Share(strategy="trend", lots=3, algorithm="market"),)
+    )
+    executor, _ = an_executor()
+    executor.begins(target)
+    made = [each for each in executor.on_target_shares(target) if isinstance(each, SubmitOrder)]
+    for _ in range(failures):
+        executor, _ = an_executor(executor.heritage())
+    again = [each for each in executor.died_on(target) if isinstance(each, SubmitOrder)]
+
+    assert made == again
+    assert [each.order.lots for each in made] == [3]
+    # Another message that is equal to it is another one.
+    assert executor.died_on(attrs.evolve(target)) == ()
 
 
 def test_a_cancel_that_an_executor_did_not_live_to_say_is_asked_for_by_its_heir():

@@ -66,7 +66,10 @@ class OrderStates(Check):
         for name in [name for name, order in self._orders.items() if order.state not in ENDS and name not in known]:
             del self._orders[name]
         for name, order in self._orders.items():
-            if order.state not in ENDS:
+            if order.state == "refused" and name in known:
+                # Asked for again after a rejection, and refused: of both nothing may be written.
+                order.state = "rejected"
+            elif order.state not in ENDS:
                 # It was asked for again after a rejection, and that is not written: it is rejected, for all that is.
                 is_asked = order.state == "submitted" or known[name] < order.approvals
                 order.state = "rejected" if is_asked else "unknown"
