@@ -91,7 +91,7 @@ class SendRequest(Message):
     all that was asked for by then has been taken back."""
     not_after: UtcNs | None = None
     asked: UtcNs = 0
-    """When whoever asks for it did, by what it knew of the time."""
+    """When it was wanted, by what whoever wanted it knew of the time."""
     clock_offset: int = 0
     """Venue's time less ours, in ns, by which it is signed."""
 

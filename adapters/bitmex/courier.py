@@ -202,7 +202,7 @@ class Courier:
             body=request.body,
             opens=opens,
             not_after=at + OPEN_LIFE if opens else None,
-            asked=at,
+            asked=at if request.decided is None else request.decided,
             clock_offset=self.clock.offset,
         )
 

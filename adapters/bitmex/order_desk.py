@@ -70,7 +70,7 @@ class OrderDesk(OrderAnswers):
                 return (OrderAccepted(known.order, at),)
             return known.end_again(at)
         # What is to get flat is decided because of the kill, and not before it.
-        if order.ts < self._taken_back or (order.ts == self._taken_back and not order.reduce_only):
+        if order.ts + order.reduce_only <= self._taken_back:
             return (OrderRejected(order=order, reason=OVERTAKEN, standing=False, ts=at),)
         if not is_ready:
             return (OrderRejected(order=order, reason=NOT_READY, standing=False, ts=at),)

@@ -27,6 +27,7 @@ from messages import (
     OrderType,
     Symbol,
     TimeInForce,
+    UtcNs,
 )
 
 
@@ -53,6 +54,8 @@ class Request:
     """Whether sending it twice does no more than once: what is not must be looked up when its answer is lost."""
     client_id: str = ""
     """The order that it is about, by which its outcome can be looked up."""
+    decided: UtcNs | None = None
+    """Of what opens: when that was wanted. What was wanted up to a kill does not leave after it."""
 
 
 _TYPES: Final = {
@@ -179,6 +182,8 @@ def _opening(verb: str, body: Mapping[str, Any], order: Order) -> Request:
         per_second=True,
         repeatable=False,
         client_id=order.client_id,
+        # What is to get flat at the moment of a kill is decided because of it, and not before it.
+        decided=order.ts + order.reduce_only,
     )
 
 

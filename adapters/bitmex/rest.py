@@ -11,13 +11,13 @@ from adapters.bitmex.sender import Sender
 from messages import Address, CancelAll, Message, RequestAnswered, SendRequest, UtcNs
 
 
-def why_held(message: SendRequest, now: UtcNs, *, gate_is_open: bool, taken_back: UtcNs = 0) -> str:
+def why_held(message: SendRequest, now: UtcNs, *, gate_is_open: bool, taken_back: UtcNs = -1) -> str:
     """Why a request must not leave now, or "". `taken_back`: when all orders of the account were taken back last."""
     if not message.opens:
         return ""
     if not gate_is_open:
         return "the gate is closed"
-    if message.asked < taken_back:
+    if message.asked <= taken_back:
         return "taken back before it was sent"
     return "too old" if message.not_after is not None and now > message.not_after else ""
 
@@ -28,7 +28,7 @@ class WorkerHeritage:
 
     begun: tuple[Address, int] | None = None
     """Who asked for the last request that opens, and its number: it may have left."""
-    taken_back: UtcNs = 0
+    taken_back: UtcNs = -1
 
 
 def begun_before(message: SendRequest, now: UtcNs) -> RequestAnswered:

@@ -5,6 +5,7 @@ import json
 import attrs
 import pytest
 
+from adapters.bitmex.rest import why_held
 from messages import (
     AmendRejected,
     ApprovedCancel,
@@ -647,6 +648,20 @@ def test_a_kill_or_a_cancel_that_it_died_on_is_done_again():
 
     assert [each.path for each in cancelled if isinstance(each, SendRequest)] == ["/api/v1/order"]
     assert [each.path for each in killed if isinstance(each, SendRequest)] == ["/api/v1/order/all"]
+
+
+@pytest.mark.parametrize("reduces", [False, True])
+def test_an_order_that_was_decided_before_a_kill_and_is_heard_after_it_asks_for_what_a_worker_keeps_back(reduces):
+    rig = ready()
+    decided = rig.at
+    rig.run(2)
+    rig.approve(order(1, ts=decided, reduce_only=reduces))
+    (sent,) = posts(rig)
+
+    held = why_held(sent, rig.at, gate_is_open=True, taken_back=decided)
+
+    # What is to get flat at that very moment is wanted because of the kill.
+    assert held == ("" if reduces else "taken back before it was sent")
 
 
 def a_fill_told(rig):

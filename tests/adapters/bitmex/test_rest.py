@@ -213,9 +213,9 @@ def test_what_opens_is_not_sent_too_late():
 def test_what_was_asked_for_before_all_was_taken_back_does_not_open_any_more():
     with asked(answer()) as (server, worker):
         worker.on_cancel_all(CancelAll(account="main", ts=100 * SECOND))
-        before = sent_by(worker, verb="POST", body=ORDER, opens=True, asked=100 * SECOND - 1)
+        before = sent_by(worker, verb="POST", body=ORDER, opens=True, asked=100 * SECOND)
         closing = sent_by(worker, verb="DELETE", asked=100 * SECOND - 1)
-        after = sent_by(worker, verb="POST", body=ORDER, opens=True, asked=100 * SECOND)
+        after = sent_by(worker, verb="POST", body=ORDER, opens=True, asked=100 * SECOND + 1)
 
     assert (before.failure, before.reached) == ("taken back before it was sent", False)
     assert (closing.status, after.status, len(server.requests)) == (200, 200, 2)
