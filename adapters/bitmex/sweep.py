@@ -28,6 +28,8 @@ class Sweep:
         self._since: UtcNs = 0
         self._due: UtcNs | None = None
         self._tries = 0
+        self._number = 0
+        """Of the last cancel of all, of this kill or an earlier one: what answers another says nothing of this one."""
         self._pages: Pages | None = None
 
     @property
@@ -55,7 +57,7 @@ class Sweep:
 
     def answered(self, outcome: Outcome, at: UtcNs) -> tuple[Message, ...]:
         """The answer to a cancel of all, or to the question what is open after it."""
-        if self._wanted is None or outcome.job.number != self._tries:
+        if self._wanted is None or outcome.job.number != self._number:
             return ()
         if not isinstance(outcome.answer, Accepted):
             self._again(at)
@@ -77,7 +79,7 @@ class Sweep:
         if self._pages is None:
             self._wanted = self._due = None
             return tuple(said)
-        return (*said, *self._courier.send(self._pages.request, Job(JobKind.SWEEP, number=self._tries), at))
+        return (*said, *self._courier.send(self._pages.request, Job(JobKind.SWEEP, number=self._number), at))
 
     def _must_go(self, row: Row) -> bool:
         """Whether an open order is one of ours that was there when all was cancelled."""
@@ -93,9 +95,10 @@ class Sweep:
     def _cancel(self, at: UtcNs) -> tuple[Message, ...]:
         assert self._wanted is not None
         self._tries += 1
+        self._number += 1
         self._due, self._pages = None, None
         request = requests.cancel_all(self._wanted)
-        return self._courier.send_at_once(request, Job(JobKind.CANCEL_ALL, number=self._tries), at)
+        return self._courier.send_at_once(request, Job(JobKind.CANCEL_ALL, number=self._number), at)
 
     def _again(self, at: UtcNs) -> None:
         self._pages = None

@@ -25,6 +25,13 @@ class Armed(Check):
         super().__init__(judge)
         self._armed_at: float | None = None
         """When it was last put off."""
+        self._sent: set[str] = set()
+        """Client ids of what has left: who has never opened anything has nothing to take back."""
+
+    def sent(self, asked: Asked) -> None:
+        """An order leaves."""
+        if asked.places:
+            self._sent.add(asked.client_id)
 
     def arrived(self, asked: Asked) -> None:
         """It may have been put off, or taken off."""
@@ -52,7 +59,7 @@ class Armed(Check):
 
     def _ours(self, before: int | None = None) -> list[str]:
         """Orders of ours that work, and did before a time."""
-        ours = [each for each in self.account.working.values() if each.client_id.startswith(self.facts.prefix)]
+        ours = [each for each in self.account.working.values() if each.client_id in self._sent]
         return sorted(each.client_id for each in ours if before is None or each.since < before)
 
 

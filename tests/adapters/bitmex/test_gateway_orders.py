@@ -609,6 +609,20 @@ def test_a_cancel_of_all_outlives_a_restart():
     assert not rig.venue.open()
 
 
+def test_a_second_kill_is_not_done_because_the_first_one_was():
+    rig = ready()
+    a_resting(rig)
+    rig.fates["DELETE", "/order/all"] = Fate(effect=5 * MS, back=5 * MS)
+    rig.tell(CancelAll(account="main", ts=rig.at))
+    rig.run(0.0105)
+    rig.fates["DELETE", "/order/all"] = Fate(status=503, text="<html>Service Unavailable</html>", lost="before")
+    rig.tell(CancelAll(account="main", ts=rig.at))
+    rig.run(10)
+
+    asked = [each for each in rig.requests if (each.verb, each.path) == ("DELETE", "/api/v1/order/all")]
+    assert len(asked) == 3
+
+
 # After a failure.
 
 

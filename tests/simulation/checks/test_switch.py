@@ -73,6 +73,7 @@ def arm(stand, timeout=60_000):
 def test_an_order_that_outlives_us_without_a_switch_is_named(tmp_path):
     stand = Stand(Armed, folder=tmp_path)
     arm(stand)
+    stand.place("abcdef-dice-1", 1)
     stand.execute("abcdef-dice-1", 1)
     stand.judge.life_ended(1, "killed")
     assert stand.violated == []
@@ -84,11 +85,14 @@ def test_an_order_that_outlives_us_without_a_switch_is_named(tmp_path):
 
 def test_an_order_that_works_for_long_without_a_switch_is_named(tmp_path):
     stand = Stand(Armed, folder=tmp_path)
+    stand.place("abcdef-dice-1", 1)
     stand.execute("abcdef-dice-1", 1)
     stand.wait(59)
+    stand.place("theirs", 1)
     stand.execute("theirs", 1)
     assert stand.violated == []
     stand.wait(2)
+    stand.place("theirs-2", 1)
     stand.execute("theirs-2", 1)
 
     assert stand.violated == ["I12"]
@@ -97,11 +101,22 @@ def test_an_order_that_works_for_long_without_a_switch_is_named(tmp_path):
 def test_an_order_that_works_on_after_the_switch_is_named(tmp_path):
     stand = Stand(Armed, folder=tmp_path)
     arm(stand)
+    stand.place("abcdef-dice-1", 1)
     stand.execute("abcdef-dice-1", 1)
     stand.wait(61)
+    stand.place("theirs", 1)
     stand.execute("theirs", 1)
     assert stand.violated == []
     stand.wait(2)
+    stand.place("theirs-2", 1)
     stand.execute("theirs-2", 1)
 
     assert stand.violated == ["I12"]
+
+
+def test_an_order_that_never_left_here_is_not_ours_to_take_back(tmp_path):
+    stand = Stand(Armed, folder=tmp_path)
+    stand.execute("abcdef-stray-1", 1)
+    stand.judge.life_ended(1, "killed")
+
+    assert stand.violated == []
