@@ -134,9 +134,11 @@ class Restarts(Check):
         failed = envelope.message
         if self._stops or failed.actor in self._given_up or failed.actor == "supervisor":
             return
-        now = self.judge.seconds
-        self._waiting.setdefault(failed.actor, _Failing(failed.epoch, now))
         self._look()
+        waiting = self._waiting.get(failed.actor)
+        if waiting is None or failed.epoch > waiting.epoch:
+            # Another incarnation has failed: that is what came of the failure before.
+            self._waiting[failed.actor] = _Failing(failed.epoch, self.judge.seconds)
 
     on_ActorFailed = on_ActorHung = _failed  # noqa: N815 named as the messages are
 

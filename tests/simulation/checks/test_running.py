@@ -104,6 +104,17 @@ def test_a_failure_that_nobody_answers_is_named(tmp_path):
     assert stand.violated == ["I10"]
 
 
+def test_incarnations_that_hang_one_after_the_other_are_what_came_of_each_failure(tmp_path):
+    stand = Stand(Restarts, folder=tmp_path)
+    for epoch in (1, 2, 3):
+        failed(stand, epoch=epoch)
+        stand.wait(40)
+    started(stand, 4)
+    stand.judge.at_rest()
+
+    assert stand.violated == []
+
+
 @pytest.mark.parametrize(("actor", "expected"), [("executor@main", ["I10"]), ("strategy:dice-0", [])])
 def test_whoever_is_given_up_on_takes_trading_along_unless_it_stands_beside(tmp_path, actor, expected):
     stand = Stand(Restarts, folder=tmp_path)
