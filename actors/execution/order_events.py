@@ -136,8 +136,13 @@ class OrderEvents(Component):
         return self._not_taken(rejected.order, rejected.ts, standing=rejected.standing)
 
     def on_order_refused(self, refused: OrderRefused) -> Answers:
-        """The guard's refusals stand, but for those of too many orders at a time, of the unknown, and of a failure."""
-        return self._not_taken(refused.order, refused.ts, standing=refused.reason not in _PASSING_REFUSALS)
+        """The guard's refusals stand, but for those of too many orders at a time, of the unknown, and of a failure.
+
+        What is to get flat is tried until it is: a guard that has not heard of an order's end yet takes it for too much.
+        """
+        gets_flat = refused.order.reduce_only and self._dealing.state is TradingState.FLATTENING
+        passes = gets_flat or refused.reason in _PASSING_REFUSALS
+        return self._not_taken(refused.order, refused.ts, standing=not passes)
 
     def on_order_amended(self, amended: OrderAmended) -> Answers:
         """The venue works it as asked: from now on it counts as that."""

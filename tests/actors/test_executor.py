@@ -418,6 +418,16 @@ def test_flattening_it_cancels_then_reduces_every_holder_to_nothing():
     assert (owners(flat), flat.reduce_only) == ({"trend": -3}, True)
 
 
+def test_flattening_it_asks_again_when_the_guard_takes_an_order_for_too_much():
+    executor = holding({"trend": 5})
+    (flat,) = sent(executor.on_trading_state_changed(a_state(TradingState.FLATTENING)))
+
+    (wake,) = executor.on_order_refused(OrderRefused(flat, "halted", MONDAY))
+    (again,) = sent(executor.on_woke(Woke(wake.at, wake.token)))
+
+    assert (again.client_id, again.lots, again.reduce_only) == (flat.client_id, -5, True)
+
+
 def test_active_again_it_goes_on_to_the_targets():
     executor = holding({"trend": 5})
     (flat,) = sent(executor.on_trading_state_changed(a_state(TradingState.FLATTENING)))
