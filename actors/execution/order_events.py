@@ -138,7 +138,7 @@ class OrderEvents(Component):
     def on_order_refused(self, refused: OrderRefused) -> Answers:
         """The guard's refusals stand, but for those of too many orders at a time, of the unknown, and of a failure.
 
-        What is to get flat is tried until it is: a guard that has not heard of an order's end yet takes it for too much.
+        What is to get flat is tried until it is: a guard that has not heard of an order's end takes it for too much.
         """
         gets_flat = refused.order.reduce_only and self._dealing.state is TradingState.FLATTENING
         passes = gets_flat or refused.reason in _PASSING_REFUSALS
