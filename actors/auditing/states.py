@@ -93,7 +93,7 @@ EDGES: Final[Mapping[Seen, Mapping[Word, Seen]]] = {
         Word.ENDED: Seen.OVER,
     },
     Seen.REVIVED: {
-        **_stays(Seen.REVIVED, Word.ACCEPTED, Word.HAD, Word.FILLED),
+        **_stays(Seen.REVIVED, Word.ACCEPTED, Word.HAD, Word.FILLED, *_AMENDS),
         Word.ENDED: Seen.OVER,
         Word.ASKED: Seen.ASKED,
     },

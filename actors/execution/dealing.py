@@ -12,6 +12,7 @@ from actors.execution.maker import OrderMaker
 from actors.execution.orders_out import OrdersOut
 from actors.execution.plan import Plan, plan, reducing
 from actors.execution.rules import ShareRule
+from actors.execution.slices import SLICES_MAX
 from actors.execution.units import Unit, step_of, units_of
 from actors.execution.working import Working
 from actors.money.allocation import allocate
@@ -140,6 +141,8 @@ class Dealing:
         """Nothing is in the way: sends what is free, and lets the algorithms look after what works."""
         waits, state = desk.waits, self.state
         wanted = [each for each in send if each[0] not in waits] if waits else list(send)
+        if _is_full(desk):
+            wanted = []
         if state is _REDUCE_ONLY and wanted:
             wanted = reducing(wanted, sum(desk.held.values()), desk.working.values())
         if state is _FLATTENING or not desk.worked:
@@ -170,7 +173,7 @@ class Dealing:
             said += self.out.reprice(desk, desk.working[client_id], price, ts)
         for client_id in step.cancel:
             said += self.out.cancel(desk, desk.working[client_id], ts)
-        if step.send:
+        if step.send and not _is_full(desk):
             wanted = allocate(unit.side * step.send, list(unit.free.items()))
             reduce_only = self.state is not _ACTIVE
             for order in self.maker.children(desk, unit.execution, wanted, step, ts, reduce_only=reduce_only):
@@ -234,3 +237,9 @@ class Dealing:
             desk.strikes[owner] = failures + 1
             desk.waits[owner] = max(until, desk.waits.get(owner, 0))
         return (WakeAt(until, f"plan:{desk.symbol}"), *self.plan(desk, ts))
+
+
+def _is_full(desk: Desk) -> bool:
+    """Whether so many netted orders are on their way that no more are sent before some are over."""
+    working = desk.working
+    return len(working) >= SLICES_MAX and sum([each.number is None for each in working.values()]) >= SLICES_MAX

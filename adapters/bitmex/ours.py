@@ -92,6 +92,8 @@ class OurOrder:
             return ()
         self.report, self.stage = report, Stage.LIVE
         said = news(self.order, before, report, self.instrument, at, amended=self.amending)
+        # A report that was lost may have told of fills which the next one, of what has changed since, is silent about.
+        said = tuple([self._with_fills(each) if isinstance(each, OrderEnded) else each for each in said])
         for each in said:
             if isinstance(each, OrderAmended):
                 self.order, self.amending = each.order, None
@@ -100,6 +102,9 @@ class OurOrder:
             elif isinstance(each, OrderEnded):
                 self.stage, self.amending = Stage.OVER, None
         return said
+
+    def _with_fills(self, ended: OrderEnded) -> OrderEnded:
+        return ended if abs(ended.lots_filled) >= abs(self.filled) else attrs.evolve(ended, lots_filled=self.filled)
 
     def end_again(self, at: UtcNs) -> tuple[Message, ...]:
         """Its end, for somebody who does not know it; nothing while there is none."""

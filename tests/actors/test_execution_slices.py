@@ -19,6 +19,9 @@ def test_what_is_lacking_behind_the_last_slice_is_sent_when_these_are_filled():
     said = [*executor.on_bar(a_bar()), *executor.on_target_shares(a_target((("trend", SLICES_MAX + 1),)))]
     first = [message.order for message in said if isinstance(message, SubmitOrder)]
 
+    # However often it is decided on meanwhile.
+    assert executor.on_target_shares(a_target((("trend", SLICES_MAX + 2),))) == ()
+    assert executor.on_target_shares(a_target((("trend", SLICES_MAX + 1),))) == ()
     later = []
     for order in first:
         later += executor.on_fill(a_fill(order=order))

@@ -91,6 +91,8 @@ POINTS = [
     (CORE, Executor, "on_order_accepted", False), (CORE, Executor, "on_order_amended", False),
     (CORE, Portfolio, "on_signal", False), (CORE, Portfolio, "on_signal", True), (CORE, Portfolio, "on_woke", False),
     (CORE, Portfolio, "on_woke", True), (CORE, Portfolio, "on_funding_paid", False),
+    (CORE, Executor, "on_fill", False), (CORE, RiskGuard, "on_fill", False), (CORE, Portfolio, "on_fill", False),
+    (CORE, Executor, "on_fill", True), (CORE, Portfolio, "on_fill", True),
 ]  # fmt: skip
 
 
@@ -121,17 +123,6 @@ def test_whoever_fails_wherever_everybody_arrives_and_nobody_is_over_traded(
     assert len(result.funding) == len({(paid.account, paid.ts) for paid in result.funding})
     assert _second(result) == _second(calm)
     assert len(_second(calm)) > 50
-
-
-@pytest.mark.parametrize(("owner", "name"), [(Executor, "on_fill"), (RiskGuard, "on_fill"), (Portfolio, "on_fill")])
-def test_a_fill_that_is_lost_with_who_failed_on_it_is_noticed_and_trading_halts(monkeypatch, calm, owner, name):
-    crashes(monkeypatch, owner, name, at=9)
-
-    result, watch, _ = _played(system())
-
-    assert result.halted.startswith("positions differ in ETHUSD")
-    assert watch.too_much == watch.too_large == []
-    assert _second(result) == _second(calm)
 
 
 def test_a_venue_that_fails_again_and_again_ends_the_trading_of_all_and_says_why(monkeypatch):

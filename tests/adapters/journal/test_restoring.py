@@ -19,6 +19,7 @@ from actors.setup import Setup
 from adapters.generated import generated_bars
 from adapters.journal import AccountRecovery, Journal, Trace, begin_life, rebuild_record, restore
 from adapters.journal.orders import FAILED, read_orders
+from adapters.journal.restoring import IDS_LOST_MAX
 from adapters.journal.store import TRACE_FILE
 from messages import (
     AmendRejected,
@@ -345,14 +346,17 @@ def test_an_order_that_was_sent_again_after_its_rejection_may_be_alive(tmp_path)
     [((41,), (7,)), ((7,), (41,)), ((), (41, 9)), ((41, 9), ())],
 )
 def test_no_client_id_is_given_twice(tmp_path, said, journalled):
-    """Refused orders are in the trace alone; the last approved ones, after a kill, in the journal alone."""
+    """Refused orders are in the trace alone; the last approved ones, after a kill, in the journal alone.
+
+    Those that a power loss took are in neither.
+    """
     wrote(
         tmp_path,
         *[("executor@main", SubmitOrder(order_of(number))) for number in said],
         journalled=[ApprovedOrder(order_of(number)) for number in journalled],
     )
 
-    assert restored(tmp_path).restored.heritage["executor@main"].intents == 41
+    assert restored(tmp_path).restored.heritage["executor@main"].intents == 41 + IDS_LOST_MAX
 
 
 def test_a_strategy_counts_its_signals_and_orders_on(tmp_path):

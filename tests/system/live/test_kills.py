@@ -15,7 +15,8 @@ def test_killed_at_random_moments_it_agrees_with_the_exchange(tmp_path, venue):
     folder = killed_again_and_again(tmp_path, venue, kills=2, seed=5)
 
     live = summary(folder)["live"]
-    assert live["lives"] == 3
+    # One that is killed while it starts may not have come to be one.
+    assert live["lives"] in (2, 3)
     assert live["adjustments"] == 0
 
 
