@@ -2,19 +2,24 @@
 
 import time
 from collections.abc import Callable
+from typing import Final
 
 import attrs
 
 from actors.component import Component
 from adapters.bitmex.credentials import Keys
 from adapters.bitmex.sender import Sender
-from messages import Address, CancelAll, Message, RequestAnswered, SendRequest, UtcNs
+from messages import NS_PER_SECOND, Address, CancelAll, Message, RequestAnswered, SendRequest, UtcNs
+
+GIVEN_UP: Final = 10 * NS_PER_SECOND
+"""Whoever asked for something that opens nothing has given up on it by then, and asks again: all that lay before a
+worker that hung would leave at once, and be too much."""
 
 
 def why_held(message: SendRequest, now: UtcNs, *, gate_is_open: bool, taken_back: UtcNs = -1) -> str:
     """Why a request must not leave now, or "". `taken_back`: when all orders of the account were taken back last."""
     if not message.opens:
-        return ""
+        return "too old" if 0 < message.asked < now - GIVEN_UP else ""
     if not gate_is_open:
         return "the gate is closed"
     if message.asked <= taken_back:

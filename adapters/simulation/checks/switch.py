@@ -40,7 +40,7 @@ class Armed(Check):
             self._armed_at = self.judge.seconds if asked.arms else None
 
     def life_ended(self, life: int, how: str) -> None:
-        """Nobody looks after them now. That a switch fired before it was due (F56) nobody is told until the next put-off."""
+        """Nobody looks after them now. That a switch fired too early (F56) nobody is told until it is put off again."""
         ours, armed = self._ours(), self._armed_at
         is_thought_armed = armed is not None and self.judge.seconds - armed <= self.facts.switch_s
         if ours and self.truth.switch() is None and not is_thought_armed:

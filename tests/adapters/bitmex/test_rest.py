@@ -13,7 +13,7 @@ import pytest
 
 from adapters.bitmex import sender
 from adapters.bitmex.credentials import LoopbackKeys
-from adapters.bitmex.rest import RestWorker
+from adapters.bitmex.rest import GIVEN_UP, RestWorker, why_held
 from adapters.bitmex.signing import signature
 from adapters.exchange.faults import Rule
 from adapters.exchange.simulation import generated_market
@@ -210,11 +210,20 @@ def test_what_opens_is_not_sent_too_late():
     assert (just.status, closing.status, len(server.requests)) == (200, 200, 2)
 
 
+@pytest.mark.parametrize(("late", "held"), [(-1, ""), (0, ""), (1, "too old")])
+def test_i20_what_nobody_waits_for_any_more_does_not_leave(late, held):
+    cancel = SendRequest(
+        to="rest:cancels@main", reply_to="venue@main", number=1, verb="DELETE", path="/api/v1/order", asked=100 * SECOND
+    )
+
+    assert why_held(cancel, 100 * SECOND + GIVEN_UP + late, gate_is_open=False, taken_back=200 * SECOND) == held
+
+
 def test_what_was_asked_for_before_all_was_taken_back_does_not_open_any_more():
     with asked(answer()) as (server, worker):
         worker.on_cancel_all(CancelAll(account="main", ts=100 * SECOND))
         before = sent_by(worker, verb="POST", body=ORDER, opens=True, asked=100 * SECOND)
-        closing = sent_by(worker, verb="DELETE", asked=100 * SECOND - 1)
+        closing = sent_by(worker, verb="DELETE")
         after = sent_by(worker, verb="POST", body=ORDER, opens=True, asked=100 * SECOND + 1)
 
     assert (before.failure, before.reached) == ("taken back before it was sent", False)

@@ -66,6 +66,7 @@ class Venue:
                 self.on_their_way.clear()
             elif isinstance(each, CloseLine):
                 self.number = None
+                self.on_their_way.clear()
             else:
                 self.said.append(each)
 
