@@ -191,7 +191,8 @@ MUTANTS = (
         "expired-orders-leave",
         "what is too old is sent all the same",
         (wires, "why_held", says("")),
-        faults="F27",
+        faults="F27 F02",
+        strength=4.0,
     ),
     mutant(
         "budget-ignored",
