@@ -36,7 +36,8 @@ from messages import (
     WakeAt,
     Woke,
 )
-from tests.adapters.bitmex.model_venue import INSTRUMENT, SYMBOL, Venue
+from tests.adapters.bitmex.frames import a_frame, an_execution_row
+from tests.adapters.bitmex.model_venue import INSTRUMENT, SYMBOL, Venue, stamp
 from tests.builders import MONDAY, SECOND, an_order
 
 MS = SECOND // 1000
@@ -46,6 +47,19 @@ WORKERS = Workers("rest:orders@main", "rest:cancels@main", "rest:queries@main")
 
 def order(lots=1, client_id="run000-trend-1", **fields):
     return an_order(lots, client_id=client_id, symbol=SYMBOL, **fields)
+
+
+def a_fill_told(rig, lots, total):
+    """A frame: so many lots of our first order were bought now, after which so many are filled in all."""
+    row = an_execution_row(
+        symbol=SYMBOL,
+        clOrdID="run000-trend-1",
+        lastQty=lots,
+        cumQty=total,
+        timestamp=stamp(rig.at),
+        transactTime=stamp(rig.at),
+    )
+    return TextReceived(to="venue@main", number=1, text=a_frame("execution", "insert", row), at=rig.at)
 
 
 class Fate:

@@ -26,7 +26,7 @@ from messages import (
     VenueRead,
 )
 from tests.adapters.bitmex.frames import a_frame, an_execution_row
-from tests.adapters.bitmex.gateway_rig import MS, Fate, Rig, order, ready
+from tests.adapters.bitmex.gateway_rig import MS, Fate, Rig, a_fill_told, order, ready
 from tests.adapters.bitmex.model_venue import SYMBOL, stamp
 from tests.builders import MONDAY, SECOND, a_fill
 
@@ -696,16 +696,8 @@ def test_f17_a_fill_of_an_earlier_life_that_is_told_again_by_another_id_is_not_c
     rig = ready(approved={"run000-trend-1": order(5)}, filled={("run000-trend-1", "trend"): 2})
     resting = rig.venue.rest_order("run000-trend-1", 5, 99.5)
     resting.update(cumQty=2, leavesQty=3)
-    row = an_execution_row(
-        symbol=SYMBOL,
-        clOrdID="run000-trend-1",
-        lastQty=2,
-        cumQty=2,
-        timestamp=stamp(rig.at),
-        transactTime=stamp(rig.at),
-    )
 
-    rig.tell(TextReceived(to="venue@main", number=1, text=a_frame("execution", "insert", row), at=rig.at))
+    rig.tell(a_fill_told(rig, 2, 2))
 
     assert not rig.of(Fill)
     assert [each.reason for each in rig.of(Quarantined)] == ["duplicate"]
@@ -713,16 +705,8 @@ def test_f17_a_fill_of_an_earlier_life_that_is_told_again_by_another_id_is_not_c
 
 def test_f17_a_fill_of_an_order_that_was_over_in_an_earlier_life_is_not_counted_again_by_another_id():
     rig = ready(over={"run000-trend-1": order(5)}, filled={("run000-trend-1", "trend"): 5})
-    row = an_execution_row(
-        symbol=SYMBOL,
-        clOrdID="run000-trend-1",
-        lastQty=2,
-        cumQty=2,
-        timestamp=stamp(rig.at),
-        transactTime=stamp(rig.at),
-    )
 
-    rig.tell(TextReceived(to="venue@main", number=1, text=a_frame("execution", "insert", row), at=rig.at))
+    rig.tell(a_fill_told(rig, 2, 2))
 
     assert not rig.of(PositionAdjusted)
     assert not rig.of(Fill)
@@ -731,16 +715,8 @@ def test_f17_a_fill_of_an_order_that_was_over_in_an_earlier_life_is_not_counted_
 
 def test_f17_more_than_was_filled_of_an_order_that_was_over_in_an_earlier_life_is_its_owners():
     rig = ready(over={"run000-trend-1": order(5)}, filled={("run000-trend-1", "trend"): 5})
-    row = an_execution_row(
-        symbol=SYMBOL,
-        clOrdID="run000-trend-1",
-        lastQty=1,
-        cumQty=6,
-        timestamp=stamp(rig.at),
-        transactTime=stamp(rig.at),
-    )
 
-    rig.tell(TextReceived(to="venue@main", number=1, text=a_frame("execution", "insert", row), at=rig.at))
+    rig.tell(a_fill_told(rig, 1, 6))
 
     assert [[(part.strategy, part.lots) for part in fill.parts] for fill in rig.of(Fill)] == [[("trend", 1)]]
 

@@ -24,11 +24,9 @@ from messages import (
     OrderUnknown,
     Outcome,
     SendRequest,
-    TextReceived,
 )
-from tests.adapters.bitmex.frames import a_frame, an_execution_row
-from tests.adapters.bitmex.gateway_rig import MS, WORKERS, Fate, Rig, order, ready
-from tests.adapters.bitmex.model_venue import SYMBOL, stamp
+from tests.adapters.bitmex.gateway_rig import MS, WORKERS, Fate, Rig, a_fill_told, order, ready
+from tests.adapters.bitmex.model_venue import SYMBOL
 from tests.builders import SECOND
 
 POST, PUT, DELETE, LOOK = ("POST", "/order"), ("PUT", "/order"), ("DELETE", "/order"), ("GET", "/order")
@@ -678,23 +676,15 @@ def test_an_order_that_was_decided_before_a_kill_and_is_heard_after_it_asks_for_
     assert held == ("" if reduces else "taken back before it was sent")
 
 
-def a_fill_told(rig):
+def a_fill_and_its_end(rig):
     """A frame that tells that a resting order was filled, and ended by that."""
     a_resting(rig, 2)
-    row = an_execution_row(
-        symbol=SYMBOL,
-        clOrdID="run000-trend-1",
-        lastQty=2,
-        cumQty=2,
-        timestamp=stamp(rig.at),
-        transactTime=stamp(rig.at),
-    )
-    return TextReceived(to="venue@main", number=1, text=a_frame("execution", "insert", row), at=rig.at)
+    return a_fill_told(rig, 2, 2)
 
 
 def test_what_it_was_to_say_when_it_failed_is_said_by_its_successor():
     rig = ready()
-    told = a_fill_told(rig)
+    told = a_fill_and_its_end(rig)
     assert [each.lots for each in rig.gateway.on_text_received(told) if isinstance(each, Fill)] == [2]
     rig.restart()
 
@@ -706,7 +696,7 @@ def test_what_it_was_to_say_when_it_failed_is_said_by_its_successor():
 
 def test_what_one_that_hung_does_in_the_end_its_successor_does_not_take_for_said():
     rig = ready()
-    told = a_fill_told(rig)
+    told = a_fill_and_its_end(rig)
     hangs = rig.gateway
     rig.restart()
     hangs.on_text_received(told)
