@@ -15,9 +15,11 @@ def test_nothing_is_found_in_an_honest_run_and_all_of_it_was_looked_at(tmp_path,
 
     with Life(folder, config) as life:
         until(lambda: len(venue.trades()) >= 8 and venue.count("PUT", "/order"), life.story)
-        books = life.system._runtime.slots["auditor"].component.heritage()
+        auditor = life.system._runtime.slots["auditor"].component
         life.stop("--for")
 
+    # A copy: what it has heard up to its end.
+    books = auditor.heritage()
     account, wire = books.accounts["main"], books.wires["main"]
     assert summary(folder)["live"]["violations"] == []
     assert_agree(folder, venue)
